@@ -1,0 +1,107 @@
+"""What reporting costs a training: jobs, with all that they write, against the same Keras `fit` alone.
+
+Run `python -m benchmarks.reporting`, on a quiet machine; it takes about 4 minutes on 2 cores. Ends with status 1 where
+reporting takes more than 1 % of a training's time.
+"""
+
+import datetime
+import os
+import platform
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from trainer import datasets, job, model
+from trainer.config import PRESETS, TrainingConfig
+from trainer.runs import RunStore
+
+PAIRS = 7
+MOST = 0.01  # of a training's time
+MNIST = Path(__file__).parents[2] / "shared" / "data" / "mnist.npz"
+CONFIGS = {  # enough epochs to see an export of the growing network, and no more; the first epoch is not counted
+    "tutorial_b": replace(PRESETS["tutorial_b"].config, epochs=5),
+    "tutorial_a": replace(PRESETS["tutorial_a"].config, epochs=4),
+    "small_cnn": replace(PRESETS["small_cnn"].config, epochs=2, training_examples=20_000),
+}
+
+
+def reported(config: TrainingConfig, store: RunStore) -> tuple[float, float]:
+    """Train as a worker does; return the seconds of an epoch and the share of all seconds that reporting took."""
+    run = store.create(config, owner="")
+    job.run(str(run.path))
+    state = run.state
+    if state.phase != "finished":
+        sys.exit(f"The job must finish (it {state.phase}): {state.error}")
+    ends = [line["seconds"] for line in store.history(run) if line["kind"] == "epoch"]
+    return seconds_per_epoch(ends), state.hook_seconds / state.seconds
+
+
+def alone(config: TrainingConfig, dataset: datasets.Dataset) -> float:
+    """Train with Keras and nothing else but a clock; return the seconds of an epoch."""
+    import keras
+
+    ends: list[float] = []
+
+    class Clock(keras.callbacks.Callback):  # type: ignore[misc]
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            ends.append(time.perf_counter())
+
+    count = config.training_examples
+    model.build(config, len(dataset.x_train)).fit(
+        dataset.images("train", slice(count)),
+        dataset.labels("train", slice(count)),
+        batch_size=config.batch_size,
+        epochs=config.epochs,
+        validation_split=config.validation_split,
+        callbacks=[Clock()],
+        verbose=0,
+    )
+    return seconds_per_epoch(ends)
+
+
+def seconds_per_epoch(ends: list[float]) -> float:
+    """Return the mean over all epochs but the first, in which TensorFlow compiles."""
+    return (ends[-1] - ends[0]) / (len(ends) - 1)
+
+
+def main() -> int:
+    if MNIST.is_file():
+        os.environ.setdefault("DIGITLAB_DATA", str(MNIST))
+    dataset = datasets.load()
+    model.warm_up()
+    libraries = ", ".join(f"{name} {version(name)}" for name in ("tensorflow", "keras"))
+    print(f"# {datetime.date.today()}, {platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    print(f"# {model.device()}, Python {platform.python_version()}, {libraries}, data: {dataset.source}, {PAIRS} pairs")
+
+    too_much = False
+    with tempfile.TemporaryDirectory() as root:
+        store = RunStore(Path(root))
+        for name, config in CONFIGS.items():
+            jobs, alones, ratios, shares = [], [], [], []
+            for pair in range(PAIRS):
+                # by turns, so that neither is always the one that finds the processor warm
+                plain = alone(config, dataset) if pair % 2 else None
+                seconds, share = reported(config, store)
+                plain = plain or alone(config, dataset)
+                jobs.append(seconds)
+                alones.append(plain)
+                ratios.append(seconds / plain)
+                shares.append(share)
+            print(f"{name}.epoch_reported {statistics.median(jobs):.3f} s")
+            print(f"{name}.epoch_alone {statistics.median(alones):.3f} s")
+            print(f"{name}.ratio {statistics.median(ratios):.3f} times")
+            print(f"{name}.ratio_lowest {min(ratios):.3f} times")
+            print(f"{name}.ratio_highest {max(ratios):.3f} times")
+            print(f"{name}.reporting {100 * statistics.median(shares):.2f} %")
+            print(f"{name}.reporting_highest {100 * max(shares):.2f} %", flush=True)
+            too_much = too_much or max(shares) > MOST
+    return int(too_much)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,222 @@
+"""Draw: write a digit and see what a network says."""
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+from streamlit.delta_generator import DeltaGenerator
+from streamlit_drawable_canvas import CanvasResult, st_canvas
+
+from trainer import UserError, charts, digit
+from trainer.inference import Network
+from trainer.runs import Run
+
+if "engine" not in st.session_state:  # the first page a fresh server shows runs without app.py
+    st.switch_page("app.py", query_params={**st.query_params.to_dict(), "page": "draw"})
+
+CANVAS = 300  # pixels a side, the same on a phone
+PEN = 20
+ANSWER = 456  # pixels wide, beside the canvas, or less on a phone
+VIEW = 196  # pixels a side of what the network sees: 7 for each of its 28
+NEWEST = 100  # networks to choose from
+
+# The canvas waits 200 ms after the pen was lifted; its own button "Update the app" does not wait, so press that.
+# Should a later version name it otherwise, the canvas still sends its drawing by itself.
+send_at_once = st.components.v2.component(
+    "digit_lab_send_at_once",
+    js="""export default () => {
+        const lifted = ["mouseup", "touchend", "touchcancel"];  // pointerup comes before the stroke is on the canvas
+        let canvas = null;
+        const down = (event) => {
+            canvas = event.composedPath().find((node) => node instanceof HTMLCanvasElement);
+        };
+        const up = () => {
+            const button = canvas?.getRootNode().querySelector('[aria-label="Update the app with this drawing"]');
+            canvas = null;
+            if (button) setTimeout(() => button.click());
+        };
+        addEventListener("pointerdown", down, true);
+        lifted.forEach((name) => addEventListener(name, up, true));
+        return () => {
+            removeEventListener("pointerdown", down, true);
+            lifted.forEach((name) => removeEventListener(name, up, true));
+        };
+    }""",
+)
+
+
+@dataclass
+class Drawing:
+    """The paper and what is on it; it stays while other pages are looked at, which the canvas itself does not."""
+
+    paper: int = 0  # its number: a canvas with a new key is clean
+    begun: dict[str, Any] | None = None  # what the canvas began with; if that changed, the canvas would start anew
+    last: CanvasResult | None = None
+
+
+def clear() -> None:
+    st.session_state.drawing = Drawing(st.session_state.drawing.paper + 1)
+
+
+def ask_for_drawing() -> CanvasResult:
+    drawing = st.session_state.setdefault("drawing", Drawing())
+    key = f"canvas_{drawing.paper}"
+    if drawing.last and key not in st.session_state:  # back from another page
+        drawing.begun = drawing.last.json_data
+    canvas = st_canvas(
+        stroke_width=PEN,
+        stroke_color="#ffffff",
+        background_color="#000000",
+        width=CANVAS,
+        height=CANVAS,
+        initial_drawing=drawing.begun,
+        return_image_data=True,
+        key=key,
+    )
+    if not drawing.last or canvas.image_bytes:
+        drawing.last = canvas
+    st.button(
+        "Clear",
+        on_click=clear,
+        icon=":material/delete:",
+        shortcut="Backspace",
+        help="Take a clean sheet. Undo is above the paper.",
+        width="stretch",
+        key="clear",
+    )
+    return drawing.last
+
+
+def pixels(canvas: CanvasResult) -> np.ndarray | None:
+    """Return the canvas's pixels, (height, width, 4) uint8; a browser sent them, so they are measured first."""
+    try:
+        if not canvas.image_bytes:
+            return None
+        image = Image.open(BytesIO(canvas.image_bytes), formats=["PNG"])
+        if image.size != (CANVAS, CANVAS):
+            raise ValueError(image.size)
+        return np.asarray(image.convert("RGBA"))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise UserError(
+            f"A drawing must be a PNG image of {CANVAS} x {CANVAS} pixels (got something else): press Clear."
+        ) from error
+
+
+@st.cache_resource(max_entries=20, show_spinner=False)
+def load_network(path: Path, changed: int) -> Network:
+    return Network(path)
+
+
+def network_of(run: Run) -> Network:
+    """Return the run's network as it is now: while it trains, its file is replaced every few seconds."""
+    path = run.network
+    if path is None:
+        raise UserError("A network must be there to answer (got a run that has none any more): choose another.")
+    return load_network(path, path.stat().st_mtime_ns)
+
+
+def ago(seconds: float) -> str:
+    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if number := int(seconds // length):
+            return f"{number} {unit}{'s' if number > 1 else ''} ago"
+    return "just now"
+
+
+def labels(runs: list[Run]) -> dict[str, str]:
+    """Return each run's text in the choice; no two are alike, since Streamlit tells options apart by their text."""
+    seen: Counter[str] = Counter()
+    texts = {}
+    for run in runs:
+        state = run.state
+        accuracy = f", {100 * state.test_accuracy:.1f} %" if state.test_accuracy is not None else ""
+        when = ago(time.time() - run.created) if state.ended else "training"
+        text = f"{run.name}{accuracy}, {when}"
+        seen[text] += 1
+        texts[run.id] = f"{text} ({seen[text]})" if seen[text] > 1 else text
+    return texts
+
+
+def follow_choice() -> None:
+    st.query_params["run"] = st.session_state.network
+
+
+def choose_network() -> Run | None:
+    """Ask which network answers: the one in the URL, else the newest, until another is chosen."""
+    store = st.session_state.engine.runs
+    asked = store.get(st.query_params.get("run", ""))
+    runs = [run for run in store.runs() if run.network][:NEWEST]
+    if asked and asked.network and asked.id not in [run.id for run in runs]:
+        runs.append(asked)
+    if not runs:
+        return None
+    texts = labels(runs)
+    begin = asked.id if asked and asked.id in texts else runs[0].id
+    # Set anew each time, since the texts change with time and the browser knows its choice by its text only.
+    st.session_state.network = st.session_state.get("network", begin)
+    chosen = st.selectbox(
+        "Network",
+        texts,
+        format_func=lambda run_id: texts.get(run_id, run_id),
+        on_change=follow_choice,
+        help="Which of the networks trained so far answers; the percentage is how many test digits it reads.",
+        key="network",
+    )
+    return store.get(chosen)
+
+
+def two_columns(vertical_alignment: str) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Return places side by side where both have room, else one above the other; a column of Streamlit's would shrink
+    and cut the canvas off."""
+    row = st.container(horizontal=True, gap="medium", vertical_alignment=vertical_alignment)
+    return row.container(width=CANVAS), row.container(width=ANSWER)
+
+
+@st.fragment
+def draw(run: Run | None) -> None:
+    """Show the paper and, after each stroke, the answer; a stroke runs this alone again."""
+    left, right = two_columns("top")
+    with left:
+        canvas = ask_for_drawing()
+    with right:
+        try:
+            rgba = pixels(canvas)
+            steps = None if rgba is None else digit.from_canvas(rgba)
+            show_answer(run, steps)
+        except UserError as error:
+            st.error(str(error))
+            steps = None
+    st.space("xsmall")
+    left, right = two_columns("center")
+    left.image(charts.digit_view(steps), width=VIEW, alt="The drawing as 28 x 28 pixels, with its box and its centre")
+    right.markdown(
+        "#### What the network sees\n"
+        "28 × 28 pixels, no more. Your digit is fitted into a box of 20 × 20 :blue[(blue)] and moved until its centre "
+        "of mass :orange[(orange cross)] lies in the middle, as the digits it learned from were. So draw it where and "
+        "as large as you like."
+    )
+
+
+def show_answer(run: Run | None, steps: digit.Steps | None) -> None:
+    if run is None:
+        st.info("No network has been trained yet. The first one you train answers here.")
+        st.page_link("pages/train.py", label="Train a network", icon=":material/model_training:")
+        return
+    probabilities = None if steps is None else network_of(run).probabilities(steps.image[None])[0]
+    sentence = charts.probability_sentence(probabilities)
+    st.plotly_chart(charts.probability_bars(probabilities), config={"staticPlot": True}, alt=sentence, key="bars")
+    st.markdown(f"##### {sentence}")
+
+
+left, right = two_columns("bottom")
+left.title("Draw a digit")
+with right:
+    run = choose_network()
+st.space("xsmall")  # for the canvas's own tools, which appear above it
+draw(run)
+send_at_once()

@@ -1,0 +1,84 @@
+"""What every test stands on: a place of its own for runs and caches, MNIST where it is, and a real Chromium."""
+
+import os
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+import run
+
+ROOT = Path(__file__).parent.parent
+NO_CHROMIUM = "no Chromium was found"
+
+find_chromium = cache(lambda: run.find_chromium(Path(sys.executable)))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keep data that was downloaded or made away from the user's caches, once for all tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        directory = tmp_path_factory.mktemp("cache")
+        patch.setenv("DIGITLAB_CACHE", str(directory))
+        patch.setenv("KERAS_HOME", str(tmp_path_factory.mktemp("keras")))
+        patch.delenv("DIGITLAB_DATA", raising=False)
+        patch.delenv("DIGITLAB_SCHEDULER", raising=False)
+        yield directory
+
+
+@pytest.fixture(autouse=True)
+def runs_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    directory = tmp_path / "runs"
+    monkeypatch.setenv("DIGITLAB_RUNS", str(directory))
+    return directory
+
+
+@pytest.fixture(scope="session")
+def mnist_path() -> Path:
+    path = ROOT.parent / "shared" / "data" / "mnist.npz"
+    if not path.is_file():
+        pytest.skip("MNIST was not found: ../shared/data/mnist.npz")
+    return path
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium; without one the test is skipped, or fails where REQUIRE_BROWSER=1 forbids that."""
+    path = find_chromium()
+    if not path and os.environ.get("REQUIRE_BROWSER") == "1":
+        pytest.fail(f"{NO_CHROMIUM}, and REQUIRE_BROWSER=1 asks for one", pytrace=False)
+    if not path:
+        pytest.skip(NO_CHROMIUM)
+    return path
+
+
+@pytest.fixture(scope="module")  # not longer: Playwright keeps an event loop in the tests' thread
+def browser(chromium: str) -> Iterator[Browser]:
+    arguments = ["--disable-dev-shm-usage"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        arguments.append("--no-sandbox")  # Chromium refuses root otherwise
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
+        yield browser
+        browser.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests in browser/ and let them come last: they are the slow ones."""
+    for item in items:
+        if "browser" in item.path.relative_to(ROOT / "tests").parts:
+            item.add_marker(pytest.mark.browser)
+            item.fixturenames.insert(0, "chromium")  # before a server is started in vain
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # the last word
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
+    yield
+    skipped = [report for report in terminalreporter.getreports("skipped") if NO_CHROMIUM in str(report.longrepr)]
+    if skipped:
+        terminalreporter.line(f"{len(skipped)} tests in the browser were skipped, because {NO_CHROMIUM}.")
+        terminalreporter.line("One command brings it: python run.py browser")

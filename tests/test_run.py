@@ -1,0 +1,317 @@
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import run
+
+TESTS = Path(__file__).parent
+
+# Stands in for uv: makes a .venv whose Python is the one that runs the tests, and writes down what it was asked.
+UV = f"""#!/bin/sh
+echo "$1" >> uv.log
+if [ "$1" = venv ]; then
+    mkdir -p .venv/bin
+    echo "version_info = {sys.version_info[0]}.{sys.version_info[1]}.0" > .venv/pyvenv.cfg
+    printf '#!/bin/sh\\necho "data: $DIGITLAB_DATA"\\nexec "{sys.executable}" "$@"\\n' > .venv/bin/python
+    chmod +x .venv/bin/python
+elif [ -e offline ]; then
+    exit 1
+elif [ -e killed ]; then
+    kill -KILL $PPID
+elif [ -p gate ]; then
+    read _ < gate
+fi
+"""
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A fresh clone with a small app, on a machine with uv."""
+    if os.name == "nt":
+        pytest.skip("the stand-in for uv is a shell script")
+    for name in ("run.py", *run.TESTS):
+        shutil.copy(run.ROOT / name, tmp_path)
+    (tmp_path / "app.py").write_text("import streamlit\nstreamlit.title('Hello')\n")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "uv").write_text(UV)
+    (tmp_path / "bin" / "uv").chmod(0o755)
+    return tmp_path
+
+
+def begin(clone: Path, *arguments: str, python: str = sys.executable, **environment: str) -> subprocess.Popen[str]:
+    path = f"{clone / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.Popen(
+        [python, "run.py", *arguments],
+        cwd=clone,
+        env={**os.environ, "PATH": path, "REQUIRE_BROWSER": "0", **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    """Return the exit status and what was printed and complained."""
+    with process:
+        out, err = process.communicate(timeout=120)
+    return process.returncode, out, err
+
+
+def set_up(clone: Path) -> int:
+    """Set the clone up, let its pytest say no more than its version, and return the exit status."""
+    return finish(begin(clone, "test", "--version"))[0]
+
+
+def asked_of_uv(clone: Path) -> list[str]:
+    log = clone / "uv.log"
+    return log.read_text().split() if log.exists() else []
+
+
+def assert_refused(process: subprocess.Popen[str], sentence: str) -> None:
+    status, _, complaint = finish(process)
+    assert status == 2
+    assert sentence in complaint
+    assert complaint.count("\n") == 1 and complaint.endswith(".\n")
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+# --- refusals -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("machine", "sentence"),
+    [
+        (((3, 10, 13), True, "linux", "x86_64"), "Python 3.11, 3.12 or 3.13 (this is 3.10.13)"),
+        (((3, 14, 0), True, "linux", "x86_64"), "(this is 3.14.0)"),
+        (((3, 12, 1), False, "win32", "x86"), "64-bit"),
+        (((3, 12, 1), True, "darwin", "x86_64"), "Apple chip"),
+    ],
+)
+def test_a_machine_that_will_not_do_is_refused(machine, sentence):
+    with pytest.raises(run.Refusal) as refusal:
+        run.check_python(*machine)
+    assert sentence in str(refusal.value)
+
+
+@pytest.mark.parametrize("version", [(3, 11, 0), (3, 12, 1), (3, 13, 0)])
+@pytest.mark.parametrize("system", [("linux", "x86_64"), ("darwin", "arm64"), ("win32", "AMD64")])
+def test_a_machine_that_will_do_is_not_refused(version, system):
+    run.check_python(version, True, *system)
+
+
+def other_pythons() -> Iterator[str]:
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    for version in ("3.8", "3.9", "3.10", "3.14"):
+        for python in [shutil.which(f"python{version}"), *pyenv.glob(f"versions/{version}.*/bin/python")]:
+            if python and subprocess.run([python, "--version"], capture_output=True).returncode == 0:
+                yield str(python)
+
+
+def test_an_older_or_newer_python_can_say_its_sentence(clone):
+    found = list(other_pythons())
+    if not found:
+        pytest.skip("no Python but the right ones was found")
+    for python in found:
+        assert_refused(begin(clone, python=python), "Digit Lab needs Python 3.11, 3.12 or 3.13")
+
+
+def test_a_missing_data_file_is_refused(clone):
+    assert_refused(begin(clone, "--data", "nowhere.npz"), "There is no file nowhere.npz")
+
+
+@pytest.mark.parametrize("port", ["0", "65536"])
+def test_a_port_that_cannot_be_is_refused(clone, port):
+    assert_refused(begin(clone, "--port", port), f"--port must be from 1 to 65535 (got {port})")
+
+
+@pytest.mark.parametrize("arguments", [[], ["--lan"]])
+def test_a_port_in_use_is_refused_before_anything_is_installed(clone, arguments):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert_refused(begin(clone, "--port", str(port), *arguments), f"Port {port} is in use")
+    assert asked_of_uv(clone) == []
+
+
+def test_too_little_disk_space_is_refused():
+    run.check_space(free=3.5, needed=3)
+    with pytest.raises(run.Refusal, match=r"needs 3 GB of disk space \(there are 0.5 GB"):
+        run.check_space(free=0.5, needed=3)
+
+
+# --- set up ---------------------------------------------------------------------------------------------------
+
+
+def test_the_second_start_installs_nothing(clone):
+    assert set_up(clone) == 0
+    assert asked_of_uv(clone) == ["venv", "pip"]
+    assert set_up(clone) == 0
+    assert asked_of_uv(clone) == ["venv", "pip"]
+
+
+def test_changed_requirements_are_installed_into_the_same_place(clone):
+    set_up(clone)
+    (clone / ".venv" / "own").touch()
+    (clone / "requirements.txt").write_text("streamlit\n")
+    assert set_up(clone) == 0
+    assert asked_of_uv(clone).count("pip") == 2
+    assert (clone / ".venv" / "own").exists()
+
+
+def test_a_venv_of_somebody_else_is_kept(clone):
+    set_up(clone)
+    (clone / ".venv" / "requirements.stamp").unlink()
+    (clone / ".venv" / "own").touch()
+    assert set_up(clone) == 0
+    assert asked_of_uv(clone).count("pip") == 2
+    assert (clone / ".venv" / "own").exists()
+
+
+def test_a_venv_of_another_python_is_made_anew(clone):
+    set_up(clone)
+    (clone / ".venv" / "pyvenv.cfg").write_text("version = 3.9.1\n")
+    (clone / ".venv" / "old").touch()
+    assert set_up(clone) == 0
+    assert not (clone / ".venv" / "old").exists()
+
+
+def test_an_install_that_was_killed_is_done_again_from_the_start(clone):
+    (clone / "killed").touch()
+    assert set_up(clone) == -signal.SIGKILL
+    (clone / "killed").unlink()
+    (clone / ".venv" / "half").touch()
+    assert set_up(clone) == 0
+    assert asked_of_uv(clone) == ["venv", "pip", "venv", "pip"]
+    assert not (clone / ".venv" / "half").exists()
+
+
+def test_an_install_that_failed_is_tried_again_and_spoils_nothing(clone):
+    set_up(clone)
+    (clone / ".venv" / "own").touch()
+    before = (clone / "requirements.txt").read_text()
+    (clone / "requirements.txt").write_text("streamlit\n")
+    (clone / "offline").touch()
+    for _ in range(2):
+        assert_refused(begin(clone, "test"), "The packages could not be installed")
+    (clone / "requirements.txt").write_text(before)
+    assert set_up(clone) == 0
+    assert (clone / ".venv" / "own").exists()
+
+
+def test_two_at_once_install_once(clone):
+    os.mkfifo(clone / "gate")
+    first = begin(clone, "test", "--version")
+    with (clone / "gate").open("w"):  # opens when the first one's install waits behind it
+        second = begin(clone, "test", "--version")
+    assert [finish(first)[0], finish(second)[0]] == [0, 0]
+    assert asked_of_uv(clone) == ["venv", "pip"]
+
+
+def test_the_stamp_of_the_tests_covers_the_app():
+    assert run.stamps_of(run.APP, False)[0] in run.stamps_of(run.TESTS, False)
+    assert run.stamps_of(run.APP, True)[0] not in run.stamps_of(run.TESTS, False)
+
+
+def test_cuda_comes_with_the_same_tensorflow():
+    assert run.with_cuda("keras~=3.15.0\ntensorflow~=2.21.0\nnumpy\n") == "tensorflow[and-cuda]~=2.21.0"
+    assert run.with_cuda((run.ROOT / "requirements.txt").read_text()).startswith("tensorflow[and-cuda]~=")
+
+
+# --- start ----------------------------------------------------------------------------------------------------
+
+
+def read_until(process: subprocess.Popen[str], words: str) -> str:
+    assert process.stdout
+    text = ""
+    for line in process.stdout:
+        text += line
+        if words in line:
+            return text
+    raise AssertionError(f"The server ended without {words!r}: {text} {process.stderr and process.stderr.read()}")
+
+
+def handshake(address: str, port: int, host: str) -> bytes:
+    """Ask for the page's websocket under a host's name and return the answer's first line."""
+    with socket.create_connection((address, port), timeout=30) as connection:
+        connection.sendall(
+            f"GET /_stcore/stream HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
+        )
+        return connection.recv(64)
+
+
+@pytest.mark.parametrize("word", [signal.SIGINT, signal.SIGTERM])
+def test_the_server_prints_its_address_and_ends_quietly(clone, port, word):
+    (clone / "digits.npz").touch()
+    with begin(clone, "--port", str(port), "--data", "digits.npz") as server:
+        printed = read_until(server, "URL:")
+        assert f"data: {clone.resolve() / 'digits.npz'}\n" in printed
+        assert f"http://127.0.0.1:{port}" in printed
+        assert b"101" in handshake("127.0.0.1", port, "127.0.0.1")
+        server.send_signal(word)
+        status, _, complaint = finish(server)
+    assert status in (0, -signal.SIGTERM)
+    assert "Traceback" not in complaint
+
+
+def test_ctrl_c_is_quiet_before_the_server_is_ready(clone, port):
+    with begin(clone, "--port", str(port)) as server:
+        read_until(server, "data:")
+        server.send_signal(signal.SIGINT)
+        complaint = finish(server)[2]
+    assert "Traceback" not in complaint or "Failed to import the site module" in complaint
+
+
+def test_a_class_is_told_the_address_and_the_teacher_is_warned(clone, port):
+    if not run.lan_addresses():
+        pytest.skip("this computer has no address that others could use")
+    address = run.lan_addresses()[0]
+    with begin(clone, "--lan", "--port", str(port)) as server:
+        printed = read_until(server, "URL:")
+        assert f"The class opens http://{address}:{port}" in printed
+        assert "Warning: everyone on this network can open it" in printed
+        for host in ("127.0.0.1", "localhost", address):
+            assert b"101" in handshake(address, port, host)
+        assert b"403" in handshake(address, port, "foreign.example")
+        server.send_signal(signal.SIGINT)
+        assert finish(server)[0] == 0
+
+
+# --- the tests' browser ---------------------------------------------------------------------------------------
+
+
+def test_a_missing_browser_is_a_failure_where_one_is_required(clone):
+    nowhere = {"REQUIRE_BROWSER": "1", "DIGITLAB_CHROMIUM": str(clone / "nowhere")}
+    assert_refused(begin(clone, "test", **nowhere), "The tests in the browser need a Chromium")
+
+
+def test_the_last_lines_say_which_tests_were_skipped_and_how_to_get_them(clone):
+    shutil.copy(TESTS.parent / "pyproject.toml", clone)
+    (clone / "tests" / "browser").mkdir(parents=True)
+    shutil.copy(TESTS / "conftest.py", clone / "tests")
+    (clone / "tests" / "browser" / "test_page.py").write_text(
+        "import pytest\n\n\n@pytest.fixture\ndef server(): raise AssertionError('started in vain')\n\n\n"
+        "def test_title(server, browser): pass\n\n\ndef test_train(server): pass\n"
+    )
+    status, printed, _ = finish(begin(clone, "test", DIGITLAB_CHROMIUM=str(clone / "nowhere")))
+    assert status == 0
+    last = printed.splitlines()[-3:]
+    assert last[0] == "2 tests in the browser were skipped, because no Chromium was found."
+    assert last[1] == "One command brings it: python run.py browser"
+
+
+def test_chromium_is_found_where_the_environment_says(monkeypatch):
+    monkeypatch.setenv("DIGITLAB_CHROMIUM", sys.executable)
+    assert run.find_chromium() == sys.executable

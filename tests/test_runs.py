@@ -1,0 +1,150 @@
+import json
+import os
+import threading
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trainer import UserError
+from trainer.config import PRESETS, Dense, TrainingConfig
+from trainer.runs import RunStore, State, write_whole
+
+
+@pytest.fixture
+def store(tmp_path):
+    return RunStore(tmp_path / "runs")
+
+
+@pytest.fixture
+def run(store):
+    return store.create(TrainingConfig(), owner="somebody")
+
+
+def test_a_new_run_is_queued_and_knows_what_was_asked(store):
+    config = PRESETS["small_cnn"].config
+    run = store.create(config, owner="somebody")
+    assert run.config == config
+    assert run.state == State("queued", owner="somebody")
+    assert [other.id for other in store.runs()] == [run.id]
+    assert sorted(path.name for path in store.root.iterdir()) == [run.id]  # no temporary folder stays
+
+
+def test_a_run_is_named_by_its_preset_or_its_layers(store):
+    preset = PRESETS["tutorial_a"].config
+    assert store.create(replace(preset, seed=7), "").name == "Tutorial A"
+    assert store.create(TrainingConfig(layers=(Dense(64, "relu"), Dense(32, "tanh"))), "").name == "64 relu - 32 tanh"
+    assert store.create(TrainingConfig(layers=()), "").name == "no hidden layer"
+
+
+def test_runs_come_newest_first(store):
+    runs = [store.create(TrainingConfig(seed=seed), "") for seed in range(3)]
+    for age, run in enumerate(runs):
+        run.path.rename(run.path.with_name(f"20260101-00000{age}-aaaaaa"))
+    assert [run.id[14] for run in store.runs()] == ["2", "1", "0"]
+
+
+@given(st.text(max_size=30))
+def test_any_text_may_be_asked_for(tmp_path_factory, text):
+    store = RunStore(tmp_path_factory.getbasetemp())
+    assert store.get(text) is None
+
+
+@pytest.mark.parametrize("text", ["../secret", "/etc", "20261121-194501-ab12cd/..", "", ".", "20261121-194501-AB12CD"])
+def test_an_id_is_never_a_path(store, run, text):
+    assert store.get(text) is None
+
+
+def test_state_changes_as_a_whole(run):
+    run.update(phase="running", activity="training")
+    assert run.update(seconds=2.5) == run.state == State("running", "training", owner="somebody", seconds=2.5)
+    assert not list(run.path.glob(".*"))
+
+
+def test_readers_see_whole_states_while_a_writer_writes(run):
+    over = threading.Event()
+    seen = set()
+
+    def look():
+        while not over.is_set():
+            seen.add(run.state.phase)
+
+    reader = threading.Thread(target=look)
+    reader.start()
+    for step in range(100):
+        run.update(phase="running", steps=step)
+    over.set()
+    reader.join()
+    assert seen <= {"queued", "running"}
+
+
+@pytest.mark.parametrize("name", ["state.json", "config.json"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[1]", b"null", b"\xff\x00", b'{"phase": "flying"}', b'{"phase": "running", "seconds": "x"}'],
+)
+def test_a_damaged_run_is_called_damaged_and_harms_no_other(store, run, name, content):
+    other = store.create(TrainingConfig(), "")
+    (run.path / name).write_bytes(content)
+    assert run.state.phase == "damaged" and run.state.error.endswith(".") and run.state.ended
+    assert run.name and run.created > 0
+    assert other.state.phase == "queued" and len(store.runs()) == 2
+
+
+def test_history_grows_and_passes_over_what_is_damaged(store, run):
+    assert store.history(run) == []
+    run.append({"kind": "batch", "step": 1})
+    path = run.path / "history.jsonl"
+    path.write_bytes(path.read_bytes() + b'\xff{"kind"\n[3]\n')
+    run.append({"kind": "batch", "step": 2})
+    assert [line["step"] for line in store.history(run)] == [1, 2]
+    with path.open("ab") as file:
+        file.write(b'{"kind": "epoch", "st')
+    assert len(store.history(run)) == 2  # that line may still be growing
+    with path.open("ab") as file:
+        file.write(b'ep": 3}\n')
+    assert [line["step"] for line in store.history(run)] == [1, 2, 3]
+
+
+def test_history_holds_no_nan(run):
+    with pytest.raises(ValueError):
+        run.append({"loss": float("nan")})
+
+
+def test_requests_are_read_in_order(run):
+    assert run.requests() == []
+    run.request("stop")
+    assert [request["kind"] for request in run.requests()] == ["stop"]
+    with pytest.raises(ValueError):
+        run.request("explode")
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path):
+    path = tmp_path / "model.onnx"
+    write_whole(path, b"old")
+
+    def fail(temporary):
+        temporary.write_bytes(b"half")
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        write_whole(path, fail)
+    assert path.read_bytes() == b"old" and os.listdir(tmp_path) == ["model.onnx"]
+
+
+def test_a_root_that_cannot_be_written_is_a_sentence(tmp_path):
+    (tmp_path / "runs").write_text("a file where the folder should be")
+    with pytest.raises(UserError, match="must be writable"):
+        RunStore(tmp_path / "runs").create(TrainingConfig(), "")
+
+
+def test_silence_is_measured_from_the_last_sign_of_life(run):
+    os.utime(run.path / "state.json", (0, 0))
+    assert run.silence > 1e9
+    run.live()
+    assert run.silence < 60
+
+
+def test_config_json_says_what_it_was_made_with(run):
+    assert "numpy" in json.loads((run.path / "config.json").read_text())["versions"]

@@ -1,0 +1,260 @@
+"""Who trains next: hands runs to a Dask cluster, first in, first out, and notices the death of what it handed out.
+
+The web process asks the engine for a training and reads everything else from the run directory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from trainer import UserError
+from trainer.config import TrainingConfig
+from trainer.runs import SILENCE, Run, RunStore
+
+WAITING = 100  # runs in the queue; more is an accident or an attack
+LOG = "training.log"  # in the run root: what the embedded workers say
+LOOK = 1.0  # seconds between two looks at what cannot wake the engine
+
+_log = logging.getLogger(__name__)
+
+
+def train(path: str) -> None:
+    """Run the job in a worker; a function of this light module, so that submitting it imports no Keras."""
+    from trainer import job
+
+    job.run(path)
+
+
+def owner_hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class Engine:
+    """The one engine of a run root.
+
+    Without an address it starts `trainer.host`, a cluster on this machine; with one it uses that Dask cluster, whose
+    workers must see the same run directory. Raises UserError where another engine holds the root.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        address: str | None = None,
+        slots: int | None = None,
+        job: Callable[[str], None] = train,
+    ) -> None:
+        self.runs = RunStore(root.absolute())
+        self.problem = ""  # a sentence, while no cluster can be had
+        self.ready = False  # whether a worker, Keras loaded, is there
+        self.slots = 0  # trainings that run at once; 0 while the cluster starts
+        self._address = address
+        self._asked_slots = slots
+        self._job = job
+        self._lock = threading.RLock()
+        self._queue: deque[str] = deque()
+        self._futures: dict[str, Any] = {}
+        self._foreign: set[str] = set()  # running when the engine began: another engine's, or dead
+        self._cluster: _Cluster | None = None
+        self._closed = False
+        self._wake = threading.Event()
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+            self._hold = FileLock(root / ".engine.lock")
+            self._hold.acquire(blocking=False)
+        except Timeout:
+            raise UserError(
+                f"A run folder serves one server at a time, and another one uses {root.name!r}: "
+                "stop that one, or set DIGITLAB_RUNS to another folder."
+            ) from None
+        except OSError as error:
+            raise UserError(
+                f"The folder for runs must be writable (got: {error.strerror}): set DIGITLAB_RUNS to another folder."
+            ) from error
+        self._recover()
+        self._thread = threading.Thread(target=self._serve, name="engine", daemon=True)
+        self._thread.start()
+
+    # --- what pages ask ---------------------------------------------------------------------------------------
+
+    def submit(self, config: TrainingConfig, owner: str = "") -> str:
+        """Queue a training and return its run's id at once; `owner` is the token of who may stop it."""
+        with self._lock:
+            if len(self._queue) >= WAITING:
+                raise UserError(f"At most {WAITING} runs may wait (got one more): try again when some are done.")
+            run = self.runs.create(config, owner_hash(owner))
+            self._queue.append(run.id)
+        self._wake.set()
+        return run.id
+
+    def request(self, run_id: str, kind: str, owner: str = "") -> None:
+        """Ask a run for something on behalf of its owner. Raises UserError for anybody else."""
+        run = self.runs.get(run_id)
+        if run is None:
+            raise UserError("That run must exist (got one that is gone): choose another.")
+        state = run.state
+        if state.owner != owner_hash(owner):
+            raise UserError(f"Only who started a run can {kind} it: start one of your own.")
+        if state.ended:
+            return
+        with self._lock:
+            run.request(kind)
+            if kind == "stop" and run_id in self._queue:
+                self._queue.remove(run_id)
+                run.update(phase="stopped", note="stopped before it began")
+
+    def position(self, run_id: str) -> int:
+        """Return the run's place among those that wait, from 1; 0 when it waits no longer."""
+        with self._lock:
+            return self._queue.index(run_id) + 1 if run_id in self._queue else 0
+
+    def close(self) -> None:
+        """Let go of the cluster and the root; the host's workers end, and their runs show as interrupted."""
+        self._closed = True
+        self._wake.set()
+        self._thread.join()
+        self._hold.release()
+
+    # --- the engine's own thread ------------------------------------------------------------------------------
+
+    def _recover(self) -> None:
+        """Queue again what waited, and watch what ran, when the last engine of this root went."""
+        waiting = []
+        for run in self.runs.runs():
+            phase = run.state.phase
+            if phase == "queued":
+                waiting.append(run)
+            elif phase == "running":
+                self._foreign.add(run.id)
+        self._queue.extend(run.id for run in sorted(waiting, key=lambda run: run.created))
+
+    def _serve(self) -> None:
+        try:
+            while not self._closed:
+                try:
+                    self._look()
+                except Exception:  # the thread must outlive every surprise, or nothing is ever trained again
+                    _log.exception("the engine stumbled")
+                self._wake.wait(LOOK)
+                self._wake.clear()
+        finally:
+            if self._cluster is not None:
+                self._cluster.close()
+
+    def _look(self) -> None:
+        for run_id in list(self._foreign):
+            run = self.runs.get(run_id)
+            if run is None or run.state.phase != "running":
+                self._foreign.discard(run_id)
+            elif run.silence > SILENCE:
+                self._interrupt(run)
+                self._foreign.discard(run_id)
+        if self._cluster is not None and not self._cluster.alive():
+            _log.warning("the training cluster is gone; starting another")
+            self._cluster.close()
+            self._cluster, self.ready = None, False
+        if self._cluster is None:
+            try:
+                self._cluster = _Cluster(self._address, self._asked_slots, self.runs.root / LOG)
+                self.problem = ""
+            except (OSError, ValueError, subprocess.SubprocessError) as error:
+                if not self.problem:
+                    _log.exception("no training cluster")
+                self.problem = f"The training processes must start, but did not ({error}): see {LOG} in the run folder."
+                return
+        workers = self._cluster.workers()
+        self.ready, self.slots = workers > 0, self._cluster.slots or workers
+        with self._lock:
+            while self._queue and len(self._futures) < self.slots:
+                self._hand_out(self._queue.popleft())
+
+    def _hand_out(self, run_id: str) -> None:
+        assert self._cluster is not None
+        future = self._cluster.client.submit(self._job, str(self.runs.root / run_id), key=run_id, pure=False, retries=0)
+        self._futures[run_id] = future
+        future.add_done_callback(lambda done: self._done(run_id, done))
+
+    def _done(self, run_id: str, future: Any) -> None:
+        """Set right the state of a job that could not do so itself, and free its slot."""
+        with self._lock:
+            self._futures.pop(run_id, None)
+        run = self.runs.get(run_id)
+        if run is not None and not run.state.ended and not self._closed:
+            _log.warning("run %s: its process ended (%s)", run_id, future.status)
+            self._interrupt(run)
+        # A held future would be computed again if its worker died later.
+        future.release()
+        self._wake.set()
+
+    def _interrupt(self, run: Run) -> None:
+        for left_over in run.path.glob(".*"):
+            left_over.unlink(missing_ok=True)
+        run.update(
+            phase="interrupted",
+            activity="",
+            error="The training process ended before the training did: what it had learned until then is kept.",
+        )
+
+
+class _Cluster:
+    """A connection to the workers: the embedded host, or a cluster by its address."""
+
+    def __init__(self, address: str | None, slots: int | None, log: Path) -> None:
+        from distributed import Client  # takes half a second: let the first page show before
+
+        self._host: subprocess.Popen[str] | None = None
+        self.slots = slots  # None: as many as there are workers
+        if address is None:
+            environment = dict(os.environ)
+            if slots is not None:
+                environment["DIGITLAB_SLOTS"] = str(slots)
+            with log.open("w") as errors:  # TensorFlow talks too much for the server's terminal
+                self._host = subprocess.Popen(
+                    [sys.executable, "-m", "trainer.host"],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=errors,
+                    text=True,
+                    cwd=Path(__file__).resolve().parent.parent,
+                    env=environment,
+                    start_new_session=True,  # Ctrl-C goes to the server, which closes our pipe
+                )
+            assert self._host.stdout is not None
+            line = self._host.stdout.readline()
+            if not line:
+                raise OSError(f"trainer.host ended with status {self._host.wait()}")
+            started = json.loads(line)
+            address, self.slots = started["address"], started["slots"]
+        self.client = Client(address, timeout=30, set_as_default=False, heartbeat_interval="5s")
+
+    def workers(self) -> int:
+        return len(self.client.scheduler_info(n_workers=-1)["workers"])
+
+    def alive(self) -> bool:
+        if self._host is not None and self._host.poll() is not None:
+            return False
+        return self.client.status in ("running", "connecting")
+
+    def close(self) -> None:
+        self.client.close(timeout=2)
+        if self._host is not None:
+            assert self._host.stdin is not None
+            self._host.stdin.close()
+            try:
+                self._host.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                self._host.kill()
+                self._host.wait()
+            if self._host.stdout is not None:
+                self._host.stdout.close()

@@ -1,0 +1,76 @@
+"""`python -m trainer.host`: the embedded cluster, in a clean process that ends when its standard input closes.
+
+Not inside the web server: Dask would start its workers by running the Streamlit script again. The first line on
+standard output is JSON: the scheduler's address and the number of slots.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+
+SLOTS_A_GPU = 4
+
+
+def slots() -> int:
+    """Return how many trainings run at once: DIGITLAB_SLOTS, or 4 a GPU, or a quarter of the cores and at least 2."""
+    if asked := os.environ.get("DIGITLAB_SLOTS", ""):
+        if not asked.isdecimal() or not 1 <= int(asked) <= 64:
+            sys.exit(f"DIGITLAB_SLOTS must be a whole number from 1 to 64 (got {asked!r}).")
+        return int(asked)
+    return SLOTS_A_GPU * _gpus() or max(2, (os.cpu_count() or 1) // 4)
+
+
+def _gpus() -> int:
+    if not sys.platform.startswith("linux") or shutil.which("nvidia-smi") is None:
+        return 0
+    try:
+        listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return 0
+    return sum(line.startswith("GPU ") for line in listed.stdout.splitlines())
+
+
+def main() -> None:
+    _leave_when_orphaned()
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    import dask
+    from distributed import LocalCluster
+
+    count = slots()
+    dask.config.set(
+        {
+            "distributed.scheduler.allowed-failures": 0,  # a job that killed its worker is not tried on the others
+            "distributed.admin.tick.limit": "60s",  # Keras's import holds the interpreter for seconds
+            "distributed.worker.profile.enabled": False,
+        }
+    )
+    cluster = LocalCluster(
+        n_workers=0,
+        threads_per_worker=1,
+        host="127.0.0.1",  # whoever reaches the scheduler can run code
+        dashboard_address=None,
+        memory_limit=0,
+        preload=["trainer.job"],
+    )
+    print(json.dumps({"address": cluster.scheduler_address, "slots": count}), flush=True)
+    cluster.scale(count)  # each joins once Keras is warm; until then the scheduler keeps what it is given
+    threading.Event().wait()
+
+
+def _leave_when_orphaned() -> None:
+    """End at once, workers included, when the server closes our standard input or dies."""
+
+    def watch() -> None:
+        sys.stdin.buffer.read()
+        os._exit(0)  # the workers see their parent go and follow; a farewell would take seconds
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""What a trained network says of images, by ONNX Runtime: no Keras, so that the web server stays small."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from trainer import UserError
+
+BATCH = 100  # images at a time: a layer's outputs stay in the cache, and the memory small
+
+
+class Network:
+    """An exported network (`model.to_onnx`); threads may share one.
+
+    source: the file or its bytes; it is read once, so the file may be replaced at any time. Raises UserError where it
+    is damaged or missing. Each method takes images (n, 28, 28) float32, 0 paper .. 1 ink.
+    """
+
+    def __init__(self, source: Path | bytes) -> None:
+        import onnxruntime  # 0.3 s: a page shows before its first network is read
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1  # one image is too little work to share
+        options.enable_cpu_mem_arena = False  # else each network keeps the memory of its largest batch
+        options.log_severity_level = 4
+        try:
+            content = source if isinstance(source, bytes) else source.read_bytes()
+            self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+            (self._input,) = self._session.get_inputs()
+            names = [output.name for output in self._session.get_outputs()]
+            if names[:2] != ["probabilities", "logits"]:
+                raise ValueError(f"it has the outputs {names}")
+        except Exception as error:  # ONNX Runtime's errors have no common base
+            what = "The network" if isinstance(source, bytes) else f"The network {source.name}"
+            raise UserError(f"{what} must be a whole file of this app (got a damaged one): train it again.") from error
+        self._layers = names[2:]
+
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
+        """Return (n, 10) float32; each row sums to 1."""
+        return self._run(["probabilities"], images)[0]
+
+    def logits(self, images: np.ndarray) -> np.ndarray:
+        """Return (n, 10) float32, what softmax turns into probabilities."""
+        return self._run(["logits"], images)[0]
+
+    def layers(self, images: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the output of every layer by its name in the layer table, images as (n, height, width, channels)."""
+        return dict(zip(self._layers, self._run(self._layers, images), strict=True))
+
+    def _run(self, outputs: list[str], images: np.ndarray) -> list[np.ndarray]:
+        height, width = self._input.shape[1:]
+        if images.dtype != np.float32 or images.shape[1:] != (height, width):
+            raise ValueError(f"images must be (n, {height}, {width}) float32 (got {images.shape} {images.dtype}).")
+        starts = range(0, max(1, len(images)), BATCH)  # no images: one empty batch
+        parts = [self._session.run(outputs, {self._input.name: images[at : at + BATCH]}) for at in starts]
+        return [np.concatenate(part) for part in zip(*parts, strict=True)]
