@@ -86,8 +86,10 @@ def await_data(search: DataSearch) -> None:
 
 def owner() -> str:
     """Return this browser's token, made by the server at the first visit."""
-    kept = st.context.cookies.get("digit_lab_owner", "")
-    token = st.session_state.get("owner") or (kept if re.fullmatch(r"[\w-]{32}", kept) else secrets.token_urlsafe(24))
+    kept = str(st.context.cookies.get("digit_lab_owner", ""))
+    token = st.session_state.get("owner") or (
+        kept if re.fullmatch(r"[A-Za-z0-9_-]{32}", kept) else secrets.token_urlsafe(24)
+    )
     if token != kept:
         with st.sidebar:
             remember_owner(data={"token": token}, key="owner_cookie")
@@ -107,12 +109,12 @@ PAGES = {
 }
 page = st.navigation(list(PAGES.values()))
 
+st.session_state.owner = owner()
 try:
     st.session_state.engine = start_engine()
 except UserError as error:
     st.error(str(error))
     st.stop()
-st.session_state.owner = owner()
 
 search = searches()[-1]
 with st.sidebar:

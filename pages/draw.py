@@ -147,27 +147,26 @@ def follow_choice() -> None:
 
 
 def choose_network() -> Run | None:
-    """Ask which network answers: the one in the URL, else the newest, until another is chosen."""
-    store = st.session_state.engine.runs
-    asked = store.get(st.query_params.get("run", ""))
-    runs = [run for run in store.runs() if run.network][:NEWEST]
-    if asked and asked.network and asked.id not in [run.id for run in runs]:
-        runs.append(asked)
+    """Ask which network answers: the one that the URL names, else the newest, until another is chosen."""
+    asked = st.query_params.get("run")
+    trained = [run for run in st.session_state.engine.runs.runs() if run.network]
+    runs = trained[:NEWEST] + [run for run in trained[NEWEST:] if run.id == asked]
     if not runs:
         return None
     texts = labels(runs)
-    begin = asked.id if asked and asked.id in texts else runs[0].id
     # Set anew each time, since the texts change with time and the browser knows its choice by its text only.
-    st.session_state.network = st.session_state.get("network", begin)
+    st.session_state.network = st.session_state.get("network", asked if asked in texts else runs[0].id)
     chosen = st.selectbox(
         "Network",
         texts,
         format_func=lambda run_id: texts.get(run_id, run_id),
         on_change=follow_choice,
-        help="Which of the networks trained so far answers; the percentage is how many test digits it reads.",
+        help="Which of the networks trained so far answers, and how many of the test digits it reads.",
         key="network",
     )
-    return store.get(chosen)
+    if asked and asked not in texts:
+        st.caption("The network that the link names is no longer here.")
+    return next(run for run in runs if run.id == chosen)
 
 
 def two_columns(vertical_alignment: str) -> tuple[DeltaGenerator, DeltaGenerator]:
@@ -194,8 +193,8 @@ def draw(run: Run | None) -> None:
     st.space("xsmall")
     left, right = two_columns("center")
     left.image(charts.digit_view(steps), width=VIEW, alt="The drawing as 28 x 28 pixels, with its box and its centre")
+    right.subheader("What the network sees", anchor=False)
     right.markdown(
-        "#### What the network sees\n"
         "28 × 28 pixels, no more. Your digit is fitted into a box of 20 × 20 :blue[(blue)] and moved until its centre "
         "of mass :orange[(orange cross)] lies in the middle, as the digits it learned from were. So draw it where and "
         "as large as you like."
@@ -214,7 +213,7 @@ def show_answer(run: Run | None, steps: digit.Steps | None) -> None:
 
 
 left, right = two_columns("bottom")
-left.title("Draw a digit")
+left.title("Draw a digit", anchor=False)
 with right:
     run = choose_network()
 st.space("xsmall")  # for the canvas's own tools, which appear above it

@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import dask
+import numpy as np
 import pytest
+from distributed import LocalCluster
 from playwright.sync_api import Browser, sync_playwright
 
 import run
+from trainer import strokes
 
 ROOT = Path(__file__).parent.parent
 NO_CHROMIUM = "no Chromium was found"
@@ -42,6 +46,26 @@ def mnist_path() -> Path:
     if not path.is_file():
         pytest.skip("MNIST was not found: ../shared/data/mnist.npz")
     return path
+
+
+@pytest.fixture(scope="session")
+def few_digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data file of few synthetic digits, in Keras's layout."""
+    images, labels = strokes.digits(600, seed=3)
+    path = tmp_path_factory.mktemp("data") / "few_digits.npz"
+    np.savez(path, x_train=images[:500], y_train=labels[:500], x_test=images[500:], y_test=labels[500:])
+    return path
+
+
+@pytest.fixture(scope="session")
+def cluster(few_digits: Path) -> Iterator[LocalCluster]:
+    """A Dask cluster with two cold workers, which have few digits to train on."""
+    dask.config.set({"distributed.scheduler.allowed-failures": 0})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DIGITLAB_DATA", str(few_digits))
+        cluster = LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0")
+    with cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,21 @@
-"""What stands in for a training where the engine alone is tested; importable in a worker."""
+"""Waiting for what happens elsewhere, and what stands in for a training; importable in a worker."""
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from trainer.runs import Run
+
+
+def wait_for(condition: Callable[[], Any], seconds: float = 120) -> Any:
+    """Wait until `condition()` is true and return it."""
+    end = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+    return value
 
 
 def run_until_told(path: str) -> None:

@@ -2,36 +2,18 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
-import dask
 import psutil
 import pytest
-from distributed import LocalCluster
 
 from tests.jobs import run_until_told as job
+from tests.jobs import wait_for
 from trainer import UserError
 from trainer.config import TrainingConfig
 from trainer.engine import Engine
 from trainer.runs import RunStore
 
 CONFIG = TrainingConfig()
-
-
-def wait_for(condition, seconds=60):
-    """Wait until `condition()` is true and return it."""
-    end = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
-    return value
-
-
-@pytest.fixture(scope="module")
-def cluster():
-    dask.config.set({"distributed.scheduler.allowed-failures": 0})
-    with LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as cluster:
-        yield cluster
 
 
 @pytest.fixture

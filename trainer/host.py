@@ -47,13 +47,15 @@ def main() -> None:
             "distributed.scheduler.allowed-failures": 0,  # a job that killed its worker is not tried on the others
             "distributed.admin.tick.limit": "60s",  # Keras's import holds the interpreter for seconds
             "distributed.worker.profile.enabled": False,
+            "distributed.scheduler.http.routes": [],
+            "distributed.worker.http.routes": [],
         }
     )
     cluster = LocalCluster(
         n_workers=0,
         threads_per_worker=1,
         host="127.0.0.1",  # whoever reaches the scheduler can run code
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",  # None would take the usual port, and complain where it is taken
         memory_limit=0,
         preload=["trainer.job"],
     )

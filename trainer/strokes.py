@@ -8,6 +8,7 @@ page's canvas draws them and go the way of every drawing, through `digit.from_ca
 from __future__ import annotations
 
 import functools
+import itertools
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -234,13 +235,14 @@ def draw(strokes: Strokes, size: int = 280, pen: float = 20.0) -> np.ndarray:
     """
     scale = size * SUPERSAMPLING
     width = max(1, round(pen * SUPERSAMPLING))
+    radius = (width - 1) / 2  # Pillow's ellipses hold their outermost pixels
     image = Image.new("L", (scale, scale))
     brush = ImageDraw.Draw(image)
     for stroke in strokes:
         points = _smooth(np.asarray(stroke)) * scale
         brush.line(points.ravel().tolist(), fill=255, width=width)
         for x, y in points.tolist():
-            brush.ellipse((x - width / 2, y - width / 2, x + width / 2, y + width / 2), fill=255)
+            brush.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
     grey = np.asarray(image.reduce(SUPERSAMPLING))
     return np.stack([grey, grey, grey, np.full_like(grey, 255)], axis=-1)
 
@@ -272,11 +274,11 @@ def _curve(stroke: str) -> tuple[np.ndarray, np.ndarray]:
     points = np.array([word.rstrip("!").split(",") for word in words], float) / 100
     turns = [0, *(place for place, word in enumerate(words[:-1]) if place and word.endswith("!")), len(words) - 1]
     pieces = []
-    for first, last in zip(turns, turns[1:], strict=False):
+    for first, last in itertools.pairwise(turns):
         here = slice(first, last + 1)
         knots = np.cumsum([0.0, *np.sqrt(np.linalg.norm(np.diff(points[here], axis=0), axis=1))])
         values = np.eye(len(points))[here]
-        tangents = np.gradient(values, knots, axis=0, edge_order=min(2, last - first))
+        tangents = np.gradient(values, knots, axis=0, edge_order=2 if last - first > 1 else 1)
         for i in range(last - first):
             t = np.linspace(0, 1, 12)[:, None]
             step = knots[i + 1] - knots[i]
@@ -296,16 +298,19 @@ def _waves(rng: np.random.Generator, variation: float) -> list[tuple[np.ndarray,
 
 def _affine(rng: np.random.Generator, variation: float) -> np.ndarray:
     """Return a slant, a turn and an aspect as one matrix (2, 2) for points in rows."""
-    slant, turn, aspect = variation * rng.normal((0.1, 0, -0.05), (0.25, 0.12, 0.25))
+    slant, turn, aspect = (variation * rng.normal((0.1, 0, -0.05), (0.25, 0.12, 0.25))).tolist()
     slanted = np.array([[np.exp(aspect / 2), 0], [-slant, np.exp(-aspect / 2)]])
-    return slanted @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    turned = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    affine: np.ndarray = slanted @ turned
+    return affine
 
 
 def _sample(curve: np.ndarray, rng: np.random.Generator, variation: float) -> np.ndarray:
     """Follow a curve as a mouse reports it: uneven speed, few points cut corners, ends overshoot or fall short."""
     beyond = 0.1
-    ends = curve[[0, -1]] + beyond * _unit(curve[[0, -1]] - curve[[1, -2]])
-    curve = np.concatenate([ends[:1], curve, ends[1:]])
+    onward = curve[[0, -1]] - curve[[1, -2]]
+    first, last = curve[[0, -1]] + beyond * onward / np.linalg.norm(onward, axis=1, keepdims=True)
+    curve = np.concatenate([[first], curve, [last]])
     at = np.cumsum([-beyond, *np.linalg.norm(np.diff(curve, axis=0), axis=1)])
     length = at[-2]
     steps = 3 + round(length * np.exp(rng.uniform(np.log(14), np.log(50))))
@@ -313,10 +318,6 @@ def _sample(curve: np.ndarray, rng: np.random.Generator, variation: float) -> np
     start, end = np.clip(rng.normal(0, 0.03 * variation, 2), -0.2 * length, beyond)
     places = np.cumsum([0.0, *speed]) / speed.sum() * (length + start + end) - start
     return np.stack([np.interp(places, at, curve[:, axis]) for axis in (0, 1)], axis=1)
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
 def _place(written: Strokes, rng: np.random.Generator, variation: float) -> Strokes:

@@ -1,0 +1,178 @@
+"""How long the bars take to follow the pen: from lifting it to other bars in the page, in a real Chromium.
+
+Run `python -m benchmarks.drawing_latency`, on a quiet machine; it takes about 2 minutes. DIGITLAB_NETWORK may name the
+model.onnx that answers, else it is an untrained Small CNN. Every other stroke is sent as the canvas alone would send
+it ("stock"), to see what sending it at once is worth. Ends with status 1 where half of the strokes take more than
+120 ms.
+"""
+
+import contextlib
+import datetime
+import os
+import platform
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import psutil
+from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright
+
+from run import find_chromium
+from trainer import model, strokes
+from trainer.config import PRESETS
+from trainer.runs import RunStore
+
+ROOT = Path(__file__).parents[1]
+MNIST = ROOT.parent / "shared" / "data" / "mnist.npz"
+STROKES = 60  # of each kind
+WARM_UP = 8  # strokes before, of each kind
+PAUSE = 300  # milliseconds between strokes, about a person's
+MOST = 120.0  # milliseconds, for half of the strokes
+WAIT = 60  # seconds at most, until the training processes have loaded TensorFlow
+
+# The time of the pen's lifting and of the first mutation after which the bars one can see are others than before.
+STOPWATCH = """
+const bars = () => [...document.querySelectorAll(".barlayer .point path")]
+    .filter((bar) => bar.getBoundingClientRect().height > 0).map((bar) => bar.getAttribute("d")).join();
+let before = "", lifted = 0;
+window.changed = null;
+addEventListener("mouseup", (event) => { before = bars(); lifted = event.timeStamp; window.changed = null; }, true);
+new MutationObserver(() => {
+    if (!lifted) return;
+    const now = bars();
+    if (now && now !== before) { window.changed = performance.now() - lifted; lifted = 0; }
+}).observe(document, { subtree: true, childList: true, attributes: true });
+
+const click = HTMLElement.prototype.click;
+window.stock = false;
+HTMLElement.prototype.click = function () {
+    if (!window.stock || !this.ariaLabel?.startsWith("Update the app")) click.call(this);
+};
+"""
+
+
+def make_run(root: Path) -> None:
+    config = PRESETS["small_cnn"].config
+    run = RunStore(root).create(config, owner="")
+    named = os.environ.get("DIGITLAB_NETWORK")
+    content = Path(named).read_bytes() if named else model.to_onnx(model.build(config), config)
+    (run.path / "model.onnx").write_bytes(content)
+    run.update(phase="finished")
+
+
+@contextlib.contextmanager
+def serve(runs: Path) -> Iterator[str]:
+    """Run the app on a free port until the end of the block; give its address once its processes have calmed down."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}", "--server.headless=true"]
+    environment = {**os.environ, "DIGITLAB_RUNS": str(runs)}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as server:
+        try:
+            address = ("127.0.0.1", port)
+            while server.poll() is None:
+                with contextlib.suppress(OSError), socket.create_connection(address, timeout=1):
+                    break
+                time.sleep(0.1)
+            yield f"http://127.0.0.1:{port}/draw"
+        finally:
+            server.terminate()
+
+
+def await_quiet() -> bool:
+    """Wait until nothing we started has used much processor time for 2 seconds; say whether that came about."""
+    end = time.monotonic() + WAIT
+    while time.monotonic() < end:
+        before = _processor_seconds()
+        time.sleep(2)
+        if _processor_seconds() - before < 0.2:
+            return True
+    return False
+
+
+def _processor_seconds() -> float:
+    total = 0.0
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            total += sum(process.cpu_times()[:2])
+    return total
+
+
+def measure(page: Page) -> tuple[dict[bool, list[float]], int]:
+    """Draw digit after digit; return the milliseconds of the strokes, stock or not, and how many changed no bar."""
+    rng = np.random.default_rng(0)
+    times: dict[bool, list[float]] = {False: [], True: []}
+    unchanged = drawn = 0
+    while min(map(len, times.values())) < STROKES + WARM_UP and unchanged < STROKES:
+        page.get_by_role("button", name="Clear").click()
+        page.wait_for_function("!document.querySelector('.barlayer .point')")
+        box = page.locator("canvas.upper-canvas").bounding_box()
+        assert box is not None
+        corner, size = np.array([box["x"], box["y"]]), np.array([box["width"], box["height"]])
+        for stroke in strokes.pen_strokes(int(rng.integers(10)), rng):
+            points = (corner + stroke * size).tolist()
+            stock = drawn % 2 == 1
+            drawn += 1
+            page.wait_for_timeout(PAUSE)
+            page.evaluate("stock => { window.stock = stock; }", stock)
+            page.mouse.move(*points[0])
+            page.mouse.down()
+            for point in points[1:]:
+                page.mouse.move(*point)
+            page.mouse.up()
+            try:
+                page.wait_for_function("window.changed !== null", timeout=3000)
+            except TimeoutError:
+                unchanged += 1
+                continue
+            times[stock].append(page.evaluate("window.changed"))
+    return {stock: values[WARM_UP:] for stock, values in times.items()}, unchanged
+
+
+def draw(browser: Browser, address: str) -> int:
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.add_init_script(STOPWATCH)
+    page.goto(address)
+    page.locator("canvas.upper-canvas").wait_for()
+    quiet = await_quiet()
+    libraries = ", ".join(f"{name} {version(name)}" for name in ("streamlit", "streamlit-drawable-canvas", "plotly"))
+    print(f"# {datetime.date.today()}, {platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    print(f"# Python {platform.python_version()}, {libraries}, Chromium {browser.version}")
+    print(f"# training processes {'at rest' if quiet else 'still busy: too slow'}")
+    times, unchanged = measure(page)
+    print(f"# {len(times[False])} strokes sent at once, {len(times[True])} stock, {unchanged} changed no bar")
+    middle = {stock: float(np.median(values)) for stock, values in times.items()}
+    print(f"pen_up_to_bars_p50 {middle[False]:.0f} ms")
+    print(f"pen_up_to_bars_p95 {np.percentile(times[False], 95):.0f} ms")
+    print(f"pen_up_to_bars_stock_p50 {middle[True]:.0f} ms")
+    print(f"pen_up_to_bars_ratio {middle[False] / middle[True]:.2f}")
+    return int(middle[False] > MOST)
+
+
+def main() -> int:
+    chromium = find_chromium(Path(sys.executable))
+    if not chromium:
+        print("# no Chromium was found: install one, or name it in DIGITLAB_CHROMIUM")
+        return 2
+    arguments = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []  # it refuses root otherwise
+    if MNIST.is_file():
+        os.environ.setdefault("DIGITLAB_DATA", str(MNIST))
+    with tempfile.TemporaryDirectory() as runs:
+        make_run(Path(runs))
+        with serve(Path(runs)) as address, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
+            try:
+                return draw(browser, address)
+            finally:
+                browser.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

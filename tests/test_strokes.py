@@ -1,0 +1,111 @@
+"""Synthetic pen digits: the hand that writes them, and the digits made of them."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trainer import UserError, digit, strokes
+
+EVERY_STYLE = [(label, style) for label, styles in strokes.STYLES.items() for style in styles]
+
+
+def length(written: strokes.Strokes) -> float:
+    return sum(float(np.linalg.norm(np.diff(stroke, axis=0), axis=1).sum()) for stroke in written)
+
+
+def test_every_digit_has_several_styles() -> None:
+    assert sorted(strokes.STYLES) == list(range(10))
+    assert all(len(styles) >= 4 for styles in strokes.STYLES.values())
+
+
+@pytest.mark.parametrize(("label", "style"), EVERY_STYLE)
+def test_every_style_can_be_written_drawn_and_read(label: int, style: str) -> None:
+    written = strokes.pen_strokes(label, np.random.default_rng(0), style)
+    steps = digit.from_canvas(strokes.draw(written))
+    assert steps is not None
+    assert max(steps.boxed.shape) == 20
+    assert 0.03 < steps.image.mean() < 0.4, "neither specks nor a blot"
+
+
+@given(st.sampled_from(EVERY_STYLE), st.integers(0, 2**32 - 1), st.floats(0, 1))
+def test_strokes_stay_on_the_canvas(which: tuple[int, str], seed: int, variation: float) -> None:
+    label, style = which
+    written = strokes.pen_strokes(label, np.random.default_rng(seed), style, variation)
+    assert len(written) == strokes.STYLES[label][style].count("|") + 1
+    for stroke in written:
+        assert stroke.ndim == 2 and stroke.shape[1] == 2 and len(stroke) >= 3
+        assert stroke.min() >= 0.08 - 1e-9 and stroke.max() <= 0.92 + 1e-9
+
+
+def test_a_hand_repeats_itself_by_its_seed_alone() -> None:
+    first, again, other = (strokes.pen_strokes(5, np.random.default_rng(seed)) for seed in (3, 3, 4))
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    assert not np.array_equal(first[0], other[0])
+
+
+def test_without_variation_a_style_keeps_its_turns_and_ends() -> None:
+    (seven,) = strokes.pen_strokes(7, np.random.default_rng(0), "plain", variation=0)
+    start, end = seven[0], seven[-1]
+    turn = seven[seven[:, 0].argmax()]
+    assert start[1] < end[1] and turn[1] < 0.3 < 0.7 < end[1]
+    assert start[0] < end[0] < turn[0]
+
+
+def test_the_crossed_seven_has_its_bar() -> None:
+    stem, bar = strokes.pen_strokes(7, np.random.default_rng(0), "crossed", variation=0)
+    assert np.ptp(bar[:, 1]) < 0.1 < np.ptp(bar[:, 0])
+    assert stem[:, 1].min() < bar[:, 1].mean() < stem[:, 1].max()
+
+
+@pytest.mark.parametrize(("label", "style"), [(10, None), (-1, None), (7, "round z")])
+def test_an_unknown_digit_or_style_is_refused(label: int, style: str | None) -> None:
+    with pytest.raises(UserError, match="0 to 9"):
+        strokes.pen_strokes(label, np.random.default_rng(0), style)
+
+
+@given(st.integers(20, 300), st.floats(2, 40))
+@settings(max_examples=20)
+def test_a_drawing_is_a_canvas_white_on_black(size: int, pen: float) -> None:
+    canvas = strokes.draw([np.array([[0.2, 0.5], [0.8, 0.5]])], size, pen)
+    assert canvas.shape == (size, size, 4) and canvas.dtype == np.uint8
+    assert (canvas[..., 3] == 255).all()
+    assert np.array_equal(canvas[..., 0], canvas[..., 1]) and np.array_equal(canvas[..., 0], canvas[..., 2])
+    assert canvas[size // 2, size // 2, 0] == 255
+
+
+@pytest.mark.parametrize("pen", [8, 20, 36])
+def test_the_pen_is_as_wide_as_asked_and_its_ends_are_round(pen: int) -> None:
+    canvas = strokes.draw([np.array([[0.25, 0.5], [0.5, 0.5], [0.75, 0.5]])], 280, pen)[..., 0] / 255
+    assert canvas[:, 140].sum() == pytest.approx(pen, abs=0.5)
+    assert canvas.sum() == pytest.approx(140 * pen + np.pi * pen**2 / 4, rel=0.02)
+
+
+def test_a_dot_is_drawn() -> None:
+    canvas = strokes.draw([np.array([[0.5, 0.5]])], 280, 20)[..., 0] / 255
+    assert canvas.sum() == pytest.approx(np.pi * 100, rel=0.05)
+
+
+def test_digits_are_balanced_shuffled_and_repeated_by_their_seed() -> None:
+    images, labels = strokes.digits(200, seed=1)
+    assert images.shape == (200, 28, 28) and images.dtype == np.uint8
+    assert labels.shape == (200,) and labels.dtype == np.uint8
+    assert np.bincount(labels, minlength=10).tolist() == [20] * 10
+    assert len(set(labels[:20].tolist())) > 1 and not np.array_equal(labels, np.sort(labels))
+    again = strokes.digits(200, seed=1)
+    assert np.array_equal(images, again[0]) and np.array_equal(labels, again[1])
+    assert not np.array_equal(images, strokes.digits(200, seed=2)[0])
+
+
+def test_digits_are_as_mnist_has_them() -> None:
+    images, _ = strokes.digits(100)
+    assert (images.max(axis=(1, 2)) > 200).mean() > 0.9
+    assert (images[:, 0].max() == 0) and len(np.unique(images)) > 50
+    inked = images > 0
+    sides = np.maximum(inked.any(axis=1).sum(axis=1), inked.any(axis=2).sum(axis=1))
+    assert ((sides >= 18) & (sides <= 20)).all()
+
+
+def test_no_digits_are_no_digits() -> None:
+    images, labels = strokes.digits(0)
+    assert images.shape == (0, 28, 28) and labels.shape == (0,)
