@@ -100,7 +100,7 @@ st.set_page_config(page_title="Digit Lab", page_icon="✏️", layout="wide")
 st.html(
     """<style>
     .stMainBlockContainer { padding-top: 3rem; padding-bottom: 3rem }
-    @media (min-width: 768px) { .stSidebar[aria-expanded="true"] { width: 14rem !important; min-width: 14rem } }
+    @media (min-width: 768px) { .stSidebar[data-collapsed="false"] { width: 14rem !important; min-width: 14rem } }
     </style>"""
 )
 PAGES = {

@@ -4,20 +4,18 @@ Run `DIGITLAB_NETWORK=runs/<id>/model.onnx python -m benchmarks.drawing`; it tak
 1 where fewer than 94 % of the ordinary drawings (std) are read right: what the Small CNN, trained on MNIST, promises.
 """
 
-import datetime
 import functools
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.conditions import print_conditions
 from trainer import UserError, digit
 from trainer.inference import Network
 
@@ -65,8 +63,7 @@ def main() -> int:
     except UserError as error:
         print(f"# {error}")
         return 2
-    libraries = ", ".join(f"{name} {version(name)}" for name in ("numpy", "pillow", "onnxruntime"))
-    print(f"# {datetime.date.today()}, {platform.machine()}, Python {platform.python_version()}, {libraries}")
+    print_conditions("numpy", "pillow", "onnxruntime")
     print(f"# {network.name} of {network.parent.name}, every drawing of the half {SET!r}; range: 95 % over the writers")
     with tempfile.TemporaryDirectory() as folder:
         scores = Path(folder) / "scores.json"

@@ -1,40 +1,29 @@
 """How long the bars take to follow the pen: from lifting it to other bars in the page, in a real Chromium.
 
-Run `python -m benchmarks.drawing_latency`, on a quiet machine; it takes about 2 minutes. DIGITLAB_NETWORK may name the
+Run `python -m benchmarks.drawing_latency`, on a quiet machine; it takes about 3 minutes. DIGITLAB_NETWORK may name the
 model.onnx that answers, else it is an untrained Small CNN. Every other stroke is sent as the canvas alone would send
 it ("stock"), to see what sending it at once is worth. Ends with status 1 where half of the strokes take more than
 120 ms.
 """
 
-import contextlib
-import datetime
 import os
-import platform
-import socket
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-import psutil
-from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright
+from playwright.sync_api import Browser, Page, TimeoutError
 
-from run import find_chromium
-from trainer import model, strokes
+from benchmarks.conditions import await_quiet, print_conditions
+from tests.serving import Server, new_page, open_chromium
+from trainer import export, model, strokes
 from trainer.config import PRESETS
 from trainer.runs import RunStore
 
-ROOT = Path(__file__).parents[1]
-MNIST = ROOT.parent / "shared" / "data" / "mnist.npz"
-STROKES = 60  # of each kind
+STROKES = 40  # of each kind
 WARM_UP = 8  # strokes before, of each kind
 PAUSE = 300  # milliseconds between strokes, about a person's
 MOST = 120.0  # milliseconds, for half of the strokes
-WAIT = 60  # seconds at most, until the training processes have loaded TensorFlow
 
 # The time of the pen's lifting and of the first mutation after which the bars one can see are others than before.
 STOPWATCH = """
@@ -61,48 +50,9 @@ def make_run(root: Path) -> None:
     config = PRESETS["small_cnn"].config
     run = RunStore(root).create(config, owner="")
     named = os.environ.get("DIGITLAB_NETWORK")
-    content = Path(named).read_bytes() if named else model.to_onnx(model.build(config), config)
+    content = Path(named).read_bytes() if named else export.to_onnx(model.build(config), config)
     (run.path / "model.onnx").write_bytes(content)
     run.update(phase="finished")
-
-
-@contextlib.contextmanager
-def serve(runs: Path) -> Iterator[str]:
-    """Run the app on a free port until the end of the block; give its address once its processes have calmed down."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}", "--server.headless=true"]
-    environment = {**os.environ, "DIGITLAB_RUNS": str(runs)}
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as server:
-        try:
-            address = ("127.0.0.1", port)
-            while server.poll() is None:
-                with contextlib.suppress(OSError), socket.create_connection(address, timeout=1):
-                    break
-                time.sleep(0.1)
-            yield f"http://127.0.0.1:{port}/draw"
-        finally:
-            server.terminate()
-
-
-def await_quiet() -> bool:
-    """Wait until nothing we started has used much processor time for 2 seconds; say whether that came about."""
-    end = time.monotonic() + WAIT
-    while time.monotonic() < end:
-        before = _processor_seconds()
-        time.sleep(2)
-        if _processor_seconds() - before < 0.2:
-            return True
-    return False
-
-
-def _processor_seconds() -> float:
-    total = 0.0
-    for process in psutil.Process().children(recursive=True):
-        with contextlib.suppress(psutil.Error):
-            total += sum(process.cpu_times()[:2])
-    return total
 
 
 def measure(page: Page) -> tuple[dict[bool, list[float]], int]:
@@ -137,14 +87,13 @@ def measure(page: Page) -> tuple[dict[bool, list[float]], int]:
 
 
 def draw(browser: Browser, address: str) -> int:
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page = new_page(browser)
     page.add_init_script(STOPWATCH)
     page.goto(address)
     page.locator("canvas.upper-canvas").wait_for()
-    quiet = await_quiet()
-    libraries = ", ".join(f"{name} {version(name)}" for name in ("streamlit", "streamlit-drawable-canvas", "plotly"))
-    print(f"# {datetime.date.today()}, {platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-    print(f"# Python {platform.python_version()}, {libraries}, Chromium {browser.version}")
+    quiet = await_quiet()  # once the training processes have loaded TensorFlow
+    libraries = ("streamlit", "streamlit-drawable-canvas", "plotly", "onnxruntime")
+    print_conditions(*libraries, more=f"Chromium {browser.version}")
     print(f"# training processes {'at rest' if quiet else 'still busy: too slow'}")
     times, unchanged = measure(page)
     print(f"# {len(times[False])} strokes sent at once, {len(times[True])} stock, {unchanged} changed no bar")
@@ -157,21 +106,11 @@ def draw(browser: Browser, address: str) -> int:
 
 
 def main() -> int:
-    chromium = find_chromium(Path(sys.executable))
-    if not chromium:
-        print("# no Chromium was found: install one, or name it in DIGITLAB_CHROMIUM")
-        return 2
-    arguments = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []  # it refuses root otherwise
-    if MNIST.is_file():
-        os.environ.setdefault("DIGITLAB_DATA", str(MNIST))
-    with tempfile.TemporaryDirectory() as runs:
-        make_run(Path(runs))
-        with serve(Path(runs)) as address, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
-            try:
-                return draw(browser, address)
-            finally:
-                browser.close()
+    with tempfile.TemporaryDirectory() as folder, open_chromium() as browser:
+        runs = Path(folder) / "runs"
+        make_run(runs)
+        with Server(runs) as server:
+            return draw(browser, f"{server.url}/draw")
 
 
 if __name__ == "__main__":

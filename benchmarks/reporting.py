@@ -4,18 +4,16 @@ Run `python -m benchmarks.reporting`, on a quiet machine; it takes about 4 minut
 reporting takes more than 1 % of a training's time.
 """
 
-import datetime
 import os
-import platform
 import statistics
 import sys
 import tempfile
 import time
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from benchmarks.conditions import print_conditions
 from trainer import datasets, job, model
 from trainer.config import PRESETS, TrainingConfig
 from trainer.runs import RunStore
@@ -74,9 +72,7 @@ def main() -> int:
         os.environ.setdefault("DIGITLAB_DATA", str(MNIST))
     dataset = datasets.load()
     model.warm_up()
-    libraries = ", ".join(f"{name} {version(name)}" for name in ("tensorflow", "keras"))
-    print(f"# {datetime.date.today()}, {platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-    print(f"# {model.device()}, Python {platform.python_version()}, {libraries}, data: {dataset.source}, {PAIRS} pairs")
+    print_conditions("tensorflow", "keras", more=f"{model.device()}, data: {dataset.source}, {PAIRS} pairs")
 
     too_much = False
     with tempfile.TemporaryDirectory() as root:

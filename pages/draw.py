@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import streamlit as st
@@ -53,22 +54,26 @@ send_at_once = st.components.v2.component(
 
 @dataclass
 class Drawing:
-    """The paper and what is on it; it stays while other pages are looked at, which the canvas itself does not."""
+    """What is on the paper. It stays while another page is looked at, which the canvas itself does not."""
 
-    paper: int = 0  # its number: a canvas with a new key is clean
-    begun: dict[str, Any] | None = None  # what the canvas began with; if that changed, the canvas would start anew
-    last: CanvasResult | None = None
+    begun: dict[str, Any]  # what the canvas began with: where this changes, it begins anew
+    now: dict[str, Any]  # as the canvas sent it: "raw", its strokes, and "data", its pixels
 
 
 def clear() -> None:
-    st.session_state.drawing = Drawing(st.session_state.drawing.paper + 1)
+    begun = {"objects": [], "sheet": uuid4().hex}  # like no other, so that the canvas takes it for a new beginning
+    st.session_state.drawing = Drawing(begun, {"raw": begun, "data": None})
+    st.session_state.canvas = {"drawing": st.session_state.drawing.now}
 
 
 def ask_for_drawing() -> CanvasResult:
-    drawing = st.session_state.setdefault("drawing", Drawing())
-    key = f"canvas_{drawing.paper}"
-    if drawing.last and key not in st.session_state:  # back from another page
-        drawing.begun = drawing.last.json_data
+    """Show the paper and return what is on it."""
+    if "drawing" not in st.session_state:
+        clear()
+    drawing = st.session_state.drawing
+    if "canvas" not in st.session_state:  # back from another page
+        drawing.begun = drawing.now["raw"]
+        st.session_state.canvas = {"drawing": drawing.now}
     canvas = st_canvas(
         stroke_width=PEN,
         stroke_color="#ffffff",
@@ -77,10 +82,9 @@ def ask_for_drawing() -> CanvasResult:
         height=CANVAS,
         initial_drawing=drawing.begun,
         return_image_data=True,
-        key=key,
+        key="canvas",
     )
-    if not drawing.last or canvas.image_bytes:
-        drawing.last = canvas
+    drawing.now = st.session_state.canvas["drawing"]
     st.button(
         "Clear",
         on_click=clear,
@@ -90,15 +94,16 @@ def ask_for_drawing() -> CanvasResult:
         width="stretch",
         key="clear",
     )
-    return drawing.last
+    return canvas
 
 
 def pixels(canvas: CanvasResult) -> np.ndarray | None:
     """Return the canvas's pixels, (height, width, 4) uint8; a browser sent them, so they are measured first."""
     try:
-        if not canvas.image_bytes:
+        png = canvas.image_bytes
+        if png is None:
             return None
-        image = Image.open(BytesIO(canvas.image_bytes), formats=["PNG"])
+        image = Image.open(BytesIO(png), formats=["PNG"])
         if image.size != (CANVAS, CANVAS):
             raise ValueError(image.size)
         return np.asarray(image.convert("RGBA"))
@@ -170,8 +175,10 @@ def choose_network() -> Run | None:
 
 
 def two_columns(vertical_alignment: str) -> tuple[DeltaGenerator, DeltaGenerator]:
-    """Return places side by side where both have room, else one above the other; a column of Streamlit's would shrink
-    and cut the canvas off."""
+    """Return two places, side by side where both have room, else one above the other.
+
+    Columns of Streamlit's would shrink, and cut the canvas off.
+    """
     row = st.container(horizontal=True, gap="medium", vertical_alignment=vertical_alignment)
     return row.container(width=CANVAS), row.container(width=ANSWER)
 
@@ -182,17 +189,19 @@ def draw(run: Run | None) -> None:
     left, right = two_columns("top")
     with left:
         canvas = ask_for_drawing()
+    steps = None
     with right:
         try:
             rgba = pixels(canvas)
             steps = None if rgba is None else digit.from_canvas(rgba)
+            if rgba is not None and steps is None and rgba[..., :3].any():
+                raise UserError("A digit needs some paper around it (this one is inked all over): press Clear.")
             show_answer(run, steps)
         except UserError as error:
             st.error(str(error))
-            steps = None
     st.space("xsmall")
     left, right = two_columns("center")
-    left.image(charts.digit_view(steps), width=VIEW, alt="The drawing as 28 x 28 pixels, with its box and its centre")
+    left.image(charts.digit_view(steps), width=VIEW, alt="The drawing as 28 × 28 pixels, its box and its centre")
     right.subheader("What the network sees", anchor=False)
     right.markdown(
         "28 × 28 pixels, no more. Your digit is fitted into a box of 20 × 20 :blue[(blue)] and moved until its centre "
@@ -206,7 +215,8 @@ def show_answer(run: Run | None, steps: digit.Steps | None) -> None:
         st.info("No network has been trained yet. The first one you train answers here.")
         st.page_link("pages/train.py", label="Train a network", icon=":material/model_training:")
         return
-    probabilities = None if steps is None else network_of(run).probabilities(steps.image[None])[0]
+    network = network_of(run)  # also for blank paper, so that the first stroke need not wait for it
+    probabilities = None if steps is None else network.probabilities(steps.image[None])[0]
     sentence = charts.probability_sentence(probabilities)
     st.plotly_chart(charts.probability_bars(probabilities), config={"staticPlot": True}, alt=sentence, key="bars")
     st.markdown(f"##### {sentence}")

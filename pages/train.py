@@ -8,24 +8,18 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from trainer import UserError, charts
-from trainer.config import (
-    CHOICES,
-    LAYERS,
-    LIMITS,
-    MEANINGS,
-    OPTIMIZERS,
-    PRESETS,
-    Layer,
-    TrainingConfig,
-    parameter_count,
-)
+from trainer.config import OPTIMIZERS, PRESETS, TrainingConfig, parameter_count
 from trainer.engine import owner_hash
+from trainer.layers import LAYERS, Layer
+from trainer.limits import CHOICES, LIMITS, MEANINGS
 from trainer.runs import Run
 
 if "engine" not in st.session_state:  # the first page a fresh server shows runs without app.py
     st.switch_page("app.py", query_params={**st.query_params.to_dict(), "page": "train"})
 engine, owner = st.session_state.engine, st.session_state.owner
 
+GUESSING = 0.15  # of the test digits: what reads fewer has learned nothing
+LIST = 450  # pixels that a long list of layers takes, so that the curves stay near
 LOOK = 0.5  # seconds between two looks at a run
 SETTINGS = ("epochs", "batch_size", "schedule", "validation_split")
 MORE = ("kernel_initializer", "training_examples", "seed", "time_limit")
@@ -38,18 +32,21 @@ class Draft:
 
     key: str
     layers: list[tuple[str, Layer]]
-    config: TrainingConfig
+    config: TrainingConfig  # what the form began with
+    preset: str | None
 
     @classmethod
     def of(cls, config: TrainingConfig) -> "Draft":
-        return cls(token_hex(4), [(token_hex(4), layer) for layer in config.layers], config)
+        presets = (name for name, preset in PRESETS.items() if preset.config.layers == config.layers)
+        layers = [(token_hex(4), layer) for layer in config.layers]
+        return cls(token_hex(4), layers, config, next(presets, None))
 
 
 def words(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
-def ask(name: str, value: object, key: str, label: str = "visible", disabled: bool = False) -> object:
+def ask(name: str, value: object, key: str, label: str = "visible") -> object:
     """Ask for one setting with the control that its kind calls for, within its limits."""
     common = {"key": key, "help": MEANINGS[name], "label_visibility": label}
     if name in CHOICES:
@@ -67,9 +64,24 @@ def ask(name: str, value: object, key: str, label: str = "visible", disabled: bo
     )
 
 
-def load_preset() -> None:
-    if chosen := st.session_state.preset:
-        st.session_state.draft = Draft.of(PRESETS[chosen].config)
+def choose_preset(draft: Draft) -> None:
+    """Show the presets and what to look for in the one that the form began with."""
+
+    def load() -> None:
+        if chosen := st.session_state[key]:
+            st.session_state.draft = Draft.of(PRESETS[chosen].config)
+
+    key = f"{draft.key}.preset"
+    st.pills(
+        "Start from",
+        PRESETS,
+        default=draft.preset,
+        format_func=lambda name: PRESETS[name].title,
+        key=key,
+        on_change=load,
+        label_visibility="collapsed",
+    )
+    st.caption(PRESETS[draft.preset].note if draft.preset else "A network of your own.")
 
 
 def move(place: int, by: int) -> None:
@@ -113,7 +125,7 @@ def edit_layer(place: int, key: str, layer: Layer, last: bool) -> tuple[Layer, D
     shown = names if len(names) <= 2 else ("filters", "activation")
     values = {}
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        row = st.container(width=150)
+        row = st.container(width=180)
         for name in shown:
             with st.container(width=112):
                 values[name] = ask(name, getattr(layer, name), f"{key}.{name}", label="collapsed")
@@ -220,7 +232,7 @@ def show_progress(run: Run, config: TrainingConfig) -> None:
     st.progress(
         min(1.0, done / steps),
         f"Epoch {newest['epoch']} of {config.epochs} · step {(done - 1) % state.steps + 1} of {state.steps} · "
-        f"{seconds_text((steps - done) * pace)} left{speed}",
+        f"{seconds_text((steps - done) * pace)} left{speed} · {state.device}",
     )
 
 
@@ -245,10 +257,23 @@ def show_result(run: Run, config: TrainingConfig) -> None:
         st.caption(
             " · ".join([*known, f"{len(ends)} of {config.epochs} epochs", *([state.note] if state.note else [])])
         )
+        if state.test_accuracy < GUESSING:
+            rate = config.learning_rate / 10
+            st.warning(f"That is no better than guessing (10 %): try a smaller learning rate, such as {rate:g}.")
     elif state.phase == "interrupted":
         st.caption(f"{len(ends)} of {config.epochs} epochs are done.")
     if run.network and st.button("Draw with it", type="primary", icon=":material/draw:", key="draw"):
         st.switch_page("pages/draw.py", query_params={"run": run.id})
+
+
+@st.fragment(run_every=4 * LOOK)
+def await_engine() -> None:
+    if engine.ready:
+        st.rerun()
+    if engine.problem:
+        st.warning(engine.problem)
+    else:
+        st.caption("The training processes are getting ready; you can press Train already.")
 
 
 @st.fragment(run_every=LOOK)
@@ -274,33 +299,27 @@ def show_curves(run: Run | None, config: TrainingConfig) -> None:
 
 
 def current_run() -> Run | None:
-    """Return the run that the URL names, or else this visitor's own that is not over."""
-    if asked := st.query_params.get("run"):
-        if run := engine.runs.get(asked):
-            return run
+    """Return the run that the URL names, or the one looked at last, or this visitor's own that is not over."""
+    asked = st.query_params.get("run")
+    if asked and engine.runs.get(asked) is None:
         st.warning("That run is no longer here: its link may be old. Train a new one.")
         return None
     mine = owner_hash(owner)
-    live = (run for run in engine.runs.runs()[:50] if not (state := run.state).ended and state.owner == mine)
-    return next(live, None)
+    live = (run.id for run in engine.runs.runs()[:50] if not (state := run.state).ended and state.owner == mine)
+    run_id = asked or st.session_state.get("run") or next(live, "")
+    if run := engine.runs.get(run_id):
+        st.session_state.run = st.query_params["run"] = run.id
+    return run
 
 
 st.title("Train a network")
-draft = st.session_state.setdefault("draft", Draft.of(PRESETS["tutorial_a"].config))
-st.pills(
-    "Start from",
-    PRESETS,
-    default="tutorial_a",
-    format_func=lambda name: PRESETS[name].title,
-    key="preset",
-    on_change=load_preset,
-    required=True,
-    label_visibility="collapsed",
-)
-st.caption(PRESETS[st.session_state.preset].note)
+run = current_run()
+asked = run.config if run else None
+draft = st.session_state.setdefault("draft", Draft.of(asked or PRESETS["tutorial_a"].config))
+choose_preset(draft)
 
 left, right = st.columns([3, 2])
-with left.container(border=True):
+with left.container(border=True, height=LIST if len(draft.layers) > 6 else "content"):
     st.markdown("##### Layers")
     places = edit_layers(draft)
 with right.container(border=True):
@@ -314,7 +333,6 @@ except UserError as error:
     config = None
     left.error(str(error))
 
-run = current_run()
 with right:
     if st.button(
         "Train", type="primary", icon=":material/play_arrow:", disabled=config is None, key="train", width="stretch"
@@ -324,21 +342,20 @@ with right:
             st.rerun()
         except UserError as error:
             st.error(str(error))
-    if engine.problem:
-        st.warning(engine.problem)
-    elif engine.ready:
+    if engine.ready:
         st.caption(f"{engine.slots} trainings run at once on this machine.")
     else:
-        st.caption("The training processes are getting ready; you can press Train already.")
+        await_engine()
 
-shown = run.config if run else None
-if run and shown:
+if run and asked:
     st.subheader(run.name)
+    if config != asked:
+        st.caption("The settings above are those of the next run, not of this one.")
     if not run.state.ended:
-        watch(run, shown)
+        watch(run, asked)
     else:
-        show_result(run, shown)
-        show_curves(run, shown)
+        show_result(run, asked)
+        show_curves(run, asked)
 elif run:
     show_result(run, draft.config)
 else:

@@ -1,24 +1,17 @@
 """What every test stands on: a place of its own for runs and caches, MNIST where it is, and a real Chromium."""
 
 import os
-import sys
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import dask
 import numpy as np
 import pytest
 from distributed import LocalCluster
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-import run
+from tests.serving import MNIST, NO_CHROMIUM, ROOT, find_chromium, open_chromium
 from trainer import strokes
-
-ROOT = Path(__file__).parent.parent
-NO_CHROMIUM = "no Chromium was found"
-
-find_chromium = cache(lambda: run.find_chromium(Path(sys.executable)))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -42,10 +35,9 @@ def runs_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="session")
 def mnist_path() -> Path:
-    path = ROOT.parent / "shared" / "data" / "mnist.npz"
-    if not path.is_file():
+    if not MNIST.is_file():
         pytest.skip("MNIST was not found: ../shared/data/mnist.npz")
-    return path
+    return MNIST
 
 
 @pytest.fixture(scope="session")
@@ -81,13 +73,8 @@ def chromium() -> str:
 
 @pytest.fixture(scope="module")  # not longer: Playwright keeps an event loop in the tests' thread
 def browser(chromium: str) -> Iterator[Browser]:
-    arguments = ["--disable-dev-shm-usage"]
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        arguments.append("--no-sandbox")  # Chromium refuses root otherwise
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
+    with open_chromium() as browser:
         yield browser
-        browser.close()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

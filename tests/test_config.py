@@ -7,14 +7,18 @@ from hypothesis import strategies as st
 
 from trainer import UserError
 from trainer.config import (
-    LAYERS,
-    LIMITS,
-    MEANINGS,
     OPTIMIZERS,
     PRESETS,
     SGD,
-    Activation,
     Adam,
+    TrainingConfig,
+    learning_rate_at,
+    parameter_count,
+    short_form,
+)
+from trainer.layers import (
+    LAYERS,
+    Activation,
     BatchNormalization,
     Conv2D,
     Dense,
@@ -23,12 +27,9 @@ from trainer.config import (
     GlobalAveragePooling2D,
     MaxPooling2D,
     Rescaling,
-    TrainingConfig,
     layer_table,
-    learning_rate_at,
-    parameter_count,
-    short_form,
 )
+from trainer.limits import LIMITS, MEANINGS
 
 
 def test_the_tutorials_are_as_they_were_written():

@@ -18,7 +18,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainer import UserError, datasets
+from trainer import UserError, datasets, mirrors
+from trainer.cache import Cache, content_hash
+from trainer.npz import KEYS
 
 REAL = Path(__file__).parents[2] / "shared" / "data" / "mnist.npz"
 Arrays = dict[str, np.ndarray]
@@ -57,7 +59,7 @@ def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> Arrays:
     """Let a few made-up digits pass for MNIST."""
-    monkeypatch.setattr(datasets, "MNIST", datasets._hash(STAND_IN.values()))
+    monkeypatch.setattr(datasets, "MNIST", content_hash(STAND_IN.values()))
     return STAND_IN
 
 
@@ -183,7 +185,7 @@ def test_a_wrong_file_in_kerass_cache_is_passed_over_and_left_alone(content, sta
 
 
 def test_the_four_original_files_are_as_good_as_kerass(stand_in, mirror):
-    for name, array in zip(datasets.ORIGINALS, stand_in.values(), strict=True):
+    for name, array in zip(mirrors.ORIGINALS, stand_in.values(), strict=True):
         dimensions = np.array(array.shape, ">u4").tobytes()
         raw = bytes([0, 0, 8, array.ndim]) + dimensions + array.tobytes()
         mirror.answers[f"/mnist/{name}.gz"] = gzip.compress(raw)
@@ -253,7 +255,7 @@ def test_a_mirror_with_something_else_is_passed_over(answer, note, mirror):
 
 
 def test_a_mirror_that_sends_too_much_is_passed_over(mirror, monkeypatch):
-    monkeypatch.setitem(datasets.LARGEST, "download", 1_000_000)
+    monkeypatch.setitem(mirrors.LARGEST, "download", 1_000_000)
     mirror.answers["/mnist.npz"] = bytes(1_100_000)
     assert "at most 1 MB" in datasets.load(mirrors=[mirror.npz]).note
 
@@ -328,7 +330,7 @@ def test_available_finds_what_was_loaded_and_never_goes_looking(tmp_path, stand_
 def test_arrays_are_mapped_files_that_nobody_can_write_to(mirror):
     first, second = datasets.load(mirrors=[]), datasets.load(mirrors=[])
     for data in (first, second):
-        for key in datasets.KEYS:
+        for key in KEYS:
             array = getattr(data, key)
             assert isinstance(array, np.memmap) and array.dtype == np.uint8
             with pytest.raises(ValueError, match="read-only"):
@@ -360,15 +362,15 @@ def test_processes_that_load_at_once_download_once(stand_in, mirror):
 def test_who_waited_for_anothers_retry_does_not_ask_again(mirror, monkeypatch):
     datasets.load(mirrors=[mirror.npz])
     waiting = threading.Barrier(3, timeout=60)
-    lock = datasets._Cache.lock
+    lock = Cache.lock
 
     @contextmanager
-    def watched(cache: datasets._Cache) -> Iterator[None]:
+    def watched(cache: Cache) -> Iterator[None]:
         waiting.wait()
         with lock(cache):
             yield
 
-    monkeypatch.setattr(datasets._Cache, "lock", watched)
+    monkeypatch.setattr(Cache, "lock", watched)
     with ThreadPoolExecutor(3) as pool:
         loaded = list(pool.map(lambda _: datasets.load(mirrors=[mirror.npz], retry=True), range(3)))
     assert {data.source for data in loaded} == {"synthetic digits"}

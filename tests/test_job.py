@@ -6,8 +6,9 @@ import pytest
 
 from tests.jobs import wait_for
 from trainer import job
-from trainer.config import PRESETS, Dense, TrainingConfig
+from trainer.config import PRESETS, TrainingConfig
 from trainer.inference import Network
+from trainer.layers import Dense
 from trainer.runs import RunStore
 
 TINY = TrainingConfig(layers=(Dense(16, "relu"),), epochs=2, batch_size=20, learning_rate=0.1, validation_split=0.1)

@@ -1,4 +1,4 @@
-"""The network: everything is held against Keras itself, and the exported file against the network."""
+"""The network: everything is held against Keras itself."""
 
 import importlib.util
 import math
@@ -7,19 +7,15 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
-import onnx
 import pytest
 
-from trainer import model
-from trainer.config import (
-    CHOICES,
-    PRESETS,
-    SGD,
+from trainer import export, model
+from trainer.config import PRESETS, SGD, Adam, RMSprop, TrainingConfig, learning_rate_at, parameter_count
+from trainer.inference import Network
+from trainer.layers import (
     Activation,
-    Adam,
     AveragePooling2D,
     BatchNormalization,
     Conv2D,
@@ -27,15 +23,9 @@ from trainer.config import (
     Dropout,
     Flatten,
     GlobalAveragePooling2D,
-    Layer,
     MaxPooling2D,
     Rescaling,
-    RMSprop,
-    TrainingConfig,
-    learning_rate_at,
-    parameter_count,
 )
-from trainer.inference import Network
 
 pytestmark = pytest.mark.usefixtures("keras")
 
@@ -244,7 +234,7 @@ def test_the_network_can_be_exported_while_it_trains():
     networks = []
 
     def report(line):
-        networks.append(Network(model.to_onnx(network, config)).logits(IMAGES[:1]))
+        networks.append(Network(export.to_onnx(network, config)).logits(IMAGES[:1]))
 
     config = replace(SMALL, epochs=1)
     network = model.build(config, len(IMAGES))
@@ -280,7 +270,7 @@ def test_device_names_the_processor_or_a_gpu():
     assert model.device()
 
 
-# --- save and export ------------------------------------------------------------------------------------------
+# --- save -----------------------------------------------------------------------------------------------------
 
 
 def test_a_saved_network_is_loaded_by_plain_keras(tmp_path, keras):
@@ -307,92 +297,22 @@ def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch, keras):
     assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
 
 
-ACTIVATIONS = CHOICES["activation"]
-EXPORTS = {
-    "output only": (),
-    "layers that work on anything": (Rescaling(3.0), BatchNormalization(), Dropout(), Activation("softmax")),
-    "the same on lists": (Flatten(), Rescaling(0.1), BatchNormalization(), Dropout(), Dense(7, "sigmoid"), Dense(3)),
-    **{f"dense {name}": (Dense(9, name), Dense(6, name), Activation(name)) for name in ACTIVATIONS},
-    **{f"convolution {name}": (Conv2D(3, 3, activation=name), Activation(name)) for name in ACTIVATIONS},
-    **{
-        f"{padding}, size {size}, strides {strides}": (
-            Conv2D(3, size, strides, padding),  # on 28 pixels
-            Conv2D(4, size, strides, padding, use_bias=False),  # and on fewer, odd numbers among them
-            MaxPooling2D(2),
-            Conv2D(5, 1),
-        )
-        for padding in ("valid", "same")
-        for size, strides in [(1, 1), (2, 1), (3, 1), (5, 1), (2, 2), (3, 2), (4, 3), (5, 2), (5, 3)]
-        if padding == "same" or size * strides < 15
-    },
-    "maximum, then order": (MaxPooling2D(3), Conv2D(3, 2), MaxPooling2D(2), Flatten(), Dense(4, "tanh")),
-    "average": (Conv2D(3, 3, 1, "valid"), AveragePooling2D(3), AveragePooling2D(2), BatchNormalization()),
-    "global average": (Conv2D(3, 3, 2), BatchNormalization(), GlobalAveragePooling2D(), Dense(5, "elu")),
-    "small cnn": PRESETS["small_cnn"].config.layers,
-}
-
-
-def arbitrary_weights(network):
-    """Give a network weights as after a training: biases, means and variances that are not 0 and 1."""
-    generator = np.random.default_rng(1)
-    network.set_weights(
-        [
-            weight + generator.uniform(0.05, 0.5, weight.shape) * (weight.ndim == 1)  # kernels keep their scale
-            for weight in network.get_weights()
-        ]
-    )
-
-
-@pytest.mark.parametrize("layers", EXPORTS.values(), ids=EXPORTS)
-def test_every_layer_of_the_exported_network_is_that_of_keras(layers):
-    config = replace(SMALL, layers=layers)
-    network = model.build(config)
-    arbitrary_weights(network)
-    images = IMAGES[:6]
-    expected, value = {}, images
-    for layer in network.layers:
-        expected[layer.name] = value = np.asarray(layer(value))
-
-    content = model.to_onnx(network, config)
-
-    onnx.checker.check_model(onnx.load_from_string(content), full_check=True)
-    exported = Network(content)
-    found = exported.layers(images)
-    assert list(found) == list(expected)
-    for name in expected:
-        np.testing.assert_allclose(found[name], expected[name], rtol=1e-5, atol=1e-5, err_msg=name)
-    np.testing.assert_allclose(exported.probabilities(images), expected["output"], rtol=1e-5, atol=1e-5)
-    logits = exported.logits(images)
-    powers = np.exp(logits - logits.max(1, keepdims=True))
-    np.testing.assert_allclose(powers / powers.sum(1, keepdims=True), expected["output"], rtol=1e-5, atol=1e-5)
-
-
-def test_an_unknown_layer_is_not_exported():
-    unknown = SimpleNamespace(table=(replace(SMALL.table[0], layer=Layer()),))  # a config would refuse it
-    with pytest.raises(NotImplementedError, match="Layer"):
-        model.to_onnx(model.build(SMALL), unknown)
-
-
-def test_the_exported_network_tells_its_classes():
-    properties = onnx.load_from_string(model.to_onnx(model.build(SMALL), SMALL)).metadata_props
-    assert {item.key: item.value for item in properties}["classes"].split() == list("0123456789")
-
-
 # --- another backend ------------------------------------------------------------------------------------------
 
 JAX_FIT = """
 import numpy as np
-from tests.test_model import CONVOLUTION, IMAGES, LABELS, fit, model, stop_at
+from tests.test_model import CONVOLUTION, IMAGES, LABELS, fit, stop_at
+from trainer import export, model
 from trainer.inference import Network
 
 network, outcome, lines = fit(CONVOLUTION)
 assert (outcome.epochs, outcome.steps, outcome.stopped) == (2, 20, False), outcome
-exported = Network(model.to_onnx(network, CONVOLUTION))
+exported = Network(export.to_onnx(network, CONVOLUTION))
 np.testing.assert_allclose(exported.probabilities(IMAGES), model.probabilities(network, IMAGES), atol=1e-5)
 exports = set()
 config = CONVOLUTION
 network = model.build(config, len(IMAGES))
-model.fit(network, config, IMAGES, LABELS, lambda line: exports.add(model.to_onnx(network, config)))
+model.fit(network, config, IMAGES, LABELS, lambda line: exports.add(export.to_onnx(network, config)))
 assert len(exports) == 20, len(exports)
 _, outcome, lines = fit(CONVOLUTION, should_stop=stop_at(3))
 assert (outcome.epochs, outcome.steps, outcome.stopped) == (0, 3, True), outcome

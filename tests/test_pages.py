@@ -13,9 +13,10 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from tests.jobs import wait_for
-from trainer import model, strokes
-from trainer.config import PRESETS, Dense, TrainingConfig
+from trainer import export, model, strokes
+from trainer.config import PRESETS, TrainingConfig
 from trainer.engine import owner_hash
+from trainer.layers import Dense
 from trainer.runs import RunStore
 
 ROOT = Path(__file__).parent.parent
@@ -37,7 +38,7 @@ def app(cluster, few_digits, runs_directory, monkeypatch):
 def network_run(runs_directory):
     """A run with a network that nobody has trained yet."""
     run = RunStore(runs_directory).create(TINY, owner_hash("somebody"))
-    (run.path / "model.onnx").write_bytes(model.to_onnx(model.build(TINY), TINY))
+    (run.path / "model.onnx").write_bytes(export.to_onnx(model.build(TINY), TINY))
     run.update(phase="finished", test_accuracy=0.1234, device="CPU", data="MNIST", seconds=3.0)
     return run
 
@@ -57,7 +58,7 @@ def put_on_canvas(app, rgba):
     png = io.BytesIO()
     Image.fromarray(rgba).save(png, "PNG")
     data_url = "data:image/png;base64," + b64encode(png.getvalue()).decode()
-    key = f"canvas_{app.session_state.drawing.paper}"
+    key = "canvas"
     app.session_state[key] = {"drawing": {"raw": {"objects": []}, "data": data_url}}
     return app.run()
 
@@ -188,6 +189,12 @@ def test_an_image_of_another_size_is_refused(app, network_run, size):
     draw_page(app, network_run)
     put_on_canvas(app, np.zeros((*size, 4), np.uint8))
     assert not app.exception and "300 x 300" in app.error[0].value
+
+
+def test_paper_inked_all_over_is_a_sentence(app, network_run):
+    draw_page(app, network_run)
+    put_on_canvas(app, np.full((300, 300, 4), 255, np.uint8))
+    assert not app.exception and "inked all over" in app.error[0].value
 
 
 def test_clear_takes_a_clean_sheet(app, network_run):

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trainer import UserError
-from trainer.config import PRESETS, Dense, TrainingConfig
+from trainer.config import PRESETS, TrainingConfig
+from trainer.layers import Dense
 from trainer.runs import RunStore, State, write_whole
 
 
@@ -33,7 +34,7 @@ def test_a_new_run_is_queued_and_knows_what_was_asked(store):
 
 def test_a_run_is_named_by_its_preset_or_its_layers(store):
     preset = PRESETS["tutorial_a"].config
-    assert store.create(replace(preset, seed=7), "").name == "Tutorial A"
+    assert store.create(replace(preset, seed=7, epochs=3), "").name == "Tutorial A"
     assert store.create(TrainingConfig(layers=(Dense(64, "relu"), Dense(32, "tanh"))), "").name == "64 relu - 32 tanh"
     assert store.create(TrainingConfig(layers=()), "").name == "no hidden layer"
 

@@ -92,7 +92,7 @@ def probability_bars(probabilities: Sequence[float] | None) -> Figure:
         "cliponaxis": False,
         "marker": {"color": [BLUE if place == winner else GREY for place in range(len(known))]},
     }
-    axis = {"fixedrange": True, "automargin": False, "zeroline": False, "showgrid": False}
+    axis: Figure = {"fixedrange": True, "automargin": False, "zeroline": False, "showgrid": False}
     axis |= {"ticklabelstandoff": 6, "tickfont": {"size": 14}}
     digits, scale = [str(place) for place in range(10)], ["0", "50", "100 %"]
     beside = {"xref": "paper", "yref": "paper", "x": 0, "xshift": -84, "xanchor": "center", "showarrow": False}
@@ -120,7 +120,9 @@ def probability_sentence(probabilities: Sequence[float] | None) -> str:
     """Say what `probability_bars` shows: the winner, and the next one where it has a share worth a word."""
     known = _known(probabilities)
     if not known:
-        return "Draw a digit on the black paper." if probabilities is None else "This network's answer is no number."
+        if probabilities is None:
+            return "Draw a digit on the black paper."
+        return "This network answers with no numbers: train it again with a smaller learning rate."
     first, second = sorted(range(len(known)), key=known.__getitem__, reverse=True)[:2]
     verdict = "Looks like" if known[first] >= 0.5 else "Could be"
     runner_up = f" Next: {second} ({_percent(known[second])})." if known[second] >= 0.005 else ""

@@ -1,260 +1,42 @@
 """What can be chosen: the layers of a network and how it is trained.
 
 A config holds names and numbers, never objects of Keras, and is checked once, when it is made.
-Layers, arguments and activations have the names that Keras gives them. Standard library only.
+Optimizers and arguments have the names that Keras gives them. Standard library only.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, TypeVar
 
 from trainer import UserError
+from trainer.layers import (
+    LAYERS,
+    Activation,
+    BatchNormalization,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    Layer,
+    MaxPooling2D,
+    Row,
+    layer_table,
+    short_name,
+)
+from trainer.limits import INPUT_SHAPES, LIMITS, Checked
 
 VERSION = 1  # of the JSON form
-CLASSES = 10
-Shape = tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Limit:
-    """The smallest and the largest value of a setting; with `below`, the largest itself is not allowed."""
-
-    low: float
-    high: float
-    below: bool = False
-    whole: bool = False
-
-    def check(self, what: str, value: object) -> None:
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if number and self.low <= value <= self.high and not (self.below and value == self.high):  # type: ignore[operator]
-            if not self.whole or isinstance(value, int):
-                return
-        kind = "a whole number" if self.whole else "a number"
-        bounds = f"of at least {self.low:g} and below" if self.below else f"from {self.low:,g} to"
-        raise UserError(f"{what} must be {kind} {bounds} {_number(self.high)} (got {value!r}).")
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if value == int(value) else f"{value:g}"
-
-
-# Every limit, by the argument's name; the form reads them, and a worker checks them again.
-LIMITS = {
-    "units": Limit(1, 2048, whole=True),
-    "filters": Limit(1, 512, whole=True),
-    "kernel_size": Limit(1, 11, whole=True),
-    "strides": Limit(1, 4, whole=True),
-    "pool_size": Limit(2, 7, whole=True),
-    "rate": Limit(0, 1, below=True),
-    "momentum": Limit(0, 1, below=True),
-    "scale": Limit(1 / 255, 255),
-    "beta_1": Limit(0, 1, below=True),
-    "beta_2": Limit(0, 1, below=True),
-    "rho": Limit(0, 1, below=True),
-    "weight_decay": Limit(0, 1),
-    "learning_rate": Limit(1e-6, 100),
-    "batch_size": Limit(1, 10_000, whole=True),
-    "epochs": Limit(1, 200, whole=True),
-    "validation_split": Limit(0, 0.5),
-    "training_examples": Limit(100, 60_000, whole=True),
-    "seed": Limit(0, 2**31 - 1, whole=True),
-    "time_limit": Limit(1, 3600, whole=True),  # seconds
-    "layers": Limit(0, 20, whole=True),
-    "parameters": Limit(0, 5_000_000, whole=True),
-    "memory": Limit(0, 2_000_000_000),  # bytes, see TrainingConfig.memory
-}
-CHOICES = {
-    "activation": ("linear", "relu", "sigmoid", "tanh", "softmax", "elu", "gelu", "swish", "leaky_relu"),
-    "padding": ("valid", "same"),
-    "schedule": ("constant", "one_cycle"),
-    "kernel_initializer": ("glorot_uniform", "he_normal"),
-    "dataset": ("mnist",),
-}
-INPUT_SHAPES: dict[str, Shape] = {"mnist": (28, 28)}
-
-# What each setting is and what to look for, in a line for the page.
-MEANINGS = {
-    "units": "Neurons in this layer: more can learn more, and take longer.",
-    "activation": "What a neuron makes of its sum: relu keeps what is above 0, sigmoid squeezes it between 0 and 1.",
-    "filters": "Small patterns this layer looks for; each gives an image of where it was found.",
-    "kernel_size": "Pixels a side of each pattern.",
-    "strides": "Pixels from one place to the next: 2 halves the image.",
-    "padding": "same: paper is added around, the image keeps its size; valid: the border is lost.",
-    "use_bias": "Whether each neuron adds a number of its own.",
-    "pool_size": "Pixels a side that become one.",
-    "momentum": "Share of the last step, or of the last average, that is kept.",
-    "rate": "Share of the numbers set to 0 while training, at random: it keeps a network from learning by heart.",
-    "scale": "Number that every pixel is multiplied by: 255 gives the raw 0 to 255.",
-    "optimizer": "The rule that moves the weights. SGD: a step down the slope. Adam: with a step size of its own for each.",
-    "beta_1": "How long Adam remembers the slope.",
-    "beta_2": "How long Adam remembers the slope's size.",
-    "rho": "How long RMSprop remembers the slope's size.",
-    "learning_rate": "Size of a step: too small learns slowly, too large jumps about or breaks off.",
-    "schedule": "constant: the same rate throughout. one_cycle: up during the first fifth, then down to 0.",
-    "batch_size": "Digits looked at before each step: small batches make more steps an epoch, and slower epochs.",
-    "epochs": "How often all training digits are gone through.",
-    "validation_split": "Share of the training digits kept aside to see how it reads digits it has not learned from.",
-    "training_examples": "Training digits used: with few, a network learns them by heart.",
-    "kernel_initializer": "How the weights are drawn before the first step: he_normal suits relu.",
-    "seed": "Number that all chance comes from: the same seed gives the same run.",
-    "time_limit": "Seconds after which training stops, and keeps what it has learned.",
-}
-
-
-@dataclass(frozen=True)
-class _Checked:
-    """A frozen value whose fields are checked, by their names, against LIMITS and CHOICES."""
-
-    def __post_init__(self) -> None:
-        for item in fields(self):
-            value = getattr(self, item.name)
-            what = f"{type(self).__name__} {item.name}" if isinstance(self, (Layer, Optimizer)) else item.name
-            if item.name in LIMITS and not isinstance(value, tuple):
-                LIMITS[item.name].check(what, value)
-            elif item.name in CHOICES and value not in CHOICES[item.name]:
-                raise UserError(f"{what} must be one of {', '.join(CHOICES[item.name])} (got {value!r}).")
-            elif item.type == "bool" and not isinstance(value, bool):
-                raise UserError(f"{what} must be true or false (got {value!r}).")
-
-
-# --- layers ---------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Layer(_Checked):
-    """One layer. `images`: whether it works on images (height, width, channels) alone."""
-
-    images: ClassVar[bool] = False
-
-    def output_shape(self, shape: Shape) -> Shape:
-        return shape
-
-    def parameters(self, shape: Shape) -> int:
-        return 0
-
-
-@dataclass(frozen=True)
-class Flatten(Layer):
-    def output_shape(self, shape: Shape) -> Shape:
-        return (math.prod(shape),)
-
-
-@dataclass(frozen=True)
-class Reshape(Layer):
-    """Give a grey image its channel axis; implied before the first layer that works on images."""
-
-    def output_shape(self, shape: Shape) -> Shape:
-        return (*shape, 1)
-
-
-@dataclass(frozen=True)
-class Rescaling(Layer):
-    """Multiply every pixel by `scale`: 255 makes of 0..1 the raw 0..255."""
-
-    scale: float = 255.0
-
-
-@dataclass(frozen=True)
-class Dense(Layer):
-    units: int = 32
-    activation: str = "relu"
-
-    def output_shape(self, shape: Shape) -> Shape:
-        return (self.units,)
-
-    def parameters(self, shape: Shape) -> int:
-        return (math.prod(shape) + 1) * self.units
-
-
-@dataclass(frozen=True)
-class Conv2D(Layer):
-    images: ClassVar[bool] = True
-    filters: int = 16
-    kernel_size: int = 3
-    strides: int = 1
-    padding: str = "same"
-    use_bias: bool = True
-    activation: str = "relu"
-
-    def output_shape(self, shape: Shape) -> Shape:
-        lost = 0 if self.padding == "same" else self.kernel_size - 1
-        return (-(-(shape[0] - lost) // self.strides), -(-(shape[1] - lost) // self.strides), self.filters)
-
-    def parameters(self, shape: Shape) -> int:
-        return (self.kernel_size**2 * shape[2] + self.use_bias) * self.filters
-
-
-@dataclass(frozen=True)
-class _Pooling2D(Layer):
-    images: ClassVar[bool] = True
-    pool_size: int = 2
-
-    def output_shape(self, shape: Shape) -> Shape:
-        return (shape[0] // self.pool_size, shape[1] // self.pool_size, shape[2])
-
-
-@dataclass(frozen=True)
-class MaxPooling2D(_Pooling2D):
-    pass
-
-
-@dataclass(frozen=True)
-class AveragePooling2D(_Pooling2D):
-    pass
-
-
-@dataclass(frozen=True)
-class GlobalAveragePooling2D(Layer):
-    images: ClassVar[bool] = True
-
-    def output_shape(self, shape: Shape) -> Shape:
-        return (shape[2],)
-
-
-@dataclass(frozen=True)
-class BatchNormalization(Layer):
-    momentum: float = 0.99
-
-    def parameters(self, shape: Shape) -> int:
-        return 4 * shape[-1]
-
-
-@dataclass(frozen=True)
-class Dropout(Layer):
-    rate: float = 0.3
-
-
-@dataclass(frozen=True)
-class Activation(Layer):
-    activation: str = "relu"
-
-
-LAYERS: dict[str, type[Layer]] = {
-    kind.__name__: kind
-    for kind in (
-        Dense,
-        Conv2D,
-        MaxPooling2D,
-        AveragePooling2D,
-        GlobalAveragePooling2D,
-        BatchNormalization,
-        Dropout,
-        Flatten,
-        Activation,
-        Rescaling,
-    )
-}
 
 
 # --- optimizers -----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class Optimizer(_Checked):
+class Optimizer(Checked):
     """A rule that moves the weights; the learning rate stands in TrainingConfig."""
 
     usual_learning_rate: ClassVar[float] = 0.001
@@ -284,73 +66,13 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {kind.__name__: kind for kind in (SGD, 
 
 
 @dataclass(frozen=True)
-class Row:
-    """A line of the layer table; `implied` marks layers that the list left out."""
-
-    name: str
-    layer: Layer
-    input_shape: Shape
-    output_shape: Shape
-    parameters: int
-    implied: bool = False
-
-
-def layer_table(layers: Iterable[Layer], input_shape: Shape) -> tuple[Row, ...]:
-    """Complete a list of layers and follow the shapes through it, as `model.summary()` shows them.
-
-    Adds the channel axis before the first layer on images, Flatten before the first Dense, and the output layer,
-    Dense(10, softmax). Raises UserError, with what would mend it, where a layer cannot work.
-    """
-    rows: list[Row] = []
-    shape = input_shape
-    flattened_by = ""
-
-    def add(layer: Layer, name: str = "", implied: bool = False) -> None:
-        nonlocal shape
-        after = layer.output_shape(shape)
-        name = name or f"{_snake(type(layer).__name__)}_{len(rows) + 1}"
-        rows.append(Row(name, layer, shape, after, layer.parameters(shape), implied))
-        shape = after
-
-    for place, layer in enumerate(layers, 1):
-        kind = type(layer).__name__
-        if layer.images and len(shape) == 2:
-            add(Reshape(), implied=True)
-        if layer.images and len(shape) == 1:
-            raise UserError(
-                f"Layer {place}, {kind}, works on images, but {flattened_by} before it made a list of "
-                f"{shape[0]:,} numbers: move {kind} up or remove {flattened_by}."
-            )
-        if isinstance(layer, Dense) and len(shape) > 1:
-            add(Flatten(), implied=True)
-        if layer.images and min(layer.output_shape(shape)) < 1:
-            raise UserError(
-                f"Layer {place}, {kind}, needs a larger image than the {shape[0]} x {shape[1]} that is left: "
-                "remove it, or use a smaller size or padding same."
-            )
-        add(layer)
-        if len(shape) == 1 and not flattened_by:
-            flattened_by = kind
-    if len(shape) > 1:
-        add(Flatten(), implied=True)
-    add(Dense(CLASSES, "softmax"), name="output", implied=True)
-    return tuple(rows)
-
-
-def _snake(name: str) -> str:
-    """Return the name Keras would give: MaxPooling2D -> max_pooling2d."""
-    return "".join(
-        f"_{b.lower()}" if b.isupper() and a.islower() else b.lower() for a, b in zip(" " + name, name, strict=False)
-    )
-
-
-@dataclass(frozen=True)
-class TrainingConfig(_Checked):
+class TrainingConfig(Checked):
     """A network and its training; refuses, with a sentence, what cannot be trained.
 
     The output layer, Dense(10, softmax), is implied, and so is the loss, categorical cross-entropy.
     """
 
+    names_itself: ClassVar[bool] = False
     layers: tuple[Layer, ...] = (Dense(32, "relu"),)
     optimizer: Optimizer = SGD()
     learning_rate: float = 0.01
@@ -447,22 +169,8 @@ def parameter_count(config: TrainingConfig) -> int:
 
 def short_form(config: TrainingConfig) -> str:
     """Return the layers in a few words: `784 relu - 32 relu`; the output layer goes without saying."""
-    words = [word for layer in config.layers if (word := _short(layer))]
+    words = [word for layer in config.layers if (word := short_name(layer))]
     return " - ".join(words) or "no hidden layer"
-
-
-def _short(layer: Layer) -> str:
-    match layer:
-        case Dense():
-            return f"{layer.units} {layer.activation}"
-        case Conv2D():
-            return f"conv {layer.filters}"
-        case MaxPooling2D() | AveragePooling2D() | GlobalAveragePooling2D():
-            return "pool"
-        case Dropout():
-            return f"dropout {layer.rate:g}"
-        case _:
-            return ""
 
 
 def learning_rate_at(config: TrainingConfig, step: int, steps: int) -> float:
@@ -523,10 +231,10 @@ PRESETS = {
                 Dropout(0.3),
             ),
             optimizer=Adam(beta_2=0.99),
-            learning_rate=0.006,
+            learning_rate=0.01,
             schedule="one_cycle",
             batch_size=128,
-            epochs=3,
+            epochs=5,
             validation_split=0.1,
             kernel_initializer="he_normal",
         ),

@@ -12,7 +12,7 @@ BATCH = 100  # images at a time: a layer's outputs stay in the cache, and the me
 
 
 class Network:
-    """An exported network (`model.to_onnx`); threads may share one.
+    """An exported network (`export.to_onnx`); threads may share one.
 
     source: the file or its bytes; it is read once, so the file may be replaced at any time. Raises UserError where it
     is damaged or missing. Each method takes images (n, 28, 28) float32, 0 paper .. 1 ink.

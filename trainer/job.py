@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from trainer import UserError, datasets, model
+from trainer import UserError, datasets, export, model
 from trainer.config import TrainingConfig
 from trainer.runs import Run, write_whole
 
@@ -100,7 +100,7 @@ def _train(run: Run) -> None:
             f"try a smaller learning rate, such as {config.learning_rate / 10:g}."
         )
     run.update(activity="reading the test digits", seconds=seconds, hook_seconds=outcome.hook_seconds)
-    write_whole(run.path / "model.onnx", model.to_onnx(network, config))
+    write_whole(run.path / "model.onnx", export.to_onnx(network, config))
     model.save(network, run.path / "model.keras")
     test_loss, test_accuracy = model.evaluate(network, dataset.images("test"), dataset.labels("test"))
     run.update(
@@ -124,7 +124,7 @@ class _Reporter:
         self.started = time.perf_counter()
         self.why_stopped = ""
         self._compiled = False
-        self._refresh = self.started + REFRESH
+        self._refresh = self.started
 
     def report(self, record: dict[str, Any]) -> None:
         self.run.append(record)
@@ -133,7 +133,7 @@ class _Reporter:
             self.run.update(activity="training")
         before = time.perf_counter()
         if before >= self._refresh and np.isfinite(record.get("loss", np.nan)):
-            write_whole(self.run.path / "model.onnx", model.to_onnx(self.network, self.config))
+            write_whole(self.run.path / "model.onnx", export.to_onnx(self.network, self.config))
             now = time.perf_counter()
             self._refresh = now + max(REFRESH, (now - before) / REFRESH_SHARE)
 

@@ -79,11 +79,11 @@ class Run:
 
     @property
     def name(self) -> str:
-        """Return the text that people know the run by: the preset it was, or its layers in short."""
+        """Return the text that people know the run by: the preset whose layers it has, or its layers in short."""
         config = self.config
         if config is None:
             return self.id
-        titles = (preset.title for preset in PRESETS.values() if replace(preset.config, seed=config.seed) == config)
+        titles = (preset.title for preset in PRESETS.values() if preset.config.layers == config.layers)
         return next(titles, short_form(config))
 
     @property

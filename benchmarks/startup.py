@@ -1,0 +1,177 @@
+"""How long a user waits: from the start to the page, to the paper and to warm workers, from Train to the first point.
+
+Run `python -m benchmarks.startup`, on a quiet machine; it takes about 4 minutes. The figures are medians; ends with
+status 1 where one is above what is promised.
+"""
+
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import psutil
+from playwright.sync_api import Browser, Error, Page
+
+from benchmarks.conditions import await_quiet, print_conditions
+from benchmarks.drawing_latency import make_run
+from tests.serving import Server, choose, draw, new_page, open_chromium, train
+from trainer import strokes
+from trainer.config import PRESETS
+
+TRIES = 3
+STROKES = 10  # drawn before the server's memory is looked at
+PROMISES = {
+    "title": 3.0,
+    "canvas": 6.0,
+    "server_memory": 250.0,
+    "first_point_tutorial_a": 2.5,
+    "first_point_tutorial_b": 2.5,
+    "first_point_small_cnn": 3.5,
+}
+
+Figures = dict[str, list[float]]
+
+# Whether the upper of the two layers of the paper has ink on it.
+INK = """canvas => {
+    const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+    return pixels.some((value, place) => place % 4 === 0 && value > 128);
+}"""
+
+# The seconds from the next click on Train to the first frame in which the curve of the training loss has a point.
+STOPWATCH = """
+window.waited = null;
+addEventListener("click", (event) => {
+    const points = () => document.querySelector(".js-plotly-plot")?.data?.[0]?.x.length ?? 0;
+    const look = () => {
+        if (points()) window.waited = (performance.now() - event.timeStamp) / 1000;
+        else requestAnimationFrame(look);
+    };
+    look();
+}, { capture: true, once: true });
+"""
+
+
+def main() -> int:
+    figures: Figures = defaultdict(list)
+    with tempfile.TemporaryDirectory() as folder, open_chromium() as browser:
+        runs = Path(folder) / "runs"
+        make_run(runs)  # Draw has a network that answers
+        libraries = ("streamlit", "streamlit-drawable-canvas", "plotly", "onnxruntime", "tensorflow", "distributed")
+        print_conditions(*libraries, more=f"Chromium {browser.version}, {TRIES} tries")
+        for _ in range(TRIES):
+            open_title(browser, runs, figures)
+            open_canvas(browser, runs, figures)
+        show(figures, "title", "s")
+        show(figures, "canvas", "s")
+        show(figures, "workers_ready", "s")
+        show(figures, "server_memory", "MB")
+        show(figures, "worker_memory", "MB")
+        with Server(runs) as server:
+            await_workers(server, browser)
+            for _ in range(TRIES):
+                for name in PRESETS:
+                    await_first_point(name, server, browser, figures)
+        for name in PRESETS:
+            show(figures, f"first_point_{name}", "s")
+    return int(any(median(figures[name]) > most for name, most in PROMISES.items()))
+
+
+def show(figures: Figures, name: str, unit: str) -> None:
+    print(f"{name} {median(figures[name]):.{2 if unit == 's' else 0}f} {unit}", flush=True)
+
+
+def open_title(browser: Browser, runs: Path, figures: Figures) -> None:
+    """Start a server and look at Train until its processes are ready."""
+    await_quiet()
+    began = time.perf_counter()
+    with Server(runs, wait=False) as server:
+        page = new_page(browser)
+        reload_until_there(page, server.url)
+        page.get_by_role("heading", level=1).wait_for()
+        figures["title"].append(time.perf_counter() - began)
+        await_ready(page)
+        figures["workers_ready"].append(time.perf_counter() - began)
+        figures["worker_memory"] += [memory(worker) for worker in workers(server)]
+        page.close()
+
+
+def open_canvas(browser: Browser, runs: Path, figures: Figures) -> None:
+    """Start a server and draw as soon as one can; then look at the other page, and at the server's memory."""
+    await_quiet()
+    began = time.perf_counter()
+    rng = np.random.default_rng(0)
+    with Server(runs, wait=False) as server:
+        page = new_page(browser)
+        reload_until_there(page, f"{server.url}/draw")
+        page.locator("canvas.upper-canvas").wait_for()
+        while not page.locator("canvas.lower-canvas").last.evaluate(INK):
+            draw(page, [np.array([[0.5, 0.3], [0.5, 0.7]])])
+        figures["canvas"].append(time.perf_counter() - began)
+        drawn = 1
+        while drawn < STROKES:
+            page.get_by_role("button", name="Clear").click()
+            page.get_by_text("Draw a digit on the black paper.").wait_for()
+            digit = strokes.pen_strokes(int(rng.integers(10)), rng)
+            draw(page, digit)
+            page.get_by_text("Draw a digit on the black paper.").wait_for(state="hidden")
+            drawn += len(digit)
+        page.get_by_role("link", name="Train", exact=True).click()
+        page.get_by_role("heading", name="Train a network").wait_for()
+        figures["server_memory"].append(memory(psutil.Process(server.process.pid)))
+        page.close()
+
+
+def reload_until_there(page: Page, url: str) -> None:
+    while True:
+        try:
+            page.goto(url, wait_until="commit")
+            return
+        except Error:
+            page.wait_for_timeout(50)
+
+
+def await_ready(page: Page) -> None:
+    """Wait on Train until it says that the workers are ready, which it does when it is run again."""
+    while not page.get_by_text("at once on this machine").is_visible():
+        page.keyboard.press("r")  # Streamlit's key for that
+        page.wait_for_timeout(500)
+
+
+def await_workers(server: Server, browser: Browser) -> None:
+    page = new_page(browser)
+    page.goto(server.url)
+    await_ready(page)
+    page.close()
+
+
+def workers(server: Server) -> list[psutil.Process]:
+    """Return the processes that train."""
+    family = psutil.Process(server.process.pid).children(recursive=True)
+    return [process for process in family if "--multiprocessing-fork" in process.cmdline()]
+
+
+def memory(process: psutil.Process) -> float:
+    return process.memory_info().rss / 1e6
+
+
+def await_first_point(name: str, server: Server, browser: Browser, figures: Figures) -> None:
+    page = new_page(browser)
+    page.goto(server.url)
+    choose(page, PRESETS[name].title)
+    page.get_by_text(PRESETS[name].note).wait_for()
+    if not await_quiet():
+        print("# the machine did not come to rest before this try")
+    page.evaluate(STOPWATCH)
+    train(page)
+    page.wait_for_function("window.waited !== null")
+    figures[f"first_point_{name}"].append(page.evaluate("window.waited"))
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_text("of the test digits").wait_for()
+    page.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,43 @@
+"""Servers, each with runs of its own, and a page to look at them."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.serving import MNIST, Server, new_page
+from trainer import strokes
+
+
+@pytest.fixture(scope="session")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """MNIST where it is, else synthetic digits."""
+    if MNIST.is_file():
+        return MNIST
+    images, labels = strokes.digits(7_000, seed=1)
+    path = tmp_path_factory.mktemp("data") / "synthetic.npz"
+    np.savez(path, x_train=images[:6000], y_train=labels[:6000], x_test=images[6000:], y_test=labels[6000:])
+    return path
+
+
+@pytest.fixture
+def start(tmp_path: Path, digits: Path) -> Iterator[Callable[[], Server]]:
+    """Start servers, one after the other, on the same run root."""
+    with ExitStack() as servers:
+        yield lambda: servers.enter_context(Server(tmp_path / "served", digits))
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, digits: Path, chromium: str) -> Iterator[Server]:
+    with Server(tmp_path_factory.mktemp("server") / "runs", digits) as server:
+        yield server
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    page = new_page(browser)
+    yield page
+    page.close()

@@ -1,0 +1,136 @@
+"""The app as a user has it: a server, a browser, and what a user does there."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import numpy as np
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+import run
+from tests.jobs import wait_for
+from trainer import strokes
+
+ROOT = Path(__file__).parents[1]
+MNIST = ROOT.parent / "shared" / "data" / "mnist.npz"
+NO_CHROMIUM = "no Chromium was found"
+PATIENCE = 120_000  # milliseconds, on a machine that may be busy
+expect.set_options(timeout=PATIENCE)
+
+find_chromium = cache(lambda: run.find_chromium(Path(sys.executable)))
+
+
+class Server:
+    """`streamlit run app.py` on a free port, with runs of its own; in a `with` block, until the end of the block.
+
+    `data` is the file it trains on; without it what DIGITLAB_DATA names, or MNIST where it is, or what the app finds.
+    What it prints is in `log`. With `wait=False` it need not answer yet.
+    """
+
+    def __init__(self, runs: Path, data: Path | None = None, wait: bool = True) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        self.url, self.runs, self.log = f"http://127.0.0.1:{port}", runs, runs.with_suffix(".log")
+        environment = {**os.environ, "DIGITLAB_RUNS": str(runs)}
+        environment.pop("DIGITLAB_SCHEDULER", None)
+        if data:
+            environment["DIGITLAB_DATA"] = str(data)
+        elif MNIST.is_file():
+            environment.setdefault("DIGITLAB_DATA", str(MNIST))
+        command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+        command += ["--server.headless=true", f"--server.port={port}"]
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+        if wait:
+            wait_for(self._answers)
+
+    def _answers(self) -> bool:
+        assert self.process.poll() is None, self.log.read_text()
+        try:
+            return urlopen(f"{self.url}/_stcore/health", timeout=5).status == 200
+        except OSError:
+            return False
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """End the server, unless it has ended, and wait until it is gone."""
+        self.process.send_signal(how)
+        self.process.wait(60)
+
+    def __enter__(self) -> "Server":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+@contextmanager
+def open_chromium() -> Iterator[Browser]:
+    """Run a Chromium until the end of the block; a program that finds none ends with a sentence and status 2."""
+    if not (path := find_chromium()):
+        print(f"{NO_CHROMIUM.capitalize()}: bring one with `python run.py browser`.", file=sys.stderr)
+        sys.exit(2)
+    arguments = ["--disable-dev-shm-usage"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        arguments.append("--no-sandbox")  # Chromium refuses root otherwise
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def new_page(browser: Browser, **context: Any) -> Page:
+    """Open a page in a context of its own: to the server it is another visitor."""
+    page = browser.new_page(**{"viewport": {"width": 1280, "height": 1000}, **context})
+    page.set_default_timeout(PATIENCE)
+    return page
+
+
+def choose(page: Page, preset: str, epochs: int | None = None) -> None:
+    """Choose a preset by its title on Train, and perhaps how many epochs it learns."""
+    page.get_by_test_id("stButtonGroup").get_by_text(preset, exact=True).click()
+    field = page.get_by_role("spinbutton", name="Epochs")
+    expect(page.get_by_text("parameters", exact=False).first).to_be_visible()
+    if epochs is not None:
+        field.fill(str(epochs))
+        field.press("Enter")
+
+
+def train(page: Page) -> str:
+    """Press Train and return the run's id."""
+    page.get_by_test_id("stMain").get_by_role("button", name="Train").click()
+    page.wait_for_url("**run=*")
+    return page.url.split("run=")[1].split("&")[0]
+
+
+def points(page: Page) -> int:
+    """Count the points of the curve of the training loss."""
+    return page.evaluate("document.querySelector('.js-plotly-plot')?.data?.[0]?.x.length ?? 0")
+
+
+def draw(page: Page, drawn: list[np.ndarray]) -> None:
+    """Draw strokes, in 0..1 of the paper, with the mouse."""
+    canvas = page.locator("canvas.upper-canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    for stroke in drawn:
+        for place, (x, y) in enumerate(stroke):
+            page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
+            if place == 0:
+                page.mouse.down()
+        page.mouse.up()
+
+
+def digit(number: int) -> list[np.ndarray]:
+    """Return how a careful person writes a digit."""
+    style = next(iter(strokes.STYLES[number]))
+    return strokes.pen_strokes(number, np.random.default_rng(0), style, variation=0)

@@ -1,0 +1,120 @@
+"""What may a setting be, and what does it mean? Limits, choices and a line of explanation, by the setting's name.
+
+Pages read these tables to ask, and every checked value reads them when it is made. Standard library only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import ClassVar
+
+from trainer import UserError
+
+CLASSES = 10  # the digits 0 to 9
+
+
+@dataclass(frozen=True)
+class Limit:
+    """The smallest and the largest value of a setting; with `below`, the largest itself is not allowed."""
+
+    low: float
+    high: float
+    below: bool = False
+    whole: bool = False
+
+    def check(self, what: str, value: object) -> None:
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if number and self.low <= value <= self.high and not (self.below and value == self.high):  # type: ignore[operator]
+            if not self.whole or isinstance(value, int):
+                return
+        kind = "a whole number" if self.whole else "a number"
+        bounds = f"of at least {self.low:g} and below" if self.below else f"from {self.low:,g} to"
+        raise UserError(f"{what} must be {kind} {bounds} {_number(self.high)} (got {value!r}).")
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value == int(value) else f"{value:g}"
+
+
+# Every limit, by the argument's name; the form reads them, and a worker checks them again.
+LIMITS = {
+    "units": Limit(1, 2048, whole=True),
+    "filters": Limit(1, 512, whole=True),
+    "kernel_size": Limit(1, 11, whole=True),
+    "strides": Limit(1, 4, whole=True),
+    "pool_size": Limit(2, 7, whole=True),
+    "rate": Limit(0, 1, below=True),
+    "momentum": Limit(0, 1, below=True),
+    "scale": Limit(1 / 255, 255),
+    "beta_1": Limit(0, 1, below=True),
+    "beta_2": Limit(0, 1, below=True),
+    "rho": Limit(0, 1, below=True),
+    "weight_decay": Limit(0, 1),
+    "learning_rate": Limit(1e-6, 100),
+    "batch_size": Limit(1, 10_000, whole=True),
+    "epochs": Limit(1, 200, whole=True),
+    "validation_split": Limit(0, 0.5),
+    "training_examples": Limit(100, 60_000, whole=True),
+    "seed": Limit(0, 2**31 - 1, whole=True),
+    "time_limit": Limit(1, 3600, whole=True),  # seconds
+    "layers": Limit(0, 20, whole=True),
+    "parameters": Limit(0, 5_000_000, whole=True),
+    "memory": Limit(0, 2_000_000_000),  # bytes, see TrainingConfig.memory
+}
+CHOICES = {
+    "activation": ("linear", "relu", "sigmoid", "tanh", "softmax", "elu", "gelu", "swish", "leaky_relu"),
+    "padding": ("valid", "same"),
+    "schedule": ("constant", "one_cycle"),
+    "kernel_initializer": ("glorot_uniform", "he_normal"),
+    "dataset": ("mnist",),
+}
+INPUT_SHAPES: dict[str, tuple[int, ...]] = {"mnist": (28, 28)}  # of an image, by data set
+
+# What each setting is and what to look for, in a line for the page.
+MEANINGS = {
+    "units": "Neurons in this layer: more can learn more, and take longer.",
+    "activation": "What a neuron makes of its sum: relu keeps what is above 0, sigmoid squeezes it between 0 and 1.",
+    "filters": "Small patterns this layer looks for; each gives an image of where it was found.",
+    "kernel_size": "Pixels a side of each pattern.",
+    "strides": "Pixels from one place to the next: 2 halves the image.",
+    "padding": "same: paper is added around, the image keeps its size; valid: the border is lost.",
+    "use_bias": "Whether each neuron adds a number of its own.",
+    "pool_size": "Pixels a side that become one.",
+    "momentum": "Share of the last step, or of the last average, that is kept.",
+    "rate": "Share of the numbers set to 0 while training, at random: it keeps a network from learning by heart.",
+    "scale": "Number that every pixel is multiplied by: 255 gives the raw 0 to 255.",
+    "optimizer": "The rule that moves the weights. SGD: a step down the slope. Adam: a step size of its own for each.",
+    "beta_1": "How long Adam remembers the slope.",
+    "beta_2": "How long Adam remembers the slope's size.",
+    "rho": "How long RMSprop remembers the slope's size.",
+    "learning_rate": "Size of a step: too small learns slowly, too large jumps about or breaks off.",
+    "schedule": "constant: the same rate throughout. one_cycle: up during the first fifth, then down to 0.",
+    "batch_size": "Digits looked at before each step: small batches make more steps an epoch, and slower epochs.",
+    "epochs": "How often all training digits are gone through.",
+    "validation_split": "Share of the training digits kept aside to see how it reads digits it has not learned from.",
+    "training_examples": "Training digits used: with few, a network learns them by heart.",
+    "kernel_initializer": "How the weights are drawn before the first step: he_normal suits relu.",
+    "seed": "Number that all chance comes from: the same seed gives the same run.",
+    "time_limit": "Seconds after which training stops, and keeps what it has learned.",
+}
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A frozen value whose fields are checked, by their names, against LIMITS and CHOICES.
+
+    Raises UserError where one is not as it may be.
+    """
+
+    names_itself: ClassVar[bool] = True  # in a sentence, before the field: Dense units must be ...
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            value = getattr(self, item.name)
+            what = f"{type(self).__name__} {item.name}" if self.names_itself else item.name
+            if item.name in LIMITS and not isinstance(value, tuple):
+                LIMITS[item.name].check(what, value)
+            elif item.name in CHOICES and value not in CHOICES[item.name]:
+                raise UserError(f"{what} must be one of {', '.join(CHOICES[item.name])} (got {value!r}).")
+            elif item.type == "bool" and not isinstance(value, bool):
+                raise UserError(f"{what} must be true or false (got {value!r}).")
