@@ -1,16 +1,21 @@
 """Digit Lab: page config, identity, navigation."""
 
+import ctypes
 import gc
 import os
 import re
 import secrets
+import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import streamlit as st
 
 from trainer import UserError, datasets
 from trainer.engine import Engine
+
+M_ARENA_MAX = -8  # of malloc.h
 
 # The one thing that survives a reload is a cookie, and only a script in the page can set it.
 remember_owner = st.components.v2.component(
@@ -21,8 +26,17 @@ remember_owner = st.components.v2.component(
 )
 
 
+def keep_small() -> None:
+    """Keep this process' memory together: glibc would give every thread a part of its own, Arrow a pool of its own."""
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):  # another C library
+            ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
+
+
 @st.cache_resource(show_spinner=False)
 def start_engine() -> Engine:
+    keep_small()
     root = os.environ.get("DIGITLAB_RUNS") or Path(__file__).parent / "runs"
     engine = Engine(Path(root), os.environ.get("DIGITLAB_SCHEDULER"))
     gc.collect()
@@ -109,7 +123,6 @@ PAGES = {
 }
 page = st.navigation(list(PAGES.values()))
 
-st.session_state.owner = owner()
 try:
     st.session_state.engine = start_engine()
 except UserError as error:
@@ -123,6 +136,7 @@ with st.sidebar:
     else:
         await_data(search)
 
+st.session_state.owner = owner()
 query = st.query_params.to_dict()
 if query.get("page") in PAGES:  # sent here by a page that a fresh server ran without this script
     st.switch_page(PAGES[query.pop("page")], query_params=query)

@@ -205,8 +205,8 @@ def draw(run: Run | None) -> None:
     right.subheader("What the network sees", anchor=False)
     right.markdown(
         "28 × 28 pixels, no more. Your digit is fitted into a box of 20 × 20 :blue[(blue)] and moved until its centre "
-        "of mass :orange[(orange cross)] lies in the middle, as the digits it learned from were. So draw it where and "
-        "as large as you like."
+        "of mass :orange[(orange cross)] lies in the middle, where the grey lines meet, as the digits it learned from "
+        "were. So draw it where and as large as you like."
     )
 
 

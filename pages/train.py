@@ -19,8 +19,8 @@ if "engine" not in st.session_state:  # the first page a fresh server shows runs
 engine, owner = st.session_state.engine, st.session_state.owner
 
 GUESSING = 0.15  # of the test digits: what reads fewer has learned nothing
-LIST = 450  # pixels that a long list of layers takes, so that the curves stay near
-LOOK = 0.5  # seconds between two looks at a run
+LIST = 375  # pixels that a long list of layers takes, so that the curves stay near
+LOOK = 0.8  # seconds between two looks at a run
 SETTINGS = ("epochs", "batch_size", "schedule", "validation_split")
 MORE = ("kernel_initializer", "training_examples", "seed", "time_limit")
 FORMATS = {"learning_rate": "%.6g", "validation_split": "%.2f", "scale": "%.4g"}
@@ -46,9 +46,9 @@ def words(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
-def ask(name: str, value: object, key: str, label: str = "visible") -> object:
+def ask(name: str, value: object, key: str) -> object:
     """Ask for one setting with the control that its kind calls for, within its limits."""
-    common = {"key": key, "help": MEANINGS[name], "label_visibility": label}
+    common = {"key": key, "help": MEANINGS[name]}
     if name in CHOICES:
         options = CHOICES[name]
         return st.selectbox(words(name), options, options.index(value), **common)
@@ -125,12 +125,12 @@ def edit_layer(place: int, key: str, layer: Layer, last: bool) -> tuple[Layer, D
     shown = names if len(names) <= 2 else ("filters", "activation")
     values = {}
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        row = st.container(width=180)
+        row = st.container(width=165)
         for name in shown:
-            with st.container(width=112):
-                values[name] = ask(name, getattr(layer, name), f"{key}.{name}", label="collapsed")
+            with st.container(width=108):
+                values[name] = ask(name, getattr(layer, name), f"{key}.{name}")
         st.space("stretch")
-        with st.popover("", icon=":material/more_vert:", help=f"More for {type(layer).__name__}", type="tertiary"):
+        with st.popover("More", help=f"Move {type(layer).__name__}, and its other settings", type="tertiary"):
             for name in names:
                 if name not in shown:
                     values[name] = ask(name, getattr(layer, name), f"{key}.{name}")
@@ -144,10 +144,11 @@ def edit_layers(draft: Draft) -> list[DeltaGenerator]:
     """Show the list of layers, write what was edited into the draft, and return each layer's place for its row."""
     last = len(draft.layers) - 1
     rows = []
-    for place, (key, layer) in enumerate(draft.layers):
-        layer, row = edit_layer(place, key, layer, place == last)
-        draft.layers[place] = (key, layer)
-        rows.append(row)
+    with st.container(height=LIST if last >= 6 else "content", border=False):
+        for place, (key, layer) in enumerate(draft.layers):
+            layer, row = edit_layer(place, key, layer, place == last)
+            draft.layers[place] = (key, layer)
+            rows.append(row)
     with st.container(horizontal=True, vertical_alignment="center"):
         kind = st.selectbox("Kind of layer", LAYERS, label_visibility="collapsed", width=220, key="new_layer")
         st.button("Add layer", icon=":material/add:", on_click=add, args=(kind,), key="add_layer")
@@ -185,11 +186,17 @@ def shape_text(shape: tuple[int, ...]) -> str:
     return " × ".join(map(str, shape))
 
 
+def share(part: int, total: int) -> str:
+    if not part:
+        return ""
+    return f"{100 * part / total:.0f} %" if 100 * part >= total else "< 1 %"
+
+
 def show_rows(config: TrainingConfig, places: list[DeltaGenerator]) -> None:
     """Write beside each layer what becomes of the shape there and how many parameters it has."""
     total = parameter_count(config)
     for row, place in zip((row for row in config.table if not row.implied), places, strict=True):
-        count = f" · {row.parameters:,} ({100 * row.parameters / total:.0f} %)" if row.parameters else ""
+        count = f" · {row.parameters:,} ({share(row.parameters, total)})" if row.parameters else ""
         with place:
             st.markdown(f"**{row.name}**  \n:small[{shape_text(row.output_shape)}{count}]")
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -201,8 +208,9 @@ def show_rows(config: TrainingConfig, places: list[DeltaGenerator]) -> None:
 def show_table(config: TrainingConfig, total: int) -> None:
     lines = ["| layer | output shape | parameters | share |", "|:--|:--|--:|--:|"]
     for row in config.table:
-        share = f"{100 * row.parameters / total:.0f} %" if row.parameters else ""
-        lines.append(f"| {row.name} | {shape_text(row.output_shape)} | {row.parameters:,} | {share} |")
+        lines.append(
+            f"| {row.name} | {shape_text(row.output_shape)} | {row.parameters:,} | {share(row.parameters, total)} |"
+        )
     st.markdown("\n".join([*lines, f"| total | | **{total:,}** | |"]))
     st.caption("The output layer, 10 units with softmax, one for each digit, is always there.")
 
@@ -266,7 +274,7 @@ def show_result(run: Run, config: TrainingConfig) -> None:
         st.switch_page("pages/draw.py", query_params={"run": run.id})
 
 
-@st.fragment(run_every=4 * LOOK)
+@st.fragment(run_every=2 * LOOK)
 def await_engine() -> None:
     if engine.ready:
         st.rerun()
@@ -319,7 +327,8 @@ draft = st.session_state.setdefault("draft", Draft.of(asked or PRESETS["tutorial
 choose_preset(draft)
 
 left, right = st.columns([3, 2])
-with left.container(border=True, height=LIST if len(draft.layers) > 6 else "content"):
+box = left.container(border=True)
+with box:
     st.markdown("##### Layers")
     places = edit_layers(draft)
 with right.container(border=True):
@@ -327,11 +336,11 @@ with right.container(border=True):
     training = edit_training(draft)
 try:
     config = TrainingConfig(layers=tuple(layer for _, layer in draft.layers), dataset="mnist", **training)
-    with left:
+    with box:
         show_rows(config, places)
 except UserError as error:
     config = None
-    left.error(str(error))
+    box.error(str(error))
 
 with right:
     if st.button(

@@ -131,7 +131,7 @@ def test_accuracy_is_in_percent_on_an_axis_that_never_moves() -> None:
     empty = charts.learning_curves([], steps=0, epochs=2, measure="accuracy")
     full = charts.learning_curves(HISTORY, steps=10, epochs=2, measure="accuracy")
     assert full["data"][0]["y"] == [30.0, 50.0, 10.0]
-    assert empty["layout"] == full["layout"] and full["layout"]["yaxis"]["range"] == [0, 100]
+    assert empty["layout"] == full["layout"] and full["layout"]["yaxis"]["range"] == [0, 102]
 
 
 @pytest.mark.parametrize("measure", ["loss", "accuracy"])

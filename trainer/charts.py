@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from trainer.digit import FITTED, SIZE, Steps, centre_of_mass
+from trainer.digit import CENTRE, FITTED, SIZE, Steps, centre_of_mass
 
 BLUE, VERMILLION, GREEN = "#0072B2", "#D55E00", "#009E73"  # Okabe and Ito's, told apart by everyone on both themes
 Figure = dict[str, Any]
@@ -23,23 +23,22 @@ def learning_curves(history: Sequence[Mapping[str, Any]], steps: int, epochs: in
     percent = 100 if measure == "accuracy" else 1
     traces = [
         _curve("training", batches, measure, steps, percent, color=BLUE, width=1.5),
-        _curve("mean of the epoch", ends, measure, steps, percent, color=BLUE, width=0, marker="circle"),
+        _curve("epoch's mean", ends, measure, steps, percent, color=BLUE, width=0, marker="circle"),
         _curve("validation", ends, f"val_{measure}", steps, percent, color=VERMILLION, width=2.5, marker="diamond"),
     ]
     unit = " %" if measure == "accuracy" else ""
     losses = [line[key] for line in (*batches, *ends) for key in ("loss", "val_loss") if key in line]
     axis: dict[str, Any] = {"title": {"text": f"{measure}{unit and ', %'}"}, "fixedrange": True, "zeroline": False}
-    axis["range"] = [0, 100] if measure == "accuracy" else [0, max(2.5, min(10.0, max(losses, default=0) * 1.05))]
+    axis["range"] = [0, 102] if measure == "accuracy" else [0, max(2.5, min(10.0, max(losses, default=0) * 1.05))]
     return {
         "data": [trace for trace in traces if trace["x"] or trace["name"] == "training"],
         "layout": {
             "height": 300,
-            "margin": {"l": 50, "r": 10, "t": 30, "b": 40},
+            "margin": {"l": 50, "r": 10, "t": 50, "b": 40},
             "xaxis": {"title": {"text": "epoch"}, "range": [0, epochs * 1.02], "fixedrange": True, "zeroline": False},
             "yaxis": axis,
-            "legend": {"orientation": "h", "x": 0, "y": 1.15},
+            "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "bgcolor": "rgba(0, 0, 0, 0)"},
             "hovermode": "x unified",
-            "uirevision": "kept",
         },
     }
 
@@ -149,7 +148,7 @@ def digit_view(steps: Steps | None) -> str:
     Around the digit runs the 20 x 20 box that it was fitted into; a cross marks its centre of mass. Without a drawing
     the box is empty and stands in the middle.
     """
-    pixels, centre = "", ""
+    pixels, centre, middle = "", "", CENTRE + 0.5  # a pixel's middle is half a pixel on
     left = top = (SIZE - FITTED) / 2
     if steps is not None:
         rows, columns = steps.image.nonzero()
@@ -157,10 +156,11 @@ def digit_view(steps: Steps | None) -> str:
         pixels = "".join(f'<path d="M{x} {y}h1v1h-1z" opacity="{ink:.2f}"/>' for x, y, ink in inked)
         height, width = steps.boxed.shape
         left, top = steps.shift[0] - (FITTED - width) / 2, steps.shift[1] - (FITTED - height) / 2
-        x, y = (round(index + 0.5, 2) for index in centre_of_mass(steps.image))  # a pixel's middle is half a pixel on
+        x, y = (round(index + 0.5, 2) for index in centre_of_mass(steps.image))
         centre = f'<path id="centre" d="M{x} {y}m-1.5 0h3m-1.5-1.5v3" stroke="{ORANGE}" stroke-width="0.4"/>'
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SIZE} {SIZE}"><rect width="{SIZE}" height="{SIZE}"/>'
+        f'<path id="middle" d="M{middle} 0v{SIZE}M0 {middle}h{SIZE}" stroke="{GREY}" stroke-width="0.1"/>'
         f'<g id="ink" fill="#fff" shape-rendering="crispEdges">{pixels}</g>'
         f'<rect id="box" x="{left}" y="{top}" width="{FITTED}" height="{FITTED}" fill="none" stroke="{SKY}" '
         f'stroke-width="0.2"/>{centre}</svg>'
