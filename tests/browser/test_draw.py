@@ -70,7 +70,7 @@ def test_a_network_can_be_drawn_with_while_it_trains(server, reader, browser, pa
     run_id = train(other)
     expect(other.get_by_text(PROGRESS)).to_be_visible()
     page.goto(f"{server.url}/draw?run={run_id}")
-    expect(page.get_by_text(re.compile("Tutorial B, training"))).to_be_visible()
+    expect(page.get_by_role("combobox", name="Network")).to_have_value("Tutorial B, training")
     expect(page.locator("canvas.upper-canvas")).to_be_visible()
     draw(page, digit(7))
     expect(page.get_by_text(re.compile("(Looks like|Could be) an? [0-9] "))).to_be_visible()
