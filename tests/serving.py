@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 import run
 from tests.jobs import wait_for
 from trainer import strokes
+from trainer.config import PRESETS
 
 ROOT = Path(__file__).parents[1]
 MNIST = ROOT.parent / "shared" / "data" / "mnist.npz"
@@ -99,7 +100,8 @@ def choose(page: Page, preset: str, epochs: int | None = None) -> None:
     """Choose a preset by its title on Train, and perhaps how many epochs it learns."""
     page.get_by_test_id("stButtonGroup").get_by_text(preset, exact=True).click()
     field = page.get_by_role("spinbutton", name="Epochs")
-    expect(page.get_by_text("parameters", exact=False).first).to_be_visible()
+    usual = next(one.config.epochs for one in PRESETS.values() if one.title == preset)
+    expect(field).to_have_value(str(usual))  # before that it is the field of the form that goes
     if epochs is not None:
         field.fill(str(epochs))
         field.press("Enter")

@@ -21,7 +21,7 @@ def reader(server, browser):
 
 def test_draw_first_on_a_fresh_server(start, page):
     page.goto(f"{start().url}/draw?run=20260101-000000-abcdef")
-    expect(page.get_by_role("heading", name="Draw a digit")).to_be_visible()
+    expect(page.get_by_role("heading", name="Draw a digit", exact=True)).to_be_visible()
     expect(page.get_by_text("No network has been trained yet")).to_be_visible()
     expect(page.get_by_role("link", name="Train", exact=True)).to_be_visible()
     assert "run=20260101-000000-abcdef" in page.url

@@ -36,11 +36,11 @@ def test_a_user_trains_watches_reloads_and_draws(server, page, browser):
     other.close()
 
     page.get_by_role("link", name="Draw", exact=True).click()  # left while it runs
-    expect(page.get_by_role("heading", name="Draw a digit")).to_be_visible()
+    expect(page.get_by_role("heading", name="Draw a digit", exact=True)).to_be_visible()
     page.get_by_role("link", name="Train", exact=True).click()
     expect(page.get_by_text(RESULT)).to_be_visible()
     page.get_by_role("button", name="Draw with it").click()
-    expect(page.get_by_role("heading", name="Draw a digit")).to_be_visible()
+    expect(page.get_by_role("heading", name="Draw a digit", exact=True)).to_be_visible()
     assert run_id in page.url
 
 
