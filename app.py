@@ -1,21 +1,16 @@
 """Digit Lab: page config, identity, navigation."""
 
-import ctypes
 import gc
 import os
 import re
 import secrets
-import sys
 import threading
-from contextlib import suppress
 from pathlib import Path
 
 import streamlit as st
 
 from trainer import UserError, datasets
 from trainer.engine import Engine
-
-M_ARENA_MAX = -8  # of malloc.h
 
 # The one thing that survives a reload is a cookie, and only a script in the page can set it.
 remember_owner = st.components.v2.component(
@@ -26,17 +21,8 @@ remember_owner = st.components.v2.component(
 )
 
 
-def keep_small() -> None:
-    """Keep this process' memory together: glibc would give every thread a part of its own, Arrow a pool of its own."""
-    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
-    if sys.platform == "linux":
-        with suppress(OSError, AttributeError):  # another C library
-            ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
-
-
 @st.cache_resource(show_spinner=False)
 def start_engine() -> Engine:
-    keep_small()
     root = os.environ.get("DIGITLAB_RUNS") or Path(__file__).parent / "runs"
     engine = Engine(Path(root), os.environ.get("DIGITLAB_SCHEDULER"))
     gc.collect()

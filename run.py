@@ -30,6 +30,8 @@ PYTHONS = ((3, 11), (3, 12), (3, 13))  # Streamlit needs 3.11, TensorFlow has no
 SPACE = {False: 3, True: 8}  # GB that .venv takes, without and with CUDA
 PORT = 8501
 
+# glibc would give each thread a heap of its own, and Arrow keep one too: 30 MB that a server of pages does not need.
+SERVER_ENVIRONMENT = {"MALLOC_ARENA_MAX": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
 # Until Streamlit has its own handler, Ctrl-C would end in a traceback.
 STREAMLIT = (
     "import os, signal; signal.signal(signal.SIGINT, lambda *_: os._exit(0)); "
@@ -108,6 +110,8 @@ def start(arguments: list[str]) -> None:
         if addresses[1:]:
             print(f"This computer's other addresses: {', '.join(addresses[1:])}")
         print("Warning: everyone on this network can open it and train networks on this computer. Ctrl-C ends it.")
+    for name, value in SERVER_ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
     become(server_command(options.port, addresses))
 
 

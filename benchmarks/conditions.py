@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 
 WAIT = 60  # seconds at most for the machine to come to rest
+QUIET = 5.0  # percent of all cores
 
 
 def print_conditions(*libraries: str, more: str = "") -> None:
@@ -34,19 +35,9 @@ def _processor() -> str:
 
 
 def await_quiet() -> bool:
-    """Wait until nothing we started has used much processor time for 2 seconds; say whether that came about."""
+    """Wait until the machine has done next to nothing for 2 seconds; say whether that came about."""
     end = time.monotonic() + WAIT
     while time.monotonic() < end:
-        before = _processor_seconds()
-        time.sleep(2)
-        if _processor_seconds() - before < 0.2:
+        if psutil.cpu_percent(interval=2) < QUIET:
             return True
     return False
-
-
-def _processor_seconds() -> float:
-    total = 0.0
-    for process in psutil.Process().children(recursive=True):
-        with contextlib.suppress(psutil.Error):
-            total += sum(process.cpu_times()[:2])
-    return total

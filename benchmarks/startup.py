@@ -4,16 +4,19 @@ Run `python -m benchmarks.startup`, on a quiet machine; it takes about 4 minutes
 status 1 where one is above what is promised.
 """
 
+import contextlib
+import socket
 import sys
 import tempfile
 import time
 from collections import defaultdict
 from pathlib import Path
 from statistics import median
+from urllib.parse import urlsplit
 
 import numpy as np
 import psutil
-from playwright.sync_api import Browser, Error, Page
+from playwright.sync_api import Browser, Page
 
 from benchmarks.conditions import await_quiet, print_conditions
 from benchmarks.drawing_latency import make_run
@@ -89,7 +92,7 @@ def open_title(browser: Browser, runs: Path, figures: Figures) -> None:
     began = time.perf_counter()
     with Server(runs, wait=False) as server:
         page = new_page(browser)
-        reload_until_there(page, server.url)
+        open_at_once(page, server.url)
         page.get_by_role("heading", level=1).wait_for()
         figures["title"].append(time.perf_counter() - began)
         await_ready(page)
@@ -105,7 +108,7 @@ def open_canvas(browser: Browser, runs: Path, figures: Figures) -> None:
     rng = np.random.default_rng(0)
     with Server(runs, wait=False) as server:
         page = new_page(browser)
-        reload_until_there(page, f"{server.url}/draw")
+        open_at_once(page, f"{server.url}/draw")
         page.locator("canvas.upper-canvas").wait_for()
         while not page.locator("canvas.lower-canvas").last.evaluate(INK):
             draw(page, [np.array([[0.5, 0.3], [0.5, 0.7]])])
@@ -124,20 +127,19 @@ def open_canvas(browser: Browser, runs: Path, figures: Figures) -> None:
         page.close()
 
 
-def reload_until_there(page: Page, url: str) -> None:
+def open_at_once(page: Page, url: str) -> None:
+    """Open the page as soon as the server listens, which is when it prints its address."""
+    address = urlsplit(url)
     while True:
-        try:
-            page.goto(url, wait_until="commit")
-            return
-        except Error:
-            page.wait_for_timeout(50)
+        with contextlib.suppress(OSError), socket.create_connection((address.hostname, address.port)):
+            break
+        time.sleep(0.01)
+    page.goto(url, wait_until="commit")
 
 
 def await_ready(page: Page) -> None:
-    """Wait on Train until it says that the workers are ready, which it does when it is run again."""
-    while not page.get_by_text("at once on this machine").is_visible():
-        page.keyboard.press("r")  # Streamlit's key for that
-        page.wait_for_timeout(500)
+    """Wait on Train until it says that the workers are ready."""
+    page.get_by_text("at once on this machine").wait_for()
 
 
 def await_workers(server: Server, browser: Browser) -> None:

@@ -30,7 +30,7 @@ find_chromium = cache(lambda: run.find_chromium(Path(sys.executable)))
 
 
 class Server:
-    """`streamlit run app.py` on a free port, with runs of its own; in a `with` block, until the end of the block.
+    """The app as `python run.py` starts it, on a free port, with runs of its own; in a `with` block, until its end.
 
     `data` is the file it trains on; without it what DIGITLAB_DATA names, or MNIST where it is, or what the app finds.
     What it prints is in `log`. With `wait=False` it need not answer yet.
@@ -40,7 +40,7 @@ class Server:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         self.url, self.runs, self.log = f"http://127.0.0.1:{port}", runs, runs.with_suffix(".log")
-        environment = {**os.environ, "DIGITLAB_RUNS": str(runs)}
+        environment = {**os.environ, **run.SERVER_ENVIRONMENT, "DIGITLAB_RUNS": str(runs)}
         environment.pop("DIGITLAB_SCHEDULER", None)
         if data:
             environment["DIGITLAB_DATA"] = str(data)

@@ -25,6 +25,7 @@ from trainer.runs import SILENCE, Run, RunStore
 
 WAITING = 100  # runs in the queue; more is an accident or an attack
 LOG = "training.log"  # in the run root: what the embedded workers say
+FIRST_LOOK = 2.0  # seconds in which the first page shows, before the cluster takes the processor
 LOOK = 1.0  # seconds between two looks at what cannot wake the engine
 
 _log = logging.getLogger(__name__)
@@ -140,6 +141,7 @@ class Engine:
         self._queue.extend(run.id for run in sorted(waiting, key=lambda run: run.created))
 
     def _serve(self) -> None:
+        self._wake.wait(FIRST_LOOK)
         try:
             while not self._closed:
                 try:
@@ -217,6 +219,7 @@ class _Cluster:
         self.slots = slots  # None: as many as there are workers
         if address is None:
             environment = dict(os.environ)
+            environment.pop("MALLOC_ARENA_MAX", None)  # right for a server of pages; Keras's threads need their heaps
             if slots is not None:
                 environment["DIGITLAB_SLOTS"] = str(slots)
             with log.open("w") as errors:  # TensorFlow talks too much for the server's terminal
