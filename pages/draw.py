@@ -170,7 +170,11 @@ def choose_network() -> Run | None:
         key="network",
     )
     if asked and asked not in texts:
-        st.caption("The network that the link names is no longer here.")
+        run = st.session_state.engine.runs.get(asked)
+        if run and not run.state.ended:
+            st.caption("The network that the link names has only begun to learn: it is here some seconds from now.")
+        else:
+            st.caption("The network that the link names is no longer here.")
     return next(run for run in runs if run.id == chosen)
 
 

@@ -228,6 +228,8 @@ def show_progress(run: Run, config: TrainingConfig) -> None:
     batches = [line for line in engine.runs.history(run) if line.get("kind") == "batch"]
     if state.phase == "queued" or not batches:
         doing = state.activity or "getting a training process ready: Keras takes some seconds to load"
+        if doing == "training":
+            doing = "compiling the network"
         st.progress(0.0, f"{doing[0].upper()}{doing[1:]} …")
         return
     if state.activity != "training":

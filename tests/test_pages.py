@@ -17,7 +17,7 @@ from trainer import export, model, strokes
 from trainer.config import PRESETS, TrainingConfig
 from trainer.engine import owner_hash
 from trainer.layers import Dense
-from trainer.runs import RunStore
+from trainer.runs import RunStore, line
 
 ROOT = Path(__file__).parent.parent
 TINY = TrainingConfig(layers=(Dense(16, "relu"),), epochs=2, batch_size=20, learning_rate=0.1)
@@ -128,7 +128,8 @@ def test_train_starts_a_run_that_is_found_again_and_its_result_is_told(app):
 def test_a_strangers_run_can_be_watched_but_not_stopped(app, runs_directory):
     run = RunStore(runs_directory).create(TINY, owner_hash("somebody else"))
     run.update(phase="running", activity="training", steps=10, examples=100)
-    run.append({"kind": "batch", "epoch": 1, "step": 3, "loss": 2.0, "accuracy": 0.2, "seconds": 0.1})
+    record = {"kind": "batch", "epoch": 1, "step": 3, "loss": 2.0, "accuracy": 0.2, "seconds": 0.1}
+    (run.path / "history.jsonl").write_bytes(line(record))
     app.query_params["run"] = run.id
     app.run()
     assert not app.exception and app.subheader[0].value == "16 relu"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import threading
@@ -15,7 +16,7 @@ import numpy as np
 
 from trainer import UserError, datasets, export, model
 from trainer.config import TrainingConfig
-from trainer.runs import Run, write_whole
+from trainer.runs import Run, line, write_whole
 
 REFRESH = 2.0  # seconds between two exports of the growing network, so that it can be drawn with
 REFRESH_SHARE = 0.004  # and at most this share of the training's time
@@ -59,9 +60,9 @@ def run(path: str) -> None:
     run = Run(Path(path))
     if run.state.phase != "queued":  # its first worker died, and a cluster of default settings tries another
         return
-    with _signs_of_life(run):
+    with _signs_of_life(run) as gone:
         try:
-            _train(run)
+            _train(run, gone)
         except UserError as error:
             run.update(phase="failed", activity="", error=str(error))
         except Exception as error:  # nobody stands above a job
@@ -72,7 +73,7 @@ def run(path: str) -> None:
                 run.update(phase="failed", activity="", error=sentence)
 
 
-def _train(run: Run) -> None:
+def _train(run: Run, gone: threading.Event) -> None:
     config = run.config
     if config is None:
         raise UserError("The run's config.json must be what the page wrote (got something else): train it again.")
@@ -83,15 +84,16 @@ def _train(run: Run) -> None:
     dataset = datasets.load(config.dataset)
     images, labels = _training_data(dataset)
     run.update(
-        activity="compiling the network",
+        activity="training",
         data=dataset.source,
         data_hash=dataset.hash,
         examples=model.training_count(config, len(images)),
         steps=model.steps_per_epoch(config, len(images)),
     )
     network = model.build(config, len(images))
-    reporter = _Reporter(run, config, network)
-    outcome = model.fit(network, config, images, labels, report=reporter.report, should_stop=reporter.should_stop)
+    with (run.path / "history.jsonl").open("ab", buffering=0) as history:
+        reporter = _Reporter(run, config, network, history, gone)
+        outcome = model.fit(network, config, images, labels, report=reporter.report, should_stop=reporter.should_stop)
     seconds = time.perf_counter() - reporter.started
     if outcome.diverged:
         (run.path / "model.onnx").unlink(missing_ok=True)
@@ -117,20 +119,19 @@ def _stop_wanted(run: Run) -> bool:
 
 
 class _Reporter:
-    """What happens at each of the some 25 live points of an epoch."""
+    """What happens at each of the some 25 live points of an epoch; every microsecond here is taken from training."""
 
-    def __init__(self, run: Run, config: TrainingConfig, network: Any) -> None:
-        self.run, self.config, self.network = run, config, network
+    def __init__(
+        self, run: Run, config: TrainingConfig, network: Any, history: io.RawIOBase, gone: threading.Event
+    ) -> None:
+        self.run, self.config, self.network, self.history, self.gone = run, config, network, history, gone
         self.started = time.perf_counter()
         self.why_stopped = ""
-        self._compiled = False
-        self._refresh = self.started
+        self._refresh = self.started + REFRESH
+        self._requests = run.path / "requests.jsonl"
 
     def report(self, record: dict[str, Any]) -> None:
-        self.run.append(record)
-        if not self._compiled:
-            self._compiled = True
-            self.run.update(activity="training")
+        self.history.write(line(record))
         before = time.perf_counter()
         if before >= self._refresh and np.isfinite(record.get("loss", np.nan)):
             write_whole(self.run.path / "model.onnx", export.to_onnx(self.network, self.config))
@@ -141,26 +142,30 @@ class _Reporter:
         if not self.why_stopped:
             if time.perf_counter() - self.started > self.config.time_limit:
                 self.why_stopped = f"stopped at its time limit of {self.config.time_limit} s"
-            elif _stop_wanted(self.run):
+            elif self.gone.is_set():
+                self.why_stopped = "its folder is gone"
+            elif self._requests.exists() and _stop_wanted(self.run):
                 self.why_stopped = "stopped by its owner"
         return bool(self.why_stopped)
 
 
 @contextmanager
-def _signs_of_life(run: Run) -> Iterator[None]:
-    over = threading.Event()
+def _signs_of_life(run: Run) -> Iterator[threading.Event]:
+    """Touch the run's state every second; the event tells that its folder is gone."""
+    over, gone = threading.Event(), threading.Event()
 
     def beat() -> None:
         while not over.wait(1.0):
             try:
                 run.live()
             except OSError:
+                gone.set()
                 return
 
     thread = threading.Thread(target=beat, daemon=True)
     thread.start()
     try:
-        yield
+        yield gone
     finally:
         over.set()
         thread.join()

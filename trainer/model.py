@@ -227,8 +227,9 @@ def _reporter(
         def _ask(self) -> None:
             self.stopped = self.stopped or (not self.diverged and should_stop())
             model = self.model  # asking for it brings its weights up to date on JAX
-            model.stop_training = self.stopped or self.diverged
-            model.stop_evaluating = model.stop_training  # else a whole validation would follow
+            if self.stopped or self.diverged:
+                model.stop_training = True
+                model.stop_evaluating = True  # else a whole validation would follow
 
     return Reporter()
 

@@ -137,15 +137,12 @@ class Run:
         path = self.path / "model.onnx"
         return path if path.is_file() else None
 
-    def append(self, record: dict[str, Any]) -> None:
-        """Append a line to history.jsonl in one write, so that a killed job leaves whole lines and at most one part."""
-        _append(self.path / "history.jsonl", record)
-
     def request(self, kind: str) -> None:
         """Ask the job for something; it obeys within a batch line."""
         if kind not in REQUESTS:
             raise ValueError(f"a request must be one of {', '.join(REQUESTS)} (got {kind!r})")
-        _append(self.path / "requests.jsonl", {"kind": kind, "time": time.time()})
+        with (self.path / "requests.jsonl").open("ab", buffering=0) as file:
+            file.write(line({"kind": kind, "time": time.time()}))
 
     def requests(self) -> list[dict[str, Any]]:
         try:
@@ -244,13 +241,9 @@ def write_whole(path: Path, content: bytes | Callable[[Path], None]) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _append(path: Path, record: dict[str, Any]) -> None:
-    line = (json.dumps(record, allow_nan=False) + "\n").encode()
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-    try:
-        os.write(descriptor, line)
-    finally:
-        os.close(descriptor)
+def line(record: dict[str, Any]) -> bytes:
+    """Return a line of JSON, to be appended in one write, so that a killed writer leaves whole lines and one part."""
+    return (json.dumps(record, allow_nan=False) + "\n").encode()
 
 
 def _records(lines: bytes) -> list[dict[str, Any]]:
