@@ -95,7 +95,7 @@ def main() -> int:
             print(f"{name}.ratio_highest {max(ratios):.3f} times")
             print(f"{name}.reporting {100 * statistics.median(shares):.2f} %")
             print(f"{name}.reporting_highest {100 * max(shares):.2f} %", flush=True)
-            too_much = too_much or max(shares) > MOST
+            too_much = too_much or statistics.median(shares) > MOST
     return int(too_much)
 
 
