@@ -65,23 +65,22 @@ def retry_data() -> None:
 
 
 def data_badge(search: DataSearch) -> None:
-    """Say which digits networks are trained on."""
+    """Say which digits networks are trained on; what one would not expect stands on the page, not in the menu."""
     if search.error:
         st.error(search.error)
-    elif search.dataset is None:
-        st.progress(search.share, "Data: looking for MNIST …")
-    elif search.dataset.note:
-        st.badge(f"Data: {search.dataset.source} (MNIST could not be had: {search.dataset.note})", color="orange")
-        st.button("Retry", icon=":material/refresh:", help="Look for MNIST once more", on_click=retry_data)
-    else:
-        st.badge(f"Data: {search.dataset.source}", color="green")
+    elif search.dataset and search.dataset.note:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f":orange-badge[Data: {search.dataset.source}] (MNIST could not be had: {search.dataset.note})")
+            st.button("Retry", icon=":material/refresh:", help="Look for MNIST once more", on_click=retry_data)
+    elif search.dataset:
+        st.sidebar.badge(f"Data: {search.dataset.source}", color="green")
 
 
 @st.fragment(run_every=1.0)
 def await_data(search: DataSearch) -> None:
     if search.over:
         st.rerun()
-    data_badge(search)
+    st.progress(search.share, "Data: looking for MNIST …")
 
 
 def owner() -> str:
@@ -99,7 +98,7 @@ def owner() -> str:
 st.set_page_config(page_title="Digit Lab", page_icon="✏️", layout="wide")
 st.html(
     """<style>
-    .stMainBlockContainer { padding-top: 3rem; padding-bottom: 3rem }
+    .stMainBlockContainer { padding-top: 4rem; padding-bottom: 3rem }
     @media (min-width: 768px) { .stSidebar[data-collapsed="false"] { width: 14rem !important; min-width: 14rem } }
     </style>"""
 )
@@ -116,10 +115,10 @@ except UserError as error:
     st.stop()
 
 search = searches()[-1]
-with st.sidebar:
-    if search.over:
-        data_badge(search)
-    else:
+if search.over:
+    data_badge(search)
+else:
+    with st.sidebar:
         await_data(search)
 
 st.session_state.owner = owner()
