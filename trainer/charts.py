@@ -8,7 +8,7 @@ from typing import Any
 
 from trainer.digit import CENTRE, FITTED, SIZE, Steps, centre_of_mass
 
-BLUE, VERMILLION, GREEN = "#0072B2", "#D55E00", "#009E73"  # Okabe and Ito's, told apart by everyone on both themes
+BLUE, VERMILLION = "#0072B2", "#D55E00"  # Okabe and Ito's, told apart by everyone on both themes
 Figure = dict[str, Any]
 
 

@@ -53,7 +53,6 @@ class State:
     steps: int = 0  # updates an epoch
     seconds: float = 0.0  # of training
     hook_seconds: float = 0.0  # of them spent on reporting
-    requests: int = 0  # lines of requests.jsonl obeyed
     test_loss: float | None = None
     test_accuracy: float | None = None
 
