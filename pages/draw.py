@@ -153,29 +153,39 @@ def follow_choice() -> None:
 
 def choose_network() -> Run | None:
     """Ask which network answers: the one that the URL names, else the newest, until another is chosen."""
-    asked = st.query_params.get("run")
-    trained = [run for run in st.session_state.engine.runs.runs() if run.network]
-    runs = trained[:NEWEST] + [run for run in trained[NEWEST:] if run.id == asked]
-    if not runs:
-        return None
+    store = st.session_state.engine.runs
+    asked = store.get(st.query_params.get("run", ""))
+    trained = [run for run in store.runs() if run.network]
+    runs = trained[:NEWEST] + [run for run in trained[NEWEST:] if asked and run.id == asked.id]
     texts = labels(runs)
-    # Set anew each time, since the texts change with time and the browser knows its choice by its text only.
-    st.session_state.network = st.session_state.get("network", asked if asked in texts else runs[0].id)
-    chosen = st.selectbox(
-        "Network",
-        texts,
-        format_func=lambda run_id: texts.get(run_id, run_id),
-        on_change=follow_choice,
-        help="Which of the networks trained so far answers, and how many of the test digits it reads.",
-        key="network",
-    )
-    if asked and asked not in texts:
-        run = st.session_state.engine.runs.get(asked)
-        if run and not run.state.ended:
-            st.caption("The network that the link names has only begun to learn: it is here some seconds from now.")
-        else:
-            st.caption("The network that the link names is no longer here.")
-    return next(run for run in runs if run.id == chosen)
+    chosen = None
+    if runs:
+        # Set anew each time, since the texts change with time and the browser knows its choice by its text only.
+        begin = asked.id if asked and asked.id in texts else runs[0].id
+        st.session_state.network = st.session_state.get("network", begin)
+        chosen = st.selectbox(
+            "Network",
+            texts,
+            format_func=lambda run_id: texts.get(run_id, run_id),
+            on_change=follow_choice,
+            help="Which of the networks trained so far answers, and how many of the test digits it reads.",
+            key="network",
+        )
+    if asked and asked.id not in texts and not asked.state.ended:
+        await_network(asked)
+    elif runs and "run" in st.query_params and not (asked and asked.id in texts):
+        st.caption("The network that the link names is no longer here.")
+    return next((run for run in runs if run.id == chosen), None)
+
+
+@st.fragment(run_every=1.0)
+def await_network(run: Run) -> None:
+    """Wait for the network of a run that has only begun, then let it answer."""
+    if run.network:
+        st.session_state.network = run.id
+    if run.network or run.state.ended:
+        st.rerun()
+    st.caption(f"{run.name} has only begun to learn: it answers here some seconds from now.")
 
 
 def two_columns(vertical_alignment: str) -> tuple[DeltaGenerator, DeltaGenerator]:
