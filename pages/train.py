@@ -12,7 +12,7 @@ from trainer.config import OPTIMIZERS, PRESETS, TrainingConfig, parameter_count
 from trainer.engine import owner_hash
 from trainer.layers import LAYERS, Layer
 from trainer.limits import CHOICES, LIMITS, MEANINGS
-from trainer.runs import Run
+from trainer.runs import Run, State
 
 if "engine" not in st.session_state:  # the first page a fresh server shows runs without app.py
     st.switch_page("app.py", query_params={**st.query_params.to_dict(), "page": "train"})
@@ -219,9 +219,8 @@ def seconds_text(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
-def show_progress(run: Run, config: TrainingConfig) -> None:
+def show_progress(run: Run, state: State, config: TrainingConfig) -> None:
     """Say how far a live run is, in one line and a bar."""
-    state = run.state
     if state.phase == "queued" and (place := engine.position(run.id)):
         st.progress(0.0, f"Waiting: place {place} in the queue.")
         return
@@ -260,8 +259,8 @@ def show_result(run: Run, config: TrainingConfig) -> None:
         (st.success if state.phase == "finished" else st.info)(sentence)
         last = ends[-1] if ends else {}
         known = [
-            f"{words} {100 * last[key]:.1f} %"
-            for words, key in (("training", "accuracy"), ("validation", "val_accuracy"))
+            f"{part} {100 * last[key]:.1f} %"
+            for part, key in (("training", "accuracy"), ("validation", "val_accuracy"))
             if key in last
         ]
         st.caption(
@@ -289,12 +288,13 @@ def await_engine() -> None:
 @st.fragment(run_every=LOOK)
 def watch(run: Run, config: TrainingConfig) -> None:
     """Show a live run until it ends, then let the whole page know."""
-    if run.state.ended:
+    state = run.state
+    if state.ended:
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="center"):
         with st.container(width="stretch"):
-            show_progress(run, config)
-        if run.state.owner == owner_hash(owner):
+            show_progress(run, state, config)
+        if state.owner == owner_hash(owner):
             if st.button("Stop", icon=":material/stop:", help="Stop here and keep what it has learned", key="stop"):
                 engine.request(run.id, "stop", owner)
                 st.toast("Stopping: the network is kept.")
