@@ -11,6 +11,7 @@ import streamlit as st
 
 from trainer import UserError, datasets
 from trainer.engine import Engine
+from widgets import judges
 
 # The one thing that survives a reload is a cookie, and only a script in the page can set it.
 remember_owner = st.components.v2.component(
@@ -103,8 +104,8 @@ st.html(
     </style>"""
 )
 PAGES = {
-    "draw": st.Page("pages/draw.py", title="Draw", icon=":material/draw:", url_path="draw"),
-    "train": st.Page("pages/train.py", title="Train", icon=":material/model_training:", url_path="train", default=True),
+    "draw": st.Page("pages/draw.py", title="Draw", icon=":material/draw:", url_path="draw", default=True),
+    "train": st.Page("pages/train.py", title="Train", icon=":material/model_training:", url_path="train"),
 }
 page = st.navigation(list(PAGES.values()))
 
@@ -125,4 +126,6 @@ st.session_state.owner = owner()
 query = st.query_params.to_dict()
 if query.get("page") in PAGES:  # sent here by a page that a fresh server ran without this script
     st.switch_page(PAGES[query.pop("page")], query_params=query)
+if page != PAGES["draw"]:  # which says so itself, once it has been chosen
+    judges.badge()
 page.run()

@@ -15,15 +15,16 @@ from typing import Any
 
 from benchmarks.conditions import print_conditions
 from trainer import datasets, job, model
-from trainer.config import PRESETS, TrainingConfig
+from trainer.config import TrainingConfig
+from trainer.presets import PRESETS
 from trainer.runs import RunStore
 
 PAIRS = 7
 MOST = 0.01  # of a training's time
 MNIST = Path(__file__).parents[2] / "shared" / "data" / "mnist.npz"
 CONFIGS = {  # enough epochs to see an export of the growing network, and no more; the first epoch is not counted
-    "tutorial_b": replace(PRESETS["tutorial_b"].config, epochs=5),
-    "tutorial_a": replace(PRESETS["tutorial_a"].config, epochs=4),
+    "tutorial_b": PRESETS["tutorial_b"].config,
+    "tutorial_a": replace(PRESETS["tutorial_a"].config, epochs=8),
     "small_cnn": replace(PRESETS["small_cnn"].config, epochs=2, training_examples=20_000),
 }
 

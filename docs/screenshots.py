@@ -42,7 +42,7 @@ def main() -> None:
 def picture_training(browser: Browser, server: Server) -> str:
     """Train, with a picture while it goes on; return the run's id when it is over."""
     page = new_page(browser, **SCREENS[str(WIDTH)])
-    page.goto(server.url)
+    page.goto(server.train)
     choose(page, "Small CNN")
     run_id = train(page)
     page.get_by_text(re.compile("^Epoch 4 of")).wait_for()
@@ -56,10 +56,10 @@ def picture_training(browser: Browser, server: Server) -> str:
 
 def picture_drawing(browser: Browser, server: Server, run_id: str, path: Path, **screen: Any) -> None:
     page = new_page(browser, **(screen or SCREENS[str(WIDTH)]))
-    page.goto(f"{server.url}/draw?run={run_id}")
+    page.goto(f"{server.url}/?run={run_id}")
     page.locator("canvas.upper-canvas").wait_for()
     draw(page, digit(DIGIT))
-    page.get_by_text(re.compile(f"(Looks like|Could be) a {DIGIT} ")).wait_for()
+    page.get_by_text(re.compile(f"(Looks like|Not sure:) a {DIGIT} ")).wait_for()
     take(page, path)
     page.close()
 
@@ -69,7 +69,7 @@ def picture_all(browser: Browser, server: Server, run_id: str, folder: Path) -> 
         for width, screen in SCREENS.items():
             screen = {**screen, "color_scheme": theme}
             page = new_page(browser, **screen)
-            page.goto(f"{server.url}/?run={run_id}")
+            page.goto(f"{server.train}?run={run_id}")
             await_result(page)
             take(page, folder / f"train_{theme}_{width}.png")
             page.close()
@@ -77,7 +77,7 @@ def picture_all(browser: Browser, server: Server, run_id: str, folder: Path) -> 
 
 
 def await_result(page: Page) -> None:
-    expect(page.get_by_text("of the test digits")).to_be_visible()
+    expect(page.get_by_text("Finished: reads")).to_be_visible()
 
 
 def take(page: Page, path: Path) -> None:

@@ -7,11 +7,16 @@ from pathlib import Path
 import dask
 import numpy as np
 import pytest
+import streamlit as st
 from distributed import LocalCluster
 from playwright.sync_api import Browser
+from streamlit.testing.v1 import AppTest
 
+from tests.apps import TINY
 from tests.serving import MNIST, NO_CHROMIUM, ROOT, find_chromium, open_chromium
-from trainer import strokes
+from trainer import export, model, strokes
+from trainer.engine import owner_hash
+from trainer.runs import Run, RunStore
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -53,11 +58,34 @@ def few_digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def cluster(few_digits: Path) -> Iterator[LocalCluster]:
     """A Dask cluster with two cold workers, which have few digits to train on."""
     dask.config.set({"distributed.scheduler.allowed-failures": 0})
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DIGITLAB_DATA", str(few_digits))
-        cluster = LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0")
-    with cluster:
+    environment = {"DIGITLAB_DATA": str(few_digits)}  # that of workers begun anew as well, after a test killed one
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0", env=environment
+    ) as cluster:
         yield cluster
+
+
+@pytest.fixture
+def app(
+    cluster: LocalCluster, few_digits: Path, runs_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[AppTest]:
+    """The app, without a browser."""
+    monkeypatch.setenv("DIGITLAB_SCHEDULER", cluster.scheduler_address)
+    monkeypatch.setenv("DIGITLAB_DATA", str(few_digits))
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    yield app
+    if "engine" in app.session_state:
+        app.session_state.engine.close()
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def network_run(runs_directory: Path) -> Run:
+    """A run with a network that nobody has trained yet."""
+    run = RunStore(runs_directory).create(TINY, owner_hash("somebody"))
+    (run.path / "model.onnx").write_bytes(export.to_onnx(model.weights(model.build(TINY)), TINY))
+    run.update(phase="finished", test_accuracy=0.1234, device="CPU", data="MNIST", seconds=3.0)
+    return run
 
 
 @pytest.fixture(scope="session")

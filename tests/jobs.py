@@ -19,9 +19,13 @@ def wait_for(condition: Callable[[], Any], seconds: float = 120) -> Any:
 
 
 def run_until_told(path: str) -> None:
-    """Run until a file named `go` lies in the run directory; the device is this process."""
+    """Run until a file named `go` lies in the run directory, or an end is wished; the device is this process.
+
+    A pause leaves a checkpoint, and so does the end.
+    """
     run = Run(Path(path))
     run.update(phase="running", device=str(os.getpid()))
-    while not (run.path / "go").exists():
+    while not (run.path / "go").exists() and not run.wishes.end:
         time.sleep(0.01)
-    run.update(phase="finished")
+    run.checkpoint.touch()
+    run.update(phase={"": "finished", "pause": "paused", "stop": "stopped"}[run.wishes.end])

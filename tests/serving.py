@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 from urllib.request import urlopen
 
 import numpy as np
@@ -18,7 +19,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 import run
 from tests.jobs import wait_for
 from trainer import strokes
-from trainer.config import PRESETS
+from trainer.presets import PRESETS
 
 ROOT = Path(__file__).parents[1]
 MNIST = ROOT.parent / "shared" / "data" / "mnist.npz"
@@ -33,20 +34,23 @@ class Server:
     """The app as `python run.py` starts it, on a free port, with runs of its own; in a `with` block, until its end.
 
     `data` is the file it trains on; without it what DIGITLAB_DATA names, or MNIST where it is, or what the app finds.
-    What it prints is in `log`. With `wait=False` it need not answer yet.
+    What it prints is in `log`. With `wait=False` it need not answer yet. `app` is another script than the app's own.
+    Draw is at `url`, Train at `train`.
     """
 
-    def __init__(self, runs: Path, data: Path | None = None, wait: bool = True) -> None:
+    def __init__(self, runs: Path, data: Path | None = None, wait: bool = True, app: Path = ROOT / "app.py") -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         self.url, self.runs, self.log = f"http://127.0.0.1:{port}", runs, runs.with_suffix(".log")
+        self.train = f"{self.url}/train"
         environment = {**os.environ, **run.SERVER_ENVIRONMENT, "DIGITLAB_RUNS": str(runs)}
         environment.pop("DIGITLAB_SCHEDULER", None)
         if data:
             environment["DIGITLAB_DATA"] = str(data)
         elif MNIST.is_file():
             environment.setdefault("DIGITLAB_DATA", str(MNIST))
-        command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+        environment["PYTHONPATH"] = str(ROOT)
+        command = [sys.executable, "-m", "streamlit", "run", str(app)]
         command += ["--server.headless=true", f"--server.port={port}"]
         with self.log.open("w") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
@@ -98,10 +102,16 @@ def new_page(browser: Browser, **context: Any) -> Page:
 
 def choose(page: Page, preset: str, epochs: int | None = None) -> None:
     """Choose a preset by its title on Train, and perhaps how many epochs it learns."""
-    page.get_by_test_id("stButtonGroup").get_by_text(preset, exact=True).click()
+    pill = page.get_by_role("radio", name=preset, exact=True)
     field = page.get_by_role("spinbutton", name="Epochs")
+    some, own = page.get_by_role("radio", checked=True), page.get_by_text("A network of your own.")
+    expect(some.or_(own).first).to_be_visible()  # the form has come to know what it shows
+    if not pill.is_checked():
+        old_form = field.element_handle()
+        pill.click()
+        old_form.wait_for_element_state("hidden")  # it would take what is typed with it
     usual = next(one.config.epochs for one in PRESETS.values() if one.title == preset)
-    expect(field).to_have_value(str(usual))  # before that it is the field of the form that goes
+    expect(field).to_have_value(str(usual))
     if epochs is not None:
         field.fill(str(epochs))
         field.press("Enter")
@@ -109,14 +119,19 @@ def choose(page: Page, preset: str, epochs: int | None = None) -> None:
 
 def train(page: Page) -> str:
     """Press Train and return the run's id."""
-    page.get_by_test_id("stMain").get_by_role("button", name="Train").click()
-    page.wait_for_url("**run=*")
-    return page.url.split("run=")[1].split("&")[0]
+
+    def run_of(url: str) -> str:
+        return parse_qs(urlsplit(url).query).get("run", [""])[0]
+
+    before = run_of(page.url)
+    page.get_by_test_id("stMain").get_by_role("button", name="Train", exact=True).click()
+    page.wait_for_url(lambda url: run_of(url) not in ("", before))
+    return run_of(page.url)
 
 
-def points(page: Page) -> int:
-    """Count the points of the curve of the training loss."""
-    return page.evaluate("document.querySelector('.js-plotly-plot')?.data?.[0]?.x.length ?? 0")
+def reached(page: Page) -> float:
+    """Return the epochs that the curve of the training loss has reached; its points are thinned as they grow many."""
+    return page.evaluate("[...document.querySelector('.js-plotly-plot')?.data?.[0]?.x ?? []].at(-1) ?? 0")
 
 
 def draw(page: Page, drawn: list[np.ndarray]) -> None:

@@ -1,115 +1,13 @@
 """What a figure shows, whatever draws it."""
 
 import json
-import xml.etree.ElementTree as ElementTree
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from trainer import charts, digit, strokes
-
-SEVEN = [0.01, 0.04, 0.0, 0.0, 0.0, 0.0, 0.0, 0.93, 0.0, 0.02]
-NO_NUMBERS = [float("nan")] * 10
-
-
-def bars(figure: charts.Figure) -> dict[str, Any]:
-    (trace,) = figure["data"]
-    return trace
-
-
-def drawing(label: int) -> digit.Steps:
-    steps = digit.from_canvas(strokes.draw(strokes.pen_strokes(label, np.random.default_rng(label))))
-    assert steps is not None
-    return steps
-
-
-def svg(steps: digit.Steps | None) -> dict[str, ElementTree.Element]:
-    """Return the parts of the view by their ids."""
-    return {element.get("id", ""): element for element in ElementTree.fromstring(charts.digit_view(steps)).iter()}
-
-
-@pytest.mark.parametrize("winner", range(10))
-def test_all_ten_digits_keep_their_places_and_the_winner_is_blue(winner: int) -> None:
-    probabilities = np.full(10, 0.01, np.float32)
-    probabilities[winner] = 0.91
-    trace = bars(charts.probability_bars(probabilities))
-    assert trace["y"] == list(range(10))
-    assert trace["x"] == pytest.approx(100 * probabilities, abs=0.01)
-    assert [place for place, color in enumerate(trace["marker"]["color"]) if color == charts.BLUE] == [winner]
-
-
-@pytest.mark.parametrize("probabilities", [None, NO_NUMBERS, SEVEN, [0.1] * 10])
-def test_neither_the_axes_nor_the_size_depend_on_the_answer(probabilities: list[float] | None) -> None:
-    layout = charts.probability_bars(probabilities)["layout"]
-    assert layout["xaxis"]["range"] == [0, 100]
-    assert layout["yaxis"]["range"] == [9.5, -0.5]  # 0 at the top
-    assert {key: value for key, value in layout.items() if key != "annotations"} == {
-        key: value for key, value in charts.probability_bars(SEVEN)["layout"].items() if key != "annotations"
-    }
-
-
-@pytest.mark.parametrize("probabilities", [None, NO_NUMBERS])
-def test_without_an_answer_there_is_no_bar(probabilities: list[float] | None) -> None:
-    figure = charts.probability_bars(probabilities)
-    assert bars(figure)["x"] == []
-    json.dumps(figure, allow_nan=False)
-
-
-def test_the_winner_stands_large_beside_the_bars() -> None:
-    large, small = charts.probability_bars(SEVEN)["layout"]["annotations"]
-    assert large["text"] == "7"
-    assert "93 %" in small["text"]
-
-
-@pytest.mark.parametrize("probabilities", [None, SEVEN])
-def test_plotly_knows_every_word_of_the_figure(probabilities: list[float] | None) -> None:
-    go.Figure(charts.probability_bars(probabilities))
-
-
-@pytest.mark.parametrize(
-    ("probabilities", "sentence"),
-    [
-        (SEVEN, "Looks like a 7 (93 %). Next: 1 (4 %)."),
-        ([0.0] * 8 + [1.0, 0.0], "Looks like an 8 (100 %)."),
-        ([0.4, 0.3, 0.3] + [0.0] * 7, "Could be a 0 (40 %). Next: 1 (30 %)."),
-        (None, "Draw a digit on the black paper."),
-        (NO_NUMBERS, "This network answers with no numbers: train it again with a smaller learning rate."),
-    ],
-)
-def test_a_sentence_says_what_the_bars_show(probabilities: list[float] | None, sentence: str) -> None:
-    assert charts.probability_sentence(probabilities) == sentence
-
-
-@pytest.mark.parametrize("label", range(10))
-def test_the_view_holds_the_image_pixel_by_pixel(label: int) -> None:
-    steps = drawing(label)
-    seen = np.zeros((digit.SIZE, digit.SIZE))
-    for pixel in svg(steps)["ink"]:
-        column, row = pixel.attrib["d"][1:].split("h")[0].split()
-        seen[int(row), int(column)] = float(pixel.attrib["opacity"])
-    assert seen == pytest.approx(steps.image, abs=0.006)
-
-
-@pytest.mark.parametrize("label", range(10))
-def test_the_box_of_the_view_holds_all_ink_and_the_cross_marks_its_centre_of_mass(label: int) -> None:
-    steps = drawing(label)
-    parts = svg(steps)
-    left, top, width, height = (float(parts["box"].attrib[key]) for key in ("x", "y", "width", "height"))
-    rows, columns = steps.image.nonzero()
-    assert (width, height) == (20, 20)
-    assert left <= columns.min() and columns.max() + 1 <= left + 20
-    assert top <= rows.min() and rows.max() + 1 <= top + 20
-    cross = [float(number) for number in parts["centre"].attrib["d"][1:].split("m")[0].split()]
-    assert cross == pytest.approx([index + 0.5 for index in digit.centre_of_mass(steps.image)], abs=0.01)
-
-
-def test_the_view_of_blank_paper_has_an_empty_box() -> None:
-    parts = svg(None)
-    assert "box" in parts and "centre" not in parts
-    assert len(parts["ink"]) == 0
-
+from trainer import charts
 
 HISTORY = [
     {"kind": "batch", "epoch": 1, "step": 5, "loss": 2.0, "accuracy": 0.3, "learning_rate": 0.01, "seconds": 0.1},
@@ -119,12 +17,23 @@ HISTORY = [
 ]
 
 
+def curves(figure: charts.Figure) -> dict[str, dict[str, Any]]:
+    return {trace["name"]: trace for trace in figure["data"]}
+
+
+def long_history(lines: int) -> list[dict[str, Any]]:
+    return [
+        {"kind": "batch", "step": step, "loss": 2.0 / step, "accuracy": 1 - 1 / step, "learning_rate": 0.1 / step}
+        for step in range(1, lines + 1)
+    ]
+
+
 def test_curves_run_over_the_epochs_with_training_solid_and_validation_dashed() -> None:
-    figure = charts.learning_curves(HISTORY, steps=10, epochs=2, measure="loss")
-    curves = {trace["name"]: trace for trace in figure["data"]}
-    assert (curves["training"]["x"], curves["training"]["y"]) == ([0.5, 1.0], [2.0, 1.5])
-    assert (curves["validation"]["x"], curves["validation"]["y"]) == ([1.0], [1.4])
-    assert curves["training"]["line"]["dash"] == "solid" and curves["validation"]["line"]["dash"] == "dash"
+    shown = curves(charts.learning_curves(HISTORY, steps=10, epochs=2, measure="loss"))
+    assert (shown["training"]["x"], shown["training"]["y"]) == ([0.5, 1.0], [2.0, 1.5])
+    assert (shown["validation"]["x"], shown["validation"]["y"]) == ([1.0], [1.4])
+    assert "dash" not in shown["training"]["line"] and shown["validation"]["line"]["dash"] == "dash"
+    assert shown["epoch's mean"]["mode"] == "markers" and shown["epoch's mean"]["y"] == [1.75]
 
 
 def test_accuracy_is_in_percent_on_an_axis_that_never_moves() -> None:
@@ -134,11 +43,168 @@ def test_accuracy_is_in_percent_on_an_axis_that_never_moves() -> None:
     assert empty["layout"] == full["layout"] and full["layout"]["yaxis"]["range"] == [0, 102]
 
 
-@pytest.mark.parametrize("measure", ["loss", "accuracy"])
-def test_plotly_knows_every_word_of_the_curves(measure: str) -> None:
-    go.Figure(charts.learning_curves(HISTORY, steps=10, epochs=2, measure=measure))
+OTHERS = [("one", HISTORY, 10), ("two", HISTORY[:2], 10), ("three", HISTORY, 10)]
+
+
+@pytest.mark.parametrize("history", [[], HISTORY, long_history(1000)], ids=["none", "short", "long"])
+@pytest.mark.parametrize(
+    "figure",
+    [
+        lambda history: charts.learning_curves(history, 10, 2, "loss", log=True, at=5),
+        lambda history: charts.learning_curves(history, 10, 2, "accuracy", smoothing=0.6, others=OTHERS, at=5),
+        lambda history: charts.rate_curve(history, 10, 2, at=5),
+    ],
+    ids=["loss", "accuracy", "rate"],
+)
+def test_plotly_knows_every_word_of_the_curves(figure: Any, history: list[dict[str, Any]]) -> None:
+    go.Figure(figure(history))
+    json.dumps(figure(history), allow_nan=False)
 
 
 def test_a_loss_beyond_all_bounds_keeps_the_axis_readable() -> None:
     wild = [{"kind": "batch", "epoch": 1, "step": 1, "loss": 1e30, "accuracy": 0.1}]
     assert charts.learning_curves(wild, 10, 1, "loss")["layout"]["yaxis"]["range"] == [0, 10]
+
+
+@pytest.mark.parametrize(("loss", "low", "ticks"), [(0.5, -3, "0.001"), (0.0002, -4, "0.0001"), (0.0, -3, "0.001")])
+def test_a_log_axis_spans_whole_decades_and_as_many_as_the_loss_needs(loss: float, low: int, ticks: str) -> None:
+    history = [{"kind": "batch", "step": 1, "loss": loss}]
+    axis = charts.learning_curves(history, 10, 1, "loss", log=True)["layout"]["yaxis"]
+    assert axis["type"] == "log" and axis["range"][0] == low
+    assert axis["ticktext"][0] == ticks and axis["ticktext"][-2:] == ["1", "10"]
+    accuracy = charts.learning_curves(history, 10, 1, "accuracy", log=True)["layout"]["yaxis"]
+    assert "type" not in accuracy
+
+
+def test_smoothing_draws_the_smoothed_curve_over_the_faint_raw_one() -> None:
+    raw, smooth = charts.learning_curves(HISTORY, 10, 2, "loss", smoothing=0.5)["data"][:2]
+    assert raw["y"] == [2.0, 1.5] and raw["opacity"] < 1
+    assert smooth["name"] == "training"
+    assert smooth["y"] == pytest.approx([2.0, (0.5 * 2.0 + 1.5) / 1.5], abs=1e-6)  # the first counts half
+
+
+def test_a_long_history_becomes_few_points_whose_last_is_exact() -> None:
+    history = long_history(5200)
+    trace = curves(charts.learning_curves(history, 26, 200, "loss"))["training"]
+    assert len(trace["x"]) <= charts.POINTS
+    assert (trace["x"][-1], trace["y"][-1]) == (200.0, pytest.approx(2 / 5200, abs=1e-6))
+    assert trace["y"][0] == pytest.approx(np.mean([line["loss"] for line in history[:16]]), abs=1e-6)
+
+
+def test_a_growing_curve_keeps_the_points_that_it_has() -> None:
+    history = long_history(1000)
+    before = curves(charts.learning_curves(history[:900], 10, 100, "loss"))["training"]
+    after = curves(charts.learning_curves(history, 10, 100, "loss"))["training"]
+    assert after["y"][: len(before["y"]) - 1] == before["y"][:-1]
+
+
+def test_other_runs_are_thin_and_differ_by_hue_and_dash() -> None:
+    figure = charts.learning_curves(HISTORY, 10, 2, "accuracy", others=OTHERS)
+    shown = curves(figure)
+    assert shown["one"]["y"] == [60.0]  # validation where there is one
+    assert "two" not in shown  # no epoch is over yet
+    lines = [shown[name]["line"] for name in ("training", "validation", "one", "three")]
+    assert len({line["color"] for line in lines}) == len({line.get("dash") for line in lines}) == 4
+    assert all(shown[name]["line"]["width"] < shown["training"]["line"]["width"] for name in ("one", "three"))
+
+
+def test_a_run_without_validation_is_compared_by_its_training() -> None:
+    history = [{"kind": "epoch", "epoch": 1, "step": 10, "loss": 1.75, "accuracy": 0.4}]
+    assert curves(charts.learning_curves([], 10, 2, "loss", others=[("b", history, 5)]))["b"]["x"] == [2.0]
+
+
+def test_a_name_is_shown_letter_by_letter_short_in_the_legend_and_whole_under_the_mouse() -> None:
+    name = "<b>%{y}</b> a name that is far too long for a legend"
+    trace = charts.learning_curves([], 10, 2, "loss", others=[(name, HISTORY, 10)])["data"][-1]
+    assert trace["name"].startswith("&lt;b>% {y}&lt;/b>") and trace["name"].endswith("…")
+    assert "too long for a legend<extra>" in trace["hovertemplate"].replace("</extra>", "<extra>")
+    assert "<b>" not in trace["hovertemplate"]
+
+
+def test_guessing_is_a_line_where_it_means_something() -> None:
+    levels = {
+        (measure, guessing): [
+            shape["y0"] for shape in charts.learning_curves([], 10, 2, measure, guessing=guessing)["layout"]["shapes"]
+        ]
+        for measure in ("loss", "accuracy")
+        for guessing in (True, False)
+    }
+    assert levels == {
+        ("loss", True): [pytest.approx(2.3026, abs=1e-4)],
+        ("loss", False): [],
+        ("accuracy", True): [10],
+        ("accuracy", False): [10],
+    }
+
+
+def test_an_update_can_be_marked() -> None:
+    figures = [
+        charts.learning_curves(HISTORY, 10, 2, "loss", at=15),
+        charts.rate_curve(HISTORY, 10, 2, at=15),
+        charts.reading_curves([], "a", 3, 10, 2, at=15),
+    ]
+    assert [figure["layout"]["shapes"][-1]["x0"] for figure in figures] == [1.5] * 3
+
+
+def test_the_learning_rates_axis_stands_from_the_beginning() -> None:
+    early, late = (charts.rate_curve(lines, 10, 2, highest=0.02) for lines in (HISTORY[:1], HISTORY))
+    assert early["layout"] == late["layout"] and early["layout"]["yaxis"]["range"][1] > 0.02
+    assert late["data"][0]["y"] == [0.01, 0.01]
+    raised = charts.rate_curve([*HISTORY, {"kind": "batch", "step": 16, "learning_rate": 0.5}], 10, 2, highest=0.02)
+    assert raised["layout"]["yaxis"]["range"][1] > 0.5
+
+
+def readings(*winners: int) -> list[dict[str, Any]]:
+    """One reading after each ten updates, in which 60 % are the winner's."""
+    return [
+        {
+            "step": 10 * place,
+            "epoch": place,
+            "probabilities": {"a": [0.6 if digit == winner else 0.4 / 9 for digit in range(10)]},
+        }
+        for place, winner in enumerate(winners, 1)
+    ]
+
+
+def test_a_followed_drawing_has_its_meant_digit_in_blue_and_a_wrong_winner_in_vermillion() -> None:
+    figure = charts.reading_curves(readings(1, 3, 8), "a", 3, steps=10, epochs=5)
+    shown = curves(figure)
+    assert (shown["3"]["x"], shown["3"]["y"]) == ([1.0, 2.0, 3.0], [4.44, 60.0, 4.44])
+    assert (shown["3"]["line"]["color"], shown["8"]["line"]["color"]) == (charts.BLUE, charts.VERMILLION)
+    assert "1" not in shown  # it won once, but not in the end: one of the grey ones
+    names = {name["text"]: name for name in figure["layout"]["annotations"]}
+    assert set(names) == {"3", "8"} and names["8"]["y"] > names["3"]["y"]
+    go.Figure(figure)
+
+
+def test_a_followed_drawing_that_is_read_right_has_no_vermillion() -> None:
+    shown = curves(charts.reading_curves(readings(1, 3), "a", 3, 10, 5))
+    assert set(shown) == {"the others", "3"} and shown["3"]["line"]["color"] == charts.BLUE
+
+
+def test_where_no_digit_was_meant_the_winner_is_blue() -> None:
+    shown = curves(charts.reading_curves(readings(1, 3), "a", None, 10, 5))
+    assert set(shown) == {"the others", "3"} and shown["3"]["line"]["color"] == charts.BLUE
+
+
+@pytest.mark.parametrize("lines", [[], readings(3), [{"step": 1, "epoch": 1, "probabilities": {"a": [0.0] * 10}}]])
+@pytest.mark.parametrize("drawing", ["a", "somebody else's"])
+def test_neither_size_nor_axes_of_a_followed_drawing_depend_on_the_readings(
+    lines: list[dict[str, Any]], drawing: str
+) -> None:
+    figure = charts.reading_curves(lines, drawing, 3, 10, 5)
+    go.Figure(figure)
+    layout = {key: value for key, value in figure["layout"].items() if key != "annotations"}
+    empty = charts.reading_curves([], "a", 3, 10, 5)["layout"]
+    assert layout == {key: value for key, value in empty.items() if key != "annotations"}
+
+
+def test_many_readings_become_few_points_whose_last_is_exact() -> None:
+    trace = curves(charts.reading_curves(readings(*[3] * 999, 5), "a", 3, 10, 1000))["3"]
+    assert len(trace["x"]) <= charts.READINGS and (trace["x"][-1], trace["y"][-1]) == (1000.0, 4.44)
+
+
+def test_names_of_equal_probabilities_do_not_lie_on_each_other() -> None:
+    half = [{"step": 10, "epoch": 1, "probabilities": {"a": [0.5, 0.5] + [0.0] * 8}}]
+    one, other = charts.reading_curves(half, "a", 1, 10, 5)["layout"]["annotations"]
+    assert abs(one["y"] - other["y"]) >= 14

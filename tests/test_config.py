@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from trainer import UserError
 from trainer.config import (
     OPTIMIZERS,
-    PRESETS,
     SGD,
     Adam,
     TrainingConfig,
@@ -25,11 +24,13 @@ from trainer.layers import (
     Dropout,
     Flatten,
     GlobalAveragePooling2D,
+    LayerError,
     MaxPooling2D,
     Rescaling,
     layer_table,
 )
 from trainer.limits import LIMITS, MEANINGS
+from trainer.presets import PRESETS
 
 
 def test_the_tutorials_are_as_they_were_written():
@@ -52,6 +53,13 @@ def test_what_the_list_leaves_out_is_implied_and_shown():
     assert [row.output_shape for row in table] == [(28, 28, 1), (28, 28, 8), (6272,), (5,), (10,)]
     assert [row.name for row in layer_table((), (28, 28))] == ["flatten_1", "output"]
     assert layer_table((Conv2D(4),), (32, 32, 3))[0].name == "conv2d_1"  # colour images have their channels
+
+
+def test_where_a_layer_cannot_work_the_table_before_it_is_known():
+    with pytest.raises(LayerError, match="move Conv2D up, before Flatten") as refused:
+        layer_table((Flatten(), Dense(5), Dropout(), Conv2D()), (28, 28))
+    assert refused.value.place == 4
+    assert refused.value.rows == layer_table((Flatten(), Dense(5), Dropout()), (28, 28))[:-1]
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -148,8 +156,8 @@ def test_json_leaves_out_what_has_its_default():
 
 def test_one_cycle_rises_for_a_fifth_and_falls_to_nothing():
     config = replace(TrainingConfig(), learning_rate=1.0, schedule="one_cycle")
-    rates = [learning_rate_at(config, step, 100) for step in range(101)]
-    assert rates[0] == pytest.approx(0.1) and rates[20] == pytest.approx(1.0) and rates[100] == 0
+    rates = [learning_rate_at(config, step, 100) for step in range(100)]
+    assert rates[0] == pytest.approx(0.1) and rates[20] == pytest.approx(1.0) and rates[99] == pytest.approx(1 / 80)
     assert rates[:21] == sorted(rates[:21]) and rates[20:] == sorted(rates[20:], reverse=True)
     assert learning_rate_at(TrainingConfig(learning_rate=0.3), 77, 100) == 0.3
 
@@ -158,4 +166,4 @@ def test_every_setting_on_the_page_is_explained():
     settings = set(json.loads(TrainingConfig().to_json())) - {"version", "layers", "dataset"}
     for kind in (*LAYERS.values(), *OPTIMIZERS.values()):
         settings |= {item.name for item in fields(kind)}
-    assert settings == set(MEANINGS)
+    assert settings | {"pixels"} == set(MEANINGS)  # which are a layer, Rescaling

@@ -313,6 +313,26 @@ def test_digits_are_drawn_anew_when_the_recipe_has_changed(monkeypatch):
     assert len(datasets.load(mirrors=[]).x_train) == 30
 
 
+def test_synthetic_digits_to_mix_in_are_drawn_once_and_are_others_than_the_data_set(mirror):
+    data = datasets.load(mirrors=[])
+    told = []
+    images, labels = datasets.synthetic(21, lambda done, total: told.append((done, total)))
+    assert images.shape == (21, 28, 28) and images.dtype == labels.dtype == np.uint8 and len(labels) == 21
+    assert told == [(0, 40), (20, 40)]
+    again = datasets.synthetic(7, lambda done, total: told.append((done, total)))
+    assert len(told) == 2 and np.array_equal(again[0], images[:7]) and np.array_equal(again[1], labels[:7])
+    known = {image.tobytes() for image in (*data.x_train, *data.x_test)}
+    assert not known & {image.tobytes() for image in images}
+
+
+def test_threads_that_mix_in_at_once_draw_once():
+    draws = []
+    with ThreadPoolExecutor(3) as pool:
+        drawn = list(pool.map(lambda _: datasets.synthetic(5, lambda done, total: draws.append(done)), range(3)))
+    assert draws == [0, 20]
+    assert all(np.array_equal(images, drawn[0][0]) for images, _ in drawn)
+
+
 def test_available_finds_what_was_loaded_and_never_goes_looking(tmp_path, stand_in, keras_cache):
     keras_cache.write_bytes(npz(stand_in))
     file = tmp_path / "ours.npz"

@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 
+import numpy as np
 import psutil
 import pytest
 
@@ -11,7 +12,9 @@ from tests.jobs import wait_for
 from trainer import UserError
 from trainer.config import TrainingConfig
 from trainer.engine import Engine
+from trainer.files import line
 from trainer.runs import RunStore
+from trainer.wishes import Pinned
 
 CONFIG = TrainingConfig()
 
@@ -22,7 +25,7 @@ def engine(cluster, tmp_path):
     yield engine
     for run in engine.runs.runs():
         (run.path / "go").touch()
-    wait_for(lambda: all(run.state.ended for run in engine.runs.runs()))
+    wait_for(lambda: all(run.state.ended or run.state.phase == "paused" for run in engine.runs.runs()))
     engine.close()
 
 
@@ -58,10 +61,98 @@ def test_a_queued_run_can_be_stopped_by_its_owner_alone(engine):
 def test_a_request_for_a_running_run_reaches_its_directory(engine):
     run_id = engine.submit(CONFIG, owner="me")
     wait_for(lambda: phases(engine, [run_id]) == ["running"])
+    engine.request(run_id, "learning_rate", owner="me", value=0.5)
+    assert engine.runs.get(run_id).wishes.learning_rate == 0.5
     engine.request(run_id, "stop", owner="me")
-    assert [request["kind"] for request in engine.runs.get(run_id).requests()] == ["stop"]
+    wait_for(lambda: phases(engine, [run_id]) == ["stopped"])
     with pytest.raises(UserError, match="gone"):
         engine.request("20260101-000000-aaaaaa", "stop")
+
+
+def test_a_pause_frees_the_slot_and_a_resumed_run_waits_for_its_turn(engine):
+    ids = [engine.submit(CONFIG, owner="me") for _ in range(4)]
+    wait_for(lambda: phases(engine, ids) == ["running", "running", "queued", "queued"])
+    engine.request(ids[0], "pause", owner="me")
+    wait_for(lambda: phases(engine, ids) == ["paused", "running", "running", "queued"])
+    with pytest.raises(UserError, match="Only who started"):
+        engine.request(ids[0], "resume", owner="somebody else")
+    engine.request(ids[0], "resume", owner="me")
+    assert phases(engine, ids[:1]) == ["queued"] and engine.position(ids[0]) == 2
+    for run_id in ids[1:]:
+        (engine.runs.get(run_id).path / "go").touch()
+    wait_for(lambda: phases(engine, ids) == ["running", "finished", "finished", "finished"])
+
+
+def test_a_pause_at_once_after_the_other_ends_as_was_asked_last(engine):
+    run_id = engine.submit(CONFIG, owner="me")
+    wait_for(lambda: phases(engine, [run_id]) == ["running"])
+    for _ in range(5):
+        engine.request(run_id, "pause", owner="me")
+        wait_for(lambda: phases(engine, [run_id]) == ["paused"])
+        engine.request(run_id, "resume", owner="me")
+        wait_for(lambda: phases(engine, [run_id]) == ["running"])
+    assert engine.runs.get(run_id).wishes.end == ""
+
+
+def test_what_waits_can_be_paused_and_stopped(engine):
+    ids = [engine.submit(CONFIG, owner="me") for _ in range(4)]
+    wait_for(lambda: phases(engine, ids[:2]) == ["running"] * 2)
+    engine.request(ids[2], "pause", owner="me")
+    assert phases(engine, ids[2:]) == ["paused", "queued"] and engine.position(ids[3]) == 1
+    engine.request(ids[2], "stop", owner="me")
+    assert phases(engine, ids[2:3]) == ["stopped"]
+
+
+def test_stopping_a_paused_run_lets_a_worker_read_the_test_digits(engine):
+    run_id = engine.submit(CONFIG, owner="me")
+    wait_for(lambda: phases(engine, [run_id]) == ["running"])
+    engine.request(run_id, "pause", owner="me")
+    wait_for(lambda: phases(engine, [run_id]) == ["paused"])
+    engine.request(run_id, "stop", owner="me")
+    wait_for(lambda: phases(engine, [run_id]) == ["stopped"])
+
+
+def test_a_run_that_has_ended_goes_on_for_one_epoch_more(engine):
+    run_id = engine.submit(CONFIG, owner="me")
+    run = engine.runs.get(run_id)
+    (run.path / "go").touch()
+    wait_for(lambda: run.state.phase == "finished")
+    (run.path / "go").unlink()
+    engine.request(run_id, "stop", owner="me")  # too late, and no harm
+    assert run.state.phase == "finished" and not run.wishes.end
+    engine.request(run_id, "epochs", owner="me", value=6)
+    wait_for(lambda: run.state.phase == "running")
+    (run.path / "go").touch()
+    wait_for(lambda: run.state.phase == "finished")
+    run.checkpoint.unlink()
+    with pytest.raises(UserError, match="checkpoint"):
+        engine.request(run_id, "epochs", owner="me", value=7)
+
+
+def test_the_drawings_of_its_owner_go_with_a_run(engine):
+    pinned = Pinned("a1", 7, np.zeros((28, 28), np.float32))
+    run = engine.runs.get(engine.submit(CONFIG, owner="me", drawings=[pinned]))
+    assert [(drawing.id, drawing.label) for drawing in run.drawings()] == [("a1", 7)]
+
+
+def test_whoever_waits_is_told_about_how_long(engine):
+    ids = [engine.submit(CONFIG) for _ in range(4)]
+    wait_for(lambda: phases(engine, ids[:2]) == ["running"] * 2)
+    for run_id, seconds in zip(ids[:2], (10.0, 40.0), strict=True):
+        run = engine.runs.get(run_id)
+        run.update(steps=100, examples=3200)
+        lines = [{"kind": "batch", "epoch": 1, "step": step, "seconds": step * seconds / 400} for step in (1, 50, 100)]
+        (run.path / "history.jsonl").write_bytes(b"".join(map(line, lines)))
+    assert engine.wait(ids[0]) is None
+    assert [engine.wait(run_id) for run_id in ids[2:]] == pytest.approx([10, 40])
+
+
+def test_a_run_is_renamed_by_its_owner_alone(engine):
+    run_id = engine.submit(CONFIG, owner="me")
+    with pytest.raises(UserError, match="Only who started"):
+        engine.rename(run_id, "mine", owner="somebody else")
+    engine.rename(run_id, "mine", owner="me")
+    assert engine.runs.get(run_id).name == "mine"
 
 
 def test_a_killed_worker_interrupts_its_run_alone_and_the_next_goes_on(engine):
@@ -125,6 +216,27 @@ def test_no_process_outlives_the_server(tmp_path, how):
     server.stdout.close()
     _, alive = psutil.wait_procs(family, timeout=10)
     assert not alive
+
+
+def test_a_run_handed_to_a_host_that_dies_is_trained_by_the_next(tmp_path, monkeypatch):
+    engine = Engine(tmp_path / "runs", slots=1, job=job)
+    try:
+        wait_for(lambda: engine.ready)
+        host = next(p for p in psutil.Process().children() if "trainer.host" in p.cmdline())
+        client = engine._cluster.client
+        submit = client.submit
+
+        def submit_too_late(*arguments, **options):
+            host.kill()
+            host.wait()
+            return submit(*arguments, **options)
+
+        monkeypatch.setattr(client, "submit", submit_too_late)
+        run = engine.submit(CONFIG)
+        (engine.runs.get(run).path / "go").touch()
+        wait_for(lambda: phases(engine, [run]) == ["finished"])
+    finally:
+        engine.close()
 
 
 def test_a_host_that_dies_is_replaced_and_its_runs_are_interrupted(tmp_path):

@@ -7,8 +7,8 @@ import numpy as np
 import onnx
 import pytest
 
-from trainer import export, model
-from trainer.config import PRESETS, TrainingConfig
+from trainer import UserError, export, model
+from trainer.config import TrainingConfig
 from trainer.inference import Network
 from trainer.layers import (
     Activation,
@@ -24,6 +24,7 @@ from trainer.layers import (
     Rescaling,
 )
 from trainer.limits import CHOICES
+from trainer.presets import PRESETS
 
 SMALL = TrainingConfig(layers=(Dense(8),), seed=3)
 IMAGES = np.random.default_rng(0).random((6, 28, 28), dtype=np.float32)
@@ -73,7 +74,7 @@ def test_every_layer_of_the_exported_network_is_that_of_keras(layers):
     for layer in network.layers:
         expected[layer.name] = value = np.asarray(layer(value))
 
-    content = export.to_onnx(network, config)
+    content = export.to_onnx(model.weights(network), config)
 
     onnx.checker.check_model(onnx.load_from_string(content), full_check=True)
     exported = Network(content)
@@ -90,9 +91,37 @@ def test_every_layer_of_the_exported_network_is_that_of_keras(layers):
 def test_an_unknown_layer_is_not_exported():
     unknown = SimpleNamespace(table=(replace(SMALL.table[0], layer=Layer()),))  # a config would refuse it
     with pytest.raises(NotImplementedError, match="Layer"):
-        export.to_onnx(model.build(SMALL), unknown)
+        export.to_onnx(model.weights(model.build(SMALL)), unknown)
 
 
 def test_the_exported_network_tells_its_classes():
-    properties = onnx.load_from_string(export.to_onnx(model.build(SMALL), SMALL)).metadata_props
+    properties = onnx.load_from_string(export.to_onnx(model.weights(model.build(SMALL)), SMALL)).metadata_props
     assert {item.key: item.value for item in properties}["classes"].split() == list("0123456789")
+
+
+@pytest.mark.parametrize("layers", EXPORTS.values(), ids=EXPORTS)
+def test_the_weights_are_read_back_as_they_were(layers):
+    config = replace(SMALL, layers=layers)
+    network = model.build(config)
+    arbitrary_weights(network)
+    written = model.weights(network)
+    read = export.from_onnx(export.to_onnx(written, config), config)
+    assert list(read) == list(written)
+    for name in written:
+        for one, other in zip(read[name], written[name], strict=True):
+            np.testing.assert_array_equal(one, other, err_msg=name)
+
+
+@pytest.mark.parametrize("content", [b"", b"\x08\x01broken", b"PK\x03\x04"])
+def test_a_damaged_file_has_no_weights(content):
+    with pytest.raises(UserError, match="must hold the weights"):
+        export.from_onnx(content, SMALL)
+
+
+@pytest.mark.parametrize("layers", [(), (Dense(9),), (Dense(8), Dense(8)), (Conv2D(8),)])
+def test_another_networks_weights_are_refused(layers):
+    network, other = model.build(SMALL), replace(SMALL, layers=layers)
+    with pytest.raises(UserError, match="layers"):
+        model.assign(model.build(other), export.from_onnx(export.to_onnx(model.weights(network), SMALL), other))
+    with pytest.raises(UserError, match="layers"):
+        model.assign(model.build(other), model.weights(network))

@@ -1,8 +1,5 @@
 """The network: everything is held against Keras itself."""
 
-import importlib.util
-import math
-import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,8 +8,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.fits import CONVOLUTION, IMAGES, LABELS, SMALL, fit
 from trainer import export, model
-from trainer.config import PRESETS, SGD, Adam, RMSprop, TrainingConfig, learning_rate_at, parameter_count
+from trainer.config import (
+    SGD,
+    Adagrad,
+    Adam,
+    AdamW,
+    Lion,
+    RMSprop,
+    TrainingConfig,
+    learning_rate_at,
+    parameter_count,
+)
+from trainer.fitting import steps_per_epoch
 from trainer.inference import Network
 from trainer.layers import (
     Activation,
@@ -26,22 +35,12 @@ from trainer.layers import (
     MaxPooling2D,
     Rescaling,
 )
+from trainer.limits import CHOICES
+from trainer.presets import PRESETS
 
 pytestmark = pytest.mark.usefixtures("keras")
 
 ROOT = Path(__file__).parent.parent
-rng = np.random.default_rng(0)
-IMAGES = rng.random((330, 28, 28), dtype=np.float32)
-LABELS = rng.integers(0, 10, 330).astype(np.uint8)
-IMAGES[np.arange(330), LABELS] = 1.0  # something to learn: a line at the label's height
-
-SMALL = TrainingConfig(layers=(Dense(8),), batch_size=32, epochs=2, validation_split=0.1, seed=3)
-CONVOLUTION = replace(
-    SMALL,
-    layers=(Conv2D(4, 3, use_bias=False, activation="linear"), BatchNormalization(0.9), Activation("relu"), Dropout()),
-    optimizer=Adam(beta_2=0.99),
-    learning_rate=0.002,
-)
 
 
 @pytest.fixture(scope="module")
@@ -49,20 +48,6 @@ def keras():
     import keras  # not while tests are collected: it takes seconds, and Streamlit is another one beside it
 
     return keras
-
-
-def fit(config, **hooks):
-    """Train on IMAGES; return the network, what became of it and the lines it reported."""
-    lines = []
-    network = model.build(config, len(IMAGES))
-    outcome = model.fit(network, config, IMAGES, LABELS, lines.append, **hooks)
-    return network, outcome, lines
-
-
-def stop_at(call):
-    """Ask to stop from the given call on."""
-    calls = iter(range(1, 10_000))
-    return lambda: next(calls) >= call
 
 
 # --- build ----------------------------------------------------------------------------------------------------
@@ -79,10 +64,6 @@ LISTS = [
 @pytest.mark.parametrize("config", [preset.config for preset in PRESETS.values()], ids=PRESETS)
 def test_presets_have_the_parameters_that_keras_counts(config):
     assert parameter_count(config) == model.build(config).count_params()
-
-
-def test_preset_parameters_are_those_of_the_tutorials():
-    assert [parameter_count(preset.config) for preset in PRESETS.values()] == [640_890, 7_960, 29_658]
 
 
 @pytest.mark.parametrize("layers", LISTS)
@@ -105,7 +86,10 @@ def test_the_initializer_is_that_of_the_hidden_layers(keras):
     assert isinstance(network.get_layer("output").kernel_initializer, keras.initializers.GlorotUniform)
 
 
-@pytest.mark.parametrize("optimizer", [SGD(momentum=0.9), Adam(0.8, 0.9), RMSprop(0.7)])
+OPTIMIZERS = [SGD(0.9), Adam(0.8, 0.9), AdamW(0.8, 0.9, 0.01), RMSprop(0.7), Adagrad(0.2), Lion(0.8, 0.9)]
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda optimizer: type(optimizer).__name__)
 def test_optimizer_has_its_settings(optimizer):
     built = model.build(replace(SMALL, optimizer=optimizer, learning_rate=0.25)).optimizer
     assert type(built).__name__ == type(optimizer).__name__
@@ -113,139 +97,131 @@ def test_optimizer_has_its_settings(optimizer):
     assert float(built.learning_rate) == 0.25
 
 
-def test_the_schedule_is_that_of_the_config():
-    config = replace(SMALL, schedule="one_cycle", learning_rate=0.5, epochs=3)
-    steps = model.steps_per_epoch(config, len(IMAGES)) * config.epochs
+@pytest.mark.parametrize("schedule", CHOICES["schedule"])
+@pytest.mark.parametrize("epochs", [1, 3])
+def test_the_schedule_is_that_of_the_config(schedule, epochs):
+    config = replace(SMALL, schedule=schedule, learning_rate=0.5, epochs=epochs)
+    steps = steps_per_epoch(config, len(IMAGES)) * config.epochs
     optimizer = model.build(config, len(IMAGES)).optimizer
     rates = []
-    for step in range(steps):
+    for step in range(steps + 3):
         optimizer.iterations.assign(step)
         rates.append(float(optimizer.learning_rate))
-    assert rates == pytest.approx([learning_rate_at(config, step, steps) for step in range(steps)])
+    assert rates == pytest.approx([learning_rate_at(config, step, steps) for step in range(steps + 3)], abs=1e-7)
 
 
-# --- train ----------------------------------------------------------------------------------------------------
+# --- every choice ---------------------------------------------------------------------------------------------
 
-
-def plain_dense(keras):
-    keras.utils.set_random_seed(3)
-    layers = [keras.layers.Flatten(), keras.layers.Dense(8, "relu"), keras.layers.Dense(10, "softmax")]
-    return keras.Sequential([keras.Input((28, 28)), *layers]), keras.optimizers.SGD(0.01)
-
-
-def plain_convolution(keras):
-    keras.utils.set_random_seed(3)
-    layers = [
-        keras.layers.Reshape((28, 28, 1)),
-        keras.layers.Conv2D(4, 3, padding="same", use_bias=False),
-        keras.layers.BatchNormalization(momentum=0.9),
-        keras.layers.Activation("relu"),
-        keras.layers.Dropout(0.3),
-        keras.layers.Flatten(),
-        keras.layers.Dense(10, "softmax"),
-    ]
-    return keras.Sequential([keras.Input((28, 28)), *layers]), keras.optimizers.Adam(0.002, beta_2=0.99)
-
-
-@pytest.mark.parametrize(
-    ("config", "plain"),
-    [
-        # batches of 4: three updates between two reports, and the last of an epoch cut short
-        pytest.param(replace(SMALL, batch_size=4), plain_dense, id="dense"),
-        pytest.param(replace(SMALL, validation_split=0.0, training_examples=150), plain_dense, id="first examples"),
-        pytest.param(replace(CONVOLUTION, batch_size=4), plain_convolution, id="convolution"),
-    ],
+BASE = TrainingConfig(
+    layers=(Conv2D(2, 3), MaxPooling2D(), Flatten(), Dense(6)),
+    epochs=1,
+    batch_size=16,
+    training_examples=100,
+    validation_split=0.2,
 )
-def test_history_equals_plain_keras_to_the_last_digit(config, plain, keras):
-    reference, optimizer = plain(keras)
-    reference.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
-    n = config.training_examples
-    history = reference.fit(
-        IMAGES[:n], LABELS[:n], config.batch_size, config.epochs, verbose=0, validation_split=config.validation_split
-    ).history
-
-    network, _, lines = fit(config)
-
-    assert network.history.history == history
-    epochs = [line for line in lines if line["kind"] == "epoch"]
-    assert {name: [line[name] for line in epochs] for name in history} == history
-    for ours, theirs in zip(network.get_weights(), reference.get_weights(), strict=True):
-        assert np.array_equal(ours, theirs)
 
 
-def test_an_epoch_has_about_25_lines_and_its_end():
-    config = replace(SMALL, batch_size=2)  # 149 updates an epoch
-    _, outcome, lines = fit(config)
-    assert [line["step"] for line in lines[:26]] == [*range(6, 149, 6), 149, 149]
-    assert [line["kind"] for line in lines] == 2 * ([*["batch"] * 25, "epoch"])
-    assert [line["epoch"] for line in lines] == [1] * 26 + [2] * 26
-    assert lines[25].keys() == {
-        *("kind", "epoch", "step", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds")
-    }
-    seconds = [line["seconds"] for line in lines]
-    assert seconds == sorted(seconds)
-    assert 0 < outcome.hook_seconds < seconds[-1]
-    assert (outcome.epochs, outcome.steps, outcome.stopped, outcome.diverged) == (2, 298, False, False)
+def inserted(place, *layers):
+    return {"layers": (*BASE.layers[:place], *layers, *BASE.layers[place:])}
 
 
-def test_batch_lines_are_means_since_the_line_before():
-    config = replace(SMALL, validation_split=0.0, epochs=1)  # 10 batches of 32 and one of 10
-    _, _, lines = fit(config)
-    batches, epoch = lines[:-1], lines[-1]
-    examples = [32] * 10 + [10]
-    for name in ("loss", "accuracy"):
-        assert np.average([line[name] for line in batches], weights=examples) == pytest.approx(epoch[name], rel=1e-5)
-    assert [line["accuracy"] * n for line, n in zip(batches, examples, strict=True)] == pytest.approx(
-        [round(line["accuracy"] * n) for line, n in zip(batches, examples, strict=True)], abs=1e-3
-    ), "each is a share of whole digits"
+ONE_CHOICE = {
+    "base": {},
+    **{
+        f"activation {name}": {"layers": (Conv2D(2, 3, activation=name), Dense(6, name), Activation(name))}
+        for name in CHOICES["activation"]
+    },
+    **{f"padding {name}": {"layers": (Conv2D(2, 4, padding=name), Dense(6))} for name in CHOICES["padding"]},
+    "strides": {"layers": (Conv2D(2, 3, strides=2), Dense(6))},
+    "no bias": {"layers": (Conv2D(2, 3, use_bias=False), Dense(6))},
+    "AveragePooling2D": inserted(1, AveragePooling2D(3)),
+    "GlobalAveragePooling2D": inserted(2, GlobalAveragePooling2D()),
+    "BatchNormalization of images": inserted(1, BatchNormalization()),
+    "BatchNormalization of numbers": inserted(4, BatchNormalization(0.5)),
+    "Dropout of images": inserted(1, Dropout(0.2)),
+    "Dropout of numbers": inserted(4, Dropout(0.2)),
+    "Rescaling": inserted(0, Rescaling(2.0)),
+    "no layers": {"layers": ()},
+    **{type(optimizer).__name__: {"optimizer": optimizer} for optimizer in OPTIMIZERS},
+    **{f"schedule {name}": {"schedule": name} for name in CHOICES["schedule"]},
+    **{f"loss {name}": {"loss": name} for name in CHOICES["loss"]},
+    **{name: {"dtype": name} for name in CHOICES["dtype"]},
+    **{name: {"kernel_initializer": name} for name in CHOICES["kernel_initializer"]},
+    "no validation": {"validation_split": 0.0},
+    "patience": {"patience": 1},
+    "synthetic_examples": {"synthetic_examples": 30},
+    "l2": {"l2": 0.01},
+    "shift": {"shift": 1.0},
+    "rotation": {"rotation": 10.0},
+    "zoom": {"zoom": 0.1},
+}
 
 
-def test_stop_in_the_middle_of_an_epoch_ends_at_once():
-    config = replace(SMALL, batch_size=4, validation_split=0.5)
-    network, outcome, lines = fit(config, should_stop=stop_at(4))
-    steps = math.ceil(model.steps_per_epoch(config, len(IMAGES)) / 25)
-    assert (outcome.epochs, outcome.steps, outcome.stopped) == (0, 4 * steps, True)
-    assert [line["kind"] for line in lines] == ["batch"] * 4
-    # Keras validates after a stop, too: it must have seen a few images only
-    loss, _ = model.evaluate(network, IMAGES[165 : 165 + 4 * steps], LABELS[165 : 165 + 4 * steps])
-    assert network.history.history["val_loss"] == [pytest.approx(loss, rel=1e-5)]
+@pytest.mark.parametrize("choice", ONE_CHOICE.values(), ids=ONE_CHOICE)
+def test_every_choice_is_trained_counted_and_exported_as_keras_does(choice):
+    config = replace(BASE, **choice)
+    extra = (IMAGES[-30:], LABELS[-30:]) if config.synthetic_examples else None
+
+    network, outcome, recorder = fit(config, extra=extra)
+
+    learned = (80 if config.validation_split else 100) + config.synthetic_examples
+    assert (outcome.epochs, outcome.steps, outcome.diverged) == (1, -(-learned // 16), False)
+    assert recorder.epochs[0]["loss"] > 0 and ("val_loss" in recorder.epochs[0]) == bool(config.validation_split)
+    assert network.count_params() == parameter_count(config)
+    shapes = {layer.name: layer.output.shape[1:] for layer in network.layers}
+    assert shapes == {row.name: row.output_shape for row in config.table}
+    assert {variable.dtype for variable in network.trainable_variables} == {"float32"}
+    answers = Network(export.to_onnx(model.weights(network), config)).probabilities(IMAGES)
+    in_float32 = model.build(replace(config, dtype="float32"), len(IMAGES))
+    in_float32.set_weights(network.get_weights())
+    np.testing.assert_allclose(answers, model.probabilities(in_float32, IMAGES), atol=1e-5)
+    said = model.probabilities(network, IMAGES)
+    assert said.dtype == np.float32
+    np.testing.assert_allclose(answers, said, atol=1e-5 if config.dtype == "float32" else 0.02)
 
 
-def test_stop_in_the_middle_of_validation_keeps_the_epoch_without_it():
-    config = replace(SMALL, batch_size=4, validation_split=0.5)
-    _, outcome, lines = fit(config, should_stop=stop_at(30))  # 21 lines of training, then validation
-    assert (outcome.epochs, outcome.steps, outcome.stopped) == (1, 42, True)
-    assert lines[-1]["kind"] == "epoch"
-    assert {"loss", "accuracy"} < lines[-1].keys()
-    assert not {"val_loss", "val_accuracy"} & lines[-1].keys()
-
-
-def test_a_diverging_training_ends_and_says_so():
-    config = replace(SMALL, layers=(Rescaling(255.0), Dense(16), Dense(16)), learning_rate=100.0, epochs=20)
-    _, outcome, lines = fit(config)
-    assert outcome.diverged
-    assert not outcome.stopped
-    assert outcome.steps < 20 * model.steps_per_epoch(config, len(IMAGES))
-    assert "loss" not in lines[-1]
-    assert all(math.isfinite(value) for line in lines for name, value in line.items() if name != "kind")
-
-
-def test_the_network_can_be_exported_while_it_trains():
-    networks = []
-
-    def report(line):
-        networks.append(Network(export.to_onnx(network, config)).logits(IMAGES[:1]))
-
-    config = replace(SMALL, epochs=1)
-    network = model.build(config, len(IMAGES))
-    model.fit(network, config, IMAGES, LABELS, report)
-    assert len({logits.tobytes() for logits in networks}) == model.steps_per_epoch(config, len(IMAGES))
+def test_half_precision_is_of_one_network_only(keras):
+    network = model.build(replace(CONVOLUTION, dtype="mixed_bfloat16"))
+    computed = {layer.name: layer.compute_dtype for layer in network.layers}
+    assert computed.pop("output") == "float32" and set(computed.values()) == {"bfloat16"}
+    assert {layer.compute_dtype for layer in model.build(CONVOLUTION).layers} == {"float32"}
+    assert keras.config.dtype_policy().name == "float32"
 
 
 def test_warm_up_leaves_the_next_training_as_it_was():
-    before = fit(SMALL)[0].history.history
+    before = fit(SMALL)[2].epochs
     model.warm_up()
-    assert fit(SMALL)[0].history.history == before
+    after = fit(SMALL)[2].epochs
+    assert [line["val_loss"] for line in after] == [line["val_loss"] for line in before]
+
+
+# --- look -----------------------------------------------------------------------------------------------------
+
+
+def test_the_first_weights_are_pictures_of_what_the_units_look_for():
+    config = replace(SMALL, layers=(Rescaling(2.0), Dropout(), Dense(40)))
+    network = model.build(config)
+    kernel = network.get_layer("dense_4").get_weights()[0]
+    pictures = model.first_weights(model.weights(network), config)
+    assert pictures.shape == (32, 28, 28) and pictures.dtype == np.float32
+    assert np.array_equal(pictures[3].ravel(), kernel[:, 3])
+    config = replace(SMALL, layers=())
+    assert model.first_weights(model.weights(model.build(config)), config).shape == (10, 28, 28)
+
+
+def test_the_first_weights_of_a_convolution_are_its_kernels():
+    config = replace(SMALL, layers=(MaxPooling2D(), Conv2D(5, 3), Conv2D(4, 2)))
+    network = model.build(config)
+    kernel = network.get_layer("conv2d_3").get_weights()[0]
+    pictures = model.first_weights(model.weights(network), config, most=2)
+    assert pictures.shape == (2, 3, 3)
+    np.testing.assert_array_equal(pictures[1], kernel[:, :, 0, 1])
+
+
+@pytest.mark.parametrize("layers", [(BatchNormalization(), Dense(3)), (MaxPooling2D(), Dense(3))])
+def test_first_weights_that_belong_to_no_picture_are_none(layers):
+    config = replace(SMALL, layers=layers)
+    assert model.first_weights(model.weights(model.build(config)), config) is None
 
 
 # --- test -----------------------------------------------------------------------------------------------------
@@ -278,7 +254,18 @@ def test_a_saved_network_is_loaded_by_plain_keras(tmp_path, keras):
     model.save(network, tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
     assert np.array_equal(loaded.predict_on_batch(IMAGES[:9]), network.predict_on_batch(IMAGES[:9]))
+    assert [layer.name for layer in loaded.layers] == [layer.name for layer in network.layers]
     assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
+
+
+def test_a_network_of_half_precision_is_saved_in_full(tmp_path, keras):
+    config = replace(SMALL, dtype="mixed_bfloat16", shift=1.0, l2=0.1)
+    network = model.build(config)
+    model.save(network, tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert {layer.dtype_policy.name for layer in loaded.layers} == {"float32"}
+    answers = Network(export.to_onnx(model.weights(network), config)).probabilities(IMAGES)
+    np.testing.assert_allclose(loaded.predict_on_batch(IMAGES), answers, atol=1e-5)
 
 
 def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch, keras):
@@ -295,36 +282,3 @@ def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch, keras):
         model.save(network, path)
     assert path.read_bytes() == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
-
-
-# --- another backend ------------------------------------------------------------------------------------------
-
-JAX_FIT = """
-import numpy as np
-from tests.test_model import CONVOLUTION, IMAGES, LABELS, fit, stop_at
-from trainer import export, model
-from trainer.inference import Network
-
-network, outcome, lines = fit(CONVOLUTION)
-assert (outcome.epochs, outcome.steps, outcome.stopped) == (2, 20, False), outcome
-exported = Network(export.to_onnx(network, CONVOLUTION))
-np.testing.assert_allclose(exported.probabilities(IMAGES), model.probabilities(network, IMAGES), atol=1e-5)
-exports = set()
-config = CONVOLUTION
-network = model.build(config, len(IMAGES))
-model.fit(network, config, IMAGES, LABELS, lambda line: exports.add(export.to_onnx(network, config)))
-assert len(exports) == 20, len(exports)
-_, outcome, lines = fit(CONVOLUTION, should_stop=stop_at(3))
-assert (outcome.epochs, outcome.steps, outcome.stopped) == (0, 3, True), outcome
-assert model.evaluate(network, IMAGES, LABELS)[1] > 0.05
-print(model.device(), "is enough")
-"""
-
-
-@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="JAX is not installed: pip install jax")
-def test_a_network_is_trained_on_jax():
-    environment = os.environ | {"KERAS_BACKEND": "jax"}
-    done = subprocess.run(
-        [sys.executable, "-c", JAX_FIT], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300
-    )
-    assert done.stdout.strip().endswith("is enough"), done.stderr

@@ -1,119 +1,45 @@
-import io
 import os
 import subprocess
 import sys
-from base64 import b64encode
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
-import streamlit as st
-from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from tests.apps import TINY, come, texts
 from tests.jobs import wait_for
-from trainer import export, model, strokes
-from trainer.config import PRESETS, TrainingConfig
 from trainer.engine import owner_hash
-from trainer.layers import Dense
-from trainer.runs import RunStore, line
+from trainer.files import line
+from trainer.presets import PRESETS
+from trainer.runs import RunStore
 
 ROOT = Path(__file__).parent.parent
-TINY = TrainingConfig(layers=(Dense(16, "relu"),), epochs=2, batch_size=20, learning_rate=0.1)
 
 
-@pytest.fixture
-def app(cluster, few_digits, runs_directory, monkeypatch):
-    monkeypatch.setenv("DIGITLAB_SCHEDULER", cluster.scheduler_address)
-    monkeypatch.setenv("DIGITLAB_DATA", str(few_digits))
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    yield app
-    if "engine" in app.session_state:
-        app.session_state.engine.close()
-    st.cache_resource.clear()
-
-
-@pytest.fixture
-def network_run(runs_directory):
-    """A run with a network that nobody has trained yet."""
-    run = RunStore(runs_directory).create(TINY, owner_hash("somebody"))
-    (run.path / "model.onnx").write_bytes(export.to_onnx(model.build(TINY), TINY))
-    run.update(phase="finished", test_accuracy=0.1234, device="CPU", data="MNIST", seconds=3.0)
-    return run
-
-
-def texts(app):
-    return "\n".join(element.value for kind in (app.markdown, app.caption, app.info, app.success) for element in kind)
-
-
-def draw_page(app, run=None):
+def test_a_newcomer_lands_on_draw(app):
     app.run()
-    if run:
-        app.query_params["run"] = run.id
-    return app.switch_page("pages/draw.py").run()
+    assert not app.exception and app.title[0].value == "Draw a digit"
 
 
-def put_on_canvas(app, rgba):
-    png = io.BytesIO()
-    Image.fromarray(rgba).save(png, "PNG")
-    data_url = "data:image/png;base64," + b64encode(png.getvalue()).decode()
-    key = "canvas"
-    app.session_state[key] = {"drawing": {"raw": {"objects": []}, "data": data_url}}
-    return app.run()
-
-
-def test_a_newcomer_lands_on_train_with_tutorial_a(app):
-    app.run()
+def test_train_begins_with_tutorial_a(app):
+    come(app, "train")
     assert not app.exception and app.title[0].value == "Train a network"
     assert "**640,890 parameters**" in texts(app) and "Press Train" in texts(app)
-    for name in ("flatten_1", "dense_2", "dense_3"):
-        assert f"**{name}**" in texts(app)
-    assert "| output | 10 | 330 |" in texts(app)
-
-
-@pytest.mark.parametrize("name", PRESETS)
-def test_a_preset_fills_the_form(app, name):
-    app.run()
-    app.button_group[0].set_value(name).run()
-    config = PRESETS[name].config
-    assert not app.exception and PRESETS[name].note in texts(app)
-    assert app.number_input(key=f"{app.session_state.draft.key}.epochs").value == config.epochs
-    assert tuple(layer for _, layer in app.session_state.draft.layers) == config.layers
-
-
-def test_layers_are_added_edited_moved_and_removed(app):
-    app.run()
-    draft = app.session_state.draft
-    app.button(key="add_layer").click().run()
-    assert [type(layer).__name__ for _, layer in draft.layers] == ["Flatten", "Dense", "Dense", "Dense"]
-    key = draft.layers[3][0]
-    app.number_input(key=f"{key}.units").set_value(7).run()
-    app.selectbox(key=f"{key}.activation").set_value("tanh").run()
-    assert draft.layers[3] == (key, Dense(7, "tanh")) and "**dense_4**" in texts(app)
-    app.button(key=f"{key}.arrow_upward").click().run()
-    assert draft.layers[2] == (key, Dense(7, "tanh"))
-    app.button(key=f"{key}.close").click().run()
-    assert key not in [other for other, _ in draft.layers] and not app.exception
+    shown = "".join(element.body for element in app.html) + "".join(button.label for button in app.button)
+    for fact in ("flatten_1", "dense_2", "dense_3", "output: Dense 10 softmax", "<span>330</span>"):
+        assert fact in shown
 
 
 def test_a_network_that_cannot_work_is_a_sentence_and_cannot_be_trained(app):
-    app.run()
-    app.selectbox(key="new_layer").set_value("Conv2D").run()
-    app.button(key="add_layer").click().run()
-    assert "Conv2D" in app.error[0].value and "move Conv2D up or remove" in app.error[0].value
+    come(app, "train")
+    app.menu_button(key="add_layer").click("Conv2D").run()
+    assert "Conv2D" in app.error[0].value and "move Conv2D up" in app.error[0].value
     assert app.button(key="train").disabled
 
 
-def test_another_optimizer_brings_its_usual_learning_rate(app):
-    app.run()
-    key = app.session_state.draft.key
-    app.selectbox(key=f"{key}.optimizer").set_value("Adam").run()
-    assert app.number_input(key=f"{key}.Adam.learning_rate").value == 0.001
-
-
 def test_train_starts_a_run_that_is_found_again_and_its_result_is_told(app):
-    app.run()
+    come(app, "train")
     key = app.session_state.draft.key
     app.number_input(key=f"{key}.epochs").set_value(1).run()
     app.button(key="train").click().run()
@@ -121,7 +47,7 @@ def test_train_starts_a_run_that_is_found_again_and_its_result_is_told(app):
     assert run.config == replace(PRESETS["tutorial_a"].config, epochs=1)
     wait_for(lambda: run.state.ended)
     app.run()
-    assert not app.exception and "of the test digits" in app.success[0].value and "few_digits.npz" in texts(app)
+    assert not app.exception and "Finished: reads" in texts(app) and "few_digits.npz" in texts(app)
     assert app.button(key="draw").label == "Draw with it"
 
 
@@ -130,27 +56,50 @@ def test_a_strangers_run_can_be_watched_but_not_stopped(app, runs_directory):
     run.update(phase="running", activity="training", steps=10, examples=100)
     record = {"kind": "batch", "epoch": 1, "step": 3, "loss": 2.0, "accuracy": 0.2, "seconds": 0.1}
     (run.path / "history.jsonl").write_bytes(line(record))
-    app.query_params["run"] = run.id
-    app.run()
+    come(app, "train", run)
     assert not app.exception and app.subheader[0].value == "16 relu"
     assert "stop" not in [button.key for button in app.button]
 
 
-@pytest.mark.parametrize(
-    "phase, shown", [("failed", "error"), ("interrupted", "warning"), ("stopped", "info"), ("finished", "success")]
-)
-def test_every_end_is_told(app, runs_directory, phase, shown):
+@pytest.mark.parametrize("phase, kind", [("failed", "error"), ("interrupted", "warning")])
+def test_a_bad_end_is_told(app, runs_directory, phase, kind):
     run = RunStore(runs_directory).create(TINY, "")
-    run.update(phase=phase, error="It broke off: mend it.", test_accuracy=0.5 if shown in ("info", "success") else None)
-    app.query_params["run"] = run.id
-    app.run()
-    assert not app.exception and getattr(app, shown)
+    run.update(phase=phase, error="It broke off: mend it.")
+    come(app, "train", run)
+    assert not app.exception and getattr(app, kind)[0].value == "It broke off: mend it."
+
+
+@pytest.mark.parametrize("phase", ["stopped", "finished"])
+def test_a_good_end_is_told_with_what_to_try_next(app, runs_directory, phase):
+    run = RunStore(runs_directory).create(TINY, "")
+    run.update(phase=phase, test_accuracy=0.5, steps=100, examples=3200)
+    lines = [
+        {"kind": "epoch", "epoch": epoch, "step": 100 * epoch, "loss": 2 - epoch / 2, "accuracy": epoch / 4}
+        | {"val_loss": 2 - epoch / 2, "val_accuracy": epoch / 4, "learning_rate": 0.1, "seconds": epoch}
+        for epoch in (1, 2)
+    ]
+    (run.path / "history.jsonl").write_bytes(b"".join(map(line, lines)))
+    come(app, "train", run)
+    assert not app.exception and f"{phase.capitalize()}: reads 50.0 % of the test digits" in texts(app)
+    before = app.session_state.draft.key
+    app.button(key="try.0").click().run()
+    assert not app.exception and app.session_state.draft.key != before
+
+
+def test_smoothing_a_log_axis_and_earlier_runs_change_the_curves_alone(app, network_run, runs_directory):
+    other = RunStore(runs_directory).create(TINY, "")
+    other.update(phase="finished", steps=10, test_accuracy=0.3)
+    come(app, "train", network_run)
+    app.slider(key="view.smoothing").set_value(0.5).run()
+    app.toggle(key="view.log").set_value(True).run()
+    app.toggle(key="view.rate").set_value(True).run()
+    app.multiselect(key=f"view.others.{network_run.id}").set_value([other.id]).run()
+    assert not app.exception
 
 
 def test_a_damaged_or_unknown_run_is_a_sentence(app, network_run):
     (network_run.path / "config.json").write_text("{")
-    app.query_params["run"] = network_run.id
-    app.run()
+    come(app, "train", network_run)
     assert not app.exception and "cannot be read" in app.warning[0].value
     app.query_params["run"] = "../../etc"
     app.run()
@@ -161,55 +110,11 @@ def test_bad_data_is_said_on_the_page(app, tmp_path, monkeypatch):
     monkeypatch.setenv("DIGITLAB_DATA", str(tmp_path / "nothing.npz"))
     app.run()
 
-    def shown():  # by a new visitor: AppTest runs app.py only when it begins
+    def shown():  # by a new visitor
         newcomer = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
         return "".join(error.value for error in newcomer.error)
 
     assert "nothing.npz could not be opened" in wait_for(shown)
-
-
-def test_draw_without_a_network_shows_the_way_to_one(app):
-    draw_page(app)
-    assert not app.exception and "No network has been trained yet" in app.info[0].value
-
-
-def test_blank_paper_shows_a_hint(app, network_run):
-    draw_page(app, network_run)
-    assert not app.exception and "Draw a digit on the black paper." in texts(app)
-
-
-def test_a_drawing_is_answered(app, network_run):
-    draw_page(app, network_run)
-    canvas = strokes.draw(strokes.pen_strokes(3, np.random.default_rng(0)), size=300)
-    put_on_canvas(app, canvas)
-    assert not app.exception and ("Looks like" in texts(app) or "Could be" in texts(app))
-
-
-@pytest.mark.parametrize("size", [(10, 10), (2000, 2000)])
-def test_an_image_of_another_size_is_refused(app, network_run, size):
-    draw_page(app, network_run)
-    put_on_canvas(app, np.zeros((*size, 4), np.uint8))
-    assert not app.exception and "300 x 300" in app.error[0].value
-
-
-def test_paper_inked_all_over_is_a_sentence(app, network_run):
-    draw_page(app, network_run)
-    put_on_canvas(app, np.full((300, 300, 4), 255, np.uint8))
-    assert not app.exception and "inked all over" in app.error[0].value
-
-
-def test_clear_takes_a_clean_sheet(app, network_run):
-    draw_page(app, network_run)
-    put_on_canvas(app, strokes.draw(strokes.pen_strokes(3, np.random.default_rng(0)), size=300))
-    app.button(key="clear").click().run()
-    assert not app.exception and "Draw a digit on the black paper." in texts(app)
-
-
-def test_a_damaged_network_is_a_sentence(app, network_run):
-    (network_run.path / "model.onnx").write_bytes(b"\x08\x01broken")
-    draw_page(app, network_run)
-    put_on_canvas(app, strokes.draw(strokes.pen_strokes(3, np.random.default_rng(0)), size=300))
-    assert not app.exception and app.error[0].value.endswith(".")
 
 
 NO_KERAS = """

@@ -315,7 +315,7 @@ def test_the_last_lines_say_which_tests_were_skipped_and_how_to_get_them(clone):
     shutil.copy(run.ROOT / "pyproject.toml", clone)
     shutil.copytree(run.ROOT / "trainer", clone / "trainer")
     (clone / "tests" / "browser").mkdir(parents=True)
-    for name in ("conftest.py", "jobs.py", "serving.py"):
+    for name in ("apps.py", "conftest.py", "jobs.py", "serving.py"):
         shutil.copy(TESTS / name, clone / "tests")
     (clone / "tests" / "browser" / "test_page.py").write_text(
         "import pytest\n\n\n@pytest.fixture\ndef server(): raise AssertionError('started in vain')\n\n\n"

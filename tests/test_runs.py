@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trainer import UserError
-from trainer.config import PRESETS, TrainingConfig
+from trainer.config import TrainingConfig
 from trainer.layers import Dense
-from trainer.runs import RunStore, State, line, write_whole
+from trainer.presets import PRESETS
+from trainer.runs import Run, RunStore, State
+from trainer.wishes import Wishes
 
 
 @pytest.fixture
@@ -93,43 +95,30 @@ def test_a_damaged_run_is_called_damaged_and_harms_no_other(store, run, name, co
     assert other.state.phase == "queued" and len(store.runs()) == 2
 
 
-def test_history_grows_and_passes_over_what_is_damaged(store, run):
-    assert store.history(run) == []
-    path = run.path / "history.jsonl"
-    path.write_bytes(line({"step": 1}) + b'\xff{"kind"\n[3]\n' + line({"step": 2}))
-    assert [line["step"] for line in store.history(run)] == [1, 2]
-    with path.open("ab") as file:
-        file.write(b'{"kind": "epoch", "st')
-    assert len(store.history(run)) == 2  # that line may still be growing
-    with path.open("ab") as file:
-        file.write(b'ep": 3}\n')
-    assert [line["step"] for line in store.history(run)] == [1, 2, 3]
-
-
-def test_a_line_holds_no_nan():
-    with pytest.raises(ValueError):
-        line({"loss": float("nan")})
-
-
-def test_requests_are_read_in_order(run):
-    assert run.requests() == []
-    run.request("stop")
-    assert [request["kind"] for request in run.requests()] == ["stop"]
+def test_requests_come_to_wishes(run):
+    assert run.wishes == Wishes(epochs=5, learning_rate=0.01)
+    run.request("pause")
+    run.request("learning_rate", value=0.5)
+    assert run.wishes == Wishes("pause", 5, 0.5)
     with pytest.raises(ValueError):
         run.request("explode")
 
 
-def test_a_failed_write_leaves_the_old_file(tmp_path):
-    path = tmp_path / "model.onnx"
-    write_whole(path, b"old")
+def test_a_run_is_renamed_and_gets_its_own_name_back(run):
+    run.rename("  my <b>first</b>\nnetwork ")
+    assert run.name == "my <b>first</b> network"
+    with pytest.raises(UserError, match="at most 80"):
+        run.rename("x" * 81)
+    run.rename("")
+    assert run.name == "32 relu"
 
-    def fail(temporary):
-        temporary.write_bytes(b"half")
-        raise OSError("disk full")
 
-    with pytest.raises(OSError, match="disk full"):
-        write_whole(path, fail)
-    assert path.read_bytes() == b"old" and os.listdir(tmp_path) == ["model.onnx"]
+@pytest.mark.parametrize("file, look", [("digits.npz", Run.digits), ("snapshots.npz", Run.snapshots)])
+@pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04", b"not a zip"])
+def test_what_was_kept_for_looking_may_be_missing_or_damaged(run, file, look, content):
+    if content is not None:
+        (run.path / file).write_bytes(content)
+    assert look(run) is None
 
 
 def test_a_root_that_cannot_be_written_is_a_sentence(tmp_path):

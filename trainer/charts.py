@@ -3,165 +3,231 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from itertools import cycle
 from typing import Any
 
-from trainer.digit import CENTRE, FITTED, SIZE, Steps, centre_of_mass
+import numpy as np
+
+from trainer import curves
+from trainer.curves import Array, Line
 
 BLUE, VERMILLION = "#0072B2", "#D55E00"  # Okabe and Ito's, told apart by everyone on both themes
+GREY, SKY, ORANGE = "#8A8F98", "#56B4E9", "#E69F00"
+NEUTRAL = "#767C86"  # for lines and words that stand on either theme
+POINTS, READINGS = 400, 100  # of a curve, at most, large and small: more than that a screen cannot show
+NAME = 24  # characters of another run's name in the legend; the whole name is in the hover
 Figure = dict[str, Any]
 
+# Each run to compare differs by hue and by dash; blue and vermillion belong to the run itself.
+_COMPARED = (("#009E73", "8px,2px"), (ORANGE, "dashdot"), ("#CC79A7", "dot"), (SKY, "8px,2px,2px,2px"), (GREY, "solid"))
 
-def learning_curves(history: Sequence[Mapping[str, Any]], steps: int, epochs: int, measure: str) -> Figure:
+
+# --- a training -----------------------------------------------------------------------------------------------
+
+
+def learning_curves(
+    history: Sequence[Line],
+    steps: int,
+    epochs: int,
+    measure: str,
+    *,
+    smoothing: float = 0.0,
+    log: bool = False,
+    others: Sequence[tuple[str, Sequence[Line], int]] = (),
+    at: int | None = None,
+    guessing: bool = True,
+) -> Figure:
     """Draw one measure ("loss" or "accuracy") over the epochs: training solid, validation dashed.
 
     `history` holds the lines of history.jsonl, `steps` the updates an epoch. The axes are fixed from the first
     point on, so that nothing jumps while the curves grow; without a history they stand empty.
+
+    `smoothing`, 0 to below 1, is the weight of what was in an exponential mean of the training's curve, corrected for
+    its beginning as TensorBoard does. `log` gives the loss a logarithmic axis. `others` are runs to compare with, as
+    (name, history, steps). `at` marks an update. `guessing` draws what guessing comes to: 10 %, or a loss of ln 10,
+    which only a cross-entropy has.
     """
-    batches = [line for line in history if line.get("kind") == "batch" and measure in line]
-    ends = [line for line in history if line.get("kind") == "epoch"]
-    percent = 100 if measure == "accuracy" else 1
+    percent, form = (100.0, "%{y:.2f} %") if measure == "accuracy" else (1.0, "%{y:.4f}")
+    at_step, after_epoch = f"{form}, step %{{customdata:,}}", f"{form}, epoch %{{x:.0f}}"
+    batches = curves.column(history, "batch", measure, percent)
+    ends = curves.column(history, "epoch", measure, percent)
+    validation = curves.column(history, "epoch", f"val_{measure}", percent)
+    solid: Figure = {"line": {"color": BLUE, "width": 1.5}, "mode": "lines", "legendgroup": "training"}
+    dots: Figure = {"marker": {"size": 6, "color": BLUE}, "mode": "markers", "legendgroup": "training"}
+    dashed: Figure = {"line": {"color": VERMILLION, "width": 2.5, "dash": "dash"}, "mode": "lines+markers"}
+    diamonds: Figure = {"marker": {"size": 6, "color": VERMILLION, "symbol": "diamond"}}
+    unnamed: Figure = {"showlegend": False}
     traces = [
-        _curve("training", batches, measure, steps, percent, color=BLUE, width=1.5),
-        _curve("epoch's mean", ends, measure, steps, percent, color=BLUE, width=0, marker="circle"),
-        _curve("validation", ends, f"val_{measure}", steps, percent, color=VERMILLION, width=2.5, marker="diamond"),
+        _curve("training", (batches[0], curves.smoothed(batches[1], smoothing)), steps, solid, hovertemplate=at_step),
+        _curve("epoch's mean", ends, steps, dots | unnamed, hovertemplate=after_epoch),
+        _curve("validation", validation, steps, dashed | diamonds, hovertemplate=after_epoch),
     ]
-    unit = " %" if measure == "accuracy" else ""
-    losses = [line[key] for line in (*batches, *ends) for key in ("loss", "val_loss") if key in line]
-    axis: dict[str, Any] = {"title": {"text": f"{measure}{unit and ', %'}"}, "fixedrange": True, "zeroline": False}
-    axis["range"] = [0, 102] if measure == "accuracy" else [0, max(2.5, min(10.0, max(losses, default=0) * 1.05))]
+    if smoothing:
+        traces.insert(0, _curve("training, raw", batches, steps, solid | unnamed, opacity=0.3, hoverinfo="skip"))
+    for (name, lines, its_steps), (color, dash) in zip(others, cycle(_COMPARED), strict=False):
+        curve = curves.column(lines, "epoch", f"val_{measure}", percent)
+        if not len(curve[0]):
+            curve = curves.column(lines, "epoch", measure, percent)
+        thin: Figure = {"line": {"color": color, "width": 1.2, "dash": dash}, "mode": "lines", "opacity": 0.75}
+        words = literal(name)
+        short = words if len(name) <= NAME else f"{literal(name[: NAME - 1])}…"
+        traces.append(_curve(short, curve, its_steps, thin, hovertemplate=f"{after_epoch}<extra>{words}</extra>"))
+    level = 10.0 if measure == "accuracy" else math.log(10)
+    shapes = [_guessing(level)] if guessing or measure == "accuracy" else []
+    seen = np.concatenate([batches[1], ends[1], validation[1]])
     return {
         "data": [trace for trace in traces if trace["x"] or trace["name"] == "training"],
         "layout": {
-            "height": 300,
-            "margin": {"l": 50, "r": 10, "t": 50, "b": 40},
-            "xaxis": {"title": {"text": "epoch"}, "range": [0, epochs * 1.02], "fixedrange": True, "zeroline": False},
-            "yaxis": axis,
+            **_frame(height=300, left=50, right=10, top=50, bottom=40),
+            "xaxis": _epochs_axis(epochs) | {"title": {"text": "epoch"}},
+            "yaxis": _loss_axis(seen, log) if measure == "loss" else _AXIS | _PERCENT,
             "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "bgcolor": "rgba(0, 0, 0, 0)"},
             "hovermode": "x unified",
+            "shapes": shapes + _mark(at, steps),
         },
     }
 
 
-def _curve(
-    name: str,
-    lines: Sequence[Mapping[str, Any]],
-    key: str,
-    steps: int,
-    percent: int,
-    color: str,
-    width: float,
-    marker: str = "",
-) -> dict[str, Any]:
-    lines = [line for line in lines if key in line]
-    trace = {
+def rate_curve(
+    history: Sequence[Line], steps: int, epochs: int, at: int | None = None, highest: float | None = None
+) -> Figure:
+    """Draw the learning rate over the epochs. `highest` is how large it will become, so that its axis need not grow."""
+    rates = curves.column(history, "batch", "learning_rate")
+    style: Figure = {"mode": "lines", "line": {"color": BLUE, "width": 1.5}}
+    most = max(highest or 0.0, float(rates[1].max(initial=0.0))) or 1.0
+    return {
+        "data": [_curve("learning rate", rates, steps, style, hovertemplate="%{y:.4g}")],
+        "layout": {
+            **_frame(height=160, left=50, right=10, top=24, bottom=28),
+            "xaxis": _epochs_axis(epochs),
+            "yaxis": _AXIS | {"range": [0, most * 1.08], "nticks": 4, "tickformat": "~g"},
+            "annotations": [_ABOVE | {"text": "learning rate", "font": {"size": 12, "color": NEUTRAL}}],
+            "showlegend": False,
+            "hovermode": "x unified",
+            "shapes": _mark(at, steps),
+        },
+    }
+
+
+def reading_curves(
+    readings: Sequence[Line], drawing: str, label: int | None, steps: int, epochs: int, at: int | None = None
+) -> Figure:
+    """Draw what a network said of one followed drawing over its training: ten probabilities, 0 to 100 %.
+
+    `readings` holds the lines of readings.jsonl. The digit that was meant is blue and thick, one that has won against
+    it in the end vermillion; both have their digit written at their end. Where nothing was meant the winner is blue.
+    """
+    known = [line for line in readings if drawing in line.get("probabilities", ())]
+    known = curves.picked(known, READINGS)
+    x = [round(line["step"] / max(steps, 1), 4) for line in known]
+    shares = [[100 * float(share) for share in line["probabilities"][drawing]] for line in known]
+    winner = max(range(10), key=shares[-1].__getitem__) if shares and any(shares[-1]) else None
+    colors = {winner: BLUE if label is None else VERMILLION, label: BLUE}
+    grey: Figure = {"type": "scatter", "mode": "lines", "name": "the others", "hoverinfo": "skip"}
+    grey |= {"line": {"color": GREY, "width": 1}, "opacity": 0.6, "x": [], "y": []}
+    named = []
+    for place in range(10):
+        y = [round(line[place], 2) for line in shares]
+        if place in colors:
+            line = {"color": colors[place], "width": 3 if place == label else 2}
+            curve = {"type": "scatter", "mode": "lines", "name": str(place), "x": x, "y": y, "line": line}
+            named.append(curve | {"hovertemplate": "%{y:.1f} %"})
+        else:  # one curve with gaps is drawn sooner than nine
+            grey["x"] += [*x, None]
+            grey["y"] += [*y, None]
+    return {
+        "data": [grey, *named],
+        "layout": {
+            **_frame(height=150, left=42, right=18, top=8, bottom=22),
+            "xaxis": _epochs_axis(epochs),
+            "yaxis": _AXIS | {"range": [-2, 102], "tickvals": [0, 50, 100], "ticktext": ["0", "50", "100 %"]},
+            "showlegend": False,
+            "hovermode": "x unified",
+            "annotations": _named_ends(named) if x else [],
+            "shapes": _mark(at, steps),
+        },
+    }
+
+
+def _named_ends(traces: Sequence[Figure]) -> list[Figure]:
+    """Write each curve's name at its end; where two would lie on each other they move apart."""
+    low, high = min(trace["y"][-1] for trace in traces), max(trace["y"][-1] for trace in traces)
+    apart = max(0.0, (14 - (high - low)) / 2) if len(traces) > 1 else 0.0
+    names = []
+    for place, trace in enumerate(traces):
+        end = trace["y"][-1]
+        above = end > low if high > low else place == 0
+        y = min(95.0, max(5.0, end + (apart if above else -apart)))
+        font = {"color": trace["line"]["color"], "size": 14, "weight": 700}
+        names.append({"x": trace["x"][-1], "y": y, "text": trace["name"], "font": font} | _BESIDE)
+    return names
+
+
+# --- what these charts have in common -------------------------------------------------------------------------
+
+_AXIS: Figure = {"fixedrange": True, "zeroline": False, "automargin": False}
+_PERCENT: Figure = {"title": {"text": "accuracy, %"}, "range": [0, 102]}
+_ABOVE: Figure = {"showarrow": False, "xref": "paper", "yref": "paper", "x": 0, "y": 1, "yanchor": "bottom"}
+_BESIDE: Figure = {"showarrow": False, "xanchor": "left", "xshift": 3, "yanchor": "middle"}
+
+
+def _frame(height: int, left: int, right: int, top: int, bottom: int) -> Figure:
+    """Return what holds a chart still: a fixed size, and no dragging, so that a finger on it scrolls the page."""
+    margin = {"l": left, "r": right, "t": top, "b": bottom}
+    return {"height": height, "margin": margin, "dragmode": False, "hoverlabel": {"namelength": -1}}
+
+
+def _epochs_axis(epochs: int) -> Figure:
+    title = {"text": "epoch %{x:.2f}"}
+    return _AXIS | {"range": [0, epochs * 1.02], "unifiedhovertitle": title, "nticks": 8}
+
+
+def _loss_axis(losses: Array, log: bool) -> Figure:
+    """Fix the loss's axis: from 0, or by whole decades; it moves only for losses that would leave it."""
+    title = {"title": {"text": "loss"}}
+    top = float(losses.max(initial=0.0))
+    if not log:
+        return _AXIS | title | {"range": [0, max(2.5, min(10.0, top * 1.05))]}
+    least = float(losses[losses > 0].min(initial=1.0))
+    low = max(-6, min(-3, math.floor(math.log10(least))))
+    decades = [10.0**power for power in range(low, 2)]
+    ticks = {
+        "tickvals": decades,
+        "ticktext": [f"{decade:.{max(0, -place)}f}" for place, decade in enumerate(decades, low)],
+    }
+    return _AXIS | title | {"type": "log", "range": [low, 1.0 if top > 5 else 0.7]} | ticks
+
+
+def _guessing(level: float) -> Figure:
+    label = {"text": "guessing", "textposition": "end", "font": {"size": 11, "color": NEUTRAL}, "padding": 1}
+    return _line(x0=0, x1=1, y0=level, y1=level, xref="paper", dash="dot") | {"label": label}
+
+
+def _mark(at: int | None, steps: int) -> list[Figure]:
+    if at is None:
+        return []
+    x = at / max(steps, 1)
+    return [_line(x0=x, x1=x, y0=0, y1=1, yref="paper", dash="solid")]
+
+
+def _line(dash: str, **ends: float | str) -> Figure:
+    return {"type": "line", "line": {"color": NEUTRAL, "width": 1.2, "dash": dash}, **ends}
+
+
+def _curve(name: str, curve: curves.Curve, steps: int, style: Figure, **more: Any) -> Figure:
+    at, values = (curves.thinned(column, POINTS) for column in curve)
+    return {
         "type": "scatter",
         "name": name,
-        "x": [round(line["step"] / max(steps, 1), 3) for line in lines],
-        "y": [round(line[key] * percent, 4) for line in lines],
-        "mode": "markers" if not width else "lines+markers" if marker else "lines",
-        "line": {"color": color, "width": width, "dash": "dash" if name == "validation" else "solid"},
-        "hovertemplate": "%{y:.1f} %" if percent == 100 else "%{y:.4f}",
-    }
-    if marker:
-        trace["marker"] = {"symbol": marker, "size": 6, "color": color}
-    return trace
-
-
-# --- a drawing and its answer ---------------------------------------------------------------------------------
-
-GREY, SKY, ORANGE = "#8A8F98", "#56B4E9", "#E69F00"
-
-
-def probability_bars(probabilities: Sequence[float] | None) -> Figure:
-    """Draw ten bars, the digits 0 to 9 from the top, 0 to 100 %, and the winner large beside them.
-
-    Without probabilities, or with some that are no numbers, the axes stand empty. Every size and range is fixed, so
-    that nothing jumps and the browser need not measure anything.
-    """
-    known = _known(probabilities)
-    winner = max(range(len(known)), key=known.__getitem__) if known else None
-    bars = {
-        "type": "bar",
-        "orientation": "h",
-        "x": [round(100 * value, 2) for value in known],
-        "y": list(range(len(known))),
-        "text": [_plain(_percent(value)) for value in known],
-        "textposition": "outside",
-        "cliponaxis": False,
-        "marker": {"color": [BLUE if place == winner else GREY for place in range(len(known))]},
-    }
-    axis: Figure = {"fixedrange": True, "automargin": False, "zeroline": False, "showgrid": False}
-    axis |= {"ticklabelstandoff": 6, "tickfont": {"size": 14}}
-    digits, scale = [str(place) for place in range(10)], ["0", "50", "100 %"]
-    beside = {"xref": "paper", "yref": "paper", "x": 0, "xshift": -84, "xanchor": "center", "showarrow": False}
-    shown, share, color = ("?", "", GREY) if winner is None else (str(winner), _percent(known[winner]), BLUE)
-    return {
-        "data": [bars],
-        "layout": {
-            "height": 300,
-            "margin": {"l": 150, "r": 52, "t": 2, "b": 28, "pad": 0},
-            "xaxis": {**axis, "range": [0, 100], "tickvals": [0, 50, 100], "ticktext": [*map(_plain, scale)]},
-            "yaxis": {**axis, "range": [9.5, -0.5], "tickvals": [*range(10)], "ticktext": [*map(_plain, digits)]},
-            "annotations": [
-                {**beside, "text": shown, "font": {"size": 110, "color": color}, "y": 0.56},
-                {**beside, "text": _plain(share), "font": {"size": 22}, "y": 0.2},
-            ],
-            "font": {"size": 14},
-            "bargap": 0.25,
-            "paper_bgcolor": "rgba(0, 0, 0, 0)",
-            "plot_bgcolor": "rgba(138, 143, 152, 0.12)",  # from 0 to 100 % on either theme
-        },
+        "x": np.round(at / max(steps, 1), 4).tolist(),
+        "y": np.round(values, 6).tolist(),
+        "customdata": np.round(at).astype(int).tolist(),
+        **style,
+        **more,
     }
 
 
-def probability_sentence(probabilities: Sequence[float] | None) -> str:
-    """Say what `probability_bars` shows: the winner, and the next one where it has a share worth a word."""
-    known = _known(probabilities)
-    if not known:
-        if probabilities is None:
-            return "Draw a digit on the black paper."
-        return "This network answers with no numbers: train it again with a smaller learning rate."
-    first, second = sorted(range(len(known)), key=known.__getitem__, reverse=True)[:2]
-    verdict = "Looks like" if known[first] >= 0.5 else "Could be"
-    runner_up = f" Next: {second} ({_percent(known[second])})." if known[second] >= 0.005 else ""
-    return f"{verdict} {'an' if first == 8 else 'a'} {first} ({_percent(known[first])}).{runner_up}"
-
-
-def _known(probabilities: Sequence[float] | None) -> list[float]:
-    values = [] if probabilities is None else [float(value) for value in probabilities]
-    return values if all(math.isfinite(value) for value in values) else []
-
-
-def _plain(text: str) -> str:
-    """Give text the page's own colour, which a figure cannot know: light or dark as the theme is."""
-    return f'<span style="color: currentColor">{text}</span>'
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
-
-
-def digit_view(steps: Steps | None) -> str:
-    """Draw what a network sees, as SVG that fills its place: white ink on black paper, pixel by pixel.
-
-    Around the digit runs the 20 x 20 box that it was fitted into; a cross marks its centre of mass. Without a drawing
-    the box is empty and stands in the middle.
-    """
-    pixels, centre, middle = "", "", CENTRE + 0.5  # a pixel's middle is half a pixel on
-    left = top = (SIZE - FITTED) / 2
-    if steps is not None:
-        rows, columns = steps.image.nonzero()
-        inked = zip(columns.tolist(), rows.tolist(), steps.image[rows, columns].tolist(), strict=True)
-        pixels = "".join(f'<path d="M{x} {y}h1v1h-1z" opacity="{ink:.2f}"/>' for x, y, ink in inked)
-        height, width = steps.boxed.shape
-        left, top = steps.shift[0] - (FITTED - width) / 2, steps.shift[1] - (FITTED - height) / 2
-        x, y = (round(index + 0.5, 2) for index in centre_of_mass(steps.image))
-        centre = f'<path id="centre" d="M{x} {y}m-1.5 0h3m-1.5-1.5v3" stroke="{ORANGE}" stroke-width="0.4"/>'
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SIZE} {SIZE}"><rect width="{SIZE}" height="{SIZE}"/>'
-        f'<path id="middle" d="M{middle} 0v{SIZE}M0 {middle}h{SIZE}" stroke="{GREY}" stroke-width="0.1"/>'
-        f'<g id="ink" fill="#fff" shape-rendering="crispEdges">{pixels}</g>'
-        f'<rect id="box" x="{left}" y="{top}" width="{FITTED}" height="{FITTED}" fill="none" stroke="{SKY}" '
-        f'stroke-width="0.2"/>{centre}</svg>'
-    )
+def literal(text: str) -> str:
+    """Return text, which somebody typed, so that Plotly shows it letter by letter."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace("%{", "% {")

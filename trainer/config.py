@@ -6,30 +6,21 @@ Optimizers and arguments have the names that Keras gives them. Standard library 
 
 from __future__ import annotations
 
+import base64
 import json
 import math
+import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, ClassVar, TypeVar
 
 from trainer import UserError
-from trainer.layers import (
-    LAYERS,
-    Activation,
-    BatchNormalization,
-    Conv2D,
-    Dense,
-    Dropout,
-    Flatten,
-    Layer,
-    MaxPooling2D,
-    Row,
-    layer_table,
-    short_name,
-)
+from trainer.layers import LAYERS, Dense, Layer, Row, layer_table, short_name
 from trainer.limits import INPUT_SHAPES, LIMITS, Checked
 
 VERSION = 1  # of the JSON form
+LINK = 1_900  # characters of a configuration in a link, which is then below the 2,000 that travel everywhere
+LINK_UNPACKED = 20_000  # bytes of JSON
 
 
 # --- optimizers -----------------------------------------------------------------------------------------------
@@ -55,11 +46,29 @@ class Adam(Optimizer):
 
 
 @dataclass(frozen=True)
+class AdamW(Adam):
+    weight_decay: float = 0.004
+
+
+@dataclass(frozen=True)
 class RMSprop(Optimizer):
     rho: float = 0.9
 
 
-OPTIMIZERS: dict[str, type[Optimizer]] = {kind.__name__: kind for kind in (SGD, Adam, RMSprop)}
+@dataclass(frozen=True)
+class Adagrad(Optimizer):
+    usual_learning_rate: ClassVar[float] = 0.01
+    initial_accumulator_value: float = 0.1
+
+
+@dataclass(frozen=True)
+class Lion(Optimizer):
+    usual_learning_rate: ClassVar[float] = 0.0003
+    beta_1: float = 0.9
+    beta_2: float = 0.99
+
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {kind.__name__: kind for kind in (SGD, Adam, AdamW, RMSprop, Adagrad, Lion)}
 
 
 # --- the whole ------------------------------------------------------------------------------------------------
@@ -69,18 +78,27 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {kind.__name__: kind for kind in (SGD, 
 class TrainingConfig(Checked):
     """A network and its training; refuses, with a sentence, what cannot be trained.
 
-    The output layer, Dense(10, softmax), is implied, and so is the loss, categorical cross-entropy.
+    The output layer, Dense(10, softmax), is implied.
     """
 
     names_itself: ClassVar[bool] = False
     layers: tuple[Layer, ...] = (Dense(32, "relu"),)
     optimizer: Optimizer = SGD()
     learning_rate: float = 0.01
-    schedule: str = "constant"  # one_cycle: the learning rate is the highest, see learning_rate_at
+    schedule: str = "constant"  # of the learning rate, which is the highest; see learning_rate_at
+    loss: str = "categorical_crossentropy"
     batch_size: int = 32
     epochs: int = 5
     validation_split: float = 0.1
+    patience: int = 0  # epochs without a better validation loss before an early stop; 0: none
     training_examples: int = 60_000  # at most; validation is split off them
+    synthetic_examples: int = 0  # learned as well, never validated on
+    own_examples: int = 0  # the visitor's own drawings, repeated until they are so many; likewise
+    l2: float = 0.0  # of the kernels of all Dense and Conv2D layers
+    shift: float = 0.0  # at most, in pixels, either way
+    rotation: float = 0.0  # at most, in degrees, either way
+    zoom: float = 0.0  # at most, as a share of the size, either way
+    dtype: str = "float32"  # Keras's dtype policy; the weights are float32 in both
     kernel_initializer: str = "glorot_uniform"  # of the layers before the output layer
     seed: int = 0
     time_limit: int = 600  # seconds
@@ -92,6 +110,8 @@ class TrainingConfig(Checked):
         if type(self.optimizer) not in OPTIMIZERS.values():
             raise UserError(f"optimizer must be one of {', '.join(OPTIMIZERS)} (got {self.optimizer!r}).")
         super().__post_init__()
+        if self.patience and not self.validation_split:
+            raise UserError("Early stopping needs validation digits: set validation_split above 0, or patience to 0.")
         most = LIMITS["layers"].high
         if len(self.layers) > most:
             raise UserError(f"A network may have at most {most} layers (got {len(self.layers)}): remove some.")
@@ -112,16 +132,17 @@ class TrainingConfig(Checked):
         return layer_table(self.layers, INPUT_SHAPES[self.dataset])
 
     @property
+    def augmented(self) -> bool:
+        return bool(self.shift or self.rotation or self.zoom)
+
+    @property
     def memory(self) -> int:
         """Estimate the bytes that training takes: float32 weights, gradients and optimizer, and a batch's outputs."""
         outputs = sum(math.prod(row.output_shape) for row in self.table)
         return 4 * (4 * parameter_count(self) + 2 * self.batch_size * outputs)
 
     def to_json(self) -> str:
-        named = {"version": VERSION, **asdict(self)}
-        named["layers"] = [_named(layer) for layer in self.layers]
-        named["optimizer"] = _named(self.optimizer)
-        return json.dumps(named)
+        return json.dumps({"version": VERSION, **_plain(self)})
 
     @classmethod
     def from_json(cls, text: str) -> TrainingConfig:
@@ -141,9 +162,37 @@ class TrainingConfig(Checked):
             named["optimizer"] = _from_named(named["optimizer"], OPTIMIZERS, "optimizer")
         return _make(cls, named)
 
+    def to_link(self) -> str:
+        """Return the config as the text of a URL's query: what is not usual, as JSON, compressed, in base64url."""
+        text = json.dumps({"version": VERSION, **_plain(self, usual=False)}, separators=(",", ":"))
+        return base64.urlsafe_b64encode(zlib.compress(text.encode(), 9)).rstrip(b"=").decode()
 
-def _named(value: Layer | Optimizer) -> dict[str, Any]:
-    return {"name": type(value).__name__, **asdict(value)}
+    @classmethod
+    def from_link(cls, text: str) -> TrainingConfig:
+        """Read what `to_link` wrote. Raises UserError for anything else, however large."""
+        try:
+            packed = base64.b64decode(text[:LINK] + "=" * (-len(text[:LINK]) % 4), altchars="-_", validate=True)
+            unpack = zlib.decompressobj()
+            plain = unpack.decompress(packed, LINK_UNPACKED).decode()
+            if len(text) > LINK or not unpack.eof:
+                raise ValueError("too long or cut short")
+        except (ValueError, zlib.error):
+            raise UserError(
+                "The link's configuration must be whole (got a damaged one): copy the link once more."
+            ) from None
+        return cls.from_json(plain)
+
+
+def _plain(value: Any, usual: bool = True) -> Any:
+    """Return a config or a part of it as JSON's types, with or without what has its usual value."""
+    if isinstance(value, tuple):
+        return [_plain(item, usual) for item in value]
+    if not is_dataclass(value):
+        return value
+    items = {item.name: getattr(value, item.name) for item in fields(value)}
+    default = {item.name: item.default for item in fields(value)}
+    named = {} if isinstance(value, TrainingConfig) else {"name": type(value).__name__}
+    return named | {name: _plain(item, usual) for name, item in items.items() if usual or item != default[name]}
 
 
 T = TypeVar("T")
@@ -173,70 +222,27 @@ def short_form(config: TrainingConfig) -> str:
     return " - ".join(words) or "no hidden layer"
 
 
-def learning_rate_at(config: TrainingConfig, step: int, steps: int) -> float:
-    """Return the learning rate of update `step` (from 0) of `steps` in the whole training.
+def schedule_factor(schedule: str, step: int, steps: int) -> float:
+    """Return the share of the highest learning rate at update `step` (from 0) of `steps` in the whole training.
 
-    One-cycle: the first 20 % up from a tenth of the learning rate, then linearly down to 0.
+    one_cycle: the first 20 % up from a tenth, then linearly down to 0. cosine: down to 0 as half a cosine. step: a
+    tenth from half of the steps on, a hundredth from three quarters on. Past the end all but constant are a hundredth.
     """
-    if config.schedule == "constant":
-        return config.learning_rate
+    done = step / max(1, steps)
+    if schedule == "constant":
+        return 1.0
+    if done >= 1:
+        return 0.01
+    if schedule == "cosine":
+        return 0.5 * (1 + math.cos(math.pi * done))
+    if schedule == "step":
+        return 1.0 if done < 0.5 else 0.1 if done < 0.75 else 0.01
     rise = max(1.0, 0.2 * steps)
     if step < rise:
-        return config.learning_rate * (0.1 + 0.9 * step / rise)
-    return config.learning_rate * max(0.0, steps - step) / max(1.0, steps - rise)
+        return 0.1 + 0.9 * step / rise
+    return (steps - step) / max(1.0, steps - rise)
 
 
-# --- presets --------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Preset:
-    title: str
-    note: str  # what to look for, one or two sentences
-    config: TrainingConfig
-
-
-def _convolution(filters: int, kernel_size: int, strides: int = 1) -> tuple[Layer, ...]:
-    return (
-        Conv2D(filters, kernel_size, strides, "same", use_bias=False, activation="linear"),
-        BatchNormalization(0.9),
-        Activation("relu"),
-    )
-
-
-PRESETS = {
-    "tutorial_a": Preset(
-        "Tutorial A",
-        "Two dense layers, 640,890 parameters. Its text claims 95 to 98 %; with these settings it reaches about 92 %.",
-        TrainingConfig(
-            layers=(Flatten(), Dense(784, "relu"), Dense(32, "relu")), batch_size=500, epochs=20, validation_split=0.1
-        ),
-    ),
-    "tutorial_b": Preset(
-        "Tutorial B",
-        "Ten sigmoid units, 7,960 parameters. Its text claims 90.2 %; it reaches 89 to 90 %.",
-        TrainingConfig(layers=(Flatten(), Dense(10, "sigmoid")), batch_size=32, epochs=10, validation_split=0.0),
-    ),
-    "small_cnn": Preset(
-        "Small CNN",
-        "Convolutions look for strokes anywhere in the image: few parameters, and the best of the three.",
-        TrainingConfig(
-            layers=(
-                *_convolution(16, 5, strides=2),
-                *_convolution(32, 3),
-                MaxPooling2D(2),
-                *_convolution(64, 3),
-                MaxPooling2D(2),
-                Flatten(),
-                Dropout(0.3),
-            ),
-            optimizer=Adam(beta_2=0.99),
-            learning_rate=0.01,
-            schedule="one_cycle",
-            batch_size=128,
-            epochs=5,
-            validation_split=0.1,
-            kernel_initializer="he_normal",
-        ),
-    ),
-}
+def learning_rate_at(config: TrainingConfig, step: int, steps: int) -> float:
+    """Return the learning rate of update `step` (from 0) of `steps` in the whole training."""
+    return config.learning_rate * schedule_factor(config.schedule, step, steps)

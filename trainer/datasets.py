@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer import UserError, npz
-from trainer.cache import Cache, combined_hash, content_hash, stamp
+from trainer.cache import Cache, Kept, combined_hash, content_hash, stamp
 from trainer.limits import INPUT_SHAPES
 from trainer.mirrors import MIRRORS, PATIENCE, MirrorError, Progress, download
 from trainer.npz import Array
@@ -32,6 +32,7 @@ Part = Literal["train", "test"]
 
 SYNTHETIC = (15_000, 2_500)  # digits to train with, digits to test with
 DRAWN_AT_ONCE = 500
+MIXED_IN = 1_000  # the first seed of those that are mixed in with another data set; its multiples follow
 REMEMBERED = 24 * 3600.0  # seconds until the network is asked again by itself
 MNIST = combined_hash(  # the SHA-256 of each array, in the order of KEYS
     (
@@ -106,11 +107,28 @@ def load(
             except _NotHad as error:
                 _log.warning("MNIST could not be had: %s", error)
                 cache.remember("failure", [time.time(), str(error)])
-                if not cache.find(_recipe(), verify=True):
-                    cache.remember(_recipe(), cache.keep(_draw(progress or _ignore)))
+                _drawn(cache, progress)
         found = _at_hand(cache, name, given, fallback=True)
     assert found is not None
     return found
+
+
+def synthetic(count: int, progress: Progress | None = None) -> tuple[Array, Array]:
+    """Return synthetic digits to learn from as well: images (count, 28, 28), 0 paper .. 255 ink, and labels (count,).
+
+    None of them is in the data set that `load` draws, whose validation part stays unseen. They are drawn once, in
+    a minute for 15,000, which `progress` follows, and kept for all processes.
+    """
+    cache, parts = Cache(), []
+    for part in range(max(1, -(-count // SYNTHETIC[0]))):
+        first_seed = MIXED_IN * (1 + part)
+        kept = cache.find(_recipe(first_seed))
+        if not kept:
+            with cache.lock():
+                kept = _drawn(cache, progress, first_seed)
+        parts.append(kept.arrays)
+    images, labels = (np.concatenate([part[place] for part in parts]) for place in (0, 1))
+    return images[:count], labels[:count]
 
 
 def available(name: str = "mnist", path: str | Path | None = None) -> Dataset | None:
@@ -200,19 +218,30 @@ def _find_mnist(progress: Progress, mirrors: Sequence[str], patience: float) -> 
 # --- the synthetic digits -------------------------------------------------------------------------------------
 
 
-def _recipe() -> str:
-    """Name what the synthetic digits are made of: they are drawn again after it has changed."""
-    sources = [Path(__file__).with_name(name).read_bytes() for name in ("strokes.py", "digit.py")]
+def _recipe(first_seed: int = 0) -> str:
+    """Name what synthetic digits are made of: they are drawn again after it has changed."""
+    sources = [Path(__file__).with_name(name).read_bytes() for name in ("styles.py", "strokes.py", "digit.py")]
     digest = combined_hash(hashlib.sha256(source).hexdigest() for source in sources)
-    return f"synthetic digits {SYNTHETIC} {DRAWN_AT_ONCE} {digest}"
+    return f"synthetic digits {SYNTHETIC} {DRAWN_AT_ONCE} {digest}" + (f" from {first_seed}" if first_seed else "")
 
 
-def _draw(progress: Progress) -> list[Array]:
+def _drawn(cache: Cache, progress: Progress | None, first_seed: int = 0) -> Kept:
+    """Return synthetic digits, drawn if there are none yet; whoever calls holds the cache's lock."""
+    recipe = _recipe(first_seed)
+    kept = cache.find(recipe, verify=True)
+    if not kept:
+        cache.remember(recipe, cache.keep(_draw(progress or _ignore, first_seed)))
+        kept = cache.find(recipe)
+    assert kept is not None
+    return kept
+
+
+def _draw(progress: Progress, first_seed: int) -> list[Array]:
     from trainer import strokes  # Pillow and the templates, for this alone
 
     train, total = SYNTHETIC[0], sum(SYNTHETIC)
     images, labels = [], []
-    for seed, done in enumerate(range(0, total, DRAWN_AT_ONCE)):
+    for seed, done in enumerate(range(0, total, DRAWN_AT_ONCE), first_seed):
         progress(done, total)
         drawn = strokes.digits(min(DRAWN_AT_ONCE, total - done), seed=seed)
         images.append(drawn[0])

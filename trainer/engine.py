@@ -6,27 +6,35 @@ The web process asks the engine for a training and reads everything else from th
 from __future__ import annotations
 
 import hashlib
+import heapq
 import json
 import logging
 import os
+import secrets
+import statistics
 import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
 from trainer import UserError
+from trainer.collection import Collection
 from trainer.config import TrainingConfig
+from trainer.parent import content, find
+from trainer.progress import progress
 from trainer.runs import SILENCE, Run, RunStore
+from trainer.wishes import GO_ON, Pinned
 
 WAITING = 100  # runs in the queue; more is an accident or an attack
 LOG = "training.log"  # in the run root: what the embedded workers say
 FIRST_LOOK = 2.0  # seconds in which the first page shows, before the cluster takes the processor
 LOOK = 1.0  # seconds between two looks at what cannot wake the engine
+TYPICAL = 30.0  # seconds of a training, as long as none has ended that would tell
 
 _log = logging.getLogger(__name__)
 
@@ -60,6 +68,7 @@ class Engine:
         self.problem = ""  # a sentence, while no cluster can be had
         self.ready = False  # whether a worker, Keras loaded, is there
         self.slots = 0  # trainings that run at once; 0 while the cluster starts
+        self.bfloat16 = False  # whether its processors compute with 16 bits
         self._address = address
         self._asked_slots = slots
         self._job = job
@@ -89,36 +98,104 @@ class Engine:
 
     # --- what pages ask ---------------------------------------------------------------------------------------
 
-    def submit(self, config: TrainingConfig, owner: str = "") -> str:
-        """Queue a training and return its run's id at once; `owner` is the token of who may stop it."""
+    def collection(self, owner: str) -> Collection:
+        """Return the drawings that a visitor, by their token, has labelled; nobody else gets them."""
+        return Collection(self.runs.root / "drawings" / owner_hash(owner))
+
+    def submit(self, config: TrainingConfig, owner: str = "", drawings: Iterable[Pinned] = (), parent: str = "") -> str:
+        """Queue a training and return its run's id at once.
+
+        `owner` is the token of who may steer it, `drawings` are theirs to follow. It goes on from the network of
+        `parent`, if any (see `parent.find`), as that is now, and the owner's collection is mixed in where the config
+        says so. Raises UserError where the network is damaged or has other layers, or there is nothing to mix in.
+        """
+        network = content(find(self.runs, parent), config) if parent else None
+        own = self.collection(owner).drawings if config.own_examples else None
+        if own is not None and not len(own.labels):
+            raise UserError(
+                "Own drawings are mixed in once there are some (you have none): draw, and say what you meant."
+            )
         with self._lock:
-            if len(self._queue) >= WAITING:
-                raise UserError(f"At most {WAITING} runs may wait (got one more): try again when some are done.")
-            run = self.runs.create(config, owner_hash(owner))
+            self._check_queue()
+            kept = None if own is None else own.content()
+            run = self.runs.create(config, owner_hash(owner), parent, network, kept)
+            for drawing in drawings:
+                run.request("pin", **drawing.request())
             self._queue.append(run.id)
         self._wake.set()
         return run.id
 
-    def request(self, run_id: str, kind: str, owner: str = "") -> None:
-        """Ask a run for something on behalf of its owner. Raises UserError for anybody else."""
+    def request(self, run_id: str, kind: str, owner: str = "", **values: Any) -> None:
+        """Ask a run for something on behalf of its owner (see `wishes`); what has ended goes on where that is asked.
+
+        Raises UserError for anybody else, and for what the run cannot do.
+        """
+        run = self._own(run_id, kind.replace("_", " "), owner)
+        with self._lock:
+            phase, waits, checkpoint = run.state.phase, run_id in self._queue, run.checkpoint.is_file()
+            live = phase in ("queued", "running", "paused")
+            if not live and kind not in GO_ON:
+                return
+            if not live and not run.can_resume:
+                raise UserError("A run can go on where its checkpoint is (this one has none): train it again.")
+            if kind in GO_ON and phase not in ("queued", "running"):
+                self._check_queue()
+            run.request(kind, **values)
+            if waits and kind == "pause":
+                self._queue.remove(run_id)
+                run.update(phase="paused")
+            elif kind == "stop" and not checkpoint and (waits or phase == "paused"):
+                if waits:
+                    self._queue.remove(run_id)
+                run.update(phase="stopped", note="stopped before it began")
+            elif (phase == "paused" and kind == "stop") or (phase not in ("queued", "running") and kind in GO_ON):
+                run.update(phase="queued", activity="", error="", note="")  # a stop too: the test digits are read
+                self._queue.append(run_id)
+        self._wake.set()
+
+    def rename(self, run_id: str, name: str, owner: str = "") -> None:
+        """Name a run on behalf of its owner. Raises UserError for anybody else, and for a name that is too long."""
+        self._own(run_id, "rename", owner).rename(name)
+
+    def _own(self, run_id: str, what: str, owner: str) -> Run:
         run = self.runs.get(run_id)
         if run is None:
             raise UserError("That run must exist (got one that is gone): choose another.")
-        state = run.state
-        if state.owner != owner_hash(owner):
-            raise UserError(f"Only who started a run can {kind} it: start one of your own.")
-        if state.ended:
-            return
-        with self._lock:
-            run.request(kind)
-            if kind == "stop" and run_id in self._queue:
-                self._queue.remove(run_id)
-                run.update(phase="stopped", note="stopped before it began")
+        if run.state.owner != owner_hash(owner):
+            raise UserError(f"Only who started a run can {what} it: start one of your own.")
+        return run
+
+    def _check_queue(self) -> None:
+        if len(self._queue) >= WAITING:
+            raise UserError(f"At most {WAITING} runs may wait (got one more): try again when some are done.")
 
     def position(self, run_id: str) -> int:
         """Return the run's place among those that wait, from 1; 0 when it waits no longer."""
         with self._lock:
             return self._queue.index(run_id) + 1 if run_id in self._queue else 0
+
+    def wait(self, run_id: str) -> float | None:
+        """Estimate the seconds until a waiting run starts, from the pace of those before it; None while unknown."""
+        with self._lock:
+            queue, training = list(self._queue), list(self._futures)
+        if not self.slots or run_id not in queue:
+            return None
+        ended = [run.state.seconds for run in self.runs.runs()[:30] if run.state.phase in ("finished", "stopped")]
+        typical = statistics.median(ended) if ended else TYPICAL
+        free = [left for run in map(self.runs.get, training) if run and (left := self._left(run, typical)) is not None]
+        free += [0.0] * (self.slots - len(free))
+        heapq.heapify(free)
+        for _ in range(queue.index(run_id)):
+            heapq.heappush(free, heapq.heappop(free) + typical)
+        return free[0]
+
+    def _left(self, run: Run, typical: float) -> float:
+        """Estimate the seconds that a run in training still takes."""
+        state, wishes = run.state, run.wishes
+        if wishes.end:
+            return 1.0
+        now = progress(self.runs.history(run), state.steps, state.examples, wishes.epochs, state.begun)
+        return typical if now is None or now.seconds_left is None else now.seconds_left
 
     def close(self) -> None:
         """Let go of the cluster and the root; the host's workers end, and their runs show as interrupted."""
@@ -176,14 +253,17 @@ class Engine:
                 self.problem = f"The training processes must start, but did not ({error}): see {LOG} in the run folder."
                 return
         workers = self._cluster.workers()
-        self.ready, self.slots = workers > 0, self._cluster.slots or workers
+        self.ready, self.slots, self.bfloat16 = workers > 0, self._cluster.slots or workers, self._cluster.bfloat16
         with self._lock:
             while self._queue and len(self._futures) < self.slots:
+                if self._queue[0] in self._futures:  # paused and resumed: its last job is not quite over
+                    break
                 self._hand_out(self._queue.popleft())
 
     def _hand_out(self, run_id: str) -> None:
         assert self._cluster is not None
-        future = self._cluster.client.submit(self._job, str(self.runs.root / run_id), key=run_id, pure=False, retries=0)
+        key = f"{run_id}-{secrets.token_hex(4)}"  # a resumed run is another task
+        future = self._cluster.client.submit(self._job, str(self.runs.root / run_id), key=key, pure=False, retries=0)
         self._futures[run_id] = future
         future.add_done_callback(lambda done: self._done(run_id, done))
 
@@ -191,10 +271,14 @@ class Engine:
         """Set right the state of a job that could not do so itself, and free its slot."""
         with self._lock:
             self._futures.pop(run_id, None)
-        run = self.runs.get(run_id)
-        if run is not None and not run.state.ended and not self._closed:
-            _log.warning("run %s: its process ended (%s)", run_id, future.status)
-            self._interrupt(run)
+            run = self.runs.get(run_id)
+            waits = run_id in self._queue  # it was paused, and already resumed
+            phase = "" if run is None or waits or self._closed else run.state.phase
+            if phase == "queued" and future.status == "cancelled":
+                self._queue.appendleft(run_id)  # it was handed to a cluster that went before it could begin
+            elif run is not None and phase in ("queued", "running"):
+                _log.warning("run %s: its process ended (%s)", run_id, future.status)
+                self._interrupt(run)
         # A held future would be computed again if its worker died later.
         future.release()
         self._wake.set()
@@ -217,6 +301,7 @@ class _Cluster:
 
         self._host: subprocess.Popen[str] | None = None
         self.slots = slots  # None: as many as there are workers
+        self.bfloat16 = address is not None  # a cluster of one's own is there for more
         if address is None:
             environment = dict(os.environ)
             environment.pop("MALLOC_ARENA_MAX", None)  # right for a server of pages; Keras's threads need their heaps
@@ -238,7 +323,7 @@ class _Cluster:
             if not line:
                 raise OSError(f"trainer.host ended with status {self._host.wait()}")
             started = json.loads(line)
-            address, self.slots = started["address"], started["slots"]
+            address, self.slots, self.bfloat16 = started["address"], started["slots"], started["bfloat16"]
         self.client = Client(address, timeout=30, set_as_default=False, heartbeat_interval="5s")
 
     def workers(self) -> int:

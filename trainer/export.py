@@ -5,10 +5,12 @@ Written straight from the config and the weights, with no converter and no impor
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from trainer import UserError
 from trainer.config import TrainingConfig
 from trainer.layers import (
     Activation,
@@ -26,6 +28,8 @@ from trainer.layers import (
 )
 from trainer.limits import CLASSES
 
+EPSILON = 1e-3  # of Keras's BatchNormalization
+KERNEL = (3, 2, 0, 1)  # the axes of Keras's convolution kernels, in ONNX's order
 ACTIVATIONS: dict[str, tuple[str, dict[str, Any]]] = {  # Keras's name -> ONNX's operation and attributes
     "linear": ("Identity", {}),
     "relu": ("Relu", {}),
@@ -38,11 +42,11 @@ ACTIVATIONS: dict[str, tuple[str, dict[str, Any]]] = {  # Keras's name -> ONNX's
 }
 
 
-def to_onnx(model: Any, config: TrainingConfig) -> bytes:
-    """Write a Keras network made by `model.build(config)` as ONNX: milliseconds, whatever the backend.
+def to_onnx(weights: Mapping[str, Sequence[np.ndarray]], config: TrainingConfig) -> bytes:
+    """Write a network as ONNX, in milliseconds: the weights of each row of `config.table`, as `model.weights` has them.
 
     Input: `image` (n, 28, 28) float32. Outputs: `probabilities`, `logits` and each row of `config.table` by its name,
-    in Keras's order of axes (height, width, channels).
+    in Keras's order of axes (height, width, channels). `from_onnx` reads the weights back.
     """
     from onnx import TensorProto, helper, numpy_helper
 
@@ -54,8 +58,8 @@ def to_onnx(model: Any, config: TrainingConfig) -> bytes:
         nodes.append(helper.make_node(operation, inputs, [output], **attributes))
         return output
 
-    def tensor(value: Any, dtype: str = "float32") -> str:
-        name = f"/tensor/{len(tensors)}"
+    def tensor(value: Any, name: str = "", dtype: str = "float32") -> str:
+        name = name or f"/tensor/{len(tensors)}"
         tensors.append(numpy_helper.from_array(np.asarray(value, dtype), name))
         return name
 
@@ -69,12 +73,14 @@ def to_onnx(model: Any, config: TrainingConfig) -> bytes:
         operation, attributes = ACTIVATIONS[activation]
         return add(operation, value, output=output, **attributes)
 
-    def apply(layer: Layer, value: str, name: str, weights: list[np.ndarray]) -> str:
+    def apply(layer: Layer, value: str, name: str, weights: Sequence[np.ndarray]) -> str:
+        kernels_first = [weight.transpose(KERNEL) if weight.ndim == 4 else weight for weight in weights]
+        own = [tensor(weight, f"{name}/{place}") for place, weight in enumerate(kernels_first)]
         match layer:
             case Flatten():
                 return add("Flatten", value, output=name)
             case Reshape():
-                return add("Unsqueeze", value, tensor([-1], "int64"), output=name)
+                return add("Unsqueeze", value, tensor([-1], dtype="int64"), output=name)
             case Rescaling():
                 return add("Mul", value, tensor(layer.scale), output=name)
             case Dropout():
@@ -82,30 +88,30 @@ def to_onnx(model: Any, config: TrainingConfig) -> bytes:
             case Activation():
                 return activate(value, layer.activation, name)
             case Dense():
-                product = add("MatMul", value, tensor(weights[0]))
-                value = add("Add", product, tensor(weights[1]), output="logits" if name == "output" else "")
+                kernel, bias = own
+                value = add("Add", add("MatMul", value, kernel), bias, output="logits" if name == "output" else "")
                 return activate(value, layer.activation, name)
             case Conv2D():
-                inputs = [tensor(weights[0].transpose(3, 2, 0, 1)), *(tensor(bias) for bias in weights[1:])]
                 strides = (layer.strides, layer.strides)
                 padding = {"same": "SAME_UPPER", "valid": "VALID"}[layer.padding]
-                value = channels_first("Conv", value, *inputs, strides=strides, auto_pad=padding)
+                value = channels_first("Conv", value, *own, strides=strides, auto_pad=padding)
                 return activate(value, layer.activation, name)
             case MaxPooling2D() | AveragePooling2D():
                 size = (layer.pool_size, layer.pool_size)
                 operation = "MaxPool" if isinstance(layer, MaxPooling2D) else "AveragePool"
                 return add("Identity", channels_first(operation, value, kernel_shape=size, strides=size), output=name)
             case GlobalAveragePooling2D():
-                return add("ReduceMean", value, tensor([1, 2], "int64"), keepdims=0, output=name)
+                return add("ReduceMean", value, tensor([1, 2], dtype="int64"), keepdims=0, output=name)
             case BatchNormalization():
-                gamma, beta, mean, variance = (weight.astype("float64") for weight in weights)
-                scale = gamma / np.sqrt(variance + model.get_layer(name).epsilon)
-                return add("Add", add("Mul", value, tensor(scale)), tensor(beta - mean * scale), output=name)
+                gamma, beta, mean, variance = own  # of these ONNX Runtime makes two when it reads the file
+                scale = add("Div", gamma, add("Sqrt", add("Add", variance, tensor(EPSILON))))
+                shift = add("Sub", beta, add("Mul", mean, scale))
+                return add("Add", add("Mul", value, scale), shift, output=name)
         raise NotImplementedError(f"to_onnx does not know the layer {layer!r}.")
 
     value = "image"
     for row in config.table:
-        value = apply(row.layer, value, row.name, model.get_layer(row.name).get_weights())
+        value = apply(row.layer, value, row.name, weights.get(row.name, ()))
     add("Identity", value, output="probabilities")
 
     def info(name: str, shape: tuple[int, ...]) -> Any:
@@ -118,3 +124,30 @@ def to_onnx(model: Any, config: TrainingConfig) -> bytes:
     written = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
     helper.set_model_props(written, {"classes": "0 1 2 3 4 5 6 7 8 9", "image": "0 = paper .. 1 = ink"})
     return bytes(written.SerializeToString())
+
+
+def from_onnx(content: bytes, config: TrainingConfig) -> dict[str, list[np.ndarray]]:
+    """Read the weights of each row of `config.table` that has any from what `to_onnx` wrote, as it was given them.
+
+    Raises UserError where it is no such file, or another network's.
+    """
+    from onnx import load_from_string, numpy_helper
+
+    try:
+        tensors = {tensor.name: tensor for tensor in load_from_string(content).graph.initializer}
+        weights: dict[str, list[np.ndarray]] = {}
+        for row in config.table:
+            while tensor := tensors.get(f"{row.name}/{len(weights.get(row.name, ()))}"):
+                array = numpy_helper.to_array(tensor)
+                array = array.transpose(np.argsort(KERNEL)) if array.ndim == 4 else array
+                weights.setdefault(row.name, []).append(array)
+    except Exception as error:  # protobuf's and ONNX's errors have no common base
+        raise _misfit("a damaged file") from error
+    found = {name: sum(weight.size for weight in arrays) for name, arrays in weights.items()}
+    if found != {row.name: row.parameters for row in config.table if row.parameters}:
+        raise _misfit("those of other layers")
+    return weights
+
+
+def _misfit(got: str) -> UserError:
+    return UserError(f"The network to go on from must hold the weights of its layers (got {got}): choose another one.")

@@ -1,7 +1,7 @@
 """`python -m trainer.host`: the embedded cluster, in a clean process that ends when its standard input closes.
 
 Not inside the web server: Dask would start its workers by running the Streamlit script again. The first line on
-standard output is JSON: the scheduler's address and the number of slots.
+standard output is JSON: the scheduler's address, the number of slots, and whether bfloat16 is there.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 SLOTS_A_GPU = 4
 
@@ -33,6 +34,17 @@ def _gpus() -> int:
     except (OSError, subprocess.SubprocessError):
         return 0
     return sum(line.startswith("GPU ") for line in listed.stdout.splitlines())
+
+
+def bfloat16() -> bool:
+    """Tell whether the processors, or the GPUs, compute with 16 bits a number."""
+    if _gpus():
+        return True
+    try:
+        flags = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False
+    return "amx_bf16" in flags or "avx512_bf16" in flags
 
 
 def main() -> None:
@@ -59,7 +71,7 @@ def main() -> None:
         memory_limit=0,
         preload=["trainer.job"],
     )
-    print(json.dumps({"address": cluster.scheduler_address, "slots": count}), flush=True)
+    print(json.dumps({"address": cluster.scheduler_address, "slots": count, "bfloat16": bfloat16()}), flush=True)
     cluster.scale(count)  # each joins once Keras is warm; until then the scheduler keeps what it is given
     threading.Event().wait()
 

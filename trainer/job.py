@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import os
 import threading
@@ -10,16 +9,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from trainer import UserError, datasets, export, model
+from trainer import UserError, datasets, export, fitting, model
+from trainer.checkpoint import Checkpoint
+from trainer.collection import Drawings
 from trainer.config import TrainingConfig
-from trainer.runs import Run, line, write_whole
-
-REFRESH = 2.0  # seconds between two exports of the growing network, so that it can be drawn with
-REFRESH_SHARE = 0.004  # and at most this share of the training's time
+from trainer.inference import Network
+from trainer.parent import repeated
+from trainer.reporter import Reporter
+from trainer.runs import Run
 
 _log = logging.getLogger(__name__)
 _data_lock = threading.Lock()
@@ -77,76 +77,98 @@ def _train(run: Run, gone: threading.Event) -> None:
     config = run.config
     if config is None:
         raise UserError("The run's config.json must be what the page wrote (got something else): train it again.")
-    if _stop_wanted(run):
+    start = Checkpoint.load(run.checkpoint) if run.checkpoint.is_file() else None
+    if start is None and run.wishes.end == "stop":
         run.update(phase="stopped", activity="", note="stopped before it began")
         return
     run.update(phase="running", activity="loading the data", device=model.device())
     dataset = datasets.load(config.dataset)
     images, labels = _training_data(dataset)
+    drawings = _drawings(run) if config.own_examples else None
+    extra = _more_digits(run, config, drawings)
     run.update(
         activity="training",
         data=dataset.source,
         data_hash=dataset.hash,
-        examples=model.training_count(config, len(images)),
-        steps=model.steps_per_epoch(config, len(images)),
+        examples=fitting.training_count(config, len(images)),
+        steps=fitting.steps_per_epoch(config, len(images)),
+        begun=start.step if start else 0,
+        drawings=len(drawings.labels) if drawings else 0,
     )
     network = model.build(config, len(images))
-    with (run.path / "history.jsonl").open("ab", buffering=0) as history:
-        reporter = _Reporter(run, config, network, history, gone)
-        outcome = model.fit(network, config, images, labels, report=reporter.report, should_stop=reporter.should_stop)
-    seconds = time.perf_counter() - reporter.started
+    if start is None and run.parent:
+        parent = _read(run.parent_file)
+        model.assign(network, export.from_onnx(parent, config))
+        if drawings:
+            run.update(right_before=_right(Network(parent), drawings))
+    reporter = Reporter(run, config, network, dataset, gone, start)
+    try:
+        outcome = fitting.fit(network, config, images, labels, reporter, extra, start)
+    finally:
+        reporter.close()
+    seconds = (start.seconds if start else 0.0) + time.perf_counter() - reporter.started
     if outcome.diverged:
-        (run.path / "model.onnx").unlink(missing_ok=True)
+        run.network_file.unlink(missing_ok=True)
         raise UserError(
             f"The loss grew beyond all numbers in epoch {outcome.epochs + 1}, so this network learns nothing more: "
-            f"try a smaller learning rate, such as {config.learning_rate / 10:g}."
+            f"try a smaller learning rate, such as {reporter.wishes.learning_rate / 10:g}."
         )
-    run.update(activity="reading the test digits", seconds=seconds, hook_seconds=outcome.hook_seconds)
-    write_whole(run.path / "model.onnx", export.to_onnx(network, config))
+    run.update(seconds=seconds, hook_seconds=outcome.hook_seconds)
+    reporter.export()
+    if outcome.stopped and reporter.wishes.end == "pause":
+        run.update(phase="paused", activity="")
+        return
+    run.update(activity="reading the test digits")
     model.save(network, run.path / "model.keras")
     test_loss, test_accuracy = model.evaluate(network, dataset.images("test"), dataset.labels("test"))
     run.update(
         phase="stopped" if outcome.stopped else "finished",
         activity="",
-        note=reporter.why_stopped,
+        note=reporter.why_ended if outcome.stopped else _early_stop(outcome),
         test_loss=test_loss,
         test_accuracy=test_accuracy,
+        right_after=_right(Network(run.network_file), drawings) if drawings else None,
     )
 
 
-def _stop_wanted(run: Run) -> bool:
-    return any(request.get("kind") == "stop" for request in run.requests())
+def _more_digits(run: Run, config: TrainingConfig, drawings: Drawings | None) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return what is learned besides the data set: pen digits in many styles, and own drawings, float32 as all."""
+    parts = []
+    if config.synthetic_examples:
+        run.update(activity="drawing pen digits in many styles")
+        images, labels = datasets.synthetic(config.synthetic_examples)
+        parts.append((np.divide(images, 255, dtype=np.float32), labels))
+    if drawings:
+        parts.append(repeated(drawings, config.own_examples, config.seed))
+    return (np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])) if parts else None
 
 
-class _Reporter:
-    """What happens at each of the some 25 live points of an epoch; every microsecond here is taken from training."""
+def _drawings(run: Run) -> Drawings:
+    try:
+        return Drawings.read(_read(run.drawings_file))
+    except ValueError:
+        raise _damaged(run.drawings_file) from None
 
-    def __init__(
-        self, run: Run, config: TrainingConfig, network: Any, history: io.RawIOBase, gone: threading.Event
-    ) -> None:
-        self.run, self.config, self.network, self.history, self.gone = run, config, network, history, gone
-        self.started = time.perf_counter()
-        self.why_stopped = ""
-        self._refresh = self.started + REFRESH
-        self._requests = run.path / "requests.jsonl"
 
-    def report(self, record: dict[str, Any]) -> None:
-        self.history.write(line(record))
-        before = time.perf_counter()
-        if before >= self._refresh and np.isfinite(record.get("loss", np.nan)):
-            write_whole(self.run.path / "model.onnx", export.to_onnx(self.network, self.config))
-            now = time.perf_counter()
-            self._refresh = now + max(REFRESH, (now - before) / REFRESH_SHARE)
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        raise _damaged(path) from None
 
-    def should_stop(self) -> bool:
-        if not self.why_stopped:
-            if time.perf_counter() - self.started > self.config.time_limit:
-                self.why_stopped = f"stopped at its time limit of {self.config.time_limit} s"
-            elif self.gone.is_set():
-                self.why_stopped = "its folder is gone"
-            elif self._requests.exists() and _stop_wanted(self.run):
-                self.why_stopped = "stopped by its owner"
-        return bool(self.why_stopped)
+
+def _damaged(path: Path) -> UserError:
+    return UserError(f"The run's {path.name} must be what the page wrote (got something else): train it again.")
+
+
+def _right(network: Network, drawings: Drawings) -> int:
+    """Count the drawings that a network reads as what was meant."""
+    said = network.probabilities(np.divide(drawings.images, 255, dtype=np.float32)).argmax(axis=1)
+    return int((said == drawings.labels).sum())
+
+
+def _early_stop(outcome: fitting.Outcome) -> str:
+    return f"stopped early, back at its best in epoch {outcome.best_epoch}" if outcome.early else ""
 
 
 @contextmanager

@@ -50,11 +50,19 @@ LIMITS = {
     "beta_2": Limit(0, 1, below=True),
     "rho": Limit(0, 1, below=True),
     "weight_decay": Limit(0, 1),
+    "initial_accumulator_value": Limit(0, 10),
     "learning_rate": Limit(1e-6, 100),
     "batch_size": Limit(1, 10_000, whole=True),
     "epochs": Limit(1, 200, whole=True),
     "validation_split": Limit(0, 0.5),
+    "patience": Limit(0, 50, whole=True),  # epochs; 0: no early stopping
     "training_examples": Limit(100, 60_000, whole=True),
+    "synthetic_examples": Limit(0, 60_000, whole=True),
+    "own_examples": Limit(0, 15_000, whole=True),
+    "l2": Limit(0, 1),
+    "shift": Limit(0, 8),  # pixels
+    "rotation": Limit(0, 45),  # degrees
+    "zoom": Limit(0, 0.5),
     "seed": Limit(0, 2**31 - 1, whole=True),
     "time_limit": Limit(1, 3600, whole=True),  # seconds
     "layers": Limit(0, 20, whole=True),
@@ -64,7 +72,9 @@ LIMITS = {
 CHOICES = {
     "activation": ("linear", "relu", "sigmoid", "tanh", "softmax", "elu", "gelu", "swish", "leaky_relu"),
     "padding": ("valid", "same"),
-    "schedule": ("constant", "one_cycle"),
+    "schedule": ("constant", "one_cycle", "cosine", "step"),
+    "loss": ("categorical_crossentropy", "mean_squared_error"),
+    "dtype": ("float32", "mixed_bfloat16"),
     "kernel_initializer": ("glorot_uniform", "he_normal"),
     "dataset": ("mnist",),
 }
@@ -72,8 +82,8 @@ INPUT_SHAPES: dict[str, tuple[int, ...]] = {"mnist": (28, 28)}  # of an image, b
 
 # What each setting is and what to look for, in a line for the page.
 MEANINGS = {
-    "units": "Neurons in this layer: more can learn more, and take longer.",
-    "activation": "What a neuron makes of its sum: relu keeps what is above 0, sigmoid squeezes it between 0 and 1.",
+    "units": "Neurons of this layer: more can learn more, and take longer.",
+    "activation": "What a unit makes of its sum: relu keeps what is above 0, sigmoid squeezes it between 0 and 1.",
     "filters": "Small patterns this layer looks for; each gives an image of where it was found.",
     "kernel_size": "Pixels a side of each pattern.",
     "strides": "Pixels from one place to the next: 2 halves the image.",
@@ -82,17 +92,39 @@ MEANINGS = {
     "pool_size": "Pixels a side that become one.",
     "momentum": "Share of the last step, or of the last average, that is kept.",
     "rate": "Share of the numbers set to 0 while training, at random: it keeps a network from learning by heart.",
+    "pixels": "From 0 to 1, or left from 0 to 255 by a first layer: then the first steps are far too large.",
     "scale": "Number that every pixel is multiplied by: 255 gives the raw 0 to 255.",
-    "optimizer": "The rule that moves the weights. SGD: a step down the slope. Adam: a step size of its own for each.",
-    "beta_1": "How long Adam remembers the slope.",
-    "beta_2": "How long Adam remembers the slope's size.",
-    "rho": "How long RMSprop remembers the slope's size.",
-    "learning_rate": "Size of a step: too small learns slowly, too large jumps about or breaks off.",
-    "schedule": "constant: the same rate throughout. one_cycle: up during the first fifth, then down to 0.",
-    "batch_size": "Digits looked at before each step: small batches make more steps an epoch, and slower epochs.",
-    "epochs": "How often all training digits are gone through.",
-    "validation_split": "Share of the training digits kept aside to see how it reads digits it has not learned from.",
-    "training_examples": "Training digits used: with few, a network learns them by heart.",
+    "optimizer": "The rule that moves the weights. SGD: a step down the slope, which momentum makes a rolling ball. "
+    "Adam: a step size of its own for each weight; AdamW shrinks the weights, too; RMSprop and Adagrad "
+    "came before; Lion: equal steps. Look how soon the loss falls.",
+    "beta_1": "How long it remembers the slope: 0.9 is about the last ten steps.",
+    "beta_2": "How long it remembers the slope's size: 0.999 is about the last thousand steps.",
+    "rho": "How long it remembers the slope's size: 0.9 is about the last ten steps.",
+    "weight_decay": "Share of each weight that is taken away at every step, times the learning rate.",
+    "initial_accumulator_value": "Slopes that count as seen before the first step: more makes the first steps smaller.",
+    "learning_rate": "Size of a step: too small learns slowly, too large makes the loss jump about or break off.",
+    "schedule": "How the learning rate changes: constant, one_cycle (up for a fifth, then down to 0), cosine "
+    "(down to 0, smoothly), step (a tenth after half of the steps, a hundredth after three quarters).",
+    "loss": "How wrong an answer is: categorical crossentropy punishes a sure mistake hard, mean squared error "
+    "only mildly.",
+    "batch_size": "Digits looked at before each step: 54,000 digits by 500 are 108 steps an epoch. Small batches take "
+    "more steps, noisier ones, and longer epochs.",
+    "epochs": "How often all training digits are gone through. Look where the validation curve stops getting "
+    "better: more is of no use.",
+    "validation_split": "Share of the training digits kept aside, 0.1 of 60,000 are 6,000: where these are read worse "
+    "than those it learns from, the network overfits.",
+    "patience": "Epochs without a better validation loss after which it stops, back at its best: 0 never stops.",
+    "training_examples": "Training digits used, of MNIST's 60,000: a few hundred are learned by heart, and the "
+    "validation curve shows it.",
+    "synthetic_examples": "Pen digits drawn by this app, in many handwriting styles, that are learned as well.",
+    "own_examples": "Digits of each epoch that are drawings of yours, those of which you said on Draw what you meant: "
+    "they are repeated, each time moved and turned a little, until they are so many.",
+    "l2": "Pull of every weight towards 0: a little, such as 0.0001, keeps a network from learning by heart.",
+    "shift": "Pixels by which each digit is moved at random, anew in each epoch: about as sloppy as drawings are.",
+    "rotation": "Degrees by which each digit is turned at random, anew in each epoch.",
+    "zoom": "Share by which each digit is made larger or smaller at random, anew in each epoch.",
+    "dtype": "mixed_bfloat16 computes with 16 bits a number instead of 32: faster where the processor can, and "
+    "hardly less exact.",
     "kernel_initializer": "How the weights are drawn before the first step: he_normal suits relu.",
     "seed": "Number that all chance comes from: the same seed gives the same run.",
     "time_limit": "Seconds after which training stops, and keeps what it has learned.",

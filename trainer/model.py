@@ -1,4 +1,4 @@
-"""The network: build, train, test and save it; the one module that knows Keras.
+"""The network: build, test and save it. Only this module and fitting.py know Keras.
 
 Keras takes seconds to import, so each function imports it. All is written in `keras.*` and runs on TensorFlow or JAX
 (`KERAS_BACKEND`); what differs between the two stands in `device`.
@@ -9,24 +9,23 @@ from __future__ import annotations
 import functools
 import math
 import os
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trainer import export
-from trainer.config import Adam, TrainingConfig, learning_rate_at
+from trainer import UserError, export
+from trainer.config import Adam, TrainingConfig
+from trainer.files import write_whole
+from trainer.fitting import fit, steps_per_epoch, steps_per_line
+from trainer.inference import Network
 from trainer.layers import BatchNormalization, Conv2D, Dense, Dropout, MaxPooling2D, Reshape, Row
 from trainer.limits import CLASSES, INPUT_SHAPES
-from trainer.runs import write_whole
 
 if TYPE_CHECKING:
     import keras
 
-LINES = 25  # reports an epoch, about
 BATCH = 500  # images, where nothing is learnt
 
 
@@ -55,183 +54,96 @@ def device() -> str:
 # --- build ----------------------------------------------------------------------------------------------------
 
 
-def training_count(config: TrainingConfig, examples: int) -> int:
-    """Count those of `examples` that are learnt from: the first ones, less the validation split, as Keras splits."""
-    return math.floor(min(examples, config.training_examples) * (1.0 - config.validation_split))
-
-
-def steps_per_epoch(config: TrainingConfig, examples: int) -> int:
-    """Count the updates of an epoch where the data set has `examples` for training."""
-    return math.ceil(training_count(config, examples) / config.batch_size)
-
-
 def build(config: TrainingConfig, examples: int = 60_000) -> keras.Model:
     """Return the compiled network of a config, with the weights that its seed gives.
 
     Its layers have the names of `config.table`. The data set has `examples` for training: the learning rate's
-    schedule and the number of updates between two reports depend on it.
+    schedule depends on it.
     """
     device()
     import keras
 
     keras.utils.set_random_seed(config.seed)
     image = keras.Input(INPUT_SHAPES[config.dataset], name="image")
-    model = keras.Sequential([image, *(_layer(row, config.kernel_initializer) for row in config.table)])
-    steps = steps_per_epoch(config, examples)
-    optimizer = getattr(keras.optimizers, type(config.optimizer).__name__)
+    model = keras.Sequential([image, *(_layer(row, config) for row in config.table)])
     model.compile(
-        optimizer=optimizer(learning_rate=_learning_rate(config, steps * config.epochs), **vars(config.optimizer)),
-        loss="sparse_categorical_crossentropy",
+        optimizer=_optimizer(config, steps_per_epoch(config, examples) * config.epochs),
+        loss=_mean_squared_error if config.loss == "mean_squared_error" else f"sparse_{config.loss}",
         metrics=[keras.metrics.SparseCategoricalAccuracy("accuracy")],
-        steps_per_execution=math.ceil(steps / LINES),  # the hooks then cost next to nothing; the history is the same
+        steps_per_execution=steps_per_line(config, examples),
     )
     # made here, and the metric's own above, the variables don't make TensorFlow trace the training step twice
     model.optimizer.build(model.trainable_variables)
     return model
 
 
-def _layer(row: Row, kernel_initializer: str) -> keras.Layer:
+def _layer(row: Row, config: TrainingConfig) -> keras.Layer:
     import keras
 
     arguments = dict(vars(row.layer))
+    output = row.name == "output"
     match row.layer:
         case Reshape():
             arguments["target_shape"] = row.output_shape
         case Dense() | Conv2D():
-            arguments["kernel_initializer"] = "glorot_uniform" if row.name == "output" else kernel_initializer
-    return getattr(keras.layers, type(row.layer).__name__)(name=row.name, **arguments)
+            arguments["kernel_initializer"] = "glorot_uniform" if output else config.kernel_initializer
+            if config.l2:
+                arguments["kernel_regularizer"] = keras.regularizers.L2(config.l2)
+    dtype = "float32" if output else config.dtype  # probabilities of 8 bits would be too coarse
+    return getattr(keras.layers, type(row.layer).__name__)(name=row.name, dtype=dtype, **arguments)
 
 
-def _learning_rate(config: TrainingConfig, steps: int) -> Any:
-    """Return what a Keras optimizer takes: a number, or `learning_rate_at` written for tensors."""
-    if config.schedule == "constant":
-        return config.learning_rate
+def _mean_squared_error(labels: Any, probabilities: Any) -> Any:
+    """Compare with 1 for the label and 0 for all others."""
     import keras
 
-    highest, rise = config.learning_rate, max(1.0, 0.2 * steps)
+    wanted = keras.ops.one_hot(keras.ops.cast(labels, "int32"), CLASSES)
+    return keras.losses.mean_squared_error(wanted, probabilities)
 
-    class OneCycle(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
+
+def crossentropy_with_none(labels: Any, probabilities: Any) -> Any:
+    """Compare with the label, or where it is CLASSES, for no digit, with ten equal probabilities.
+
+    Source of the idea: Hendrycks et al., Deep Anomaly Detection with Outlier Exposure, 2019.
+    """
+    import keras
+
+    labels = keras.ops.cast(labels, "int32")
+    none = keras.ops.cast(keras.ops.equal(labels, CLASSES), "float32")[:, None]
+    wanted = keras.ops.one_hot(labels, CLASSES) + none / CLASSES
+    return keras.losses.categorical_crossentropy(wanted, probabilities)
+
+
+def _optimizer(config: TrainingConfig, steps: int) -> keras.Optimizer:
+    """Return the optimizer, `steps` updates long; its variable "learning_rate" is the schedule's highest."""
+    import keras
+    from keras import ops
+
+    class Schedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
+        """A learning rate that may change, times `schedule_factor` written for tensors."""
+
         def __call__(self, step: Any) -> Any:
-            step = keras.ops.cast(step, "float32")
-            up = highest * (0.1 + 0.9 * step / rise)
-            down = highest * keras.ops.maximum(0.0, steps - step) / max(1.0, steps - rise)
-            return keras.ops.where(step < rise, up, down)
+            done, rise = ops.cast(step, "float32"), max(1.0, 0.2 * steps)
+            match config.schedule:
+                case "constant":
+                    return self.highest * 1.0
+                case "one_cycle":
+                    down = (steps - done) / max(1.0, steps - rise)
+                    factor = ops.where(done < rise, 0.1 + 0.9 * done / rise, down)
+                case "cosine":
+                    factor = 0.5 * (1.0 + ops.cos(math.pi * done / max(1, steps)))
+                case "step":  # in whole numbers: a border must not depend on rounding
+                    factor = ops.where(2 * step < steps, 1.0, ops.where(4 * step < 3 * steps, 0.1, 0.01))
+            return self.highest * ops.where(step < steps, factor, 0.01)
 
-    return OneCycle()
-
-
-# --- train, test and save -------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a training ended: what was done, and whether it was stopped or its loss was no number any more.
-
-    `hook_seconds` were spent on reports.
-    """
-
-    epochs: int
-    steps: int
-    stopped: bool
-    diverged: bool
-    hook_seconds: float
+    schedule = Schedule()
+    optimizer = getattr(keras.optimizers, type(config.optimizer).__name__)(schedule, **vars(config.optimizer))
+    constant = keras.initializers.Constant(config.learning_rate)
+    schedule.highest = optimizer.add_variable((), constant, name="learning_rate")
+    return optimizer
 
 
-def fit(
-    model: keras.Model,
-    config: TrainingConfig,
-    images: np.ndarray,
-    labels: np.ndarray,
-    report: Callable[[dict[str, Any]], None] = lambda line: None,
-    should_stop: Callable[[], bool] = lambda: False,
-) -> Outcome:
-    """Train a network made by `build(config, len(images))`; its history is plain Keras `fit`'s, to the last digit.
-
-    images: (n, 28, 28) float32, 0 paper .. 1 ink; labels: (n,) whole numbers. About 25 times an epoch `report` gets
-    a line of kind "batch", with means since the line before, and after each epoch one of kind "epoch"; a value that
-    is not finite is left out. `report` may read the network's weights. `should_stop` is asked as often, while
-    validating too: an epoch whose updates were all done then has its line without validation.
-    """
-    count = min(len(images), config.training_examples)
-    reporter = _reporter(config, len(images), report, should_stop)
-    model.fit(
-        images[:count],
-        labels[:count],
-        batch_size=config.batch_size,
-        epochs=config.epochs,
-        validation_split=config.validation_split,
-        callbacks=[reporter],
-        verbose=0,
-    )
-    outcome: Outcome = reporter.outcome()
-    return outcome
-
-
-def _reporter(
-    config: TrainingConfig, examples: int, report: Callable[[dict[str, Any]], None], should_stop: Callable[[], bool]
-) -> Any:
-    """Return the Keras callback of `fit`."""
-    import keras
-
-    steps, count = steps_per_epoch(config, examples), training_count(config, examples)
-
-    class Reporter(keras.callbacks.Callback):  # type: ignore[misc]
-        def __init__(self) -> None:
-            super().__init__()
-            self.epoch = self.epochs = self.step = 0
-            self.stopped = self.diverged = False
-            self.hook_seconds = 0.0
-            self.start = time.perf_counter()
-
-        def outcome(self) -> Outcome:
-            return Outcome(self.epochs, self.step, self.stopped, self.diverged, self.hook_seconds)
-
-        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-            self.epoch, self.seen, self.sums = epoch, 0, {"loss": 0.0, "accuracy": 0.0}
-
-        def on_train_batch_end(self, batch: int, logs: dict[str, float]) -> None:
-            start = time.perf_counter()
-            done = min(batch + 1, steps)  # the last execution of an epoch may be cut short, Keras's count is not
-            self.step = self.epoch * steps + done
-            seen = min(done * config.batch_size, count)
-            sums = {name: logs[name] * seen for name in self.sums}  # logs are means since the epoch began
-            self.diverged = not math.isfinite(logs["loss"])
-            self._ask()
-            self._report("batch", {name: (sums[name] - self.sums[name]) / (seen - self.seen) for name in sums})
-            self.seen, self.sums = seen, sums
-            self.hook_seconds += time.perf_counter() - start
-
-        def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
-            start = time.perf_counter()
-            self._ask()
-            self.hook_seconds += time.perf_counter() - start
-
-        def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
-            start = time.perf_counter()
-            if self.step == (epoch + 1) * steps and not self.diverged:
-                self.epochs = epoch + 1
-                if self.stopped:  # then validation saw a part of its images only
-                    logs = {name: value for name, value in logs.items() if not name.startswith("val_")}
-                self._report("epoch", logs)
-            self.hook_seconds += time.perf_counter() - start
-
-        def _report(self, kind: str, values: dict[str, float]) -> None:
-            line = {"kind": kind, "epoch": self.epoch + 1, "step": self.step}
-            values = {
-                **values,
-                "learning_rate": learning_rate_at(config, self.step - 1, steps * config.epochs),
-                "seconds": round(time.perf_counter() - self.start, 3),
-            }
-            report(line | {name: float(value) for name, value in values.items() if math.isfinite(value)})
-
-        def _ask(self) -> None:
-            self.stopped = self.stopped or (not self.diverged and should_stop())
-            model = self.model  # asking for it brings its weights up to date on JAX
-            if self.stopped or self.diverged:
-                model.stop_training = True
-                model.stop_evaluating = True  # else a whole validation would follow
-
-    return Reporter()
+# --- test, look and save --------------------------------------------------------------------------------------
 
 
 def evaluate(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
@@ -247,14 +159,51 @@ def probabilities(model: keras.Model, images: np.ndarray) -> np.ndarray:
     return np.concatenate(parts)
 
 
+def weights(model: keras.Model) -> dict[str, list[np.ndarray]]:
+    """Return a copy of each layer's weights by the layer's name, in Keras's order."""
+    return {layer.name: layer.get_weights() for layer in model.layers if layer.weights}
+
+
+def assign(model: keras.Model, values: Mapping[str, Sequence[np.ndarray]]) -> None:
+    """Give a network what `weights` returned for another one. Raises UserError where their layers are not the same."""
+    if _shapes(weights(model)) != _shapes(values):
+        raise UserError(
+            "The network to go on from must have the layers of the one that is trained: choose another one."
+        )
+    for layer in model.layers:
+        layer.set_weights(values.get(layer.name, ()))
+
+
+def _shapes(values: Mapping[str, Sequence[np.ndarray]]) -> dict[str, list[tuple[int, ...]]]:
+    return {name: [array.shape for array in arrays] for name, arrays in values.items()}
+
+
+def first_weights(
+    weights: Mapping[str, Sequence[np.ndarray]], config: TrainingConfig, most: int = 32
+) -> np.ndarray | None:
+    """Return what the first units look for: (n, 28, 28) of a Dense layer on pixels, (n, k, k) of a Conv2D, float32.
+
+    A convolution's kernels are means over what comes in. None where the first weights belong to no picture.
+    """
+    row = next(row for row in config.table if row.parameters)
+    units: np.ndarray = np.moveaxis(weights[row.name][0], -1, 0)[:most]
+    pixels = INPUT_SHAPES[config.dataset]
+    if isinstance(row.layer, Conv2D):
+        return np.asarray(units.mean(axis=-1))
+    if isinstance(row.layer, Dense) and row.input_shape == (math.prod(pixels),):
+        return units.reshape(-1, *pixels)
+    return None
+
+
 def save(model: keras.Model, path: Path) -> None:
-    """Write a `.keras` file, whole or not at all, that Keras loads without this project.
+    """Write a `.keras` file in float32, whole or not at all, that Keras loads without this project.
 
     It holds no optimizer. Raises OSError where the file cannot be written.
     """
     import keras
 
-    bare = keras.Sequential.from_config(model.get_config())
+    layers = [type(layer).from_config({**layer.get_config(), "dtype": "float32"}) for layer in model.layers]
+    bare = keras.Sequential([keras.Input(model.input_shape[1:], name="image"), *layers])
     bare.set_weights(model.get_weights())
     write_whole(path, functools.partial(keras.saving.save_model, bare))  # Keras would cut the old file short in place
 
@@ -270,4 +219,4 @@ def warm_up() -> None:
         model = build(config, len(images))
         fit(model, config, images, labels)
         evaluate(model, images, labels)
-        export.to_onnx(model, config)
+        Network(export.to_onnx(weights(model), config)).probabilities(images)

@@ -6,32 +6,36 @@ whole lines, so whoever reads sees a truth, if an old one; a reader never trusts
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
 import secrets
 import tempfile
-import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, fields, replace
+import zipfile
+from dataclasses import asdict, dataclass, fields, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from trainer import UserError
-from trainer.config import PRESETS, TrainingConfig, short_form
+from trainer.config import TrainingConfig, short_form
+from trainer.files import Lines, Record, line, read_object, records, write_whole
+from trainer.presets import PRESETS
+from trainer.wishes import REQUESTS, Pinned, Wishes
 
 ENDED = ("finished", "stopped", "failed", "interrupted")
-PHASES = ("queued", "running", *ENDED)
+PHASES = ("queued", "running", "paused", *ENDED)
 SILENCE = 10.0  # seconds without a sign of life after which a job that nobody vouches for counts as dead
-REQUESTS = ("stop",)
-HISTORY_BYTES = 50_000_000  # a longer history is not of our making
+NAME = 80  # characters of a run's name
 _ALLOWED = {  # type of a field of State -> types of its value
     "str": ("str",),
     "int": ("int",),
     "float": ("float", "int"),
+    "int | None": ("int", "NoneType"),
     "float | None": ("float", "int", "NoneType"),
 }
 _ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
@@ -51,8 +55,12 @@ class State:
     data_hash: str = ""
     examples: int = 0  # trained on, without the validation split
     steps: int = 0  # updates an epoch
+    begun: int = 0  # updates done when the worker that trains, or trained last, took it up
     seconds: float = 0.0  # of training
     hook_seconds: float = 0.0  # of them spent on reporting
+    drawings: int = 0  # of its owner's own, that it learns from as well
+    right_before: int | None = None  # of them, by the network that it went on from
+    right_after: int | None = None
     test_loss: float | None = None
     test_accuracy: float | None = None
 
@@ -71,32 +79,66 @@ class Run:
     @property
     def config(self) -> TrainingConfig | None:
         """Return what was asked, or None where config.json is damaged."""
+        path = self.path / "config.json"
         try:
-            return TrainingConfig.from_json(json.dumps(_read_object(self.path / "config.json")["config"]))
+            return _config(path, path.stat().st_mtime_ns)
         except (OSError, ValueError, KeyError):
             return None
 
     @property
+    def parent(self) -> str:
+        """Return the id of the run whose network it goes on from, "shipped" for the shipped one, or "" for neither."""
+        try:
+            return str(read_object(self.path / "config.json").get("parent", ""))
+        except (OSError, ValueError):
+            return ""
+
+    @property
+    def parent_file(self) -> Path:
+        """Return where its parent's ONNX file is kept as it was."""
+        return self.path / "parent.onnx"
+
+    @property
+    def drawings_file(self) -> Path:
+        """Return where its owner's own drawings are that it learns from (see `collection`); for the job alone."""
+        return self.path / "drawings.npz"
+
+    @property
     def name(self) -> str:
-        """Return the text that people know the run by: the preset whose layers it has, or its layers in short."""
+        """Return the text that people know the run by: its owner's, its preset's title, or its layers in short."""
+        try:
+            name = read_object(self.path / "meta.json").get("name")
+            if isinstance(name, str) and name.strip():
+                return name[:NAME]
+        except (OSError, ValueError):
+            pass
         config = self.config
         if config is None:
             return self.id
-        titles = (preset.title for preset in PRESETS.values() if preset.config.layers == config.layers)
-        return next(titles, short_form(config))
+        presets = [preset for preset in PRESETS.values() if preset.config.layers == config.layers]
+        presets.sort(key=lambda preset: preset.config != replace(config, seed=preset.config.seed))
+        name = presets[0].title if presets else short_form(config)
+        return f"{name}, continued" if self.parent else name
+
+    def rename(self, name: str) -> None:
+        """Give it a name; an empty one brings back the name of its own making."""
+        name = " ".join(name.split())
+        if len(name) > NAME:
+            raise UserError(f"A name may have at most {NAME} letters (got {len(name)}): choose a shorter one.")
+        write_whole(self.path / "meta.json", json.dumps({"name": name}).encode())
 
     @property
     def created(self) -> float:
         """Return when it was asked for, in seconds since the epoch; by the id's clock where config.json is damaged."""
         try:
-            return float(_read_object(self.path / "config.json")["created"])
+            return float(read_object(self.path / "config.json")["created"])
         except (OSError, ValueError, KeyError, TypeError):
             return time.mktime(time.strptime(self.id[:15], "%Y%m%d-%H%M%S"))
 
     @property
     def state(self) -> State:
         try:
-            values = _read_object(self.path / "state.json")
+            values = read_object(self.path / "state.json")
             known = {item.name: str(item.type) for item in fields(State)}
             state = State(**{key: value for key, value in values.items() if key in known})
             wrong = [key for key, value in asdict(state).items() if type(value).__name__ not in _ALLOWED[known[key]]]
@@ -133,27 +175,70 @@ class Run:
     @property
     def network(self) -> Path | None:
         """Return its network's ONNX file, which is replaced whole while the training goes on."""
-        path = self.path / "model.onnx"
-        return path if path.is_file() else None
+        return self.network_file if self.network_file.is_file() else None
 
-    def request(self, kind: str) -> None:
-        """Ask the job for something; it obeys within a batch line."""
+    @property
+    def network_file(self) -> Path:
+        return self.path / "model.onnx"
+
+    @property
+    def can_resume(self) -> bool:
+        """Tell whether a training that was paused, ended or broken off can go on where it was."""
+        return self.checkpoint.is_file() and self.state.phase in ("paused", "finished", "stopped", "interrupted")
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.path / "checkpoint.npz"
+
+    def request(self, kind: str, **values: Any) -> None:
+        """Ask the job for something (see `wishes`); it obeys within a batch line."""
         if kind not in REQUESTS:
             raise ValueError(f"a request must be one of {', '.join(REQUESTS)} (got {kind!r})")
         with (self.path / "requests.jsonl").open("ab", buffering=0) as file:
-            file.write(line({"kind": kind, "time": time.time()}))
+            file.write(line({"kind": kind, "time": time.time(), **values}))
 
-    def requests(self) -> list[dict[str, Any]]:
+    @property
+    def wishes(self) -> Wishes:
+        """Return what its owner wishes of it, as of now."""
+        config = self.config
         try:
-            return _records((self.path / "requests.jsonl").read_bytes())
+            asked = records((self.path / "requests.jsonl").read_bytes())
         except OSError:
-            return []
+            asked = []
+        return Wishes.of(config, asked) if config else Wishes()
+
+    def drawings(self) -> tuple[Pinned, ...]:
+        """Return the drawings that its owner follows through the training, and nobody else may see."""
+        return self.wishes.drawings
+
+    def digits(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return the test digits that each epoch reads again: images (n, 28, 28) uint8 and labels (n,) uint8."""
+        return self._arrays("digits.npz", "images", "labels")
+
+    def snapshots(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return the first layer over the training: steps (s,) and weights (s, n, height, width) float16."""
+        return self._arrays("snapshots.npz", "steps", "weights")
+
+    def _arrays(self, file: str, *names: str) -> tuple[np.ndarray, np.ndarray] | None:
+        path = self.path / file
+        try:
+            return _arrays(path, path.stat().st_mtime_ns, names)
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            return None
 
 
-@dataclass
-class _History:
-    offset: int = 0
-    records: list[dict[str, Any]] = field(default_factory=list)
+@functools.lru_cache(maxsize=100)
+def _arrays(path: Path, changed: int, names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
+    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
+        first, second = (arrays[name] for name in names)
+    if first.ndim < 1 or second.ndim < 1 or len(first) != len(second):
+        raise ValueError("they belong together")
+    return first, second
+
+
+@functools.lru_cache(maxsize=1000)
+def _config(path: Path, changed: int) -> TrainingConfig:
+    return TrainingConfig.from_json(json.dumps(read_object(path)["config"]))
 
 
 class RunStore:
@@ -161,17 +246,24 @@ class RunStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._histories: OrderedDict[str, _History] = OrderedDict()
-        self._lock = threading.Lock()
+        self._lines = Lines()
 
-    def create(self, config: TrainingConfig, owner: str) -> Run:
+    def create(
+        self,
+        config: TrainingConfig,
+        owner: str,
+        parent: str = "",
+        network: bytes | None = None,
+        drawings: bytes | None = None,
+    ) -> Run:
         """Make the directory of a new run, queued; it appears whole or not at all.
 
-        Raises UserError where the disk refuses.
+        It goes on from `network`, the ONNX file of `parent`, and learns `drawings`, an npz file, as well. Raises
+        UserError where the disk refuses.
         """
         created = time.time()
         run_id = time.strftime("%Y%m%d-%H%M%S-", time.localtime(created)) + secrets.token_hex(3)
-        asked = {"config": json.loads(config.to_json()), "created": created, "versions": _versions()}
+        asked = {"config": json.loads(config.to_json()), "created": created, "versions": _versions(), "parent": parent}
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=self.root, prefix=".new-") as temporary:
@@ -179,6 +271,9 @@ class RunStore:
                 new.mkdir()
                 write_whole(new / "config.json", json.dumps(asked, indent=1).encode())
                 write_whole(new / "state.json", json.dumps(asdict(State("queued", owner=owner))).encode())
+                for file, content in ((Run(new).parent_file, network), (Run(new).drawings_file, drawings)):
+                    if content is not None:
+                        write_whole(file, content)
                 new.rename(self.root / run_id)
         except OSError as error:
             raise UserError(
@@ -200,68 +295,13 @@ class RunStore:
             return []
         return [Run(self.root / name) for name in sorted(names, reverse=True) if _ID.fullmatch(name)]
 
-    def history(self, run: Run) -> list[dict[str, Any]]:
-        """Return the lines of history.jsonl so far, oldest first; only what is new is read again.
+    def history(self, run: Run) -> list[Record]:
+        """Return the lines of history.jsonl so far, oldest first; only what is new is read again."""
+        return self._lines.read(run.path / "history.jsonl")
 
-        Lines that are no JSON object are passed over.
-        """
-        with self._lock:
-            history = self._histories.setdefault(run.id, _History())
-            self._histories.move_to_end(run.id)
-            while len(self._histories) > 200:
-                self._histories.popitem(last=False)
-            try:
-                with (run.path / "history.jsonl").open("rb") as file:
-                    file.seek(history.offset)
-                    new = file.read(HISTORY_BYTES)
-            except OSError:
-                return []
-            new = new[: new.rfind(b"\n") + 1]  # the last line may still be growing
-            history.offset += len(new)
-            history.records.extend(_records(new))
-            return list(history.records)
-
-
-def write_whole(path: Path, content: bytes | Callable[[Path], None]) -> None:
-    """Write a file so that it is whole or, whatever happens, as it was: temporary file, fsync, rename.
-
-    `content` may be a function that writes a file at the path it is given.
-    """
-    temporary = path.with_name(f".{secrets.token_hex(4)}.{path.name}")
-    try:
-        if isinstance(content, bytes):
-            temporary.write_bytes(content)
-        else:
-            content(temporary)
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def line(record: dict[str, Any]) -> bytes:
-    """Return a line of JSON, to be appended in one write, so that a killed writer leaves whole lines and one part."""
-    return (json.dumps(record, allow_nan=False) + "\n").encode()
-
-
-def _records(lines: bytes) -> list[dict[str, Any]]:
-    records = []
-    for line in lines.splitlines():
-        try:
-            record = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(record, dict):
-            records.append(record)
-    return records
-
-
-def _read_object(path: Path) -> dict[str, Any]:
-    value = json.loads(path.read_bytes())
-    if not isinstance(value, dict):
-        raise ValueError(f"{path.name} holds no JSON object")
-    return value
+    def readings(self, run: Run) -> list[Record]:
+        """Return what the network said of the followed drawings so far, oldest first."""
+        return self._lines.read(run.path / "readings.jsonl")
 
 
 def _versions() -> dict[str, str]:

@@ -1,88 +1,304 @@
+"""Draw in a browser, with real strokes."""
+
+import io
 import re
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
-from tests.browser.test_train import RESULT
+from tests.jobs import wait_for
 from tests.serving import choose, digit, draw, new_page, train
+from trainer import shipped, strokes
+from trainer.runs import RunStore
+
+BARS = ".st-key-bars .js-plotly-plot"
 
 
 @pytest.fixture(scope="module")
-def reader(server, browser):
-    """The address of Draw with a network that a user has trained, one that reads well."""
-    page = new_page(browser)
-    page.goto(server.url)
-    choose(page, "Small CNN", epochs=1)
-    run_id = train(page)
-    expect(page.get_by_text(RESULT)).to_be_visible()
-    page.close()
-    return f"{server.url}/draw?run={run_id}"
+def twin(server):
+    """The id of a run whose network reads as the shipped one does."""
+    run = RunStore(server.runs).create(shipped.CONFIG, "")
+    run.network_file.write_bytes(shipped.PATH.read_bytes())
+    run.update(phase="finished", test_accuracy=0.99)
+    run.rename("Twin")
+    return run.id
 
 
-def test_draw_first_on_a_fresh_server(start, page):
-    page.goto(f"{start().url}/draw?run=20260101-000000-abcdef")
-    expect(page.get_by_role("heading", name="Draw a digit", exact=True)).to_be_visible()
-    expect(page.get_by_text("No network has been trained yet")).to_be_visible()
-    expect(page.get_by_role("link", name="Train", exact=True)).to_be_visible()
+@pytest.fixture
+def paper(server, page):
+    """The page, with a blank paper."""
+    return open_paper(page, server.url)
+
+
+def open_paper(page, address):
+    page.goto(address)
+    expect(page.locator("canvas.upper-canvas")).to_be_visible()
+    expect(page.get_by_role("status")).to_have_text("Draw a digit on the black paper.")
+    return page
+
+
+def looks_like(number):
+    return re.compile(rf"Looks like an? {number} \(")
+
+
+def expect_answer(page, words):
+    expect(page.get_by_role("status")).to_have_text(words)
+
+
+def shares(page):
+    """Return the bars' lengths, in percent."""
+    return page.locator(BARS).evaluate("chart => [...chart.data[0].x]")
+
+
+def beside(*numbers):
+    """Write digits beside each other."""
+    width, height = 1 / len(numbers), 1 / 2
+    return [
+        stroke * [width, height] + [place * width, 0.25]
+        for place, number in enumerate(numbers)
+        for stroke in digit(number)
+    ]
+
+
+def test_a_newcomers_first_stroke_is_answered_by_the_shipped_network(server, page):
+    open_paper(page, f"{server.url}/?run=20260101-000000-abcdef")
     assert "run=20260101-000000-abcdef" in page.url
-    page.get_by_text("Train a network").click()
+    expect(page.get_by_text("no longer here")).to_be_visible()
+    page.goto(page.url.partition("?")[0])
+    expect(
+        page.get_by_text(re.compile(r"ships with Digit Lab and reads \d\d\.\d % of the test digits"))
+    ).to_be_visible()
+    expect(page.get_by_role("combobox", name="Network")).to_have_value(re.compile("Shipped network, "))
+    expect(page.get_by_test_id("stSidebar").get_by_text("Draw: Shipped network")).to_be_visible()
+    draw(page, digit(3))
+    expect_answer(page, looks_like(3))
+    page.get_by_text("Train your own").click()
     expect(page.get_by_role("heading", name="Train a network")).to_be_visible()
 
 
-@pytest.mark.parametrize("number", [3, 7])
-def test_a_drawn_digit_wins(reader, page, number):
-    page.goto(reader)
-    expect(page.get_by_text("Draw a digit on the black paper.")).to_be_visible()
-    expect(page.locator("canvas.upper-canvas")).to_be_visible()
-    draw(page, digit(number))
-    expect(page.get_by_text(re.compile(f"(Looks like|Could be) a {number} "))).to_be_visible()
-    bars = page.evaluate("[...document.querySelector('.js-plotly-plot').data[0].x]")
-    assert len(bars) == 10 and bars.index(max(bars)) == number
+def test_bars_a_sentence_and_every_step_follow_the_strokes(paper):
+    steps = paper.locator(".strip figure")
+    expect(steps).to_have_count(6)
+    paper.get_by_role("status").evaluate("sentence => { window.sentence = sentence }")
+    for number in (3, 7):
+        draw(paper, digit(number))
+        expect_answer(paper, looks_like(number))
+        lengths = shares(paper)
+        assert len(lengths) == 10 and int(np.argmax(lengths)) == number
+        expect(paper.get_by_role("figure", name=looks_like(number))).to_be_visible()  # the bars' words
+        expect(paper.locator(".strip:not(.empty) figure")).to_have_count(6)
+        expect(steps.nth(4)).to_have_text(re.compile("^(Moved |Centred: no move)"))
+        paper.get_by_role("button", name="Clear").click()
+        expect_answer(paper, "Draw a digit on the black paper.")
+    # The very element stayed, and so its changes are read out.
+    assert paper.get_by_role("status").evaluate("sentence => sentence === window.sentence")
 
 
-def test_clear_and_draw_again(reader, page):
-    page.goto(reader)
-    expect(page.locator("canvas.upper-canvas")).to_be_visible()
-    draw(page, digit(3))
-    expect(page.get_by_text(re.compile("(Looks like|Could be) a 3 "))).to_be_visible()
-    page.get_by_role("button", name="Clear").click()
-    expect(page.get_by_text("Draw a digit on the black paper.")).to_be_visible()
-    expect(page.locator("canvas.upper-canvas")).to_be_visible()
-    draw(page, digit(7))
-    expect(page.get_by_text(re.compile("(Looks like|Could be) a 7 "))).to_be_visible()
+def test_switches_show_what_would_have_been_said(paper):
+    draw(paper, [0.3 * stroke for stroke in digit(4)])
+    expect_answer(paper, looks_like(4))
+    paper.get_by_text("Without centring").click()
+    paper.get_by_text("Whole canvas squeezed").click()
+    otherwise = paper.locator(".strip .otherwise")
+    expect(otherwise).to_have_text(
+        [re.compile(r"^Uncentred: [=≠] an? \d \("), re.compile(r"^Squeezed: [=≠] an? \d \(")]
+    )
+    expect(otherwise.get_by_role("img").first).to_be_visible()
 
 
-def test_a_drawing_stays_while_other_pages_are_looked_at(reader, page):
-    page.goto(reader)
-    expect(page.locator("canvas.upper-canvas")).to_be_visible()
-    draw(page, digit(3))
-    expect(page.get_by_text(re.compile("(Looks like|Could be) a 3 "))).to_be_visible()
-    page.get_by_role("link", name="Train", exact=True).click()
-    expect(page.get_by_role("heading", name="Train a network")).to_be_visible()
-    page.get_by_role("link", name="Draw", exact=True).click()
-    expect(page.get_by_text(re.compile("(Looks like|Could be) a 3 "))).to_be_visible()
+def test_what_is_no_digit_is_doubted(paper):
+    rng = np.random.default_rng(0)
+    draw(paper, [rng.uniform(0.05, 0.95, (60, 2))])
+    expect_answer(paper, re.compile("This does not look like a digit|Not sure"))
 
 
-def test_a_network_can_be_drawn_with_while_it_trains(server, reader, browser, page):
+def test_networks_judge_the_same_drawing(twin, paper):
+    draw(paper, digit(2))
+    expect_answer(paper, looks_like(2))
+    paper.get_by_role("button", name="Compare").click()
+    asked = paper.get_by_test_id("stPopoverBody")
+    asked.get_by_role("combobox").click()
+    paper.get_by_role("option", name=re.compile("Twin")).click()
+    paper.keyboard.press("Escape")
+    paper.keyboard.press("Escape")
+    expect(paper.get_by_role("figure", name="Both networks say 2.")).to_be_visible()
+    expect(paper.locator(".st-key-judges .barlayer .point")).to_have_count(20)
+    paper.get_by_role("button", name="Clear").click()
+    expect_answer(paper, "Draw a digit on the black paper.")
+    draw(paper, digit(7))
+    expect(paper.get_by_role("figure", name="Both networks say 7.")).to_be_visible()
+
+
+def test_several_digits_are_read_in_order_with_a_box_each(paper):
+    draw(paper, beside(4, 2, 0))
+    expect_answer(paper, re.compile(r"^Reads 4\?? 2\?? 0\??$"))
+    marked = paper.get_by_role("img", name=re.compile("^A box around each digit, read as 4"))
+    expect(marked).to_be_visible()
+    assert marked.bounding_box() == paper.locator("canvas.upper-canvas").bounding_box()
+    assert int(np.argmax(shares(paper))) == 0
+    paper.get_by_role("radio", name="1st").click()
+    paper.wait_for_function(f"document.querySelector('{BARS}').data[0].x[4] > 50")
+
+
+def test_undo_clear_and_the_pen(paper):
+    paper.get_by_role("radio", name="Thick").click()
+    expect(paper.get_by_role("radio", name="Thick")).to_be_checked()
+    one, two = [np.array([[0.5, 0.1], [0.5, 0.9]])], [np.array([[0.1, 0.9], [0.9, 0.9]])]
+    draw(paper, one)
+    wait_for(lambda: inked(paper) > 3000)
+    only_one = inked(paper)
+    assert only_one > 0.8 * 240 * 30  # pixels of a thick stroke
+    draw(paper, two)
+    wait_for(lambda: inked(paper) > only_one)
+    paper.get_by_role("button", name="Undo").click()
+    wait_for(lambda: inked(paper) == only_one)
+    expect_answer(paper, re.compile(r"\d \("))
+    paper.keyboard.press("Control+z")
+    expect_answer(paper, "Draw a digit on the black paper.")
+    wait_for(lambda: inked(paper) == 0)
+    draw(paper, one)
+    expect_answer(paper, re.compile(r"\d \("))
+    paper.keyboard.press("Backspace")
+    expect_answer(paper, "Draw a digit on the black paper.")
+    for name in ("Undo", "Clear", "Thin", "Test digit"):  # large enough for a finger
+        target = paper.get_by_role("radio" if name in ("Thin", "Test digit") else "button", name=name)
+        box = target.locator("xpath=ancestor-or-self::*[self::label or self::button][1]").bounding_box()
+        assert box["width"] >= 24 and box["height"] >= 24
+
+
+def test_the_drawing_and_the_way_in_stay_while_other_pages_are_looked_at(paper):
+    draw(paper, digit(3))
+    expect_answer(paper, looks_like(3))
+    paper.get_by_role("link", name="Train", exact=True).click()
+    expect(paper.get_by_role("heading", name="Train a network")).to_be_visible()
+    paper.get_by_role("link", name="Draw", exact=True).click()
+    expect_answer(paper, looks_like(3))
+    wait_for(lambda: inked(paper) > 100)
+    paper.get_by_role("button", name="Undo").click()  # also strokes of before
+    expect_answer(paper, "Draw a digit on the black paper." if len(digit(3)) == 1 else re.compile(r"\d \("))
+
+
+def test_what_was_meant_is_kept(paper):
+    draw(paper, digit(3))
+    expect_answer(paper, looks_like(3))
+    paper.get_by_role("button", name="I meant a 3").click()
+    expect(paper.get_by_text("1 drawn, 1 right")).to_be_visible()
+    paper.get_by_role("button", name="Clear").click()
+    expect_answer(paper, "Draw a digit on the black paper.")
+    draw(paper, digit(7))
+    expect_answer(paper, looks_like(7))
+    expect(paper.get_by_role("button", name="I meant a 1")).to_be_enabled()  # they follow the bars
+    paper.keyboard.press("1")
+    expect(paper.get_by_text("2 drawn, 1 right")).to_be_visible()
+
+
+def test_a_test_digit_without_a_pointer(paper):
+    paper.get_by_role("radio", name="Draw").focus()
+    paper.keyboard.press("ArrowRight")
+    expect(paper.get_by_role("radio", name="Test digit")).to_be_focused()
+    paper.keyboard.press("Space")
+    expect_answer(paper, re.compile(r"(Right|Wrong: it is an? \d)\.$"))
+    shown = paper.get_by_role("img", name=re.compile("^A test digit: "))
+    before = shown.get_attribute("src")
+    paper.get_by_role("button", name="Next").focus()
+    paper.keyboard.press("Enter")
+    expect(shown).not_to_have_attribute("src", before)
+    paper.get_by_role("switch", name="Only misread").or_(paper.get_by_label("Only misread")).first.focus()
+    paper.keyboard.press("Space")
+    expect_answer(paper, re.compile(r"Wrong: it is an? \d\.$|reads every one"))
+
+
+def test_a_photo_is_read(paper):
+    ink = strokes.draw(beside(4, 2), 900, 40)[..., 0] / 255
+    light = np.linspace(240, 150, 900)  # from one side
+    picture = io.BytesIO()
+    Image.fromarray(np.uint8(light * (1 - 0.8 * ink))).convert("RGB").save(picture, "JPEG")
+    paper.get_by_text("Photo", exact=True).click()
+    chosen = paper.locator("input[type=file]")
+    chosen.set_input_files({"name": "note.txt.png", "mimeType": "image/png", "buffer": b"no picture"})
+    expect(paper.get_by_role("alert")).to_contain_text("must be")
+    chosen.set_input_files({"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": picture.getvalue()})
+    expect_answer(paper, re.compile(r"^Reads 4\?? 2\??$"))
+    expect(paper.get_by_role("img", name=re.compile("^A box around each digit, read as 4"))).to_be_visible()
+    paper.get_by_role("button", name="Another photo").click()
+    expect_answer(paper, "Choose a photo of digits on paper.")
+
+
+def test_a_finger_draws_and_the_page_does_not_scroll(server, browser):
+    page = browser.new_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    open_paper(page, server.url)
+    canvas = page.locator("canvas.upper-canvas")
+    box = canvas.bounding_box()
+    assert box["width"] == box["height"] == 300 and box["x"] >= 0 and box["x"] + box["width"] <= 390
+    bars = page.locator(BARS).bounding_box()
+    assert bars["y"] < 700  # they begin above the fold, right under the paper
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    finger = page.context.new_cdp_session(page)
+    scrolled = "document.querySelector('[data-testid=stMain]').scrollTop"
+    before = page.evaluate(scrolled)
+    for stroke in digit(7):
+        points = [{"x": box["x"] + 300 * x, "y": box["y"] + 300 * y} for x, y in stroke]
+        finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points[:1]})
+        for point in points[1:]:
+            finger.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
+        finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect_answer(page, looks_like(7))
+    assert page.evaluate(scrolled) == before
+    page.close()
+
+
+def test_a_network_can_be_drawn_with_while_it_trains(server, browser, page):
     other = new_page(browser)
-    other.goto(server.url)
+    other.goto(server.train)
     choose(other, "Tutorial B", epochs=200)
     run_id = train(other)  # its network is not there yet
-    page.goto(f"{server.url}/draw?run={run_id}")
+    page.goto(f"{server.url}/?run={run_id}")
     expect(page.get_by_role("combobox", name="Network")).to_have_value("Tutorial B, training")
     expect(page.locator("canvas.upper-canvas")).to_be_visible()
     draw(page, digit(7))
-    expect(page.get_by_text(re.compile("(Looks like|Could be) an? [0-9] "))).to_be_visible()
+    expect_answer(page, re.compile(r"an? \d \("))
     other.get_by_role("button", name="Stop").click()
-    expect(other.get_by_text(RESULT)).to_be_visible()
+    expect(other.get_by_role("button", name="Draw with it")).to_be_visible()
     other.close()
 
 
-def test_a_phone_has_the_whole_canvas(reader, browser):
-    page = browser.new_page(viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True)
-    page.goto(reader)
-    canvas = page.locator("canvas.upper-canvas")
+def inked(page):
+    """Count the white pixels of the paper."""
+    canvas = page.locator("canvas.dc-canvas.lower-canvas")
     expect(canvas).to_be_visible()
-    box = canvas.bounding_box()
-    assert box["width"] >= 280 and box["x"] >= 0 and box["x"] + box["width"] <= 390
-    page.close()
+    pixels = "canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data"
+    return canvas.evaluate(f"canvas => {pixels}.filter((level, place) => place % 4 === 0 && level > 200).length")
+
+
+def test_drawings_are_followed_from_the_paper_to_the_curves(paper):
+    page = paper
+    draw(page, digit(3))
+    asked = page.get_by_test_id("stPopoverBody")
+    page.get_by_role("button", name="Follow in training").click()
+    asked.get_by_role("radio", name="3").click()
+    expect(page.get_by_role("button", name="Followed as a 3")).to_be_disabled()
+
+    page.get_by_role("link", name="Train", exact=True).click()
+    yours = page.get_by_role("button", name="Your digits")
+    yours.click()
+    expect(asked.get_by_role("button", name="a 3")).to_be_visible()
+    draw(page, digit(7))
+    expect(asked.get_by_role("radio", name="7")).to_be_enabled()
+
+    def kept_while_closed():
+        page.keyboard.press("Escape")
+        expect(asked).not_to_be_visible()
+        yours.click()
+        return inked(page) > 100
+
+    wait_for(kept_while_closed)  # not at once, where the server took both clicks for none
+    asked.get_by_role("radio", name="7").click()
+    expect(asked.get_by_role("button", name="a 7")).to_be_visible()
+    page.keyboard.press("Escape")
+
+    choose(page, "Tutorial B", epochs=1)
+    train(page)
+    figure = page.get_by_role("figure", name=re.compile("a 3: read as an? [0-9] .*a 7: read as an? [0-9] "))
+    expect(figure).to_be_visible()

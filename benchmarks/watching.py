@@ -1,0 +1,69 @@
+"""What a look at a live run costs the server: all panels, five followed drawings, two earlier runs beside it.
+
+Run `python -m benchmarks.watching`, on a quiet machine; it takes about 2 minutes. Ends with status 1 where a look takes
+more than 30 ms of the server's processor time.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+from secrets import token_hex
+
+import numpy as np
+import psutil
+from playwright.sync_api import Page, expect
+
+from benchmarks.conditions import print_conditions
+from tests.jobs import wait_for
+from tests.serving import Server, choose, new_page, open_chromium, reached, train
+from trainer import strokes
+from trainer.runs import Run, RunStore
+from trainer.wishes import PINNED, Pinned
+
+SECONDS = 20.0  # of watching, and as many without
+EPOCHS = 30  # that the run has behind it, 780 lines, before its looks are counted
+MOST = 30.0  # ms
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory() as folder, open_chromium() as browser, Server(Path(folder) / "runs") as server:
+        print_conditions("streamlit", "plotly", more=f"Chromium {browser.version}, {SECONDS:g} s with and without")
+        page = new_page(browser)
+        page.goto(server.train)
+        for _ in range(2):
+            choose(page, "Tutorial B", epochs=5)
+            train(page)
+            expect(page.get_by_role("button", name="One epoch more")).to_be_visible()
+        choose(page, "Tutorial A", epochs=200)
+        run = Run(server.runs / train(page))
+        for label, image in enumerate(strokes.digits(PINNED)[0]):
+            run.request("pin", **Pinned(token_hex(4), label, image / np.float32(255)).request())
+        history = RunStore(server.runs).history
+        wait_for(lambda: any(line["epoch"] > EPOCHS for line in history(run)))
+
+        looks = []
+        page.on("websocket", lambda socket: socket.on("framesent", lambda frame: looks.append(frame)))
+        page.reload()
+        wait_for(lambda: reached(page) > EPOCHS and len(looks) > 5)
+        looks.clear()
+        watched = seconds_of(server, page)
+        count = len(looks)
+        page.goto("about:blank")
+        alone = seconds_of(server, page)
+    cost = 1000 * (watched - alone) / count
+    print(f"look {cost:.1f} ms")
+    print(f"looks_every {SECONDS / count:.2f} s")
+    return int(cost > MOST)
+
+
+def seconds_of(server: Server, page: Page) -> float:
+    """Return the processor seconds that the server takes while some time goes by."""
+    process = psutil.Process(server.process.pid)
+    before = process.cpu_times()
+    page.wait_for_timeout(1000 * SECONDS)
+    after = process.cpu_times()
+    return after.user + after.system - before.user - before.system
+
+
+if __name__ == "__main__":
+    sys.exit(main())

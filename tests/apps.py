@@ -1,0 +1,25 @@
+"""The app without a browser: its pages' scripts, run by Streamlit's AppTest."""
+
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+from trainer.config import TrainingConfig
+from trainer.layers import Dense
+from trainer.runs import Run
+
+TINY = TrainingConfig(layers=(Dense(16, "relu"),), epochs=2, batch_size=20, learning_rate=0.1)
+
+
+def come(app: AppTest, page: str, run: Run | str | None = None) -> AppTest:
+    """Open a page, perhaps by a link that names a run; AppTest runs app.py only when it begins."""
+    app.run()
+    if run:
+        app.query_params["run"] = run if isinstance(run, str) else run.id
+    return app.switch_page(f"pages/{page}.py").run()
+
+
+def texts(app: AppTest) -> str:
+    """Return what is written on the page in Markdown, as hints and as results."""
+    kinds: tuple[Any, ...] = (app.markdown, app.caption, app.info, app.success)
+    return "\n".join(element.value for kind in kinds for element in kind)

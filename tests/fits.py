@@ -1,0 +1,67 @@
+"""What tests of networks train on, and what they write down of a training."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from trainer import fitting, model
+from trainer.config import Adam, TrainingConfig
+from trainer.fitting import Checkpoint, Hooks, Outcome, Wish
+from trainer.layers import Activation, BatchNormalization, Conv2D, Dense, Dropout
+
+rng = np.random.default_rng(0)
+IMAGES = rng.random((330, 28, 28), dtype=np.float32)
+LABELS = rng.integers(0, 10, 330).astype(np.uint8)
+IMAGES[np.arange(330), LABELS] = 1.0  # something to learn: a line at the label's height
+
+SMALL = TrainingConfig(layers=(Dense(8),), batch_size=32, epochs=2, validation_split=0.1, seed=3)
+CONVOLUTION = replace(
+    SMALL,
+    layers=(Conv2D(4, 3, use_bias=False, activation="linear"), BatchNormalization(0.9), Activation("relu"), Dropout()),
+    optimizer=Adam(beta_2=0.99),
+    learning_rate=0.002,
+)
+
+
+class Recorder(Hooks):
+    """Writes everything down; `wish` is asked with the number of times it was asked before."""
+
+    def __init__(self, wish: Callable[[int], Wish] = lambda asked: Wish()) -> None:
+        self.lines: list[dict[str, Any]] = []
+        self.checkpoints: list[Checkpoint] = []
+        self.asked = 0
+        self._wish = wish
+
+    def report(self, line: dict[str, Any]) -> None:
+        self.lines.append(line)
+
+    def wish(self) -> Wish:
+        self.asked += 1
+        return self._wish(self.asked - 1)
+
+    def checkpoint(self, make: Callable[[], Checkpoint]) -> None:
+        self.checkpoints.append(make())
+
+    @property
+    def epochs(self) -> list[dict[str, Any]]:
+        return [line for line in self.lines if line["kind"] == "epoch"]
+
+
+def end_at(asked: int, end: str = "stop") -> Callable[[int], Wish]:
+    return lambda before: Wish(end=end if before >= asked else "")
+
+
+def fit(
+    config: TrainingConfig, wish: Callable[[int], Wish] = lambda asked: Wish(), **more: Any
+) -> tuple[Any, Outcome, Recorder]:
+    """Train on IMAGES; return the network, what became of it and what it told."""
+    recorder = Recorder(wish)
+    network = model.build(config, len(IMAGES))
+    outcome = fitting.fit(network, config, IMAGES, LABELS, recorder, **more)
+    return network, outcome, recorder
+
+
+def timeless(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{name: value for name, value in line.items() if name != "seconds"} for line in lines]

@@ -1,0 +1,48 @@
+"""What is no digit: letters, signs and scribbles."""
+
+import numpy as np
+import pytest
+
+from trainer import scribbles
+
+KINDS = [
+    *scribbles.LEARNED,
+    *scribbles.HELD_OUT,
+    *scribbles.LEARNED_SCRIBBLES,
+    *scribbles.HELD_OUT_SCRIBBLES,
+]
+
+
+def test_no_kind_is_both_learned_and_held_out() -> None:
+    assert len(set(KINDS)) == len(KINDS)
+    figures = [*scribbles.LEARNED.values(), *scribbles.HELD_OUT.values()]
+    assert len(set(figures)) == len(figures)
+
+
+def test_letters_that_people_s_digits_look_like_are_left_out_and_named() -> None:
+    latin = scribbles.LIKE_DIGITS[0].removeprefix("Latin ").replace(" and ", " ").split()
+    assert {"O", "o", "I", "l", "Z", "S", "B", "b", "q", "g"} <= set(latin)
+    assert not set(latin) & set(KINDS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_can_be_drawn(kind: str) -> None:
+    for seed in range(5):
+        strokes = scribbles.pen_strokes(kind, np.random.default_rng(seed), variation=1.0)
+        points = np.concatenate(strokes)
+        assert points.min() >= 0.08 - 1e-9 and points.max() <= 0.92 + 1e-9
+
+
+@pytest.mark.parametrize("held_out", [False, True])
+def test_images_are_repeated_by_their_seed_and_of_the_kinds_asked_for(held_out: bool) -> None:
+    images, kinds = scribbles.images(40, 3, held_out)
+    assert images.shape == (40, 28, 28) and images.dtype == np.uint8 and (images.max(axis=(1, 2)) > 100).all()
+    learned = {*scribbles.LEARNED, *scribbles.LEARNED_SCRIBBLES}
+    assert len(kinds) == 40 and all((kind in learned) != held_out for kind in kinds)
+    assert np.array_equal(images, scribbles.images(40, 3, held_out)[0])
+    assert not np.array_equal(images, scribbles.images(40, 4, held_out)[0])
+
+
+def test_no_images_are_no_images() -> None:
+    images, kinds = scribbles.images(0)
+    assert images.shape == (0, 28, 28) and not kinds

@@ -1,0 +1,129 @@
+"""What does a network say of a digit, in words, and how sure is it?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from trainer import shipped
+from trainer.card import SURE
+from trainer.inference import Network
+
+WORTH_A_WORD = 0.005  # of probability: a runner-up with less is not named
+NO_NUMBERS = "This network answers with no numbers: train it again with a smaller learning rate."
+SHOWN_AT_ONCE = 500  # test digits, before the progress is told
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What a network says of one image.
+
+    probabilities: (10,), of the digits 0 to 9. is_digit: whether the image looks like a digit at all.
+    """
+
+    probabilities: np.ndarray
+    is_digit: bool = True
+
+    @property
+    def has_numbers(self) -> bool:
+        """Tell whether these are probabilities at all: a network that diverged gives none."""
+        return bool(np.isfinite(self.probabilities).all())
+
+    @property
+    def best(self) -> int:
+        return self._order[0]
+
+    @property
+    def second(self) -> int:
+        return self._order[1]
+
+    @property
+    def share(self) -> float:
+        """Return the best digit's probability."""
+        return float(self.probabilities[self.best])
+
+    @property
+    def sure(self) -> bool:
+        return self.is_digit and self.has_numbers and self.share >= SURE
+
+    @property
+    def sentence(self) -> str:
+        """Say the best digit and the next one, and whether that is to be relied on."""
+        if not self.has_numbers:
+            return NO_NUMBERS
+        second = float(self.probabilities[self.second])
+        best, runner_up = f"{named(self.best)} ({percent(self.share)})", f"{self.second} ({percent(second)})"
+        told = second >= WORTH_A_WORD
+        if not self.is_digit:
+            return f"This does not look like a digit. Nearest: {best}."
+        if self.sure:
+            return f"Looks like {best}{f'; next {runner_up}' if told else ''}."
+        return f"Not sure: {best}{f', or {named(self.second)} ({percent(second)})' if told else ''}."
+
+    @property
+    def short(self) -> str:
+        """Return the best digit, with a mark where it is not to be relied on."""
+        return f"{self.best}{'' if self.sure else '?'}" if self.has_numbers else "?"
+
+    @property
+    def _order(self) -> list[int]:
+        return [int(place) for place in np.argsort(-self.probabilities, kind="stable")]
+
+
+def answers(network: Network, images: np.ndarray, strange: bool) -> list[Answer]:
+    """Return what a network says of each image, (n, 28, 28) float32; `strange` ones may be anything but digits."""
+    said = network.probabilities(images)
+    return [
+        Answer(row, not strange or shipped.looks_like_digit(image)) for row, image in zip(said, images, strict=True)
+    ]
+
+
+def reading(said: Sequence[Answer]) -> str:
+    """Say several digits that stand side by side, in their order."""
+    return f"Reads {' '.join(answer.short for answer in said)}"
+
+
+def verdict(said: Sequence[tuple[str, Answer]]) -> str:
+    """Say who agrees: the networks' names and what each said of one image, the one that answers first."""
+    groups: dict[int, list[str]] = {}
+    silent = []
+    for name, answer in said:
+        if answer.has_numbers:
+            groups.setdefault(answer.best, []).append(name)
+        else:
+            silent.append(name)
+    if len(groups) == 1 and not silent:
+        (best,) = groups
+        return f"{'Both' if len(said) == 2 else f'All {len(said)}'} networks say {best}."
+    parts = [f"{_listed(names)} {'says' if len(names) == 1 else 'say'} {best}" for best, names in groups.items()]
+    agree = f"{'They disagree: ' if len(groups) > 1 else ''}{'; '.join(parts)}." if parts else ""
+    without = f"{_listed(silent)} {'gives' if len(silent) == 1 else 'give'} no numbers." if silent else ""
+    return f"{agree} {without}".strip()
+
+
+def misread(network: Network, images: np.ndarray, labels: np.ndarray) -> Iterator[tuple[float, np.ndarray]]:
+    """Find the digits that a network gets wrong, part by part: the share looked at and where its wrong ones are.
+
+    images: (n, 28, 28) uint8, 0 paper .. 255 ink. labels: (n,).
+    """
+    for begin in range(0, len(images), SHOWN_AT_ONCE):
+        part = slice(begin, begin + SHOWN_AT_ONCE)
+        said = network.probabilities(np.divide(images[part], 255, dtype=np.float32)).argmax(axis=1)
+        yield min(1.0, part.stop / len(images)), begin + np.flatnonzero(said != labels[part])
+
+
+def _listed(names: Sequence[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def named(digit: int) -> str:
+    """Return a digit with its article."""
+    return f"{'an' if digit == 8 else 'a'} {digit}"
+
+
+def percent(share: float) -> str:
+    """Return a probability for people: nothing is sure, so none is told to be 100 %."""
+    return ">99 %" if share >= 0.995 else f"{100 * share:.0f} %"

@@ -1,0 +1,103 @@
+"""Which network does a training go on from, and how does it learn a visitor's own drawings without forgetting?
+
+`fine_tune` was chosen with drawings that Small CNN and Best CNN misread, and on MNIST's validation digits: with a fifth
+of own drawings, half as many old digits, or smaller steps, more is forgotten or less is learned.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from trainer import UserError, shipped
+from trainer.augmentation import augmented
+from trainer.collection import Drawings
+from trainer.config import Adam, TrainingConfig
+from trainer.inference import Network
+from trainer.runs import RunStore
+
+SHIPPED = "shipped"  # stands for the shipped network where else a run's id does
+
+MOVED = (1.5, 8.0, 0.1)  # at most, of a repeated drawing: pixels, degrees, share of the size
+OWN, OLD = 1_000, 10_000  # digits of an epoch: repeated drawings, and those of the data set, validation included
+
+
+@dataclass(frozen=True)
+class Parent:
+    """A network that a training may go on from."""
+
+    id: str  # its run's, or SHIPPED
+    name: str
+    config: TrainingConfig
+    path: Path  # its ONNX file
+
+
+def find(store: RunStore, parent: str) -> Parent:
+    """Return the network of a run, by its id, or the shipped one; the text may be any from outside.
+
+    Raises UserError where there is none that can be continued.
+    """
+    if parent == SHIPPED:
+        return Parent(SHIPPED, shipped.NAME, shipped.CONFIG, shipped.PATH)
+    run = store.get(parent)
+    if run is None or run.network is None or (config := run.config) is None:
+        raise UserError(
+            "The network to go on from must be there (got a link to one that is gone or damaged): "
+            "choose another, or train a new one."
+        )
+    return Parent(run.id, run.name, config, run.network)
+
+
+def content(parent: Parent, config: TrainingConfig) -> bytes:
+    """Return a parent's ONNX file for a training of this config.
+
+    Raises UserError where it is damaged or has other layers.
+    """
+    if config.layers != parent.config.layers or config.dataset != parent.config.dataset:
+        raise UserError(
+            "A training goes on from a network of the same layers (got others): take it, or start a new one."
+        )
+    try:
+        network = parent.path.read_bytes()
+    except OSError as error:
+        raise UserError(
+            f"The network to go on from must be readable (got: {error.strerror}): choose another."
+        ) from error
+    Network(network)
+    return network
+
+
+def name_of(store: RunStore, parent: str) -> str:
+    """Return what people know a parent by, also where it is gone."""
+    try:
+        return find(store, parent).name
+    except UserError:
+        return "a network that is gone"
+
+
+def fine_tune(config: TrainingConfig, drawings: int) -> TrainingConfig:
+    """Return how a trained network of this config learns some own drawings in seconds, and old digits with them."""
+    return replace(
+        config,
+        optimizer=Adam(),
+        learning_rate=0.001,
+        schedule="cosine",
+        batch_size=64,
+        epochs=3,
+        validation_split=0.1,
+        patience=0,
+        training_examples=OLD,
+        synthetic_examples=0,
+        own_examples=OWN if drawings else 0,
+    )
+
+
+def repeated(drawings: Drawings, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return `count` digits to learn from, (count, 28, 28) float32, and labels: each drawing, and moved ones of it."""
+    number = len(drawings.labels)
+    places = np.resize(np.random.default_rng(seed).permutation(number), count)
+    images = drawings.images[places]
+    images[number:] = augmented(images[number:], *MOVED, seed)
+    return np.divide(images, 255, dtype=np.float32), drawings.labels[places]

@@ -1,0 +1,1 @@
+"""Parts of pages that use Streamlit: what pages share, or what outgrew a page."""

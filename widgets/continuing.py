@@ -1,0 +1,119 @@
+"""Does the next training go on from a network? From the one that the URL names, `?parent=`, if its layers stay."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from trainer import UserError
+from trainer.collection import Collection
+from trainer.config import TrainingConfig
+from trainer.engine import Engine, owner_hash
+from trainer.parent import Parent, find, fine_tune, name_of
+from trainer.runs import Run, State
+from widgets.draft import PARAMETERS, Recipe, load
+from widgets.texts import literal
+
+OWN = '"Own drawings" under Augmentation'  # in the form
+
+
+def named(engine: Engine) -> Parent | None:
+    """Return the network that the URL names, or None; of one that is gone it is said."""
+    parent = st.query_params.get("parent")
+    if parent is None:
+        return None
+    try:
+        return find(engine.runs, parent)
+    except UserError as error:
+        st.warning(str(error))
+        return None
+
+
+def own_drawings(engine: Engine) -> int:
+    """Count this visitor's own drawings; of damaged ones it is said."""
+    collection: Collection = engine.collection(st.session_state.owner)
+    try:
+        return len(collection)
+    except UserError as error:
+        st.warning(str(error))
+        return 0
+
+
+def recipe(parent: Parent | None, drawings: int) -> Recipe | None:
+    """Return what the form begins with where a link names a parent and no settings."""
+    return (parent.id, fine_tune(parent.config, drawings)) if parent else None
+
+
+def goes_on(parent: Parent, config: TrainingConfig | None) -> bool:
+    """Tell whether a training of this config goes on from the parent: with other layers it is a new network."""
+    return config is not None and config.layers == parent.config.layers
+
+
+def show(parent: Parent, config: TrainingConfig | None, drawings: int) -> None:
+    """Say what the next training goes on from, and with what; offer to leave that."""
+    name = literal(parent.name)
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="parent"):
+        if config is None:
+            st.markdown(f":material/merge: Goes on from **{name}**, once the form is right.")
+        elif goes_on(parent, config):
+            own = _own(config, drawings)
+            st.markdown(f":material/merge: Goes on from **{name}** {own}.")
+        else:
+            st.markdown(f":material/fiber_new: With other layers than {name} this trains **a new network**.")
+            st.button(
+                "Take its layers back",
+                on_click=load,
+                args=(fine_tune(parent.config, drawings),),
+                help=f"Put the layers of {name} into the form again, and settings to fine-tune them.",
+                key="parent.back",
+            )
+        st.button(
+            "Train a new network",
+            icon=":material/close:",
+            on_click=_leave,
+            args=(parent.config,),
+            help="Go on from no network: the settings with which it was trained come into the form, and all is learned "
+            "from the beginning.",
+            key="parent.leave",
+        )
+
+
+def _own(config: TrainingConfig, drawings: int) -> str:
+    number = f"{drawings:,} drawing{'' if drawings == 1 else 's'}"
+    if config.own_examples and drawings:
+        return f"with **your {number}**, repeated to {config.own_examples:,} digits an epoch"
+    if drawings:
+        return f"without your {number}: {OWN} mixes them in"
+    return "without drawings of yours: say on Draw what you meant, and it learns them"
+
+
+def _leave(config: TrainingConfig) -> None:
+    st.query_params.pop("parent", None)
+    load(config)
+
+
+def offer(run: Run) -> None:
+    """Offer to go on from the network of a run that has ended."""
+    if st.button(
+        "Train further",
+        icon=":material/merge:",
+        help="Load the form above with settings that go on from this network, with your own drawings mixed in.",
+        key="further",
+    ):
+        for name in PARAMETERS:
+            st.query_params.pop(name, None)
+        st.query_params["parent"] = run.id
+        st.rerun()
+
+
+def account(run: Run, state: State) -> list[str]:
+    """Say which network a run went on from, and what became of its owner's drawings: to others their number alone."""
+    sentences = []
+    if run.parent:
+        sentences.append(f"It went on from {literal(name_of(st.session_state.engine.runs, run.parent))}.")
+    if state.drawings and state.right_after is not None:
+        whose = "Your" if state.owner == owner_hash(st.session_state.owner) else "Its owner's"
+        number = f"of {state.drawings:,} right"
+        before = f"{state.right_before:,} {number} before, " if state.right_before is not None else ""
+        after = " after" if before else ""
+        sentences.append(f"{whose} drawings, which it learned from: {before}{state.right_after:,} {number}{after}.")
+    return sentences

@@ -1,0 +1,213 @@
+"""Which networks answer on Draw? The one that comes with the app, and every one that was trained here."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import shorten
+
+import numpy as np
+import streamlit as st
+
+from trainer import UserError, bars, shipped
+from trainer.answer import Answer, answers, verdict
+from trainer.engine import owner_hash
+from trainer.inference import Network
+from trainer.parent import SHIPPED
+from trainer.runs import Run
+from widgets.texts import literal
+
+NEWEST = 100  # trained networks to choose from
+MOST = 6  # that judge a drawing besides the one that answers
+
+
+@dataclass(frozen=True)
+class Judge:
+    """A network that may answer: the shipped one, or a run's, which is replaced while that still trains."""
+
+    id: str
+    name: str
+    accuracy: float | None  # on the test digits
+    path: Path
+
+    @property
+    def network(self) -> Network:
+        """Return the network as it is now. Raises UserError where its file is gone or damaged."""
+        if self.id == SHIPPED:
+            return shipped.network()
+        return _load(self.path, self.changed)
+
+    @property
+    def changed(self) -> int:
+        """Return what tells its file from the one that it replaced."""
+        try:
+            return self.path.stat().st_mtime_ns
+        except OSError:
+            raise UserError(
+                "A network must be there to answer (got a run that has none any more): choose another."
+            ) from None
+
+
+def choose() -> list[Judge]:
+    """Ask which network answers and which others judge the same drawing; return them, the one that answers first.
+
+    It is the one that the URL has come to name, else that was chosen last, else the newest that this visitor trained,
+    else the shipped one.
+    """
+    named = st.query_params.get("run", "")
+    trained = [run for run in st.session_state.engine.runs.runs() if run.network]
+    runs = trained[:NEWEST] + [run for run in trained[NEWEST:] if run.id == named]
+    judges = {SHIPPED: _shipped()} | {run.id: _judge(run) for run in runs}
+    texts = _texts(judges, {run.id: run for run in runs})
+    if named in judges and named != st.session_state.get("linked"):
+        st.session_state.network = st.session_state.linked = st.session_state.chosen = named
+    wanted = (st.session_state.get("network"), st.session_state.get("chosen"), _own(runs))
+    # Set anew each time, since the texts change with time and the browser knows its choice by its text only.
+    st.session_state.network = next((judge for judge in wanted if judge in judges), SHIPPED)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.selectbox(
+            "Network",
+            texts,
+            format_func=lambda judge: texts.get(judge, judge),
+            on_change=_follow_choice,
+            help="Which network answers, and how many of the 10,000 test digits it reads.",
+            key="network",
+        )
+        answering = judges[st.session_state.network]
+        others = _choose_others(judges, texts, answering)
+    st.session_state.answers = answering.id
+    return [answering, *others]
+
+
+def introduce(answering: Judge) -> None:
+    """Say who answers, and what has become of the network that the URL names, if that is another one."""
+    named = st.query_params.get("run", "")
+    asked = st.session_state.engine.runs.get(named)
+    if named in (answering.id, "") or (asked and asked.network):
+        _tell_of(answering)
+    elif asked and not asked.state.ended:
+        _await_network(asked)
+    else:
+        st.caption("The network that the link names is no longer here.")
+
+
+def badge() -> None:
+    """Say in the menu which network answers on Draw."""
+    run = st.session_state.engine.runs.get(st.session_state.get("answers", SHIPPED))
+    name = shorten(run.name if run else shipped.NAME, 24, placeholder="…")
+    st.sidebar.badge(f"Draw: {literal(name)}", color="blue")
+
+
+def compare(image: np.ndarray | None, answering: Judge, answer: Answer | None, others: list[Judge]) -> None:
+    """Show what several networks say of an image, (28, 28) float32, and where they disagree."""
+    said: list[tuple[Judge, Answer | None]] = [(answering, answer)]
+    for judge in others:
+        try:
+            network = judge.network
+            said.append((judge, None if image is None else answers(network, image[None], strange=False)[0]))
+        except UserError:  # gone, or damaged: the others go on
+            said.append((judge, None))
+    known = [(judge.name, answer) for judge, answer in said if answer is not None]
+    rows = [(f"{judge.name}\n{_share(judge.accuracy)}", answer) for judge, answer in said]
+    words = verdict(known) if known else "Each network's answer stands here once there is a digit."
+    st.subheader("Several networks judge", anchor=False)
+    st.markdown(literal(words))
+    st.plotly_chart(bars.judges_rows(rows), config={"staticPlot": True}, alt=words, key="judges")
+
+
+# --- asking ---------------------------------------------------------------------------------------------------
+
+
+def _tell_of(answering: Judge) -> None:
+    known = f"reads {_share(answering.accuracy)} of the test digits" if answering.accuracy is not None else ""
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="introduction"):
+        if answering.id == SHIPPED:
+            st.caption(f"It ships with Digit Lab and {known}.", width="content")
+            st.page_link("pages/train.py", label="Train your own", icon=":material/model_training:", width="content")
+        else:
+            st.caption(f"{literal(answering.name)} answers{f'; it {known}' if known else ''}.")
+
+
+def _choose_others(judges: dict[str, Judge], texts: dict[str, str], answering: Judge) -> list[Judge]:
+    before = st.session_state.get("others", [])
+    kept = st.session_state.others = [judge for judge in before if judge in judges and judge != answering.id]
+    with st.popover(
+        f"Compare ({len(kept)})" if kept else "Compare",
+        icon=":material/balance:",
+        help=f"Let up to {MOST} more networks judge the same drawing, and see at a glance where they disagree.",
+        key="compare",
+    ):
+        st.multiselect(
+            "These networks judge the same drawing",
+            [judge for judge in texts if judge != answering.id],
+            format_func=lambda judge: texts.get(judge, judge),
+            max_selections=MOST,
+            placeholder="Choose networks" if len(judges) > 1 else "There is no other yet: train one",
+            help="Choose some that learned differently, such as a dense network beside a convolutional one.",
+            persist_state="session",
+            key="others",
+        )
+        st.page_link("pages/train.py", label="Train one more", icon=":material/model_training:")
+    return [judges[judge] for judge in kept]
+
+
+@st.fragment(run_every=1.0)
+def _await_network(run: Run) -> None:
+    """Wait for the network of a run that has only begun, then let it answer."""
+    if run.network:
+        st.session_state.network = run.id
+    if run.network or run.state.ended:
+        st.rerun()
+    st.caption(f"{literal(run.name)} has only begun to learn: it answers here some seconds from now.")
+
+
+def _follow_choice() -> None:
+    st.query_params["run"] = st.session_state.linked = st.session_state.chosen = st.session_state.network
+
+
+# --- networks -------------------------------------------------------------------------------------------------
+
+
+@st.cache_resource(max_entries=20, show_spinner=False)
+def _load(path: Path, changed: int) -> Network:
+    return Network(path)
+
+
+def _shipped() -> Judge:
+    return Judge(SHIPPED, shipped.NAME, shipped.card().test_accuracies[0], shipped.PATH)
+
+
+def _judge(run: Run) -> Judge:
+    return Judge(run.id, run.name, run.state.test_accuracy, run.network_file)
+
+
+def _own(runs: list[Run]) -> str | None:
+    mine = owner_hash(st.session_state.owner)
+    return next((run.id for run in runs if run.state.owner == mine), None)
+
+
+def _texts(judges: dict[str, Judge], runs: dict[str, Run]) -> dict[str, str]:
+    """Return each network's text in the choice; no two are alike, since Streamlit tells options apart by their text."""
+    seen: Counter[str] = Counter()
+    texts = {}
+    for judge in judges.values():
+        accuracy = f", {_share(judge.accuracy)}" if judge.accuracy is not None else ""
+        run = runs.get(judge.id)
+        when = "" if run is None else f", {_ago(time.time() - run.created) if run.state.ended else 'training'}"
+        text = f"{judge.name}{accuracy}{when}"
+        seen[text] += 1
+        texts[judge.id] = f"{text} ({seen[text]})" if seen[text] > 1 else text
+    return texts
+
+
+def _ago(seconds: float) -> str:
+    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if number := int(seconds // length):
+            return f"{number} {unit}{'s' if number > 1 else ''} ago"
+    return "just now"
+
+
+def _share(accuracy: float | None) -> str:
+    return "" if accuracy is None else f"{100 * accuracy:.1f} %"

@@ -1,0 +1,238 @@
+"""The list of layers: each with its settings, what becomes of the image there, and how many parameters it has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields
+
+import streamlit as st
+
+from trainer.layers import (
+    LAYERS,
+    Activation,
+    AveragePooling2D,
+    BatchNormalization,
+    Conv2D,
+    Dense,
+    Dropout,
+    Layer,
+    MaxPooling2D,
+    Rescaling,
+    Row,
+)
+from widgets.draft import DOWN, NETWORK, REMOVE, UP, Draft, Reading, undo
+from widgets.settings import FIELD, ask, plain
+
+# A row of the list is a row of a table as well: what is not text stands in columns, below the text on a phone. The
+# buttons show their icons only; their names are there for those who cannot see them.
+STYLE = """<style>
+    .st-key-layers { gap: 0 }
+    [class*="st-key-layer-row-"], .layer-line {
+        display: grid; grid-template-columns: minmax(0, 1fr) 12.2rem repeat(3, 1.9rem); align-items: center;
+        gap: 0 0.15rem; min-height: 3rem; padding: 0.15rem 0; box-sizing: border-box;
+        border-top: 1px solid rgba(138, 143, 152, 0.3);
+    }
+    .layer-line { font-size: 0.875rem; padding-left: 1.6rem }
+    .layer-head { min-height: 1.8rem; border: 0; padding-left: 0; opacity: 0.75 }
+    .layer-implied { min-height: 2.2rem; opacity: 0.75; font-style: italic }
+    .layer-facts {
+        display: grid; grid-template-columns: 5.6rem 1fr 2.9rem; gap: 0 0.3rem; align-items: baseline;
+        font-size: 0.875rem; font-variant-numeric: tabular-nums; text-align: right;
+    }
+    .layer-facts :first-child { text-align: left }
+    .layer-facts i { grid-column: 1 / -1; height: 3px; background: #0072B2; border-radius: 2px }
+    .layer-facts .wrong { grid-column: 1 / -1; color: #D55E00; font-weight: 600 }
+    [class*="st-key-layer-row-"] > div { width: auto !important; min-width: 0 }
+    [class*="st-key-layer-row-"] button { min-height: 2rem; width: 100%; padding: 0 }
+    [class*="st-key-layer-row-"] > div:first-child button > div > span { width: 100%; justify-content: start }
+    [class*="st-key-layer-row-"] > div:first-child button [data-testid="stMarkdownContainer"] { text-align: left }
+    [class*="st-key-layer-row-"] > div:first-child button p { line-height: 1.3; font-size: 0.8rem; opacity: 0.85 }
+    [class*="st-key-layer-row-"] > div:first-child button strong { display: block; font-size: 0.95rem }
+    [class*="st-key-layer-row-"] > div:nth-child(n + 3) button p {
+        position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+    }
+    @media (max-width: 767px) {
+        [class*="st-key-layer-row-"], .layer-line { grid-template-columns: minmax(0, 1fr) repeat(3, 2.5rem) }
+        [class*="st-key-layer-row-"] > div:nth-child(2) { grid-area: 2 / 1 / 3 / -1 }
+        .layer-facts { padding: 0 0.5rem 0.3rem 1.6rem }
+        .layer-line > * { grid-column: 1 / -1 }
+        .layer-line { padding-left: 0 }
+        .layer-line > span { padding-left: 1.6rem }
+        .layer-head > span { display: none }
+    }
+</style>"""
+# A row that moves is a new one to the browser, and the keyboard would be nowhere.
+_keep_focus = st.components.v2.component(
+    "digit_lab_keep_focus",
+    js="""export default ({ data }) => {
+        const button = (name) => [...document.querySelectorAll(`.st-key-${name} button`)].find(
+            (one) => one.offsetParent && !one.disabled);
+        requestAnimationFrame(() => data.names.map(button).find(Boolean)?.focus());
+    }""",
+)
+HEAD = """<div class="layer-line layer-head"><span>Layer</span>
+    <div class="layer-facts"><span>Output shape</span><span>Parameters</span><span>Share</span></div></div>"""
+
+
+def show_layers(draft: Draft, read: Reading) -> None:
+    """Show the list, and below it what it comes to; what cannot work says so itself."""
+    rows, total = read.table, sum(row.parameters for row in read.table)
+    st.html(STYLE)
+    with st.container(key="layers"):
+        st.html(HEAD)
+        left = iter(enumerate(draft.layers))
+        for row in rows:
+            if row.implied:
+                st.html(implied_html(row, total))
+            else:
+                place, (key, layer) = next(left)
+                show_layer(draft, place, key, layer, row, total, read.refused.get(key, ""))
+        for place, (key, layer) in left:
+            show_layer(draft, place, key, layer, None, total, read.refused.get(key, ""))
+        _keep_focus(data={"names": [name.replace(".", "-") for name in draft.touched]}, height=0, key="keep_focus")
+        draft.touched = ()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        add_menu("Add layer", len(draft.layers), "add_layer", draft)
+        st.button(
+            "Undo",
+            icon=":material/undo:",
+            help="Take back the last edit, of the network or of its training",
+            on_click=undo,
+            disabled=not draft.past,
+            key="undo",
+        )
+    if NETWORK in read.refused:
+        st.error(read.refused[NETWORK])
+    memory = f" · about {size_text(read.config.memory)} while training" if read.config else ""
+    until = "" if rows and rows[-1].name == "output" else " until there"
+    st.markdown(
+        f"**{total:,} parameters**{until} · {size_text(4 * total)} of weights{memory}",
+        help="Weights take 4 bytes each. Training also keeps their gradients, the optimizer's memory of them, and "
+        "what every layer makes of a batch.",
+    )
+
+
+def show_layer(draft: Draft, place: int, key: str, layer: Layer, row: Row | None, total: int, why: str) -> None:
+    """Show a layer as a row: its name opens its settings; `why` says what is wrong with it."""
+    name = row.name if row else type(layer).__name__
+    opened = draft.opened == key
+    with st.container(horizontal=True, key=f"layer-row-{key}"):
+        st.button(
+            f"**{name}** {plain(summary(layer))}",
+            key=f"{key}.open",
+            icon=":material/keyboard_arrow_down:" if opened else ":material/keyboard_arrow_right:",
+            help=f"{layer.meaning} Its settings.",
+            on_click=draft.open,
+            args=(None if opened else key,),
+            type="tertiary",
+        )
+        st.html(facts_html(row, total, bool(why)))
+        last = place == len(draft.layers) - 1
+        tool(key, UP, f"Move {name} up", draft.move, (place, -1), place == 0)
+        tool(key, DOWN, f"Move {name} down", draft.move, (place, 1), last)
+        tool(key, REMOVE, f"Remove {name}", draft.remove, (place,))
+    if why:
+        st.error(why)
+    if opened:
+        with st.container(border=True):
+            open_layer(draft, place, key, layer, row)
+
+
+def tool(key: str, icon: str, label: str, action: Callable[..., None], arguments: tuple[int, ...], off=False) -> None:
+    st.button(
+        label,
+        key=f"{key}.{icon}",
+        icon=f":material/{icon}:",
+        help=label,
+        on_click=action,
+        args=arguments,
+        disabled=off,
+        type="tertiary",
+    )
+
+
+def open_layer(draft: Draft, place: int, key: str, layer: Layer, row: Row | None) -> None:
+    """Show what a layer does, how its parameters come about, and its settings."""
+    st.caption(layer.meaning)
+    names = [item.name for item in fields(layer)]
+    if names:
+        with st.grid(min_column_width=FIELD):
+            for name in names:
+                ask(name, getattr(layer, name), f"{key}.{name}")
+    if row:
+        st.caption(f"How many parameters? {layer.arithmetic(row.input_shape)}")
+    add_menu("Insert a layer below", place + 1, f"{key}.insert", draft)
+
+
+def add_menu(label: str, place: int, key: str, draft: Draft) -> None:
+    """Show a menu of all kinds of layers, which puts the chosen one at a place of the list."""
+
+    def add() -> None:
+        draft.insert(place, LAYERS[st.session_state[key]]())
+
+    st.menu_button(
+        label,
+        LAYERS,
+        key=key,
+        icon=":material/add:",
+        help="Choose a kind of layer: it comes before the output layer."
+        if place == len(draft.layers)
+        else "Choose a kind of layer",
+        on_click=add,
+        format_func=lambda kind: f"**{kind}** :gray[:small[{LAYERS[kind].meaning.split(':')[0].rstrip('.')}]]",
+    )
+
+
+# --- in words -------------------------------------------------------------------------------------------------
+
+
+def summary(layer: Layer) -> str:
+    """Return a layer's settings in a few words: `16 of 5 × 5, stride 2, linear`."""
+    match layer:
+        case Dense():
+            return f"{layer.units:,} {layer.activation}"
+        case Conv2D():
+            stride = f", stride {layer.strides}" if layer.strides > 1 else ""
+            return f"{layer.filters} of {layer.kernel_size} × {layer.kernel_size}{stride}, {layer.activation}"
+        case MaxPooling2D() | AveragePooling2D():
+            return f"{layer.pool_size} × {layer.pool_size}"
+        case Dropout():
+            return f"{100 * layer.rate:.3g} %"
+        case Activation():
+            return layer.activation
+        case Rescaling():
+            return f"× {layer.scale:.4g}"
+        case BatchNormalization():
+            return f"momentum {layer.momentum:.4g}"
+    return ""
+
+
+def shape_text(shape: tuple[int, ...]) -> str:
+    return " × ".join(f"{size:,}" for size in shape)
+
+
+def share_text(part: int, total: int) -> str:
+    if not part:
+        return ""
+    return f"{100 * part / total:.0f} %" if 100 * part >= total else "< 1 %"
+
+
+def size_text(size: int) -> str:
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.3g} MB" if size >= 1e6 else f"{size / 1e3:.3g} kB"
+
+
+def facts_html(row: Row | None, total: int, wrong: bool = False) -> str:
+    """Return a row's output shape, parameters and share, with a bar; nothing of it was typed by anybody."""
+    if row is None:
+        return f'<div class="layer-facts"><span class="wrong">{"cannot work here" if wrong else ""}</span></div>'
+    width = 100 * row.parameters / total if total else 0
+    return (
+        f'<div class="layer-facts"><span>{shape_text(row.output_shape)}</span><span>{row.parameters:,}</span>'
+        f'<span>{share_text(row.parameters, total)}</span><i style="width: {width:.1f}%"></i></div>'
+    )
+
+
+def implied_html(row: Row, total: int) -> str:
+    """Return the row of a layer that the list leaves out."""
+    name = "output: Dense 10 softmax" if row.name == "output" else row.name
+    return f'<div class="layer-line layer-implied"><span>{name}</span>{facts_html(row, total)}</div>'
