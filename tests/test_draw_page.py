@@ -3,7 +3,6 @@
 import io
 import json
 import re
-from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from tests.apps import TINY, come, texts
+from tests.apps import TINY, come, data_url, texts
 from trainer import datasets, shipped, strokes
 from trainer.engine import owner_hash
 from trainer.runs import Run, RunStore
@@ -32,10 +31,7 @@ def side_by_side(*labels: int) -> np.ndarray:
 
 
 def put_on_canvas(app: AppTest, rgba: np.ndarray) -> AppTest:
-    png = io.BytesIO()
-    Image.fromarray(rgba).save(png, "PNG")
-    url = "data:image/png;base64," + b64encode(png.getvalue()).decode()
-    app.session_state["canvas"] = {"drawing": {"raw": {"objects": []}, "data": url}}
+    app.session_state["canvas"] = {"drawing": {"raw": {"objects": []}, "data": data_url(rgba)}}
     return app.run()
 
 

@@ -1,15 +1,13 @@
 """A visitor's own drawings, from the paper to the training."""
 
-import io
-from base64 import b64encode
 from pathlib import Path
 
 import numpy as np
 import pytest
 import streamlit as st
-from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from tests.apps import data_url
 from trainer import digit, strokes
 from trainer.config import TrainingConfig
 from trainer.engine import owner_hash
@@ -53,10 +51,7 @@ def start(runs_directory, token="a visitor", drawings=()):
 def put_on(paper, size, app, number):
     """Let the browser have sent a drawing of a digit."""
     rgba = strokes.draw(strokes.pen_strokes(number, np.random.default_rng(0)), size=size)
-    png = io.BytesIO()
-    Image.fromarray(rgba).save(png, "PNG")
-    data_url = "data:image/png;base64," + b64encode(png.getvalue()).decode()
-    app.session_state[paper] = {"drawing": {"raw": {"objects": []}, "data": data_url}}
+    app.session_state[paper] = {"drawing": {"raw": {"objects": []}, "data": data_url(rgba)}}
     app.run()
     return digit.from_canvas(rgba).image
 

@@ -1,22 +1,20 @@
 """A visitor without a browser: the messages that Streamlit's page in a browser would send, over a raw websocket."""
 
 import asyncio
-import base64
 import json
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from io import BytesIO
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from PIL import Image
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 
+from tests.apps import data_url
 from trainer import strokes
 
 SIDE = 300  # pixels of the paper on Draw
@@ -138,9 +136,7 @@ async def visit(url: str, session: str = "") -> AsyncIterator[Visitor]:
 
 def drawn(written: Sequence[np.ndarray], side: int = SIDE) -> str:
     """Return strokes, in 0..1 of the paper, as the canvas sends them: its objects and its pixels as JSON."""
-    paper = BytesIO()
-    Image.fromarray(strokes.draw(list(written), side, side / 15)).save(paper, "PNG")
-    url = f"data:image/png;base64,{base64.b64encode(paper.getvalue()).decode()}"
+    url = data_url(strokes.draw(list(written), side, side / 15))
     return sheet([path((stroke * side).tolist()) for stroke in written], url)
 
 

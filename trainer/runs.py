@@ -79,19 +79,22 @@ class Run:
     @property
     def config(self) -> TrainingConfig | None:
         """Return what was asked, or None where config.json is damaged."""
-        path = self.path / "config.json"
-        try:
-            return _config(path, path.stat().st_mtime_ns)
-        except (OSError, ValueError, KeyError):
-            return None
+        asked = self._asked
+        return asked[0] if asked else None
 
     @property
     def parent(self) -> str:
         """Return the id of the run whose network it goes on from, "shipped" for the shipped one, or "" for neither."""
+        asked = self._asked
+        return asked[1] if asked else ""
+
+    @property
+    def _asked(self) -> tuple[TrainingConfig, str] | None:
+        path = self.path / "config.json"
         try:
-            return str(read_object(self.path / "config.json").get("parent", ""))
-        except (OSError, ValueError):
-            return ""
+            return _read_config(path, path.stat().st_mtime_ns)
+        except (OSError, ValueError, KeyError):
+            return None
 
     @property
     def parent_file(self) -> Path:
@@ -237,8 +240,9 @@ def _arrays(path: Path, changed: int, names: tuple[str, ...]) -> tuple[np.ndarra
 
 
 @functools.lru_cache(maxsize=1000)
-def _config(path: Path, changed: int) -> TrainingConfig:
-    return TrainingConfig.from_json(json.dumps(read_object(path)["config"]))
+def _read_config(path: Path, changed: int) -> tuple[TrainingConfig, str]:
+    asked = read_object(path)
+    return TrainingConfig.from_json(json.dumps(asked["config"])), str(asked.get("parent", ""))
 
 
 class RunStore:
