@@ -62,7 +62,8 @@ def draw(answering: Judge, others: list[Judge]) -> None:
     with meant:
         sources.choose_focus(len(read))
         drawn = None if source.label is not None else image
-        collection.ask(drawn, answer.best if answer and answer.has_numbers else None, answering.id)
+        about = source.sheet and f"{source.sheet} {focus} of {len(read)}"
+        collection.ask(drawn, answer.best if answer and answer.has_numbers else None, answering.id, about)
     seen.show(source, focus, answering, answer)
     if others:
         judges.compare(image, answering, answer, others)

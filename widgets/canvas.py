@@ -71,6 +71,7 @@ class _Sheet:
 
     begun: dict[str, Any]  # what the canvas began with: where this changes, it begins anew
     now: dict[str, Any]  # as the canvas sent it: "raw", its strokes, and "data", its pixels
+    id: str  # the same from the first stroke on a clean sheet to the last one
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ class Drawing:
 
     url: str | None  # its pixels, as a data URL
     side: int
+    sheet: str  # which clean sheet it was begun on
     flaw: str = ""  # what was wrong with it, if the paper had to be cleared
 
     def steps(self) -> digit.Steps | None:
@@ -144,7 +146,7 @@ def ask(key: str, side: int = SIDE, pen: float = PEN) -> Drawing:
         key=key,
     )
     sheet.now = st.session_state[key]["drawing"]
-    return Drawing(sheet.now.get("data"), side, flaw)
+    return Drawing(sheet.now.get("data"), side, sheet.id, flaw)
 
 
 def _flaw(said: Any) -> str:
@@ -163,7 +165,7 @@ def _flaw(said: Any) -> str:
 
 def clear(key: str) -> None:
     """Take a clean sheet; in a callback, since the canvas learns of it before it is shown."""
-    _begin(key, [], None)
+    _begin(key, [], None, uuid4().hex)
 
 
 def undo(key: str) -> None:
@@ -171,10 +173,10 @@ def undo(key: str) -> None:
     sheet = st.session_state[f"{key}.sheet"]
     strokes = sheet.now["raw"].get("objects", [])[:-1]
     # The canvas sends the pixels that are left as soon as it shows them: until then the old ones stand.
-    _begin(key, strokes, sheet.now.get("data") if strokes else None)
+    _begin(key, strokes, sheet.now.get("data") if strokes else None, sheet.id)
 
 
-def _begin(key: str, strokes: list[Any], pixels: str | None) -> None:
+def _begin(key: str, strokes: list[Any], pixels: str | None, id: str) -> None:
     begun = {"objects": strokes, "sheet": uuid4().hex}  # like no other, so that the canvas takes it for a new beginning
-    sheet = st.session_state[f"{key}.sheet"] = _Sheet(begun, {"raw": begun, "data": pixels})
+    sheet = st.session_state[f"{key}.sheet"] = _Sheet(begun, {"raw": begun, "data": pixels}, id)
     st.session_state[key] = {"drawing": sheet.now}

@@ -18,8 +18,8 @@ PICTURE = 40  # pixels a side of a drawing in the list
 LISTED = 10  # drawings at a time
 KEEP = "I meant"
 
-# One element instead of ten buttons, since it is sent with every stroke. A press names the drawing that it is about: by
-# the time the server hears of it there may be another on the paper.
+# One element instead of ten buttons, since it is sent with every stroke. A press names what it is about: by the time
+# the server hears of it there may be another digit on the paper, or a further stroke of the same one.
 _choose = st.components.v2.component(
     "digit_lab_meant",
     html=f'<div class="row" role="group" aria-label="{KEEP}"><span>{KEEP}</span>'
@@ -67,16 +67,17 @@ _choose = st.components.v2.component(
 )
 
 
-def ask(image: np.ndarray | None, said: int | None, parent: str = SHIPPED) -> None:
+def ask(image: np.ndarray | None, said: int | None, parent: str = SHIPPED, about: str = "") -> None:
     """Ask what the drawing on the paper was meant to be, and keep it with one press.
 
     image: (28, 28) float32, 0 paper .. 1 ink, or None for blank paper; said: what the network of `parent`, a run's id
     or "shipped", takes it for, if it was asked. A further press on another digit corrects, one on the same takes back.
+    `about` names a digit that may get more strokes, the same before and after.
     """
     collection: Collection = st.session_state.engine.collection(st.session_state.owner)
     with st.container(key="meant", gap="xsmall"):
         try:
-            kept = _ask_digit(collection, image, said)
+            kept = _ask_digit(collection, image, said, about)
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 _tell(collection, kept)
                 _show(collection, parent)
@@ -91,15 +92,17 @@ def ask(image: np.ndarray | None, said: int | None, parent: str = SHIPPED) -> No
             )
 
 
-def _ask_digit(collection: Collection, image: np.ndarray | None, said: int | None) -> int | None:
+def _ask_digit(collection: Collection, image: np.ndarray | None, said: int | None, about: str) -> int | None:
     """Ask what the drawing was meant to be, and return as what it is kept, if it is."""
-    drawing = "" if image is None else key_of(image)
+    drawing = "" if image is None else about or key_of(image)
+    press = st.session_state.pop("meant.press", None)
+    if image is not None and drawing == _part(press, "drawing"):
+        keep(collection, image, _part(press, "digit"), said)
     kept = None if image is None else collection.label_of(image)
 
     def take() -> None:
-        press = st.session_state["meant.digit"].get("digit")
-        if image is not None and drawing == _part(press, "drawing"):
-            keep(collection, image, _part(press, "digit"), said)
+        # It is judged above, by the drawing as it then is: a callback still has the one of the run before.
+        st.session_state["meant.press"] = st.session_state["meant.digit"].get("digit")
 
     _choose(data={"drawing": drawing, "kept": kept}, on_digit_change=take, width="stretch", key="meant.digit")
     return kept

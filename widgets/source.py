@@ -22,10 +22,11 @@ class Source:
     picture: np.ndarray | None = None  # (height, width, 3) uint8: the photo that the boxes of `steps` lie on
     label: int | None = None  # what a test digit is
     error: str = ""
+    sheet: str = ""  # of paper that it is drawn on, the same until that is cleared
 
     @classmethod
-    def of(cls, steps: Sequence[Steps], picture: np.ndarray | None, hint: str) -> Source:
-        return cls(np.array([one.image for one in steps]), hint, steps, picture)
+    def of(cls, steps: Sequence[Steps], picture: np.ndarray | None, hint: str, sheet: str = "") -> Source:
+        return cls(np.array([one.image for one in steps]), hint, steps, picture, sheet=sheet)
 
     @property
     def boxes(self) -> list[tuple[int, int, int, int]]:

@@ -127,7 +127,7 @@ def _drawing() -> Source:
         steps = drawing.digits()
     except UserError as error:
         return Source(NOTHING, hint, error=str(error))
-    return Source.of(steps, None, hint) if steps else Source(NOTHING, hint)
+    return Source.of(steps, None, hint, drawing.sheet) if steps else Source(NOTHING, hint)
 
 
 def _pens() -> None:
