@@ -4,14 +4,13 @@ import gc
 import os
 import re
 import secrets
-import threading
 from pathlib import Path
 
 import streamlit as st
 
-from trainer import UserError, datasets
+from trainer import UserError
 from trainer.engine import Engine
-from widgets import judges
+from widgets import glossary, judges, library
 
 # The one thing that survives a reload is a cookie, and only a script in the page can set it.
 remember_owner = st.components.v2.component(
@@ -29,59 +28,6 @@ def start_engine() -> Engine:
     gc.collect()
     gc.freeze()  # what is imported stays: collections after every stroke need not look at it
     return engine
-
-
-class DataSearch:
-    """The search for the digits, in the background: it may take a download."""
-
-    def __init__(self, retry: bool = False) -> None:
-        self.dataset: datasets.Dataset | None = None
-        self.error = ""
-        self.share = 0.0  # of the download
-        self._thread = threading.Thread(target=self._search, args=(retry,), daemon=True)
-        self._thread.start()
-
-    def _search(self, retry: bool) -> None:
-        try:
-            self.dataset = datasets.load(progress=self._progress, retry=retry)
-        except UserError as error:
-            self.error = str(error)
-
-    def _progress(self, done: int, total: int) -> None:
-        self.share = min(1.0, done / total) if total else 0.0
-
-    @property
-    def over(self) -> bool:
-        return not self._thread.is_alive()
-
-
-@st.cache_resource(show_spinner=False)
-def searches() -> list[DataSearch]:
-    """Return the searches of this server; the last one counts."""
-    return [DataSearch()]
-
-
-def retry_data() -> None:
-    searches().append(DataSearch(retry=True))
-
-
-def data_badge(search: DataSearch) -> None:
-    """Say which digits networks are trained on; what one would not expect stands on the page, not in the menu."""
-    if search.error:
-        st.error(search.error)
-    elif search.dataset and search.dataset.note:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f":orange-badge[Data: {search.dataset.source}] (MNIST could not be had: {search.dataset.note})")
-            st.button("Retry", icon=":material/refresh:", help="Look for MNIST once more", on_click=retry_data)
-    elif search.dataset:
-        st.sidebar.badge(f"Data: {search.dataset.source}", color="green")
-
-
-@st.fragment(run_every=1.0)
-def await_data(search: DataSearch) -> None:
-    if search.over:
-        st.rerun()
-    st.progress(search.share, "Data: looking for MNIST …")
 
 
 def owner() -> str:
@@ -106,8 +52,13 @@ st.html(
 PAGES = {
     "draw": st.Page("pages/draw.py", title="Draw", icon=":material/draw:", url_path="draw", default=True),
     "train": st.Page("pages/train.py", title="Train", icon=":material/model_training:", url_path="train"),
+    "data": st.Page("pages/data.py", title="Data", icon=":material/grid_on:", url_path="data"),
+    "evaluate": st.Page("pages/evaluate.py", title="Evaluate", icon=":material/fact_check:", url_path="evaluate"),
+    "inside": st.Page("pages/inside.py", title="Look inside", icon=":material/visibility:", url_path="inside"),
+    "learn": st.Page("pages/learn.py", title="Learn", icon=":material/school:", url_path="learn"),
 }
-page = st.navigation(list(PAGES.values()))
+doing, understanding = ("draw", "train"), ("data", "evaluate", "inside", "learn")
+page = st.navigation({"": [PAGES[name] for name in doing], "Understand": [PAGES[name] for name in understanding]})
 
 try:
     st.session_state.engine = start_engine()
@@ -115,12 +66,7 @@ except UserError as error:
     st.error(str(error))
     st.stop()
 
-search = searches()[-1]
-if search.over:
-    data_badge(search)
-else:
-    with st.sidebar:
-        await_data(search)
+library.badge()
 
 st.session_state.owner = owner()
 query = st.query_params.to_dict()
@@ -128,4 +74,6 @@ if query.get("page") in PAGES:  # sent here by a page that a fresh server ran wi
     st.switch_page(PAGES[query.pop("page")], query_params=query)
 if page != PAGES["draw"]:  # which says so itself, once it has been chosen
     judges.badge()
+with st.sidebar:
+    glossary.follow_links()
 page.run()

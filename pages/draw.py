@@ -55,7 +55,7 @@ def draw(answering: Judge, others: list[Judge]) -> None:
         sources.switch()
     image = None if focus is None else source.images[focus]
     with tools:
-        sources.tools()
+        sources.tools(answering)
         followed.offer(image)
     with paper:
         sources.mark(source, read, focus)

@@ -6,7 +6,7 @@ from trainer import UserError
 from trainer.config import TrainingConfig
 from trainer.engine import owner_hash
 from trainer.runs import Run
-from widgets import continuing, editor, followed, watching
+from widgets import code, continuing, editor, followed, watching
 
 if "engine" not in st.session_state:  # the first page a fresh server shows runs without app.py
     st.switch_page("app.py", query_params={**st.query_params.to_dict(), "page": "train"})
@@ -72,6 +72,9 @@ with right:
         st.caption(f"{engine.slots} trainings run at once on this machine.")
     else:
         await_engine()
+
+if config:
+    code.show(config, goes_on)
 
 if run and asked:
     if config != asked and not run.state.ended:

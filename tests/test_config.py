@@ -117,7 +117,7 @@ def test_every_limit_holds(name):
         (lambda: TrainingConfig(layers=(MaxPooling2D(7),) * 3), "Layer 2, MaxPooling2D, needs a larger image"),
         (lambda: TrainingConfig(layers=["Dense"]), "tuple of layers"),
         (lambda: TrainingConfig(optimizer="sgd"), "optimizer must be one of"),
-        (lambda: TrainingConfig(dataset="../x"), "dataset must be one of"),
+        (lambda: TrainingConfig(dataset="../x"), "data set must be one of"),
     ],
 )
 def test_what_cannot_be_trained_is_refused(make, sentence):

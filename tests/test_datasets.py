@@ -1,10 +1,12 @@
 import gzip
+import hashlib
 import io
 import os
 import pickle
 import socket
 import subprocess
 import sys
+import tarfile
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
@@ -198,6 +200,53 @@ def test_the_four_original_files_are_as_good_as_kerass(stand_in, mirror):
     assert all(0 < done <= total for done, total in seen) and seen == sorted(seen)
 
 
+def test_fashion_mnist_comes_from_four_files_that_are_known_by_their_hashes(mirror, monkeypatch):
+    known = {}
+    for name, array in zip(mirrors.ORIGINALS, STAND_IN.values(), strict=True):
+        raw = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes() + array.tobytes()
+        mirror.answers[f"/fashion/{name}.gz"] = packed = gzip.compress(raw)
+        known[name] = hashlib.md5(packed).hexdigest()
+    with pytest.raises(UserError, match=r"Fashion-MNIST must be downloaded once, .*what its makers published"):
+        datasets.load("fashion_mnist", mirrors=[f"{mirror.url}/fashion/"])
+    assert datasets.available("fashion_mnist") is None
+    monkeypatch.setitem(mirrors.MD5, "fashion_mnist", known)
+    data = datasets.load("fashion_mnist", mirrors=[f"{mirror.url}/fashion/"])
+    assert same(data, STAND_IN) and data.kind.classes[9] == "ankle boot"
+    assert datasets.available("fashion_mnist").hash == data.hash and len(mirror.requests) == 5
+
+
+def test_cifar10_comes_from_its_binary_archive_and_nothing_is_unpickled(mirror, monkeypatch):
+    rng = np.random.default_rng(0)
+    records = rng.integers(0, 256, (6, 4, 3073), np.uint8)
+    records[:, :, 0] %= 10
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for name, part in zip(mirrors.BATCHES["train"] + mirrors.BATCHES["test"], records, strict=True):
+            member = tarfile.TarInfo(name)
+            member.size = part.nbytes
+            archive.addfile(member, io.BytesIO(part.tobytes()))
+    mirror.answers["/cifar-10-binary.tar.gz"] = packed.getvalue()
+    monkeypatch.setitem(mirrors.MD5, "cifar10", {"cifar-10-binary": hashlib.md5(packed.getvalue()).hexdigest()})
+    data = datasets.load("cifar10", mirrors=[f"{mirror.url}/cifar-10-binary.tar.gz"])
+    assert data.x_train.shape == (20, 32, 32, 3) and data.x_test.shape == (4, 32, 32, 3)
+    record = records[1, 2]
+    assert data.y_train[6] == record[0]
+    assert data.x_train[6, 3, 5].tolist() == [record[1 + channel * 1024 + 3 * 32 + 5] for channel in range(3)]
+
+
+def test_a_damaged_archive_of_cifar10_is_a_sentence(mirror, monkeypatch):
+    monkeypatch.setitem(mirrors.MD5, "cifar10", {})
+    mirror.answers["/cifar-10-binary.tar.gz"] = gzip.compress(b"no archive")
+    with pytest.raises(UserError, match=r"CIFAR-10 must be downloaded once, .*a damaged one"):
+        datasets.load("cifar10", mirrors=[f"{mirror.url}/cifar-10-binary.tar.gz"])
+
+
+def test_the_pen_digits_are_a_data_set_of_their_own():
+    data = datasets.load("synthetic", mirrors=[])
+    assert len(data.x_train) == 25 and data.source == "Pen digits" and data.kind.digits
+    assert datasets.available("synthetic").hash == data.hash and datasets.available() is None
+
+
 def test_the_second_mirror_is_asked_when_the_first_fails(stand_in, mirror):
     mirror.answers["/second.npz"] = npz(stand_in)
     assert datasets.load(mirrors=[mirror.npz, f"{mirror.url}/second.npz"]).source == "MNIST"
@@ -255,7 +304,7 @@ def test_a_mirror_with_something_else_is_passed_over(answer, note, mirror):
 
 
 def test_a_mirror_that_sends_too_much_is_passed_over(mirror, monkeypatch):
-    monkeypatch.setitem(mirrors.LARGEST, "download", 1_000_000)
+    monkeypatch.setitem(mirrors.LARGEST, "mnist", 1_000_000)
     mirror.answers["/mnist.npz"] = bytes(1_100_000)
     assert "at most 1 MB" in datasets.load(mirrors=[mirror.npz]).note
 
@@ -559,7 +608,7 @@ OBJECTS = np.array([Bomb()] * 30, dtype=object)
         (with_(x_train=np.zeros((30, 28, 28))), "x_train in bad.npz must be uint8 images"),
         (with_(x_train=np.zeros((0, 28, 28), np.uint8)), "(got uint8 of shape (0, 28, 28))"),
         (with_(x_train=np.uint8(3)), "(got uint8 of shape ())"),
-        (with_(y_train=np.zeros((30, 1), np.uint8)), "y_train in bad.npz must be whole numbers of shape (n,)"),
+        (with_(y_train=np.zeros((30, 2), np.uint8)), "y_train in bad.npz must be whole numbers of shape (n,)"),
         (with_(y_train=np.zeros(30)), "(got float64 of shape (30,))"),
         (with_(y_train=np.zeros(29, np.uint8)), "must be equally long (got 30 images and 29 labels)"),
         (with_(y_test=np.full(10, 10)), "y_test in bad.npz must hold labels from 0 to 9 (got 10 to 10)"),

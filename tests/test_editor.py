@@ -12,6 +12,7 @@ from trainer.config import OPTIMIZERS, TrainingConfig
 from trainer.layers import LAYERS, Conv2D, Dense, Dropout, Flatten, MaxPooling2D, Rescaling
 from trainer.limits import CHOICES
 from trainer.presets import PRESETS
+from trainer.runs import RunStore
 
 FIRST = PRESETS["tutorial_a"].config
 
@@ -27,12 +28,12 @@ def page():
 
 
 @pytest.fixture
-def app(few_digits, monkeypatch):
+def app(few_digits, runs_directory, monkeypatch):
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])  # a script puts itself there
     monkeypatch.setenv("DIGITLAB_DATA", str(few_digits))
     datasets.load()
     app = AppTest.from_function(page, default_timeout=60)
-    app.session_state.engine = SimpleNamespace(bfloat16=False)
+    app.session_state.engine = SimpleNamespace(bfloat16=False, runs=RunStore(runs_directory))
     return app
 
 
@@ -254,7 +255,7 @@ def test_a_preset_fills_the_form_and_has_a_link_of_its_own(app, name):
     assert f"](?preset={name})" in texts(app)
 
     newcomer = AppTest.from_function(page, default_timeout=60)
-    newcomer.session_state.engine = SimpleNamespace(bfloat16=False)
+    newcomer.session_state.engine = SimpleNamespace(bfloat16=False, runs=app.session_state.engine.runs)
     newcomer.query_params["preset"] = name
     newcomer.run()
     assert config(newcomer) == PRESETS[name].config and newcomer.button_group[0].value == name

@@ -46,6 +46,8 @@ def test_a_training_leaves_its_curves_its_network_and_its_result(store):
         "checkpoint.npz",
         "config.json",
         "digits.npz",
+        "evaluation.npz",
+        "features.npz",
         "history.jsonl",
         "model.keras",
         "model.onnx",

@@ -9,22 +9,25 @@ import numpy as np
 
 from trainer import shipped
 from trainer.card import SURE
+from trainer.catalogue import DATASETS, Kind
 from trainer.inference import Network
 
 WORTH_A_WORD = 0.005  # of probability: a runner-up with less is not named
 NO_NUMBERS = "This network answers with no numbers: train it again with a smaller learning rate."
 SHOWN_AT_ONCE = 500  # test digits, before the progress is told
+MNIST = DATASETS["mnist"]
 
 
 @dataclass(frozen=True, eq=False)
 class Answer:
     """What a network says of one image.
 
-    probabilities: (10,), of the digits 0 to 9. is_digit: whether the image looks like a digit at all.
+    probabilities: (10,), of the classes of `kind`. is_digit: whether the image looks like a digit at all.
     """
 
     probabilities: np.ndarray
     is_digit: bool = True
+    kind: Kind = MNIST
 
     @property
     def has_numbers(self) -> bool:
@@ -54,29 +57,34 @@ class Answer:
         if not self.has_numbers:
             return NO_NUMBERS
         second = float(self.probabilities[self.second])
-        best, runner_up = f"{named(self.best)} ({percent(self.share)})", f"{self.second} ({percent(second)})"
+        best = f"{self.kind.named(self.best)} ({percent(self.share)})"
+        runner_up = f"{self.kind.classes[self.second]} ({percent(second)})"
         told = second >= WORTH_A_WORD
         if not self.is_digit:
             return f"This does not look like a digit. Nearest: {best}."
         if self.sure:
             return f"Looks like {best}{f'; next {runner_up}' if told else ''}."
-        return f"Not sure: {best}{f', or {named(self.second)} ({percent(second)})' if told else ''}."
+        return f"Not sure: {best}{f', or {self.kind.named(self.second)} ({percent(second)})' if told else ''}."
 
     @property
     def short(self) -> str:
         """Return the best digit, with a mark where it is not to be relied on."""
-        return f"{self.best}{'' if self.sure else '?'}" if self.has_numbers else "?"
+        return f"{self.kind.classes[self.best]}{'' if self.sure else '?'}" if self.has_numbers else "?"
 
     @property
     def _order(self) -> list[int]:
         return [int(place) for place in np.argsort(-self.probabilities, kind="stable")]
 
 
-def answers(network: Network, images: np.ndarray, strange: bool) -> list[Answer]:
-    """Return what a network says of each image, (n, 28, 28) float32; `strange` ones may be anything but digits."""
+def answers(network: Network, images: np.ndarray, strange: bool, kind: Kind = MNIST) -> list[Answer]:
+    """Return what a network says of each image, float32 0..1; `strange` ones may be anything but digits.
+
+    `kind` is what the network has learned.
+    """
     said = network.probabilities(images)
     return [
-        Answer(row, not strange or shipped.looks_like_digit(image)) for row, image in zip(said, images, strict=True)
+        Answer(row, not strange or shipped.looks_like_digit(image), kind)
+        for row, image in zip(said, images, strict=True)
     ]
 
 
@@ -106,7 +114,7 @@ def verdict(said: Sequence[tuple[str, Answer]]) -> str:
 def misread(network: Network, images: np.ndarray, labels: np.ndarray) -> Iterator[tuple[float, np.ndarray]]:
     """Find the digits that a network gets wrong, part by part: the share looked at and where its wrong ones are.
 
-    images: (n, 28, 28) uint8, 0 paper .. 255 ink. labels: (n,).
+    images: (n, 28, 28) uint8, 0 paper .. 255 ink, or as the network takes them. labels: (n,).
     """
     for begin in range(0, len(images), SHOWN_AT_ONCE):
         part = slice(begin, begin + SHOWN_AT_ONCE)
@@ -121,7 +129,7 @@ def _listed(names: Sequence[str]) -> str:
 
 def named(digit: int) -> str:
     """Return a digit with its article."""
-    return f"{'an' if digit == 8 else 'a'} {digit}"
+    return MNIST.named(digit)
 
 
 def percent(share: float) -> str:

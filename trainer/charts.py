@@ -79,9 +79,9 @@ def learning_curves(
     return {
         "data": [trace for trace in traces if trace["x"] or trace["name"] == "training"],
         "layout": {
-            **_frame(height=300, left=50, right=10, top=50, bottom=40),
+            **frame(height=300, left=50, right=10, top=50, bottom=40),
             "xaxis": _epochs_axis(epochs) | {"title": {"text": "epoch"}},
-            "yaxis": _loss_axis(seen, log) if measure == "loss" else _AXIS | _PERCENT,
+            "yaxis": _loss_axis(seen, log) if measure == "loss" else AXIS | _PERCENT,
             "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "bgcolor": "rgba(0, 0, 0, 0)"},
             "hovermode": "x unified",
             "shapes": shapes + _mark(at, steps),
@@ -99,9 +99,9 @@ def rate_curve(
     return {
         "data": [_curve("learning rate", rates, steps, style, hovertemplate="%{y:.4g}")],
         "layout": {
-            **_frame(height=160, left=50, right=10, top=24, bottom=28),
+            **frame(height=160, left=50, right=10, top=24, bottom=28),
             "xaxis": _epochs_axis(epochs),
-            "yaxis": _AXIS | {"range": [0, most * 1.08], "nticks": 4, "tickformat": "~g"},
+            "yaxis": AXIS | {"range": [0, most * 1.08], "nticks": 4, "tickformat": "~g"},
             "annotations": [_ABOVE | {"text": "learning rate", "font": {"size": 12, "color": NEUTRAL}}],
             "showlegend": False,
             "hovermode": "x unified",
@@ -139,9 +139,9 @@ def reading_curves(
     return {
         "data": [grey, *named],
         "layout": {
-            **_frame(height=150, left=42, right=18, top=8, bottom=22),
+            **frame(height=150, left=42, right=18, top=8, bottom=22),
             "xaxis": _epochs_axis(epochs),
-            "yaxis": _AXIS | {"range": [-2, 102], "tickvals": [0, 50, 100], "ticktext": ["0", "50", "100 %"]},
+            "yaxis": AXIS | {"range": [-2, 102], "tickvals": [0, 50, 100], "ticktext": ["0", "50", "100 %"]},
             "showlegend": False,
             "hovermode": "x unified",
             "annotations": _named_ends(named) if x else [],
@@ -166,13 +166,13 @@ def _named_ends(traces: Sequence[Figure]) -> list[Figure]:
 
 # --- what these charts have in common -------------------------------------------------------------------------
 
-_AXIS: Figure = {"fixedrange": True, "zeroline": False, "automargin": False}
+AXIS: Figure = {"fixedrange": True, "zeroline": False, "automargin": False}
 _PERCENT: Figure = {"title": {"text": "accuracy, %"}, "range": [0, 102]}
 _ABOVE: Figure = {"showarrow": False, "xref": "paper", "yref": "paper", "x": 0, "y": 1, "yanchor": "bottom"}
 _BESIDE: Figure = {"showarrow": False, "xanchor": "left", "xshift": 3, "yanchor": "middle"}
 
 
-def _frame(height: int, left: int, right: int, top: int, bottom: int) -> Figure:
+def frame(height: int, left: int, right: int, top: int, bottom: int) -> Figure:
     """Return what holds a chart still: a fixed size, and no dragging, so that a finger on it scrolls the page."""
     margin = {"l": left, "r": right, "t": top, "b": bottom}
     return {"height": height, "margin": margin, "dragmode": False, "hoverlabel": {"namelength": -1}}
@@ -180,7 +180,7 @@ def _frame(height: int, left: int, right: int, top: int, bottom: int) -> Figure:
 
 def _epochs_axis(epochs: int) -> Figure:
     title = {"text": "epoch %{x:.2f}"}
-    return _AXIS | {"range": [0, epochs * 1.02], "unifiedhovertitle": title, "nticks": 8}
+    return AXIS | {"range": [0, epochs * 1.02], "unifiedhovertitle": title, "nticks": 8}
 
 
 def _loss_axis(losses: Array, log: bool) -> Figure:
@@ -188,7 +188,7 @@ def _loss_axis(losses: Array, log: bool) -> Figure:
     title = {"title": {"text": "loss"}}
     top = float(losses.max(initial=0.0))
     if not log:
-        return _AXIS | title | {"range": [0, max(2.5, min(10.0, top * 1.05))]}
+        return AXIS | title | {"range": [0, max(2.5, min(10.0, top * 1.05))]}
     least = float(losses[losses > 0].min(initial=1.0))
     low = max(-6, min(-3, math.floor(math.log10(least))))
     decades = [10.0**power for power in range(low, 2)]
@@ -196,7 +196,7 @@ def _loss_axis(losses: Array, log: bool) -> Figure:
         "tickvals": decades,
         "ticktext": [f"{decade:.{max(0, -place)}f}" for place, decade in enumerate(decades, low)],
     }
-    return _AXIS | title | {"type": "log", "range": [low, 1.0 if top > 5 else 0.7]} | ticks
+    return AXIS | title | {"type": "log", "range": [low, 1.0 if top > 5 else 0.7]} | ticks
 
 
 def _guessing(level: float) -> Figure:

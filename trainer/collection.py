@@ -22,10 +22,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 from trainer import UserError
 from trainer.files import write_whole
-from trainer.limits import CLASSES, INPUT_SHAPES
+from trainer.limits import CLASSES
 from trainer.npz import Array
 
 MOST = 1_000  # drawings of a visitor
+DIGIT = (28, 28)  # pixels of a drawing
 FILE = "drawings.npz"
 LARGEST = 2_000_000  # bytes, several times as many as so many drawings take
 NOBODY = -1  # where no network said anything
@@ -77,13 +78,13 @@ class Drawings:
             raise ValueError(str(error)) from None
         shapes = (images.shape[1:], labels.shape, said.shape)
         kinds = (images.dtype, labels.dtype, said.dtype)
-        whole = shapes == (INPUT_SHAPES["mnist"], images.shape[:1], images.shape[:1])
+        whole = shapes == (DIGIT, images.shape[:1], images.shape[:1])
         if not whole or kinds != (np.uint8, np.uint8, np.int8) or (labels >= CLASSES).any():
             raise ValueError("not as they were written")
         return cls(images, labels, said)
 
 
-NONE = Drawings(np.zeros((0, *INPUT_SHAPES["mnist"]), np.uint8), np.zeros(0, np.uint8), np.zeros(0, np.int8))
+NONE = Drawings(np.zeros((0, *DIGIT), np.uint8), np.zeros(0, np.uint8), np.zeros(0, np.int8))
 
 
 @functools.lru_cache(maxsize=100)
@@ -151,7 +152,7 @@ class Collection:
 
         label: what was meant, 0 to 9; said: what a network took it for. Raises UserError for one too many.
         """
-        if image.shape != INPUT_SHAPES["mnist"] or not 0 <= label < CLASSES:
+        if image.shape != DIGIT or not 0 <= label < CLASSES:
             raise ValueError(f"it takes a drawing (28, 28) and a digit (got {image.shape} and {label!r})")
         key, pixels, answer = key_of(image), _levels(image), NOBODY if said is None else said
         with _changing:

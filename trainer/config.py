@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, ClassVar, TypeVar
 
-from trainer import UserError
+from trainer import UserError, catalogue
 from trainer.layers import LAYERS, Dense, Layer, Row, layer_table, short_name
-from trainer.limits import INPUT_SHAPES, LIMITS, Checked
+from trainer.limits import LIMITS, Checked
 
 VERSION = 1  # of the JSON form
 LINK = 1_900  # characters of a configuration in a link, which is then below the 2,000 that travel everywhere
@@ -102,7 +102,7 @@ class TrainingConfig(Checked):
     kernel_initializer: str = "glorot_uniform"  # of the layers before the output layer
     seed: int = 0
     time_limit: int = 600  # seconds
-    dataset: str = "mnist"
+    dataset: str = "mnist"  # see catalogue
 
     def __post_init__(self) -> None:
         if not isinstance(self.layers, tuple) or not all(type(layer) in LAYERS.values() for layer in self.layers):
@@ -110,6 +110,12 @@ class TrainingConfig(Checked):
         if type(self.optimizer) not in OPTIMIZERS.values():
             raise UserError(f"optimizer must be one of {', '.join(OPTIMIZERS)} (got {self.optimizer!r}).")
         super().__post_init__()
+        kind = catalogue.kind(self.dataset)
+        if not kind.digits and (self.synthetic_examples or self.own_examples):
+            raise UserError(
+                f"Pen digits and own drawings are learned with digits of 28 × 28 pixels (got {kind.title}): "
+                "set synthetic_examples and own_examples to 0."
+            )
         if self.patience and not self.validation_split:
             raise UserError("Early stopping needs validation digits: set validation_split above 0, or patience to 0.")
         most = LIMITS["layers"].high
@@ -129,7 +135,7 @@ class TrainingConfig(Checked):
 
     @property
     def table(self) -> tuple[Row, ...]:
-        return layer_table(self.layers, INPUT_SHAPES[self.dataset])
+        return layer_table(self.layers, catalogue.kind(self.dataset).shape)
 
     @property
     def augmented(self) -> bool:

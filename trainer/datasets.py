@@ -1,8 +1,8 @@
-"""What is the data? The digits that networks are trained and tested on, and where they are looked for.
+"""What is the data? The images that networks are trained and tested on, and where they are looked for.
 
-`load` looks, in this order, at the file that was given (an argument or DIGITLAB_DATA), the app's own cache, Keras's
-cache, the network, and last draws digits itself. Contents are checked, not containers. All processes share one copy:
-the arrays lie unpacked in the app's cache (DIGITLAB_CACHE) and are mapped into memory, read-only.
+`load` looks, in this order, at the file that was given (an argument or, for MNIST, DIGITLAB_DATA), the app's own cache,
+Keras's cache and the network; in place of an MNIST that cannot be had it draws digits itself. All processes share one
+copy: the arrays lie unpacked in the app's cache (DIGITLAB_CACHE) and are mapped into memory, read-only.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from urllib.parse import urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer import UserError, npz
+from trainer import UserError, catalogue, npz
 from trainer.cache import Cache, Kept, combined_hash, content_hash, stamp
-from trainer.limits import INPUT_SHAPES
+from trainer.catalogue import Kind
 from trainer.mirrors import MIRRORS, PATIENCE, MirrorError, Progress, download
 from trainer.npz import Array
 
@@ -54,13 +54,18 @@ class Dataset:
     source: str  # "MNIST", "synthetic digits", or the name of the file that was given
     note: str  # why MNIST could not be had, without a full stop; empty where nothing is amiss
     hash: str  # of the contents
-    x_train: Array  # (n, 28, 28), 0 paper .. 255 ink
+    x_train: Array  # (n, 28, 28), 0 paper .. 255 ink; (n, height, width, 3) in colour
     y_train: Array  # (n,), 0 .. 9
     x_test: Array
     y_test: Array
 
+    @property
+    def kind(self) -> Kind:
+        """Return what is in it: a title, the shape of an image, and a word for each label."""
+        return catalogue.kind(self.name)
+
     def images(self, part: Part, where: slice | NDArray[Any] = slice(None)) -> NDArray[np.float32]:
-        """Return images as float32 (n, 28, 28), 0 paper .. 1 ink; `where` is a slice, indices or a mask."""
+        """Return images as float32, 0 paper .. 1 ink, in their shape; `where` is a slice, indices or a mask."""
         images = self.x_train if part == "train" else self.x_test
         return np.divide(images[where], 255, dtype=np.float32)
 
@@ -76,14 +81,15 @@ def load(
     progress: Progress | None = None,
     *,
     retry: bool = False,
-    mirrors: Sequence[str] = MIRRORS,
+    mirrors: Sequence[str] | None = None,
     patience: float = PATIENCE,
 ) -> Dataset:
-    """Find the data, download or draw it if need be; from the second time on this takes milliseconds.
+    """Find a data set of `catalogue`, download or draw it if need be; from the second time on this takes milliseconds.
 
     Where MNIST cannot be had the synthetic digits take its place, and for a day nobody waits for the network again,
-    unless `retry`. A mirror is given up after `patience` seconds without a byte. Raises UserError where the file that
-    was given is not as it must be.
+    unless `retry`. A mirror is given up after `patience` seconds without a byte. What somebody brought is at `path`
+    (see `uploads`). Raises UserError where the file that was given is not as it must be, or another data set than MNIST
+    cannot be had.
     """
     given = _given(name, path)
     cache = Cache()
@@ -98,12 +104,24 @@ def load(
             return found
         if given:
             try:
-                cache.remember(given.stamp, cache.keep(npz.read_file(given.path)))
+                shape = catalogue.kind(name).shape
+                cache.remember(given.stamp, cache.keep(npz.read_file(given.path, shape)))
             except OSError as error:
                 raise _unreadable(given.path, error) from None
+        elif name == "synthetic":
+            _drawn(cache, progress)
+        elif name != "mnist":
+            try:
+                cache.remember(name, cache.keep(_find(name, progress or _ignore, mirrors, patience)))
+            except _NotHad as error:
+                title = catalogue.kind(name).title
+                raise UserError(
+                    f"{title} must be downloaded once, but could not be ({error}): try again with a connection, choose "
+                    "another data set, or bring it as an npz file on the page Data."
+                ) from None
         else:
             try:
-                cache.keep(_find_mnist(progress or _ignore, mirrors, patience))
+                cache.keep(_find(name, progress or _ignore, mirrors, patience))
             except _NotHad as error:
                 _log.warning("MNIST could not be had: %s", error)
                 cache.remember("failure", [time.time(), str(error)])
@@ -144,6 +162,9 @@ def _at_hand(cache: Cache, name: str, given: _Given | None, fallback: bool, veri
         if kept := cache.find(given.stamp, verify):
             return Dataset(name, "MNIST" if kept.hash == MNIST else given.path.name, "", kept.hash, *kept.arrays)
         return None
+    if name != "mnist":
+        kept = cache.find(_recipe() if name == "synthetic" else name, verify)
+        return kept and Dataset(name, catalogue.kind(name).title, "", kept.hash, *kept.arrays)
     if kept := cache.open(MNIST, verify):
         return Dataset(name, "MNIST", "", kept.hash, *kept.arrays)
     failure = cache.recall("failure")
@@ -166,10 +187,11 @@ class _Given(NamedTuple):
 
 def _given(name: str, path: str | Path | None) -> _Given | None:
     """Return the file that was given, if any, as it stands now."""
-    if name not in INPUT_SHAPES:
-        raise UserError(f"The data set must be one of {', '.join(INPUT_SHAPES)} (got {name!r}).")
-    text = path or os.environ.get("DIGITLAB_DATA")
+    catalogue.kind(name)
+    text = path or (os.environ.get("DIGITLAB_DATA") if name == "mnist" else None)
     if not text:
+        if name not in catalogue.DATASETS:
+            raise UserError("That data set was brought here by somebody, and is gone: bring it again on the page Data.")
         return None
     file = Path(text).expanduser().absolute()
     try:
@@ -185,27 +207,29 @@ def _unreadable(file: Path, error: OSError) -> UserError:
     return UserError(f"{file.name} could not be opened ({reason}): give the path of an npz file in Keras's layout.")
 
 
-# --- MNIST ----------------------------------------------------------------------------------------------------
+# --- what is downloaded ---------------------------------------------------------------------------------------
 
 
 class _NotHad(Exception):
-    """MNIST could not be had; the text says why."""
+    """A data set could not be had; the text says why."""
 
 
-def _find_mnist(progress: Progress, mirrors: Sequence[str], patience: float) -> list[Array]:
-    """Return MNIST from Keras's cache or the network. Raises _NotHad."""
+def _find(name: str, progress: Progress, mirrors: Sequence[str] | None, patience: float) -> list[Array]:
+    """Return a data set from Keras's cache or the network. Raises _NotHad."""
     keras = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "datasets" / "mnist.npz"
-    places = [("Keras's cache", partial(npz.read_file, keras))]
-    places += [(urlsplit(url).hostname or url, partial(download, url, progress, patience)) for url in mirrors]
+    places = [("Keras's cache", partial(npz.read_file, keras))] if name == "mnist" else []
+    urls = MIRRORS[name] if mirrors is None else mirrors
+    places += [(urlsplit(url).hostname or url, partial(download, url, progress, patience, name)) for url in urls]
     reasons = []
     for place, read in places:
         try:
             arrays = read()
-            if content_hash(arrays) == MNIST:
-                return arrays
-            reasons.append(f"{place} has other digits")
+            _check(name, arrays)
+            return arrays
         except (FileNotFoundError, NotADirectoryError):  # Keras has none
             continue
+        except _OtherContents:
+            reasons.append(f"{place} has other digits")
         except UserError as error:
             reasons.append(f"{place} has a bad file: {str(error).rstrip('.')}")
         except MirrorError as error:
@@ -213,6 +237,22 @@ def _find_mnist(progress: Progress, mirrors: Sequence[str], patience: float) -> 
         except OSError as error:
             reasons.append(f"{place} could not be reached ({error.strerror or error})")
     raise _NotHad("; ".join(reasons) or "there is no mirror to ask")
+
+
+class _OtherContents(Exception):
+    """What came is a data set, but another one."""
+
+
+def _check(name: str, arrays: Sequence[Array]) -> None:
+    """Raise where arrays are not this data set: MNIST is known by its contents, the others by their files' MD5."""
+    if name == "mnist" and content_hash(arrays) != MNIST:
+        raise _OtherContents
+    x_train, y_train, x_test, y_test = arrays
+    shape, labels = catalogue.kind(name).shape, len(catalogue.kind(name).classes)
+    for images, answers in ((x_train, y_train), (x_test, y_test)):
+        fits = images.shape == (len(answers), *shape) and len(answers) and answers.max() < labels
+        if not fits:
+            raise UserError("its images and labels must belong together.")
 
 
 # --- the synthetic digits -------------------------------------------------------------------------------------

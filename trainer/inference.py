@@ -15,7 +15,8 @@ class Network:
     """An exported network (`export.to_onnx`); threads may share one.
 
     source: the file or its bytes; it is read once, so the file may be replaced at any time. Raises UserError where it
-    is damaged or missing. Each method takes images (n, 28, 28) float32, 0 paper .. 1 ink.
+    is damaged or missing. Each method takes images (n, 28, 28) float32, 0 paper .. 1 ink, or in the shape that
+    the network has learned.
     """
 
     def __init__(self, source: Path | bytes) -> None:
@@ -50,9 +51,10 @@ class Network:
         return dict(zip(self._layers, self._run(self._layers, images), strict=True))
 
     def _run(self, outputs: list[str], images: np.ndarray) -> list[np.ndarray]:
-        height, width = self._input.shape[1:]
-        if images.dtype != np.float32 or images.shape[1:] != (height, width):
-            raise ValueError(f"images must be (n, {height}, {width}) float32 (got {images.shape} {images.dtype}).")
+        shape = tuple(self._input.shape[1:])
+        if images.dtype != np.float32 or images.shape[1:] != shape:
+            wanted = ", ".join(map(str, shape))
+            raise ValueError(f"images must be (n, {wanted}) float32 (got {images.shape} {images.dtype}).")
         starts = range(0, max(1, len(images)), BATCH)  # no images: one empty batch
         parts = [self._session.run(outputs, {self._input.name: images[at : at + BATCH]}) for at in starts]
         return [np.concatenate(part) for part in zip(*parts, strict=True)]

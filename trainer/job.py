@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from trainer import UserError, datasets, export, fitting, model
+from trainer import UserError, datasets, evaluation, export, fitting, model
 from trainer.checkpoint import Checkpoint
 from trainer.collection import Drawings
 from trainer.config import TrainingConfig
@@ -20,6 +20,7 @@ from trainer.inference import Network
 from trainer.parent import repeated
 from trainer.reporter import Reporter
 from trainer.runs import Run
+from trainer.uploads import Uploads
 
 _log = logging.getLogger(__name__)
 _data_lock = threading.Lock()
@@ -82,7 +83,7 @@ def _train(run: Run, gone: threading.Event) -> None:
         run.update(phase="stopped", activity="", note="stopped before it began")
         return
     run.update(phase="running", activity="loading the data", device=model.device())
-    dataset = datasets.load(config.dataset)
+    dataset = datasets.load(config.dataset, Uploads(run.path.parent).path(config.dataset))
     images, labels = _training_data(dataset)
     drawings = _drawings(run) if config.own_examples else None
     extra = _more_digits(run, config, drawings)
@@ -121,6 +122,7 @@ def _train(run: Run, gone: threading.Event) -> None:
     run.update(activity="reading the test digits")
     model.save(network, run.path / "model.keras")
     test_loss, test_accuracy = model.evaluate(network, dataset.images("test"), dataset.labels("test"))
+    _evaluate(run, config, dataset)
     run.update(
         phase="stopped" if outcome.stopped else "finished",
         activity="",
@@ -129,6 +131,14 @@ def _train(run: Run, gone: threading.Event) -> None:
         test_accuracy=test_accuracy,
         right_after=_right(Network(run.network_file), drawings) if drawings else None,
     )
+
+
+def _evaluate(run: Run, config: TrainingConfig, dataset: datasets.Dataset) -> None:
+    """Keep what the network says of every test image; where that fails the page that shows it tries again."""
+    try:
+        evaluation.make(run.network_file, config, dataset, run.path)
+    except (UserError, OSError):
+        _log.warning("run %s was not evaluated", run.id, exc_info=True)
 
 
 def _more_digits(run: Run, config: TrainingConfig, drawings: Drawings | None) -> tuple[np.ndarray, np.ndarray] | None:

@@ -153,7 +153,10 @@ def _augmentation(config: TrainingConfig) -> keras.Layer:
             x, y = across + numbers[2] * config.shift, down + numbers[3] * config.shift
             rows = (cosine, -sine, across - cosine * x + sine * y, sine, cosine, down - sine * x - cosine * y)
             places = ops.stack([*rows, ops.zeros_like(turn), ops.zeros_like(turn)], axis=1)
-            moved = ops.image.affine_transform(images[..., None], places, fill_value=0.0, data_format="channels_last")
-            return moved[..., 0]
+            colour = len(images.shape) == 4
+            moved = ops.image.affine_transform(
+                images if colour else images[..., None], places, fill_value=0.0, data_format="channels_last"
+            )
+            return moved if colour else moved[..., 0]
 
     return Augmentation()

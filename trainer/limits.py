@@ -76,9 +76,7 @@ CHOICES = {
     "loss": ("categorical_crossentropy", "mean_squared_error"),
     "dtype": ("float32", "mixed_bfloat16"),
     "kernel_initializer": ("glorot_uniform", "he_normal"),
-    "dataset": ("mnist",),
 }
-INPUT_SHAPES: dict[str, tuple[int, ...]] = {"mnist": (28, 28)}  # of an image, by data set
 
 # What each setting is and what to look for, in a line for the page.
 MEANINGS = {

@@ -1,4 +1,4 @@
-"""The mirrors of MNIST: where it can be downloaded, and how.
+"""The mirrors of the data sets: where they can be downloaded, and how.
 
 A mirror that says nothing for a while is given up, whatever it is that keeps silent.
 """
@@ -6,11 +6,14 @@ A mirror that says nothing for a while is given up, whatever it is that keeps si
 from __future__ import annotations
 
 import gzip
+import hashlib
 import http.client
-import io
+import math
 import queue
 import socket
 import ssl
+import tarfile
+import tempfile
 import threading
 import urllib.error
 import urllib.request
@@ -22,18 +25,46 @@ from typing import IO
 import numpy as np
 
 from trainer import UserError, npz
-from trainer.limits import INPUT_SHAPES
 from trainer.npz import Array
 
 Progress = Callable[[int, int], None]  # done, of how many: bytes of a download, or digits drawn
 
-MIRRORS = (  # an npz file in Keras's layout, or a folder with the four original files
-    "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz",
-    "https://ossci-datasets.s3.amazonaws.com/mnist/",
-)
+MIRRORS = {  # an npz file in Keras's layout, a folder with four files in MNIST's own form, or CIFAR-10's binary archive
+    "mnist": (
+        "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz",
+        "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    ),
+    "fashion_mnist": (
+        "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
+        "https://fashion-mnist.s3.eu-central-1.amazonaws.com/",
+    ),
+    "cifar10": ("https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",),
+}
 ORIGINALS = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
-DOWNLOAD = 11_600_000  # bytes, about, from either mirror
-LARGEST = {"download": 3 * DOWNLOAD, "original": 50_000_000}  # bytes
+FOLDER = "cifar-10-batches-bin"
+BATCHES = {
+    "train": [f"{FOLDER}/data_batch_{number}.bin" for number in range(1, 6)],
+    "test": [f"{FOLDER}/test_batch.bin"],
+}
+COLOURED = (3, 32, 32)  # of CIFAR-10's images, each after its label
+MD5 = {  # as those publish them who made the data; MNIST is known by its contents
+    "fashion_mnist": {
+        "train-images-idx3-ubyte": "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+        "train-labels-idx1-ubyte": "25c81989df183df01b3e8a0aad5dffbe",
+        "t10k-images-idx3-ubyte": "bef4ecab320f06d8554ea6380940ec79",
+        "t10k-labels-idx1-ubyte": "bb300cfdad3c16e7a12a480ee83cd310",
+    },
+    "cifar10": {"cifar-10-binary": "c32a1d4ab5d03f1284b67883e8d87530"},
+}
+DOWNLOAD = {"mnist": 11_600_000, "fashion_mnist": 30_900_000, "cifar10": 170_100_000}  # bytes, about
+LARGEST = {  # bytes
+    "mnist": 3 * DOWNLOAD["mnist"],
+    "fashion_mnist": 2 * DOWNLOAD["fashion_mnist"],
+    "cifar10": 2 * DOWNLOAD["cifar10"],
+    "original": 50_000_000,
+    "batch": 31_000_000,
+}
+IN_MEMORY = 40_000_000  # bytes of a download; a larger one goes to a file
 PATIENCE = 10.0  # seconds without a byte
 
 
@@ -41,7 +72,7 @@ class MirrorError(Exception):
     """A mirror did not send what it should; the text goes on after its name: "answered 404 Not Found"."""
 
 
-def download(url: str, progress: Progress, patience: float) -> list[Array]:
+def download(url: str, progress: Progress, patience: float, name: str = "mnist") -> list[Array]:
     """Return x_train, y_train, x_test and y_test as uint8 from an address like those in MIRRORS.
 
     Raises MirrorError where no byte comes for `patience` seconds or the mirror fails otherwise, and UserError where
@@ -49,23 +80,37 @@ def download(url: str, progress: Progress, patience: float) -> list[Array]:
     """
     done = 0
 
-    def fetch(url: str) -> io.BytesIO:
+    def fetch(url: str, known: str = "") -> IO[bytes]:
         nonlocal done
-        body = io.BytesIO()
-        with closing(_chunks(url, patience)) as chunks:
-            for chunk in chunks:
-                body.write(chunk)
-                done += len(chunk)
-                if done > LARGEST["download"]:
-                    raise UserError(f"it must have at most {LARGEST['download'] / 1e6:.0f} MB.")
-                progress(done, max(done, DOWNLOAD))
+        body = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - whoever reads it closes it
+        digest = hashlib.md5(usedforsecurity=False)
+        try:
+            with closing(_chunks(url, patience)) as chunks:
+                for chunk in chunks:
+                    body.write(chunk)
+                    digest.update(chunk)
+                    done += len(chunk)
+                    if done > LARGEST[name]:
+                        raise UserError(f"it must have at most {LARGEST[name] / 1e6:.0f} MB.")
+                    progress(done, max(done, DOWNLOAD[name]))
+            if known and digest.hexdigest() != known:
+                raise UserError(f"{url.rpartition('/')[2]} must be what its makers published (got something else).")
+        except BaseException:
+            body.close()
+            raise
         body.seek(0)
         return body
 
+    known = MD5.get(name, {})
+    file = url.rpartition("/")[2]
     try:
-        if not url.endswith("/"):
-            return npz.read(fetch(url), url.rpartition("/")[2])
-        return [_read_original(fetch(f"{url}{name}.gz"), name) for name in ORIGINALS]
+        if url.endswith("/"):
+            return [_read_original(fetch(f"{url}{part}.gz", known.get(part, "")), part) for part in ORIGINALS]
+        if url.endswith(".tar.gz"):
+            with fetch(url, known.get(file.removesuffix(".tar.gz"), "")) as archive:
+                return _read_batches(archive, file)
+        with fetch(url) as content:
+            return npz.read(content, file)
     except UserError:
         raise
     except (OSError, ValueError, http.client.HTTPException) as error:
@@ -87,12 +132,33 @@ def _why(error: Exception, patience: float) -> str:
 
 def _read_original(stream: IO[bytes], name: str) -> Array:
     """Return the array of a gzipped file in MNIST's own form: a head of 4 bytes and 4 a dimension, then uint8."""
-    shape, head = ((-1, *INPUT_SHAPES["mnist"]), 16) if "images" in name else ((-1,), 8)
+    shape, head = ((-1, 28, 28), 16) if "images" in name else ((-1,), 8)
     try:
-        raw = gzip.GzipFile(fileobj=stream).read(LARGEST["original"])
+        with stream:
+            raw = gzip.GzipFile(fileobj=stream, mode="rb").read(LARGEST["original"])
         return np.frombuffer(raw, np.uint8, offset=head).reshape(shape)
     except (OSError, EOFError, ValueError, zlib.error) as error:
         raise UserError(f"{name}.gz must be a gzip file of uint8 (got a damaged one).") from error
+
+
+def _read_batches(stream: IO[bytes], what: str) -> list[Array]:
+    """Return the arrays of CIFAR-10's binary archive; nothing is unpacked to a disk."""
+    arrays = []
+    try:
+        with tarfile.open(fileobj=stream, mode="r:gz") as archive:
+            for part in ("train", "test"):
+                batches = []
+                for name in BATCHES[part]:
+                    member = archive.extractfile(name)
+                    if member is None:
+                        raise ValueError(f"{name} is no file")
+                    batches.append(np.frombuffer(member.read(LARGEST["batch"]), np.uint8))
+                records = np.concatenate(batches).reshape(-1, 1 + math.prod(COLOURED))
+                images = records[:, 1:].reshape(-1, *COLOURED).transpose(0, 2, 3, 1)
+                arrays += [np.ascontiguousarray(images), np.ascontiguousarray(records[:, 0])]
+    except (OSError, EOFError, KeyError, ValueError, tarfile.TarError, zlib.error) as error:
+        raise UserError(f"{what} must be CIFAR-10's binary archive (got a damaged one).") from error
+    return arrays
 
 
 def _chunks(url: str, patience: float) -> Generator[bytes, None, None]:

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trainer import UserError, export
+from trainer import UserError, catalogue, export
 from trainer.config import Adam, TrainingConfig
 from trainer.files import write_whole
 from trainer.fitting import fit, steps_per_epoch, steps_per_line
 from trainer.inference import Network
 from trainer.layers import BatchNormalization, Conv2D, Dense, Dropout, MaxPooling2D, Reshape, Row
-from trainer.limits import CLASSES, INPUT_SHAPES
+from trainer.limits import CLASSES
 
 if TYPE_CHECKING:
     import keras
@@ -64,7 +64,7 @@ def build(config: TrainingConfig, examples: int = 60_000) -> keras.Model:
     import keras
 
     keras.utils.set_random_seed(config.seed)
-    image = keras.Input(INPUT_SHAPES[config.dataset], name="image")
+    image = keras.Input(catalogue.kind(config.dataset).shape, name="image")
     model = keras.Sequential([image, *(_layer(row, config) for row in config.table)])
     model.compile(
         optimizer=_optimizer(config, steps_per_epoch(config, examples) * config.epochs),
@@ -183,15 +183,16 @@ def first_weights(
 ) -> np.ndarray | None:
     """Return what the first units look for: (n, 28, 28) of a Dense layer on pixels, (n, k, k) of a Conv2D, float32.
 
-    A convolution's kernels are means over what comes in. None where the first weights belong to no picture.
+    Those of a convolution, and of colours, are means over what comes in. None where the weights belong to no picture.
     """
     row = next(row for row in config.table if row.parameters)
     units: np.ndarray = np.moveaxis(weights[row.name][0], -1, 0)[:most]
-    pixels = INPUT_SHAPES[config.dataset]
+    pixels = catalogue.kind(config.dataset).shape
     if isinstance(row.layer, Conv2D):
         return np.asarray(units.mean(axis=-1))
     if isinstance(row.layer, Dense) and row.input_shape == (math.prod(pixels),):
-        return units.reshape(-1, *pixels)
+        weights_of_pixels = units.reshape(-1, *pixels)
+        return weights_of_pixels if len(pixels) == 2 else np.asarray(weights_of_pixels.mean(axis=-1))
     return None
 
 
@@ -210,7 +211,7 @@ def save(model: keras.Model, path: Path) -> None:
 
 def warm_up() -> None:
     """Use once what a training uses, so that the first one starts as fast as the others."""
-    images, labels = np.zeros((200, *INPUT_SHAPES["mnist"]), "float32"), np.arange(200) % CLASSES
+    images, labels = np.zeros((200, 28, 28), "float32"), np.arange(200) % CLASSES
     convolution = (Conv2D(2), BatchNormalization(), MaxPooling2D(), Dropout())
     for config in (
         TrainingConfig(layers=(Dense(2),), epochs=1),

@@ -26,28 +26,34 @@ from trainer.layers import (
     Row,
 )
 
-CELL = 36, 46  # pixels across and down for a test digit, its 28 x 28 pixels and what is said of it below
+MARGIN = 8, 18  # pixels across and down for a test digit besides its own: what is said of it stands below
 COLUMNS = 8
 
 
-def test_digits(images: np.ndarray, labels: Sequence[int], reads: Sequence[int] | None = None) -> str:
+def test_digits(
+    images: np.ndarray, labels: Sequence[int], reads: Sequence[int] | None = None, digits: bool = True
+) -> str:
     """Draw test digits in rows of 8 and below each what the network says, with a blue tick or a vermillion cross.
 
-    `images`: (n, 28, 28) uint8. Without `reads` nothing is below them, and all have the same place.
+    `images`: (n, 28, 28) uint8, or in colour (n, height, width, 3). Without `reads` nothing is below them, and all have
+    the same place. Without `digits` the marks stand alone: words would find no room.
     """
-    across, down = CELL
-    sheet = np.zeros((down * -(-len(images) // COLUMNS), across * COLUMNS, 2), np.uint8)  # grey, opacity
+    high, wide = images.shape[1:3]
+    across, down = wide + MARGIN[0], high + MARGIN[1]
+    channels = 3 if images.ndim == 4 else 1
+    sheet = np.zeros((down * -(-len(images) // COLUMNS), across * COLUMNS, channels + 1), np.uint8)  # and opacity
     marks = []
     for place, (image, label) in enumerate(zip(images, labels, strict=True)):
-        x, y = place % COLUMNS * across + (across - SIZE) // 2, place // COLUMNS * down + 2
-        sheet[y : y + SIZE, x : x + SIZE] = np.dstack([image, np.full_like(image, 255)])
+        x, y = place % COLUMNS * across + MARGIN[0] // 2, place // COLUMNS * down + 2
+        sheet[y : y + high, x : x + wide] = np.dstack([image, np.full((high, wide), 255, np.uint8)])
         if reads is not None:
             right = reads[place] == label
             sign, color = ("m0-3l2.5 3 5-7", BLUE) if right else ("m0-7l6 7m0-7l-6 7", VERMILLION)
             marks.append(
-                f'<g class="{"right" if right else "wrong"}"><text x="{x + 10}" y="{y + 39}">{reads[place]}</text>'
-                f'<path d="M{x + 16} {y + 39}{sign}" fill="none" stroke="{color}" stroke-width="1.8" '
-                'stroke-linecap="round"/></g>'
+                f'<g class="{"right" if right else "wrong"}">'
+                + (f'<text x="{x + wide // 2 - 4}" y="{y + high + 11}">{reads[place]}</text>' if digits else "")
+                + f'<path d="M{x + wide // 2 + 2} {y + high + 11}{sign}" fill="none" stroke="{color}" '
+                'stroke-width="1.8" stroke-linecap="round"/></g>'
             )
     height, width, _ = sheet.shape
     pixels = base64.b64encode(_png(Image.fromarray(sheet))).decode()

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import psutil
 
-from trainer import export, model
+from trainer import catalogue, export, model
 from trainer.checkpoint import Checkpoint
 from trainer.config import TrainingConfig
 from trainer.datasets import Dataset
@@ -164,7 +164,7 @@ class Reporter(Hooks):
 
     def _due(self, now: float) -> dict[str, bool]:
         return {
-            "read": bool(self.wishes.drawings) and self._reading.due(now),
+            "read": bool(self._drawings) and self._reading.due(now),
             "export": self._export.due(now),
             "keep": self._keeping.due(now) and self._snapshot_due,
         }
@@ -185,7 +185,7 @@ class Reporter(Hooks):
         said = np.zeros((0, CLASSES), np.float32)
         content = export.to_onnx(weights, self._config)
         if due["read"]:
-            drawings = self.wishes.drawings
+            drawings = self._drawings
             images = np.stack([*self._digits, *(drawing.image for drawing in drawings)])
             said = np.nan_to_num(Network(content).probabilities(images))
             self._write_readings(record, drawings, said[len(self._digits) :])
@@ -197,6 +197,11 @@ class Reporter(Hooks):
             self._snapshots.take(record["step"], model.first_weights(weights, self._config))
             self._keeping.done(begun)
         return said
+
+    @property
+    def _drawings(self) -> tuple[Pinned, ...]:
+        """Return the drawings that are followed: none where it is not digits that are learned."""
+        return self.wishes.drawings if catalogue.kind(self._config.dataset).digits else ()
 
     def _write_readings(self, record: Record, drawings: tuple[Pinned, ...], said: np.ndarray) -> None:
         if drawings:

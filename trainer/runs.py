@@ -25,6 +25,7 @@ from trainer import UserError
 from trainer.config import TrainingConfig, short_form
 from trainer.files import Lines, Record, line, read_object, records, write_whole
 from trainer.presets import PRESETS
+from trainer.uploads import Uploads
 from trainer.wishes import REQUESTS, Pinned, Wishes
 
 ENDED = ("finished", "stopped", "failed", "interrupted")
@@ -250,6 +251,7 @@ class RunStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.uploads = Uploads(root)
         self._lines = Lines()
 
     def create(

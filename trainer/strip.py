@@ -14,6 +14,7 @@ from trainer.charts import BLUE, GREY, ORANGE, SKY, VERMILLION
 from trainer.digit import CENTRE, FITTED, SIZE, Steps, centre_of_mass
 
 DETAIL, PHOTO = 160, 600  # pixels a side that suffice for a picture of the strip, and for a large one
+SMALL = 64  # pixels a side of an image whose pixels are to be seen
 ON_BLACK, ON_PHOTO = (SKY, ORANGE), (BLUE, VERMILLION)  # boxes, and the one that is looked at
 SEEN = f"{SIZE} × {SIZE}: what it sees"
 Box = tuple[int, int, int, int]  # left, top, right, bottom
@@ -52,14 +53,16 @@ def strip(
 
 
 def ready(image: np.ndarray) -> str:
-    """Draw the one picture of an image (28, 28) float32 that needs no steps."""
-    picture = _svg(SIZE, SIZE, _levels(image) + _middle(image))
-    return f'<div class="strip">{_figure(SEEN, picture)}</div>'
+    """Draw the one picture of an image, (28, 28) float32 or in colour (height, width, 3), that needs no steps."""
+    height, width = image.shape[:2]
+    lines = _middle(image) if image.shape == (SIZE, SIZE) else ""
+    picture = _svg(width, height, _levels(image) + lines)
+    return f'<div class="strip">{_figure(f"{height} × {width}: what it sees", picture)}</div>'
 
 
 def enlarged(image: np.ndarray) -> str:
-    """Draw an image, (28, 28) float32, pixel by pixel, as an SVG's URL."""
-    return _url(_svg(SIZE, SIZE, _levels(image)))
+    """Draw an image, (28, 28) float32 or in colour (height, width, 3), pixel by pixel, as an SVG's URL."""
+    return _url(_svg(image.shape[1], image.shape[0], _levels(image)))
 
 
 def boxed(picture: np.ndarray, boxes: Sequence[Box], words: Sequence[str], focus: int | None = None) -> str:
@@ -184,12 +187,12 @@ def _pixels(picture: np.ndarray, left: float = 0, top: float = 0, detail: int = 
     image = Image.fromarray(picture)
     if (times := max(height, width) // detail) > 1:
         image = image.reduce(times)
-    kind = "png" if image.mode == "L" else "jpeg"
+    kind = "png" if image.mode == "L" or max(height, width) <= SMALL else "jpeg"
     file = BytesIO()
     image.save(file, kind, compress_level=1, quality=80)
     return (
         f'<image x="{left:g}" y="{top:g}" width="{width}" height="{height}" preserveAspectRatio="none" '
-        f'style="image-rendering: {"auto" if max(height, width) > SIZE else "pixelated"}" '
+        f'style="image-rendering: {"auto" if max(height, width) > SMALL else "pixelated"}" '
         f'href="data:image/{kind};base64,{b64encode(file.getvalue()).decode()}"/>'
     )
 

@@ -45,7 +45,7 @@ def recipe(parent: Parent | None, drawings: int) -> Recipe | None:
 
 def goes_on(parent: Parent, config: TrainingConfig | None) -> bool:
     """Tell whether a training of this config goes on from the parent: with other layers it is a new network."""
-    return config is not None and config.layers == parent.config.layers
+    return config is not None and (config.layers, config.dataset) == (parent.config.layers, parent.config.dataset)
 
 
 def show(parent: Parent, config: TrainingConfig | None, drawings: int) -> None:

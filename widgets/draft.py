@@ -15,10 +15,9 @@ from typing import Any
 
 import streamlit as st
 
-from trainer import UserError
+from trainer import UserError, catalogue
 from trainer.config import OPTIMIZERS, TrainingConfig
 from trainer.layers import Layer, LayerError, Row, layer_table
-from trainer.limits import INPUT_SHAPES
 from trainer.presets import PRESETS
 
 FIRST = "tutorial_a"  # the preset that a newcomer sees
@@ -104,7 +103,7 @@ class Draft:
         layers, settings = self.form
         config, table, where = None, (), TRAINING
         try:
-            table = layer_table(layers, INPUT_SHAPES[settings["dataset"]])
+            table = layer_table(layers, catalogue.kind(settings["dataset"]).shape)
             TrainingConfig(layers=(), **settings)  # whether it is the network that is refused
             where = NETWORK
             config = TrainingConfig(layers=layers, **settings)

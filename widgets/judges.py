@@ -11,8 +11,10 @@ from textwrap import shorten
 import numpy as np
 import streamlit as st
 
-from trainer import UserError, bars, shipped
+from trainer import UserError, bars, catalogue, shipped
 from trainer.answer import Answer, answers, verdict
+from trainer.catalogue import Kind
+from trainer.config import TrainingConfig
 from trainer.engine import owner_hash
 from trainer.inference import Network
 from trainer.parent import SHIPPED
@@ -30,7 +32,14 @@ class Judge:
     id: str
     name: str
     accuracy: float | None  # on the test digits
-    path: Path
+    path: Path  # of its ONNX file
+    config: TrainingConfig
+    folder: Path  # of what is known of it: its evaluation, the nearest digits
+
+    @property
+    def kind(self) -> Kind:
+        """Return what is in the data that it has learned."""
+        return catalogue.kind(self.config.dataset)
 
     @property
     def network(self) -> Network:
@@ -56,36 +65,43 @@ def choose() -> list[Judge]:
     It is the one that the URL has come to name, else that was chosen last, else the newest that this visitor trained,
     else the shipped one.
     """
-    named = st.query_params.get("run", "")
-    trained = [run for run in st.session_state.engine.runs.runs() if run.network]
-    runs = trained[:NEWEST] + [run for run in trained[NEWEST:] if run.id == named]
-    judges = {SHIPPED: _shipped()} | {run.id: _judge(run) for run in runs}
-    texts = _texts(judges, {run.id: run for run in runs})
-    if named in judges and named != st.session_state.get("linked"):
-        st.session_state.network = st.session_state.linked = st.session_state.chosen = named
-    wanted = (st.session_state.get("network"), st.session_state.get("chosen"), _own(runs))
-    # Set anew each time, since the texts change with time and the browser knows its choice by its text only.
-    st.session_state.network = next((judge for judge in wanted if judge in judges), SHIPPED)
+    judges, texts = known(digits=True)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        st.selectbox(
-            "Network",
-            texts,
-            format_func=lambda judge: texts.get(judge, judge),
-            on_change=_follow_choice,
-            help="Which network answers, and how many of the 10,000 test digits it reads.",
-            key="network",
-        )
-        answering = judges[st.session_state.network]
+        answering = _ask(judges, texts, "Which network answers, and how many of the 10,000 test digits it reads.")
         others = _choose_others(judges, texts, answering)
     st.session_state.answers = answering.id
     return [answering, *others]
+
+
+def ask() -> Judge:
+    """Ask which network a page looks at, whatever it has learned; the same that answers on Draw, where it can."""
+    return _ask(*known(), "Which network to look at. Train one, and it stands here.")
+
+
+def known(digits: bool = False) -> tuple[dict[str, Judge], dict[str, str]]:
+    """Return the shipped network and the trained ones, the newest first, and a text of its own for each, by their ids.
+
+    With `digits` only those that have learned digits, which a drawing can be given to.
+    """
+    named = st.query_params.get("run", "")
+    trained = [run for run in st.session_state.engine.runs.runs() if run.network]
+    runs = {run.id: run for run in trained[:NEWEST] + [run for run in trained[NEWEST:] if run.id == named]}
+    judges = {SHIPPED: _shipped()} | {run.id: judge for run in runs.values() if (judge := _judge(run))}
+    judges = {judge.id: judge for judge in judges.values() if judge.kind.digits or not digits}
+    return judges, _texts(judges, runs)
 
 
 def introduce(answering: Judge) -> None:
     """Say who answers, and what has become of the network that the URL names, if that is another one."""
     named = st.query_params.get("run", "")
     asked = st.session_state.engine.runs.get(named)
-    if named in (answering.id, "") or (asked and asked.network):
+    config = asked.config if asked else None
+    if asked and config and not catalogue.kind(config.dataset).digits:
+        title = catalogue.kind(config.dataset).title
+        st.caption(
+            f"{literal(asked.name)} has learned {literal(title)}: a drawing is nothing to it, so another answers."
+        )
+    elif named in (answering.id, "") or (asked and asked.network):
         _tell_of(answering)
     elif asked and not asked.state.ended:
         _await_network(asked)
@@ -128,6 +144,24 @@ def _tell_of(answering: Judge) -> None:
             st.page_link("pages/train.py", label="Train your own", icon=":material/model_training:", width="content")
         else:
             st.caption(f"{literal(answering.name)} answers{f'; it {known}' if known else ''}.")
+
+
+def _ask(judges: dict[str, Judge], texts: dict[str, str], help: str) -> Judge:
+    named = st.query_params.get("run", "")
+    if named in judges and named != st.session_state.get("linked"):
+        st.session_state.network = st.session_state.linked = st.session_state.chosen = named
+    wanted = (st.session_state.get("network"), st.session_state.get("chosen"), _own(judges))
+    # Set anew each time, since the texts change with time and the browser knows its choice by its text only.
+    st.session_state.network = next((judge for judge in wanted if judge in judges), SHIPPED)
+    st.selectbox(
+        "Network",
+        texts,
+        format_func=lambda judge: texts.get(judge, judge),
+        on_change=_follow_choice,
+        help=help,
+        key="network",
+    )
+    return judges[st.session_state.network]
 
 
 def _choose_others(judges: dict[str, Judge], texts: dict[str, str], answering: Judge) -> list[Judge]:
@@ -176,16 +210,19 @@ def _load(path: Path, changed: int) -> Network:
 
 
 def _shipped() -> Judge:
-    return Judge(SHIPPED, shipped.NAME, shipped.card().test_accuracies[0], shipped.PATH)
+    folder = st.session_state.engine.runs.root / SHIPPED
+    return Judge(SHIPPED, shipped.NAME, shipped.card().test_accuracies[0], shipped.PATH, shipped.CONFIG, folder)
 
 
-def _judge(run: Run) -> Judge:
-    return Judge(run.id, run.name, run.state.test_accuracy, run.network_file)
+def _judge(run: Run) -> Judge | None:
+    """Return a run's network, or None where nobody knows any more what it was asked to be."""
+    config = run.config
+    return config and Judge(run.id, run.name, run.state.test_accuracy, run.network_file, config, run.path)
 
 
-def _own(runs: list[Run]) -> str | None:
-    mine = owner_hash(st.session_state.owner)
-    return next((run.id for run in runs if run.state.owner == mine), None)
+def _own(judges: dict[str, Judge]) -> str | None:
+    mine, runs = owner_hash(st.session_state.owner), st.session_state.engine.runs
+    return next((id for id in judges if id != SHIPPED and (run := runs.get(id)) and run.state.owner == mine), None)
 
 
 def _texts(judges: dict[str, Judge], runs: dict[str, Run]) -> dict[str, str]:

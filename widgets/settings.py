@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from trainer import UserError, augmentation, datasets, strokes
+from trainer import augmentation, strokes
 from trainer.charts import BLUE
 from trainer.config import OPTIMIZERS, TrainingConfig, schedule_factor
 from trainer.layers import Rescaling
 from trainer.limits import CHOICES, LIMITS, MEANINGS
+from widgets import library
 from widgets.draft import OPTIMIZER, TRAINING, Draft
+from widgets.glossary import explained
 
 MAIN = ("schedule", "loss", "batch_size", "epochs", "validation_split")
 GROUPS = {
@@ -61,7 +63,7 @@ def ask(name: str, value: Any, key: str, step: float | None = None, help: str = 
 
     A number beyond its limits is not held back by the control, so that a sentence can say what is allowed.
     """
-    common: dict[str, Any] = {"key": key, "help": help or MEANINGS[name], "disabled": disabled}
+    common: dict[str, Any] = {"key": key, "help": explained(help or MEANINGS[name], name), "disabled": disabled}
     if name in CHOICES:
         st.selectbox(words(name), CHOICES[name], CHOICES[name].index(value), format_func=plain, **common)
     elif isinstance(value, bool):
@@ -77,9 +79,14 @@ def show_settings(draft: Draft, refused: dict[str, str], bfloat16: bool) -> None
     settings, key = draft.settings, draft.key
     optimizer = settings["optimizer"]
     kind = type(optimizer).__name__
+    _ask_dataset(settings["dataset"], f"{key}.dataset")
     with st.grid(2, min_column_width=FIELD):
         st.selectbox(
-            "Optimizer", OPTIMIZERS, [*OPTIMIZERS].index(kind), key=f"{key}.optimizer", help=MEANINGS["optimizer"]
+            "Optimizer",
+            OPTIMIZERS,
+            [*OPTIMIZERS].index(kind),
+            key=f"{key}.optimizer",
+            help=explained(MEANINGS["optimizer"], "optimizer"),
         )
         step = optimizer.usual_learning_rate / 10
         ask("learning_rate", settings["learning_rate"], f"{key}.{kind}.learning_rate", step)
@@ -102,6 +109,19 @@ def show_settings(draft: Draft, refused: dict[str, str], bfloat16: bool) -> None
                     _ask_more(name, settings[name], f"{key}.{name}", bfloat16)
             if title == "Augmentation" and changed:
                 _show_augmented(settings)
+
+
+def _ask_dataset(value: str, key: str) -> None:
+    titles = library.titles()
+    options = [*titles] if value in titles else [*titles, value]  # a link may name one that is gone
+    st.selectbox(
+        "Data set",
+        options,
+        options.index(value),
+        format_func=lambda name: titles.get(name, "a data set that is gone"),
+        help="What it learns: digits, or something else. Look at it on the page Data, where you can bring your own.",
+        key=key,
+    )
 
 
 def _ask_more(name: str, value: Any, key: str, bfloat16: bool) -> None:
@@ -133,22 +153,15 @@ def _ask_pixels(draft: Draft) -> None:
 
     raw = bool(draft.layers) and draft.layers[0][1] == Rescaling(RAW)
     st.session_state[key] = "0 to 255" if raw else "0 to 1"
-    st.selectbox("Pixels", ("0 to 1", "0 to 255"), key=key, on_change=change, help=MEANINGS["pixels"])
+    st.selectbox("Pixels", ("0 to 1", "0 to 255"), key=key, on_change=change, help=explained(MEANINGS["pixels"]))
 
 
 # --- what it comes to -----------------------------------------------------------------------------------------
 
 
-def _available() -> datasets.Dataset | None:
-    try:
-        return datasets.available()
-    except UserError:  # the page says so elsewhere
-        return None
-
-
 def _tell(settings: dict[str, Any]) -> None:
     """Say what an epoch, a batch and the split come to, and sketch a learning rate that changes."""
-    dataset = _available()
+    dataset = library.at_hand(settings["dataset"])
     examples = min(settings["training_examples"], len(dataset.x_train) if dataset else 60_000)
     batch_size, epochs, split = settings["batch_size"], settings["epochs"], settings["validation_split"]
     if not (examples > 0 and batch_size > 0 and epochs > 0 and 0 <= split < 1):
@@ -185,18 +198,18 @@ def _sketch(shares: Sequence[float]) -> str:
 
 def _show_augmented(settings: dict[str, Any]) -> None:
     """Show a few digits as a training with these settings meets them, pen digits last."""
-    dataset = _available()
+    dataset = library.at_hand(settings["dataset"])
     names = ("shift", "rotation", "zoom")
     if dataset and all(0 <= settings[name] <= LIMITS[name].high for name in names):
         pens = 3 if settings["synthetic_examples"] > 0 else 0
-        sheet = _augmented_sheet(dataset.hash, pens, *(settings[name] for name in names))
+        sheet = _augmented_sheet(settings["dataset"], dataset.hash, pens, *(settings[name] for name in names))
         st.image(sheet, width="stretch", caption="As the network meets them, anew in each epoch")
 
 
 @st.cache_data(max_entries=100, show_spinner=False)
-def _augmented_sheet(data: str, pens: int, shift: float, rotation: float, zoom: float) -> np.ndarray:
-    """Return digits side by side, (56, 16 * 28) uint8: before and below it after; `data` names the data set."""
-    dataset = _available()
+def _augmented_sheet(name: str, data: str, pens: int, shift: float, rotation: float, zoom: float) -> np.ndarray:
+    """Return digits side by side, (56, 16 * 28) uint8: before and below it after; `data` is the data set's hash."""
+    dataset = library.at_hand(name)
     assert dataset is not None
     digits = np.concatenate([dataset.x_train[: 8 - pens], strokes.digits(pens)[0]])
     moved = augmentation.augmented(digits, shift, rotation, zoom)

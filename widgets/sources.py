@@ -111,9 +111,9 @@ def _ordinal(place: int) -> str:
     return f"{number}{ending}"
 
 
-def tools() -> None:
+def tools(answering: Judge) -> None:
     """Show what can be done with the open way in."""
-    {DRAW: _pens, TEST: testset.tools, PHOTO: photos.tools}[chosen()]()
+    {DRAW: _pens, TEST: lambda: testset.tools(answering), PHOTO: photos.tools}[chosen()]()
 
 
 # --- the paper ------------------------------------------------------------------------------------------------

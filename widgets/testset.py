@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from trainer import UserError, answer, datasets, strip
-from trainer.answer import named
+from widgets import library
 from widgets.judges import Judge
 from widgets.source import NOTHING, Source, picture
 
@@ -20,9 +20,9 @@ NETWORKS = 50  # of which is known what they misread
 def show(answering: Judge) -> Source:
     """Show the test digit that is looked at."""
     try:
-        dataset = datasets.available()
+        dataset = library.at_hand(answering.config.dataset)
         if dataset is None:
-            return Source(NOTHING, "The digits are still being looked for: some seconds more.")
+            return Source(NOTHING, "The test digits are still being looked for: some seconds more.")
         found = _wanted(dataset, answering)
     except UserError as error:
         return Source(NOTHING, "Choose another network, or draw.", error=str(error))
@@ -31,7 +31,7 @@ def show(answering: Judge) -> Source:
         return Source(NOTHING, "This network reads every one of them right: choose another digit or network.")
     at = _at(found)
     image, label = dataset.images("test", slice(at, at + 1)), int(dataset.y_test[at])
-    st.html(picture(strip.enlarged(image[0]), f"A test digit: {named(label)}"))
+    st.html(picture(strip.enlarged(image[0]), f"A test digit: {dataset.kind.named(label)}"))
     return Source(image, "", label=label)
 
 
@@ -83,7 +83,7 @@ def _misread(dataset: datasets.Dataset, answering: Judge) -> np.ndarray:
     return known[key]
 
 
-def tools() -> None:
+def tools(answering: Judge) -> None:
     """Ask for another one."""
     with st.container(horizontal=True, gap="small"):
         for label, by, words in (
@@ -99,11 +99,12 @@ def tools() -> None:
                 width="stretch",
                 key=f"test_{label.lower()}",
             )
+    classes = answering.kind.classes
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.selectbox(
             "Which digit",
             (ANY, *range(10)),
-            format_func=lambda label: "Any digit" if label == ANY else f"Only {label}",
+            format_func=lambda label: "Any of them" if label == ANY else f"Only {classes[label]}",
             help="Look at test digits of one kind.",
             label_visibility="collapsed",
             width=128,

@@ -5,7 +5,7 @@ from secrets import token_hex
 
 import streamlit as st
 
-from trainer import UserError, charts, pictures
+from trainer import UserError, catalogue, charts, pictures
 from trainer.config import TrainingConfig
 from trainer.engine import Engine, owner_hash
 from trainer.files import Record
@@ -15,6 +15,7 @@ from trainer.runs import Run, State
 from trainer.summary import summarise
 from trainer.wishes import Wishes
 from widgets import continuing, editor, followed
+from widgets.glossary import explained
 from widgets.plot import plot
 from widgets.texts import literal
 
@@ -150,7 +151,19 @@ def steer(run: Run, state: State, wishes: Wishes, history: list[Record]) -> None
         st.space("stretch")
         if run.network and state.ended:
             continuing.offer(run)
-        if run.network and st.button("Draw with it", type="primary", icon=":material/draw:", key="draw"):
+        if run.network:
+            use(run, state)
+
+
+def use(run: Run, state: State) -> None:
+    """Lead to the pages that show what this network can do."""
+    if state.ended:
+        for label, icon, page in (("Evaluate", "fact_check", "evaluate"), ("Look inside", "visibility", "inside")):
+            if st.button(label, icon=f":material/{icon}:", key=f"use.{page}"):
+                st.switch_page(f"pages/{page}.py", query_params={"run": run.id})
+    config = run.config
+    if config and catalogue.kind(config.dataset).digits:
+        if st.button("Draw with it", type="primary", icon=":material/draw:", key="draw"):
             st.switch_page("pages/draw.py", query_params={"run": run.id})
 
 
@@ -199,7 +212,7 @@ def ask_learning_rate(run: Run, wishes: Wishes) -> None:
         "%.6g",
         key=key,
         on_change=change,
-        help=f"{MEANINGS['learning_rate']} It changes while the network learns, and nothing starts over.",
+        help=explained(MEANINGS["learning_rate"]) + " It changes while the network learns, and nothing starts over.",
         width=190,
     )
 
@@ -389,10 +402,13 @@ def show_digits(run: Run, history: list[Record], at: int | None) -> None:
     epochs = [line for line in history if "reads" in line and (at is None or line["step"] <= at)]
     reads = epochs[-1]["reads"] if epochs else None
     images, labels = kept
-    st.markdown("**Test digits**" + (f" after epoch {epochs[-1]['epoch']}" if epochs else ""))
+    config = run.config
+    digits = config is None or catalogue.kind(config.dataset).digits
+    what = "Test digits" if digits else "Test images"
+    st.markdown(f"**{what}**" + (f" after epoch {epochs[-1]['epoch']}" if epochs else ""))
     right = sum(said == label for said, label in zip(reads or [], labels.tolist(), strict=False))
-    alt = f"{right} of {len(labels)} test digits are read right" if reads else "16 test digits, not read yet"
-    st.image(pictures.test_digits(images, labels, reads), alt=alt, width="stretch")
+    alt = f"{right} of {len(labels)} {what.lower()} are read right" if reads else f"16 {what.lower()}, not read yet"
+    st.image(pictures.test_digits(images, labels, reads, digits), alt=alt, width="stretch")
 
 
 def show_weights(run: Run, state: State, at: int | None) -> None:

@@ -1,0 +1,112 @@
+"""Evaluate: how well does a network read what it has never seen, and where does it go wrong?"""
+
+import math
+
+import streamlit as st
+
+from trainer import UserError, calibration, sheets
+from trainer.datasets import Dataset
+from trainer.evaluation import Evaluation
+from widgets import confusions, evaluated, examples, judges, library
+from widgets.judges import Judge
+from widgets.plot import plot
+
+if "engine" not in st.session_state:  # the first page a fresh server shows runs without app.py
+    st.switch_page("app.py", query_params={**st.query_params.to_dict(), "page": "evaluate"})
+
+LOOKS = {
+    "mixed_up": "Mix-ups",
+    "nine": "Expected and predicted",
+    "hardest": "Hardest",
+    "by_class": "One by one",
+    "sure": "How sure",
+    "versus": "Two networks",
+}
+
+
+def headline(judge: Judge, found: Evaluation) -> None:
+    """Say loss and accuracy, and what they mean."""
+    wrong, things = int((~found.right).sum()), confusions.things(judge.kind)
+    numbers, words = st.columns([2, 3], vertical_alignment="center")
+    with numbers.container(horizontal=True, gap="large"):
+        st.metric(
+            "Accuracy",
+            f"{100 * found.accuracy:.2f} %",
+            help=f"The share of the test {things} that it reads right.",
+            width="content",
+        )
+        st.metric(
+            "Loss",
+            f"{found.loss:.4f}",
+            help="Cross-entropy, the mean of −ln of the probability that it gave the right answer. 0 is perfect.",
+            width="content",
+        )
+    rate = f": one in {round(found.count / wrong):,}" if wrong else ""
+    usual = 100 * math.exp(-found.loss)
+    words.markdown(
+        f"**{wrong:,} of {found.count:,} test {things} read wrong{rate}.** It has never seen them while it learned. "
+        f"A loss of {found.loss:.3f} is what a network has that gives every right answer {usual:.1f}\u00a0%; "
+        f"guessing gives each 10\u00a0%, a loss of {math.log(10):.3f}."
+    )
+
+
+@st.fragment
+def look(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
+    """Show one side of the evaluation; what is clicked in it runs this alone again."""
+    st.segmented_control(
+        "Look at",
+        LOOKS,
+        format_func=LOOKS.__getitem__,
+        default="mixed_up",
+        required=True,
+        label_visibility="collapsed",
+        help="The same test images, from six sides.",
+        persist_state="session",
+        key="look",
+    )
+    match st.session_state.look:
+        case "nine":
+            examples.expected_and_predicted(judge, dataset, found)
+        case "hardest":
+            examples.hardest(judge, dataset, found)
+        case "by_class":
+            confusions.by_class(judge, found)
+        case "sure":
+            how_sure(found)
+        case "versus":
+            examples.versus(judge, dataset, found)
+        case _:
+            confusions.mixed_up(judge, dataset, found)
+
+
+def how_sure(found: Evaluation) -> None:
+    """Hold how sure the network is against how often it is right."""
+    bins = calibration.calibration(found.confidence, found.right)
+    words = calibration.in_words(bins)
+    left, right = st.columns([0.55, 0.45], gap="medium")
+    with left:
+        plot(calibration.reliability_diagram(bins), key="reliability", alt=f"Reliability diagram. {words}")
+    with right:
+        st.markdown("**When it says 90 %, is it right 9 times out of 10?**")
+        st.markdown(words)
+        st.caption(
+            "All answers are sorted by how sure the network was, in ten bins of 10 % each. A point on the dotted line "
+            "is as often right as it is sure; the orange-red line is the gap. "
+            f"The larger a point, the more images; a hollow one has fewer than {calibration.FEW}, and is mostly chance."
+        )
+
+
+st.html(sheets.STYLE + confusions.STYLE + examples.STYLE)
+title, choice = st.columns([0.55, 0.45], vertical_alignment="bottom")
+title.title("Evaluate", anchor=False)
+with choice:
+    judge = judges.ask()
+try:
+    dataset = library.dataset(judge.config.dataset)
+    found = evaluated.ask(judge, dataset) if dataset else None
+except UserError as error:
+    st.error(str(error))
+    st.stop()
+if dataset and found:
+    headline(judge, found)
+    look(judge, dataset, found)

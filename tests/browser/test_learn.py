@@ -1,0 +1,60 @@
+import re
+
+from playwright.sync_api import Page, expect
+
+
+def open_lesson(page: Page, server, place: int) -> None:
+    page.goto(f"{server.url}/learn?lesson={place}")
+    expect(page.get_by_role("heading", name=re.compile(rf"^{place}\."))).to_have_count(1)
+
+
+def test_lessons_follow_each_other_and_are_linked_to(server, page):
+    open_lesson(page, server, 2)
+    expect(page.get_by_role("figure", name="20 of 40 points on their side.")).to_have_count(1)
+    page.get_by_role("button", name="20 steps").click()
+    expect(page.get_by_role("figure", name="40 of 40 points on their side.")).to_have_count(1)
+    page.get_by_role("button", name=re.compile("Next: Layers")).click()
+    expect(page.get_by_role("heading", name="3. What do layers hold?")).to_have_count(1)
+    expect(page).to_have_url(re.compile("lesson=3"))
+    page.reload()
+    expect(page.get_by_role("heading", name="3. What do layers hold?")).to_have_count(1)
+
+
+def test_a_step_down_the_slope_is_seen(server, page):
+    open_lesson(page, server, 6)
+    expect(page.get_by_text("before the first step")).to_be_visible()
+    page.get_by_role("button", name="One step").click()
+    expect(page.get_by_text("with step 1 it fell by")).to_be_visible()
+    expect(page.get_by_alt_text("weights of 7", exact=True)).to_be_visible()
+    expect(page.get_by_role("figure", name=re.compile("The loss over 1 steps"))).to_have_count(1)
+
+
+def test_a_tutorial_opens_in_train(server, page):
+    open_lesson(page, server, 7)
+    page.get_by_role("radio", name="Tutorial B").click()
+    expect(page.get_by_text("7,960 parameters")).to_be_visible()
+    page.get_by_role("link", name="Open it in Train").click()
+    expect(page.get_by_role("heading", name="Train a network")).to_be_visible()
+    expect(page.get_by_role("radio", name="Tutorial B", exact=True)).to_be_checked()
+
+
+def test_a_term_is_opened_by_its_link_on_a_phone_without_scrolling_sideways(server, page):
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(f"{server.url}/learn?term=epoch")
+    expect(page.get_by_text("One pass through all the training digits").first).to_be_visible()
+    for place in range(1, 8):
+        open_lesson(page, server, place)
+        expect(page.get_by_role("button", name=re.compile("Next:|Previous:")).first).to_be_visible()
+        assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
+
+
+def test_a_related_term_opens_in_the_same_session(server, page):
+    open_lesson(page, server, 1)
+    page.get_by_role("button", name="Let chance guess 100 times").click()
+    counted = page.get_by_role("cell", name=re.compile(r"^\d+ of 100$"))
+    expect(counted).to_have_count(1)
+    page.get_by_role("link", name="validation", exact=True).first.click()
+    expect(page.get_by_role("button", name="Close")).to_be_visible()
+    expect(page).to_have_url(re.compile("term=validation"))
+    expect(counted).to_have_count(1)  # what was played is not forgotten
+    assert len(page.context.pages) == 1

@@ -1,0 +1,124 @@
+"""Pictures that explain: what lies within what, how an error goes back. For light and dark pages alike."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from io import BytesIO
+
+import numpy as np
+from PIL import Image
+
+from trainer.charts import BLUE, GREY, NEUTRAL, SKY, VERMILLION
+
+_TEXT = f'font-family="sans-serif" text-anchor="middle" fill="{NEUTRAL}"'
+FIELDS = (
+    ("Artificial intelligence", "Programs that do what seems to need thought, such as chess by rules somebody wrote."),
+    ("Machine learning", "Nobody writes the rules: they are learned from examples."),
+    ("Deep learning", "Networks of several layers learn them, as in this app."),
+)
+
+
+def fields() -> str:
+    """Draw artificial intelligence, machine learning within it, and deep learning within that, as HTML."""
+    inner = ""
+    for (name, words), color, strength in reversed(list(zip(FIELDS, (NEUTRAL, SKY, BLUE), (8, 16, 26), strict=True))):
+        paper = f"border-color: {color}; background: color-mix(in srgb, {color} {strength}%, transparent)"
+        inner = f'<div class="lesson-field" style="{paper}"><b>{name}</b><p>{words}</p>{inner}</div>'
+    return inner
+
+
+def neuron(weights: tuple[float, float], bias: float, kind: str) -> str:
+    """Draw a neuron: two inputs, its weights as lines (blue above 0, thicker where stronger), sum and output."""
+    lines, labels = [], []
+    ends = (("x", 34), ("y", 106))
+    for (name, y), weight in zip(ends, weights, strict=True):
+        color = BLUE if weight >= 0 else VERMILLION
+        lines.append(
+            f'<path d="M38 {y}L150 70" stroke="{color}" stroke-width="{0.8 + 1.3 * abs(weight):.1f}" '
+            f'stroke-linecap="round"/><circle cx="24" cy="{y}" r="14" fill="{GREY}" fill-opacity="0.25" '
+            f'stroke="{NEUTRAL}"/>'
+        )
+        above = -16 if y < 70 else 26
+        labels.append(
+            f'<text x="24" y="{y + 5}">{name}</text>'
+            f'<text x="92" y="{(y + 70) / 2 + above:.0f}">{_factor(weight)}</text>'
+        )
+    curve = "M246 84h14v-28h14" if kind == "step" else "M244 84c18 0 14 -28 32 -28"
+    body = (
+        f'<circle cx="170" cy="70" r="24" fill="{BLUE}" fill-opacity="0.15" stroke="{BLUE}" stroke-width="1.5"/>'
+        f'<path d="M194 70h44m44 0h36m-6 -5l6 5l-6 5" stroke="{NEUTRAL}" fill="none" stroke-width="1.5"/>'
+        f'<rect x="238" y="48" width="44" height="44" rx="6" fill="{GREY}" fill-opacity="0.15" stroke="{NEUTRAL}"/>'
+        f'<path d="{curve}" stroke="{BLUE}" fill="none" stroke-width="2.2"/>'
+    )
+    sign = "+" if bias >= 0 else "−"
+    labels += [
+        '<text x="170" y="75">sum</text>',
+        f'<text x="170" y="118">{sign} {abs(bias):.2g}</text>',
+        f'<text x="260" y="110">{kind}</text>',
+        '<text x="346" y="75">output</text>',
+    ]
+    text = f'<g {_TEXT} font-size="13">{"".join(labels)}</g>'
+    return _svg(380, 130, "".join(lines) + body + text)
+
+
+def _factor(weight: float) -> str:
+    return f"× {weight:.2g}".replace("-", "−")
+
+
+def error_path(hidden: bool) -> str:
+    """Draw how the error goes back: from the output to the weights, and through a hidden layer if there is one."""
+    columns = ["784 pixels", *(["16 units"] if hidden else []), "10 outputs"]
+    gap = 150 if hidden else 300
+    parts, labels = [], []
+    for place, name in enumerate(columns):
+        x = 50 + gap * place
+        rows = (-36, -18, 0, 18, 36)
+        color = NEUTRAL if place == 0 else BLUE
+        parts += [
+            f'<circle cx="{x}" cy="{62 + y}" r="6" fill="{color}" fill-opacity="0.35" stroke="{color}"/>' for y in rows
+        ]
+        if place:
+            forth = f"M{x - gap + 16} 34H{x - 16}m-7 -4l7 4l-7 4"
+            back = f"M{x - 16} 90H{x - gap + 16}m7 -4l-7 4l7 4"
+            parts.append(f'<path d="{forth}" stroke="{BLUE}" stroke-width="1.8" fill="none"/>')
+            parts.append(
+                f'<path d="{back}" stroke="{VERMILLION}" stroke-width="1.8" stroke-dasharray="5 3" fill="none"/>'
+            )
+            middle = x - gap / 2
+            labels.append(f'<text x="{middle:.0f}" y="26">numbers go forth</text>')
+            labels.append(f'<text x="{middle:.0f}" y="66" font-style="italic">weights</text>')
+            labels.append(f'<text x="{middle:.0f}" y="106">the error goes back</text>')
+        labels.append(f'<text x="{x}" y="124">{name}</text>')
+    text = f'<g {_TEXT} font-size="12">{"".join(labels)}</g>'
+    return _svg(400, 130, "".join(parts) + text)
+
+
+def number_row(values: np.ndarray, words: list[str], color: str | None = None, most: float | None = None) -> str:
+    """Return table cells (HTML) of numbers, tinted by their share of `most`, else of the largest.
+
+    Blue is above 0, vermillion below, or all have the one `color`.
+    """
+    most = most or float(np.max(np.abs(np.nan_to_num(values)), initial=0.0)) or 1.0
+    cells = []
+    for value, word in zip(values.tolist(), words, strict=True):
+        tone = color or (BLUE if value >= 0 else VERMILLION)
+        share = round(55 * min(1.0, abs(value) / most)) if np.isfinite(value) else 0
+        cells.append(f'<td style="background: color-mix(in srgb, {tone} {share}%, transparent)">{word}</td>')
+    return "".join(cells)
+
+
+def template(weights: np.ndarray, scale: float) -> str:
+    """Draw weights (height, width) as a PNG's URL: blue above 0, vermillion below, opaque at the size `scale`."""
+    shares = np.clip(np.nan_to_num(weights) / (scale or 1.0), -1, 1)
+    pixels = np.empty((*weights.shape, 4), np.uint8)
+    for channel in range(3):
+        blue, vermillion = (int(color[1 + 2 * channel :][:2], 16) for color in (BLUE, VERMILLION))
+        pixels[..., channel] = np.where(shares >= 0, blue, vermillion)
+    pixels[..., 3] = np.rint(255 * np.abs(shares))
+    file = BytesIO()
+    Image.fromarray(pixels).save(file, "PNG", compress_level=1)
+    return f"data:image/png;base64,{b64encode(file.getvalue()).decode()}"
+
+
+def _svg(width: int, height: int, content: str) -> str:
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}">{content}</svg>'

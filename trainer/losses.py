@@ -1,0 +1,101 @@
+"""From logits to probabilities, and what a wrong answer costs: softmax and the losses, and their curves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.charts import AXIS, BLUE, GREY, NEUTRAL, VERMILLION, Figure, frame, literal
+from trainer.limits import CLASSES
+
+Floats = NDArray[np.float64]
+LEAST = 0.001  # probability of the right class that the curves show
+
+
+def softmax(logits: NDArray[np.floating]) -> Floats:
+    """Return probabilities in the shape of `logits`; the last axis sums to 1. The largest is taken off: no overflow."""
+    powers = np.exp(np.asarray(logits, np.float64) - np.max(logits, axis=-1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True), np.float64)
+
+
+def one_hot(labels: NDArray[np.integer]) -> Floats:
+    """Return rows (n, 10) of labels (n,): 1 at the label, 0 elsewhere."""
+    return np.eye(CLASSES)[np.asarray(labels, np.int64)]
+
+
+def cross_entropy(probabilities: Floats, labels: NDArray[np.integer]) -> Floats:
+    """Return the loss of each row (n,): minus the logarithm of the right class's probability, clipped as Keras does."""
+    right = np.take_along_axis(probabilities, np.asarray(labels, np.int64)[:, None], axis=1)[:, 0]
+    return np.asarray(-np.log(np.clip(right, 1e-7, 1 - 1e-7)), np.float64)
+
+
+def squared_error(probabilities: Floats, labels: NDArray[np.integer]) -> Floats:
+    """Return each row's mean squared difference from its one-hot row (n,), which Keras calls mean_squared_error."""
+    return np.asarray(np.mean((probabilities - one_hot(labels)) ** 2, axis=1), np.float64)
+
+
+def answer(label: int, share: float) -> Floats:
+    """Return probabilities (10,) of an answer that gives the label `share`, and the other nine the rest alike."""
+    probabilities = np.full(CLASSES, (1 - share) / (CLASSES - 1))
+    probabilities[label] = share
+    return probabilities
+
+
+# --- figures --------------------------------------------------------------------------------------------------
+
+
+def probability_columns(probabilities: Sequence[float], classes: Sequence[str]) -> Figure:
+    """Draw ten columns, 0 to 100 %, each with its share written above it; the highest is blue."""
+    shares = [100 * float(value) for value in probabilities]
+    best = max(range(len(shares)), key=shares.__getitem__)
+    words = [f"{share:.0f}" if share >= 9.95 else f"{share:.1f}" for share in shares]
+    bars: Figure = {"type": "bar", "x": [*range(len(shares))], "y": shares, "text": words, "textposition": "outside"}
+    bars |= {"marker": {"color": [BLUE if place == best else GREY for place in range(len(shares))]}}
+    ticks = {"tickvals": [*range(len(shares))], "ticktext": [literal(name) for name in classes]}
+    return {
+        "data": [bars | {"cliponaxis": False, "hoverinfo": "skip"}],
+        "layout": {
+            **frame(height=260, left=50, right=8, top=20, bottom=24),
+            "xaxis": AXIS | ticks | {"range": [-0.6, len(shares) - 0.4]},
+            "yaxis": AXIS | {"range": [0, 105], "tickvals": [0, 50, 100], "title": {"text": "probability, %"}},
+            "bargap": 0.2,
+        },
+    }
+
+
+def loss_curve(kind: str, share: float) -> Figure:
+    """Draw a loss ("cross-entropy" or "squared error") over the right class's probability, and where `share` lies."""
+    shares = np.concatenate([np.geomspace(LEAST, 0.1, 25), np.linspace(0.12, 1 - LEAST, 40)])
+    label = np.array([0])
+    loss, top, color = (cross_entropy, 7.0, BLUE) if kind == "cross-entropy" else (squared_error, 0.14, VERMILLION)
+    curve = [round(float(loss(answer(0, at)[None], label)[0]), 5) for at in shares]
+    here = float(loss(answer(0, share)[None], label)[0])
+    guess = float(loss(answer(0, 1 / CLASSES)[None], label)[0])
+    line: Figure = {"type": "scatter", "mode": "lines", "x": (100 * shares).round(2).tolist(), "y": curve}
+    dot: Figure = {"type": "scatter", "mode": "markers", "x": [100 * share], "y": [here]}
+    text: Figure = {"text": "guessing", "textposition": "end", "font": {"size": 11, "color": NEUTRAL}, "padding": 1}
+    level: Figure = {"type": "line", "x0": 0, "x1": 1, "xref": "paper", "y0": guess, "y1": guess, "label": text}
+    return {
+        "data": [
+            line | {"line": {"color": color, "width": 2.5}, "hovertemplate": "%{x:.1f} %: %{y:.3f}<extra></extra>"},
+            dot | {"marker": {"color": color, "size": 13}, "hoverinfo": "skip"},
+        ],
+        "layout": {
+            **frame(height=205, left=50, right=10, top=10, bottom=40),
+            "xaxis": AXIS | {"range": [-2, 102], "title": {"text": "probability of the right digit, %"}},
+            "yaxis": AXIS | {"range": [0, top], "title": {"text": kind}, "nticks": 6},
+            "shapes": [level | {"line": {"color": NEUTRAL, "width": 1.2, "dash": "dot"}}],
+            "showlegend": False,
+        },
+    }
+
+
+def slope(share: float) -> float:
+    """Return how much the cross-entropy falls for each point of probability, in percent, gained at `share`."""
+    return 1 / max(share, 1e-7) / 100
+
+
+GUESSING = math.log(CLASSES)  # the cross-entropy of 10 % for everything

@@ -1,0 +1,180 @@
+"""What is read as what, with the images behind each number, and how well each class is read."""
+
+from __future__ import annotations
+
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from trainer import matrix, sheets
+from trainer.answer import percent
+from trainer.catalogue import Kind
+from trainer.datasets import Dataset
+from trainer.evaluation import Evaluation
+from trainer.limits import CLASSES
+from widgets.judges import Judge
+from widgets.plot import plot
+
+MOST = 40  # images of a square
+STYLE = """<style>
+.by-class { border-collapse: collapse; font-size: 0.85rem }
+.by-class th, .by-class td { padding: 0.2rem 0.55rem; text-align: right; border-bottom: 1px solid #8A8F9855 }
+.by-class th:first-child { text-align: left }
+.by-class thead th { font-weight: 600; vertical-align: bottom }
+</style>"""
+
+
+def things(kind: Kind) -> str:
+    """Return what the test images of a data set are called."""
+    return "digits" if kind.digits else "images"
+
+
+# --- the matrix -----------------------------------------------------------------------------------------------
+
+
+def mixed_up(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
+    """Show the confusion matrix, and the images of the square that is chosen in it."""
+    classes = judge.kind.classes
+    _choose_first(judge, found)
+    version, marked = st.session_state.matrix_shown
+    figure = matrix.confusion_matrix(found.confusion, classes, marked)
+    left, right = st.columns([0.42, 0.58], gap="medium")
+    with left:
+        st.caption(
+            "Each row is what it was, each column what it was read as. Blue squares are right, orange-red ones are "
+            "mix-ups. Click one to see its images; on a phone tap it twice, or choose it below."
+        )
+        key = f"matrix-{judge.id}-{found.network_hash[:8]}-{version}"
+        st.plotly_chart(
+            figure,
+            width=figure["layout"]["width"],
+            on_select=lambda: _follow(key),
+            selection_mode="points",
+            config={"displayModeBar": False, "scrollZoom": False, "doubleClick": False},
+            key=key,
+            alt=_matrix_words(found, classes),
+        )
+    with right:
+        _show_square(judge, dataset, found)
+
+
+def _choose_first(judge: Judge, found: Evaluation) -> None:
+    """Begin with what is mixed up most; what was chosen stays, also for another network."""
+    if "was" not in st.session_state or st.session_state.get("matrix_of") != judge.kind.classes:
+        wrong = found.confusion - np.diag(found.confusion.diagonal())
+        label, read_as = np.unravel_index(int(wrong.argmax()), wrong.shape)
+        st.session_state.was, st.session_state.read_as = int(label), int(read_as)
+        st.session_state.matrix_of = judge.kind.classes
+        _mark()
+
+
+def _mark() -> None:
+    """Show the matrix anew, with the chosen square marked; where it was clicked the browser has marked it itself."""
+    version = st.session_state.get("matrix_shown", (0, 0))[0]
+    st.session_state.matrix_shown = version + 1, st.session_state.was * CLASSES + st.session_state.read_as
+
+
+def _follow(key: str) -> None:
+    """Choose the square that was clicked; a click beside them changes nothing."""
+    points = st.session_state[key].selection.points
+    if points:
+        st.session_state.was, st.session_state.read_as = int(points[0]["y"]), int(points[0]["x"])
+
+
+def _show_square(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
+    classes = judge.kind.classes
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        for label, key, words in (
+            ("It was", "was", "Choose a row of the matrix: what the image really shows."),
+            ("Read as", "read_as", "Choose a column of the matrix: what the network says it is."),
+        ):
+            st.selectbox(
+                label,
+                range(len(classes)),
+                format_func=lambda place: classes[place],
+                help=words,
+                width=150,
+                on_change=_mark,
+                persist_state="session",
+                key=key,
+            )
+    was, read_as = st.session_state.was, st.session_state.read_as
+    there, of = found.cell(was, read_as), int(found.confusion[was].sum())
+    right = was == read_as
+    if right:
+        there = there[::-1]
+    what = f"{classes[was]} read right" if right else f"{classes[was]} read as {classes[read_as]}"
+    share = f" ({100 * len(there) / of:.1f} %)" if of else ""
+    st.markdown(f"**{what}: {len(there):,} of {of:,}{share}**")
+    if not len(there):
+        st.caption("No image lies in this square: choose another one.")
+        return
+    order = "the least sure first" if right else "the surest first"
+    shown = there[:MOST]
+    st.caption(
+        f"{f'{MOST} of them, {order}' if len(there) > MOST else order.capitalize()}, with how sure the network was."
+    )
+    captions = [percent(float(share)) for share in found.confidence[shown]]
+    st.html(sheets.sheet(dataset.x_test[shown], captions, size=62))
+
+
+def _matrix_words(found: Evaluation, classes: tuple[str, ...]) -> str:
+    wrong = found.confusion - np.diag(found.confusion.diagonal())
+    label, read_as = np.unravel_index(int(wrong.argmax()), wrong.shape)
+    most = int(wrong[label, read_as])
+    mixed = f"most often mixed up: {classes[label]} read as {classes[read_as]}, {most} times" if most else "no mix-up"
+    return f"Confusion matrix of {found.count:,} test images, {int(found.right.sum()):,} of them right; {mixed}."
+
+
+# --- each class -----------------------------------------------------------------------------------------------
+
+
+def by_class(judge: Judge, found: Evaluation) -> None:
+    """Show how well each class is found, and how far what is read as it can be relied on."""
+    kind = judge.kind
+    left, right = st.columns([0.55, 0.45], gap="medium")
+    with left:
+        plot(
+            matrix.class_bars(found.recall, found.precision, kind.classes),
+            key="by_class",
+            alt="Bars of the share of each class that is found, and diamonds of how far its reading can be relied on.",
+        )
+    with right:
+        st.markdown(_explained(found, kind))
+        st.html(_table(found, kind))
+
+
+def _explained(found: Evaluation, kind: Kind) -> str:
+    """Explain recall and precision with the numbers of the class that is found least."""
+    worst = int(np.nanargmin(found.recall))
+    name, confusion = kind.classes[worst], found.confusion
+    hits, of, read = int(confusion[worst, worst]), int(confusion[worst].sum()), int(confusion[:, worst].sum())
+    sentences = [
+        f"Hardest to find: **{name}**. Of its {of:,} test {things(kind)} the network found {hits:,}: "
+        f"its *recall* is {100 * hits / of:.1f} %."
+    ]
+    if read:
+        sentences.append(
+            f"It said “{name}” {read:,} times and was right {hits:,} times: its *precision* is "
+            f"{100 * hits / read:.1f} %."
+        )
+    else:
+        sentences.append(f"It never said “{name}”, so there is no *precision*.")
+    sentences.append("*F1* is one number for both: high only where both are.")
+    return " ".join(sentences)
+
+
+def _table(found: Evaluation, kind: Kind) -> str:
+    def share(value: float) -> str:
+        return "–" if np.isnan(value) else f"{100 * value:.1f} %"
+
+    rows = "".join(
+        f"<tr><th scope=row>{escape(name)}</th><td>{of:,}</td><td>{share(recall)}</td><td>{share(precision)}</td>"
+        f"<td>{share(f1)}</td></tr>"
+        for name, of, recall, precision, f1 in zip(
+            kind.classes, found.confusion.sum(axis=1), found.recall, found.precision, found.f1, strict=True
+        )
+    )
+    head = "".join(f"<th scope=col>{word}</th>" for word in ("", "Tested", "Recall", "Precision", "F1"))
+    return f'<table class="by-class"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'

@@ -1,0 +1,133 @@
+"""The words of the app, each explained: all of them at the foot of Learn, and some where they are used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import streamlit as st
+
+from trainer import glossary
+from trainer.glossary import TERMS
+
+SEARCH, OPEN, LINKED = "learn.search", "learn.term", "learn.term.linked"
+STYLE = """<style>
+    .glossary { columns: 3 15rem; column-gap: 2rem; margin: 0 !important; padding: 0 !important;
+        font-size: 0.9rem; line-height: 1.45 }
+    .glossary div { break-inside: avoid; margin-bottom: 0.7rem }
+    .glossary dt { font-weight: 700 }
+    .glossary dd { margin: 0 }
+    .glossary small { opacity: 0.7 }
+</style>"""
+# Streamlit opens links in another tab, where the session begins anew. A link to a term is followed in this one.
+_links = st.components.v2.component(
+    "digit_lab_glossary_links",
+    js="""
+    const followed = new WeakMap();
+    export default ({ parentElement, setTriggerValue }) => {
+        const follow = (event) => {
+            const link = event.target.closest?.('a[href*="learn?term="]');
+            if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+            event.preventDefault();
+            setTriggerValue("term", new URL(link.href).searchParams.get("term"));
+            document.querySelector("[data-testid=stMain]")?.scrollTo({ top: 0 });
+        };
+        const stop = () => document.removeEventListener("click", followed.get(parentElement), true);
+        stop();
+        followed.set(parentElement, follow);
+        document.addEventListener("click", follow, true);
+        return stop;
+    };
+    """,
+)
+
+
+def follow_links() -> None:
+    """Open a term on Learn when a link to it is clicked, wherever it stands; once a page, in its script."""
+    clicked = _links(on_term_change=lambda: None, height=0, key="glossary.link")
+    if clicked.term:
+        st.switch_page("pages/learn.py", query_params={"term": str(clicked.term)[:60]})
+
+
+def explained(text: str, name: str = "") -> str:
+    """Return a help text in which terms lead to the glossary, among them the one that the control is named by."""
+    own = glossary.find(name.replace("_", " "))
+    words = glossary.linked(text)
+    return words if own is None or glossary.address(own) in words else f"{words} [{own}]({glossary.address(own)})"
+
+
+def show_words(terms: Sequence[str]) -> None:
+    """Offer the meanings of a few terms, each in place."""
+    for name in terms:
+        with st.popover(name, type="tertiary", help=f"What does {name} mean?", key=f"learn.word.{name}"):
+            st.markdown(f"**{name}**: {TERMS[name].meaning}")
+
+
+def show_asked() -> None:
+    """Show the term that the URL names, `?term=epoch`, until it is closed."""
+    named = st.query_params.get("term", "")
+    if named != st.session_state.get(LINKED, ""):
+        st.session_state[LINKED] = named
+        st.session_state[OPEN] = named
+    asked = st.session_state.get(OPEN, "")
+    if not asked:
+        return
+    name = glossary.find(asked)
+    with st.container(border=True, key="learn.asked"):
+        if name is None:
+            st.markdown("That word is not in the glossary: look for another one at the foot of this page.")
+        else:
+            st.markdown(f"**{name}**: {TERMS[name].meaning}")
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            for other in TERMS[name].related if name else ():
+                st.button(
+                    other,
+                    type="tertiary",
+                    help=f"What does {other} mean?",
+                    on_click=_open,
+                    args=(other,),
+                    key=f"learn.related.{other}",
+                )
+            st.space("stretch")
+            st.button("Close", icon=":material/close:", help="Back to the lesson alone.", on_click=_open, args=("",))
+
+
+def show() -> None:
+    """Show all terms, or those that somebody looks for."""
+    st.subheader("Glossary", anchor="glossary")
+    _list()
+
+
+@st.fragment
+def _list() -> None:
+    st.text_input(
+        "Look for a word",
+        placeholder="Look for a word, such as epoch",
+        help="Words whose name or meaning has these letters; all of them where there is nothing here.",
+        label_visibility="collapsed",
+        max_chars=40,
+        width=360,
+        key=SEARCH,
+    )
+    found = sorted(TERMS, key=str.lower)
+    if wanted := st.session_state.get(SEARCH, "").strip():
+        found = glossary.matching(wanted)
+        number = f"{len(found)} of {len(TERMS)} words" if found else "No word has these letters: try fewer of them"
+        st.caption(f"{number}.")
+    st.html(f'{STYLE}<dl class="glossary">{"".join(map(_entry, found))}</dl>')
+
+
+def _entry(name: str) -> str:
+    term = TERMS[name]
+    others = ", ".join(f'<a href="{glossary.address(other)}">{escape(other)}</a>' for other in term.related)
+    see = f"<br><small>See also: {others}</small>" if others else ""
+    return f"<div><dt>{escape(name)}</dt><dd>{escape(term.meaning)}{see}</dd></div>"
+
+
+def _open(term: str) -> None:
+    """Show another term, or none; the URL follows."""
+    st.session_state[OPEN] = st.session_state[LINKED] = term
+    if term:
+        st.query_params["term"] = term
+    else:
+        st.query_params.pop("term", None)

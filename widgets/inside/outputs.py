@@ -1,0 +1,87 @@
+"""What comes out of every layer, as pictures."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import streamlit as st
+
+from trainer import tints
+from trainer.layers import Dropout, Flatten, Reshape, Row
+from widgets.inside.look import Look, image, scale
+
+MAPS = 64  # of a layer that are drawn, at most
+LABELLED = 40  # units of a layer that have room for their numbers
+STRONGEST = 5  # that are named
+WIDE = 784  # screen pixels of a list of numbers
+
+
+def show(look: Look) -> None:
+    """Show every layer's output."""
+    sections = "".join(_section(row, look.outputs[row.name], look) for row in look.table)
+    st.html(f"<div>{sections}</div>")
+
+
+def _section(row: Row, values: np.ndarray, look: Look) -> str:
+    if isinstance(row.layer, Reshape):
+        return ""
+    shape = " × ".join(f"{size:,}" for size in row.output_shape)
+    kind = type(row.layer).__name__
+    head = f"<h4>{row.name} <small>{'' if row.name == 'output' else kind + ', '}{shape} numbers</small></h4>"
+    if isinstance(row.layer, Dropout):
+        words = "Leaves numbers out only while the network learns: here it passes on all of them."
+        return f'<section class="inside-layer">{head}<div class="inside-words">{words}</div></section>'
+    body = _maps(values, row.name) if values.ndim == 3 else _units(row, values, look)
+    return f'<section class="inside-layer">{head}{body}</section>'
+
+
+def _maps(values: np.ndarray, name: str) -> str:
+    """Draw the images that a layer makes: one of each filter."""
+    height, width, number = values.shape
+    shown = np.moveaxis(values[..., :MAPS], -1, 0)
+    reach = tints.reach(values)
+    across = 16 if number > 8 else max(1, number)
+    more = f" {number - MAPS:,} more are not drawn." if number > MAPS else ""
+    strongest = int(np.argmax(np.nan_to_num(values).reshape(-1, number).max(axis=0)))
+    words = f"{min(number, MAPS):,} images of {height} × {width}; number {strongest} has the largest number.{more}"
+    wide = min(across, len(shown)) * (max(1, 36 // max(height, width)) * width + 2)
+    picture = image(tints.sheet(shown, reach, across), min(wide, 840), "", f"What comes out of {name}, as images")
+    legend = scale(reach, bool((values < 0).any()))
+    return f'<div class="inside">{picture}</div><div class="inside-words">{legend} {words}</div>'
+
+
+def _units(row: Row, values: np.ndarray, look: Look) -> str:
+    """Draw the list of numbers that a layer makes, a cell each."""
+    flat = values.reshape(-1)
+    reach = tints.reach(flat)
+    last = row.name == "output"
+    order = strongest(flat, 1 if last else STRONGEST)
+    legend = scale(reach, bool((flat < 0).any()))
+    if len(flat) <= LABELLED:
+        cells = "".join(
+            f'<span{" class=top" if place in order else ""}><i style="background: {tints.color(value, reach)}"></i>'
+            f"{look.kind.classes[place] if last else place}<br>{_share(value) if last else tints.number(value)}</span>"
+            for place, value in enumerate(flat)
+        )
+        words = "The probabilities." if last else "The unit's number, and what comes out of it below."
+        return f'<div class="inside-cells">{cells}</div><div class="inside-words">{legend} {words}</div>'
+    image_size = math.isqrt(len(flat)) ** 2 == len(flat) and isinstance(row.layer, Flatten)
+    across = 4 * math.isqrt(len(flat)) if image_size else 64
+    picture = image(tints.strip(flat, across, reach), WIDE, "", f"What comes out of {row.name}, a cell each")
+    if isinstance(row.layer, Flatten):
+        words = "The same numbers, one row behind the other."
+    else:
+        named = ", ".join(f"unit {place} ({tints.number(flat[place])})" for place in order)
+        silent = int((flat == 0).sum())
+        words = f"Strongest: {named}." + (f" {silent:,} of {len(flat):,} are 0." if silent else "")
+    return f'<div class="inside">{picture}</div><div class="inside-words">{legend} {words}</div>'
+
+
+def _share(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def strongest(values: np.ndarray, count: int) -> list[int]:
+    """Return the places of the largest numbers (n,), the largest first."""
+    return [int(place) for place in np.argsort(-np.nan_to_num(values), kind="stable")[:count]]

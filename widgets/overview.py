@@ -1,0 +1,141 @@
+"""A whole data set: its shapes, how many of each, their means, its parts, and a map of it."""
+
+from __future__ import annotations
+
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from trainer import census, pictures
+from trainer.datasets import Dataset
+from trainer.limits import MEANINGS
+from trainer.portions import balance, portions
+from trainer.projection import Projection, project
+from trainer.sprites import sprites
+from widgets import datamap, library
+from widgets.glossary import explained
+from widgets.plot import plot
+
+MAPPED = 2_000  # images on the map
+STYLE = """<style>
+    .means { display: grid; grid-template-columns: repeat(10, 1fr); gap: 0.6rem }
+    @media (max-width: 900px) { .means { grid-template-columns: repeat(5, 1fr) } }
+    .means figure { margin: 0; text-align: center }
+    .means img { width: 100%; max-width: 112px; image-rendering: pixelated; border-radius: 0.4rem; display: block;
+        margin: 0 auto }
+    .means figcaption { font-size: 0.85rem; padding-top: 0.2rem }
+</style>"""
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _counted(hash: str, name: str, _dataset: Dataset) -> tuple[census.Census, tuple[int, ...]]:
+    """Return the census of the training part, and how many of each are in the test part."""
+    # Pages of a file that were read count as memory until its arrays are let go: these are let go at once.
+    own = library.at_hand(name) or _dataset
+    counts = np.bincount(own.y_test, minlength=len(own.kind.classes))
+    return census.census(own.x_train, own.y_train), tuple(counts.tolist())
+
+
+def show(dataset: Dataset) -> None:
+    """Show shapes and types, counts, and the mean image of each class."""
+    counted, tested = _counted(dataset.hash, dataset.name, dataset)
+    st.subheader("Four arrays", anchor=False)
+    arrays = {name: getattr(dataset, name) for name in ("x_train", "y_train", "x_test", "y_test")}
+    st.code("\n".join(f"{name:8}{array.shape!s:20}{array.dtype}" for name, array in arrays.items()), language=None)
+    pixels = dataset.x_train[0].size
+    size = census.memory(*arrays.values())
+    sides = " × ".join(map(str, dataset.x_train.shape[1:]))
+    st.markdown(
+        f"`x` holds images, `y` their labels. uint8 is a whole number from 0 to 255, one byte: {sides} = {pixels:,} "
+        f"bytes an image, {size / 1e6:.1f} MB in all. The mean of all numbers is {counted.ink:.1f}, "
+        f"or {counted.ink / 255:.2f} once they are scaled."
+    )
+    st.subheader("How many of each", anchor=False)
+    low, high = min(counted.counts), max(counted.counts)
+    few, many = (dataset.kind.classes[counted.counts.index(count)] for count in (low, high))
+    share = f"{100 * high / sum(counted.counts):.1f} %"
+    words = (
+        f"All ten classes are there {low:,} times to learn from."
+        if low == high
+        else (
+            f"Fewest to learn from: {few}, {low:,} times; most: {many}, {high:,} times. "
+            f"Who always says {many} is right in {share} of the training images."
+        )
+    )
+    plot(census.count_bars(counted.counts, tested, dataset.kind.classes), "counts", words)
+    st.caption(words)
+    st.subheader(f"The mean {'digit' if dataset.kind.digits else 'image'} of each class", anchor=False)
+    figures = "".join(
+        f'<figure><img alt="The mean of {count:,} images of {escape(name)}" src="{sprites(mean[None], 1)}">'
+        f"<figcaption>{escape(name)}</figcaption></figure>"
+        for name, mean, count in zip(dataset.kind.classes, counted.means, counted.counts, strict=True)
+    )
+    st.html(f'{STYLE}<div class="means">{figures}</div>')
+    st.caption(
+        "Every pixel is the mean of that pixel over all training images of the class: sharp where all agree, grey "
+        "where they differ."
+    )
+
+
+@st.fragment
+def show_split(dataset: Dataset) -> None:
+    """Draw the parts for training, validation and test as a split makes them."""
+    split = st.slider(
+        "Validation split",
+        0,
+        50,
+        value=None if "data_split" in st.session_state else 10,
+        step=5,
+        format="%d %%",
+        help=explained(MEANINGS["validation_split"], "validation"),
+        persist_state="session",
+        key="data_split",
+    )
+    total = len(dataset.x_train)
+    learned = census.learned(total, split / 100)
+    st.html(portions(dataset.x_train, dataset.x_test, learned))
+    st.markdown(
+        f"Keras takes the **last** {split} % of the training images for validation: {total:,} × "
+        f"(1 − {split / 100:.2f}) = {learned:,} are left to learn from, the other {total - learned:,} are kept aside."
+        if split
+        else f"With `validation_split=0` all {total:,} training images are learned from."
+    )
+    if learned < total:
+        st.caption(balance(dataset.y_train[learned:], dataset.kind.classes))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _mapped(hash: str, name: str, _dataset: Dataset) -> tuple[bytes, Projection, bytes]:
+    """Return what the map shows, where its images lie, and its directions as a picture."""
+    own = library.at_hand(name) or _dataset  # as above
+    places = np.sort(census.hundred(own.y_train, 0, count=MAPPED))
+    images, labels = own.x_train[places], own.y_train[places]
+    found = project(images)
+    classes = own.kind.classes
+    # In colour a direction is one picture of the three colours' mean: more than two colours nobody could read.
+    directions = found.directions if found.directions.ndim == 3 else found.directions.mean(axis=3)
+    return datamap.packed(images, labels, places.tolist(), classes, found), found, pictures.weight_sheet(directions)
+
+
+def show_map(dataset: Dataset) -> None:
+    """Show the map, and what its two directions are."""
+    data, found, directions = _mapped(dataset.hash, dataset.name, dataset)
+    number, share = len(found.points), sum(found.shares)
+    st.markdown(
+        f"{number:,} training images as points. Those that are alike in their numbers lie close together. Point at one "
+        "or press the arrow keys to see it."
+    )
+    datamap.show(data)
+    pixels = dataset.x_train[0].size
+    st.markdown(
+        f"Each image is {pixels:,} numbers, so a point in {pixels:,} dimensions. The map is its shadow on a plane: of "
+        "all planes the one in which the points lie furthest apart (principal component analysis, PCA). To the right "
+        f"shows {100 * found.shares[0]:.1f} % of all differences between the images, upwards "
+        f"{100 * found.shares[1]:.1f} %: together {100 * share:.0f} %. What overlaps here may well "
+        f"be apart in the other {pixels - 2:,} dimensions."
+    )
+    st.image(
+        directions,
+        caption="Right and up: images that are brighter where this is blue, and darker where it is vermillion",
+    )
