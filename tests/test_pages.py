@@ -126,7 +126,7 @@ for page in sorted(Path("pages").glob("*.py")):
     app.switch_page(str(page)).run()
     assert not app.exception, app.exception
 app.session_state.engine.close()
-print(sorted({"keras", "tensorflow", "jax"} & set(sys.modules)))
+print(sorted({"keras", "tensorflow", "jax", "sklearn", "scipy"} & set(sys.modules)))
 """
 
 

@@ -18,7 +18,7 @@ def test_a_drawing_is_followed_through_the_network_and_turned_into_another_digit
         ("Units", "with its bias"),
         ("Weights", "weights from"),
         ("Evidence", "Numbers are rounded here"),
-        ("Why", "What the answer rests on"),
+        ("Why", "A grey square of"),
     ):
         page.get_by_role("radio", name=view, exact=True).click()
         expect(page.get_by_text(seen)).to_have_count(1)
