@@ -1,10 +1,9 @@
 """Draw: write a digit and see what networks say of it, and what they see."""
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from trainer import UserError, bars
-from trainer.answer import Answer, answers, named, reading
+from trainer.answer import Answer, answers, reading
 from widgets import canvas, collection, followed, judges, said, seen, sources
 from widgets.judges import Judge
 from widgets.source import Source
@@ -12,7 +11,6 @@ from widgets.source import Source
 if "engine" not in st.session_state:  # the first page a fresh server shows runs without app.py
     st.switch_page("app.py", query_params={**st.query_params.to_dict(), "page": "draw"})
 
-ANSWER = 560  # pixels wide, beside the paper, or less on a phone
 STYLE = """<style>
     @media (max-width: 640px) {  /* so that the bars come into view with the paper */
         .stMainBlockContainer { padding-top: 3.25rem }
@@ -24,21 +22,12 @@ STYLE = """<style>
 </style>"""
 
 
-def two_columns(vertical_alignment: str = "top") -> tuple[DeltaGenerator, DeltaGenerator]:
-    """Return two places, side by side where both have room, else one above the other.
-
-    Columns of Streamlit's would shrink, and cut the paper off.
-    """
-    row = st.container(horizontal=True, gap="small", vertical_alignment=vertical_alignment)
-    return row.container(width=canvas.SIDE, gap="small"), row.container(width=ANSWER, gap="small")
-
-
 @st.fragment
 def draw(answering: Judge, others: list[Judge]) -> None:
     """Show the paper and what is said of what is on it; a stroke runs this alone again, and the bars come first."""
-    ways, sentence = two_columns("center")
-    paper, chart = two_columns()
-    tools, meant = two_columns()
+    ways, sentence = sources.two_columns("center")
+    paper, chart = sources.two_columns()
+    tools, meant = sources.two_columns()
     paper = paper.container(key="paper", gap=None)
     with paper:
         source = sources.show(answering)
@@ -84,14 +73,11 @@ def tell(source: Source, read: list[Answer]) -> str:
     if len(read) > 1:
         return reading(read)
     (answer,) = read
-    if source.label is None:
-        return answer.sentence
-    right = answer.has_numbers and answer.best == source.label
-    return f"{answer.sentence} {'Right.' if right else f'Wrong: it is {named(source.label)}.'}"
+    return answer.sentence if source.label is None else answer.judged(source.label)
 
 
 st.html(STYLE + sources.STYLE + seen.STYLE)
-title, networks = two_columns("bottom")
+title, networks = sources.two_columns("bottom")
 title.title("Draw a digit", anchor=False)
 with networks:
     answering, *others = judges.choose()

@@ -8,6 +8,7 @@ from trainer import UserError, calibration, sheets
 from trainer.datasets import Dataset
 from trainer.evaluation import Evaluation
 from widgets import confusions, evaluated, examples, judges, library
+from widgets.glossary import explained
 from widgets.judges import Judge
 from widgets.plot import plot
 
@@ -32,16 +33,18 @@ def headline(judge: Judge, found: Evaluation) -> None:
         st.metric(
             "Accuracy",
             f"{100 * found.accuracy:.2f} %",
-            help=f"The share of the test {things} that it reads right.",
+            help=explained(f"The share of the test {things} that it reads right.", "accuracy"),
             width="content",
         )
         st.metric(
             "Loss",
             f"{found.loss:.4f}",
-            help="Cross-entropy, the mean of −ln of the probability that it gave the right answer. 0 is perfect.",
+            help=explained(
+                "Cross-entropy, the mean of −ln of the probability that it gave the right answer. 0 is perfect."
+            ),
             width="content",
         )
-    rate = f": one in {round(found.count / wrong):,}" if wrong else ""
+    rate = f": one in {round(found.count / wrong):,}" if 0 < wrong < 0.4 * found.count else ""
     usual = 100 * math.exp(-found.loss)
     words.markdown(
         f"**{wrong:,} of {found.count:,} test {things} read wrong{rate}.** It has never seen them while it learned. "

@@ -66,6 +66,11 @@ class Answer:
             return f"Looks like {best}{f'; next {runner_up}' if told else ''}."
         return f"Not sure: {best}{f', or {self.kind.named(self.second)} ({percent(second)})' if told else ''}."
 
+    def judged(self, label: int) -> str:
+        """Say the same, and whether it is right, where it is known what it is."""
+        right = self.has_numbers and self.best == label
+        return f"{self.sentence} {'Right.' if right else f'Wrong: it is {self.kind.named(label)}.'}"
+
     @property
     def short(self) -> str:
         """Return the best digit, with a mark where it is not to be relied on."""

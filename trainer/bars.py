@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from textwrap import shorten
 
 from trainer.answer import WORTH_A_WORD, Answer, percent
+from trainer.catalogue import DIGITS
 from trainer.charts import BLUE, GREY, VERMILLION, Figure, literal
 
 _ROW, _FULL = 62, 0.72  # pixels a network's row is high, and the share of it that 100 % are
@@ -19,8 +20,9 @@ def probability_bars(said: Answer | None) -> Figure:
     """Draw ten bars, the digits 0 to 9 from the top, 0 to 100 %, and the winner large beside them.
 
     A winner that is not to be relied on is grey and has a question mark. Without an answer, or with one that has no
-    numbers, the axes stand empty. Every size and range is fixed, so that nothing jumps and the browser need not
-    measure anything.
+    numbers, the axes stand empty. Where it is something else than digits that was learned, its words stand at the bars,
+    and nothing beside them. Every size and range is fixed, so that nothing jumps and the browser need not measure
+    anything.
     """
     known = [float(value) for value in said.probabilities] if said and said.has_numbers else []
     winner = said.best if said and known else None
@@ -35,7 +37,7 @@ def probability_bars(said: Answer | None) -> Figure:
         "marker": {"color": [BLUE if place == winner else GREY for place in range(len(known))]},
     }
     axis = {**_AXIS, "ticklabelstandoff": 6, "tickfont": {"size": 14}}
-    digits, scale = [str(place) for place in range(10)], ["0", "50", "100 %"]
+    words, scale = said.kind.classes if said else DIGITS, ["0", "50", "100 %"]
     beside = {"xref": "paper", "yref": "paper", "x": 0, "xshift": -84, "xanchor": "center", "showarrow": False}
     shown, share, color = "?", "", GREY
     if said and winner is not None:
@@ -47,8 +49,10 @@ def probability_bars(said: Answer | None) -> Figure:
             "height": 300,
             "margin": {"l": 150, "r": 52, "t": 2, "b": 28, "pad": 0},
             "xaxis": {**axis, "range": [0, 100], "tickvals": [0, 50, 100], "ticktext": [*map(_plain, scale)]},
-            "yaxis": {**axis, "range": [9.5, -0.5], "tickvals": [*range(10)], "ticktext": [*map(_plain, digits)]},
-            "annotations": [
+            "yaxis": {**axis, "range": [9.5, -0.5], "tickvals": [*range(10)], "ticktext": [*map(_plain, words)]},
+            "annotations": []
+            if words != DIGITS
+            else [
                 {**beside, "text": shown, "font": {"size": 110 if len(shown) == 1 else 90, "color": color}, "y": 0.56},
                 {**beside, "text": _plain(share), "font": {"size": 22}, "y": 0.2},
             ],

@@ -83,13 +83,14 @@ def _train(run: Run, gone: threading.Event) -> None:
         run.update(phase="stopped", activity="", note="stopped before it began")
         return
     run.update(phase="running", activity="loading the data", device=model.device())
-    dataset = datasets.load(config.dataset, Uploads(run.path.parent).path(config.dataset))
+    uploads = Uploads(run.path.parent)
+    dataset = datasets.load(config.dataset, uploads.path(config.dataset))
     images, labels = _training_data(dataset)
     drawings = _drawings(run) if config.own_examples else None
     extra = _more_digits(run, config, drawings)
     run.update(
         activity="training",
-        data=dataset.source,
+        data=uploads.titles().get(config.dataset, dataset.source),
         data_hash=dataset.hash,
         examples=fitting.training_count(config, len(images)),
         steps=fitting.steps_per_epoch(config, len(images)),

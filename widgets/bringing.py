@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from trainer import UserError
+from trainer import UserError, uploads
 from trainer.catalogue import SIDES
 from widgets import library
 from widgets.texts import literal
 
-LARGEST = 100  # MB of a file
+LARGEST = uploads.LARGEST // 10**6  # MB of a file
 LAYOUT = """\
 import numpy as np
 # x: whole numbers 0 to 255, uint8; y: labels 0 to 9

@@ -20,7 +20,12 @@ def show() -> Source:
         st.camera_input("Photograph digits on paper", help=HELP, on_change=_take, key="photo_taken")
     else:
         st.file_uploader(
-            "Photo of digits on paper", ("png", "jpg", "jpeg"), help=HELP, on_change=_take, key="photo_taken"
+            "Photo of digits on paper",
+            ("png", "jpg", "jpeg"),
+            max_upload_size=photo.BYTES // 10**6,
+            help=HELP,
+            on_change=_take,
+            key="photo_taken",
         )
     return Source(NOTHING, hint, error=st.session_state.get("photo_error", ""))
 

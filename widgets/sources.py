@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from trainer import UserError, strip
 from trainer.answer import Answer
@@ -13,6 +14,7 @@ from widgets.judges import Judge
 from widgets.source import NOTHING, Source, picture
 
 PAPER = "canvas"
+ANSWER = 560  # pixels wide, beside the paper, or less on a phone
 DRAW, TEST, PHOTO = "Draw", "Test digit", "Photo"
 
 STYLE = f"""<style>
@@ -33,6 +35,15 @@ STYLE = f"""<style>
     }}
     .st-key-paper:active .st-key-boxes span {{ opacity: 0; transition: none }}
 </style>"""
+
+
+def two_columns(vertical_alignment: str = "top") -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Return two places, for the paper and for the answer, side by side where both have room, else one below the other.
+
+    Columns of Streamlit's would shrink, and cut the paper off.
+    """
+    row = st.container(horizontal=True, gap="small", vertical_alignment=vertical_alignment)
+    return row.container(width=canvas.SIDE, gap="small"), row.container(width=ANSWER, gap="small")
 
 
 def chosen() -> str:

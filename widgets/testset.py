@@ -120,4 +120,5 @@ def tools(answering: Judge) -> None:
     found = st.session_state.get("test_found", ())
     if len(found):
         place = int(np.searchsorted(found, st.session_state.test_at))
-        st.caption(f"Test digit {st.session_state.test_at:,}: {place + 1:,} of {len(found):,} such digits.")
+        what = "digit" if answering.kind.digits else "image"
+        st.caption(f"Test {what} {st.session_state.test_at:,}: {place + 1:,} of {len(found):,} such {what}s.")

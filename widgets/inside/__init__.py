@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from widgets.glossary import explained
 from widgets.inside import evidence, hard, nearest, outputs, templates, units, why
 from widgets.inside.look import Look
 
@@ -44,5 +45,5 @@ def ask() -> View:
         key=KEY,
     )
     view = VIEWS[title]
-    st.caption(f"{view.help[0].upper()}{view.help[1:]}.")
+    st.caption(explained(f"{view.help[0].upper()}{view.help[1:]}."))
     return view

@@ -10,6 +10,7 @@ import streamlit as st
 from trainer import UserError, explanation, tints
 from trainer.explanation import Evidence, Reason
 from widgets import library
+from widgets.glossary import explained
 from widgets.inside import lens
 from widgets.inside.look import Look, image
 
@@ -21,15 +22,16 @@ def show(look: Look) -> None:
     assert look.image is not None
     evidence = explanation.evidence(look.image, look.outputs, look.weights, look.table)
     if evidence.direct:
-        st.caption(
+        words = (
             "This network has one layer. For each class it multiplies every pixel by a weight (blue: speaks for it, "
             "vermillion: against it) and adds all of that up with a bias. Softmax makes probabilities of the ten sums."
         )
     else:
-        st.caption(
+        words = (
             f"For each class the last layer multiplies what comes out of {evidence.before} by its weights and adds "
             "that up with a bias. Softmax makes probabilities of the ten sums."
         )
+    st.caption(explained(words))
     st.html(f'<div class="inside-scroll">{_table(look, evidence)}</div>')
     st.html(f'<div class="inside-words">{_softmax(look, evidence)}</div>')
     if evidence.direct:
