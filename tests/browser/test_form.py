@@ -79,16 +79,21 @@ def test_layers_are_moved_removed_and_added_by_keyboard(server, page):
         expect(button).to_have_count(1)  # until a run has ended, the rows of the one before stand there as well
         button.press("Enter")
 
+    def focused(name: str, exact: bool = False) -> None:
+        button = page.get_by_role("button", name=name, exact=exact)
+        expect(button).to_have_count(1)
+        expect(button).to_be_focused()
+
     page.goto(server.train)
     press("Move dense_2 down")
-    expect(page.get_by_role("button", name="Move dense_3 up")).to_be_focused()  # it is the last one now
+    focused("Move dense_3 up")  # it is the last one now
     page.keyboard.press("Enter")
-    expect(page.get_by_role("button", name="Move dense_2 up")).to_be_focused()
+    focused("Move dense_2 up")
     press("Remove dense_3")
-    expect(page.get_by_role("button", name="Remove dense_2")).to_be_focused()
+    focused("Remove dense_2")
     press("Add layer")
     page.get_by_role("menuitem", name=re.compile("^Dropout")).press("Enter")
-    expect(page.get_by_role("button", name="dropout_3 30 %", exact=True)).to_be_focused()
+    focused("dropout_3 30 %", exact=True)
     assert names(page) == ["flatten_1", "dense_2", "dropout_3"]
 
 

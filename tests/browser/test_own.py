@@ -25,7 +25,14 @@ def draw_next(page, number):
     page.get_by_role("button", name="Clear").click()
     expect(meant(page, 0)).to_be_disabled()
     draw(page, digit(number))
+    all_read(page, number)
+
+
+def all_read(page, number):
+    """Wait until the server has read the last stroke as well, and has shown what it says."""
+    expect(page.get_by_role("status").get_by_text(re.compile(rf"an? {number} \("))).to_be_visible()
     expect(meant(page, 0)).to_be_enabled()
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
 
 @pytest.fixture
@@ -35,7 +42,7 @@ def paper(server, page):
     expect(page.locator("canvas.upper-canvas")).to_be_visible()
     expect(meant(page, 0)).to_be_disabled()
     draw(page, digit(7))
-    expect(meant(page, 0)).to_be_enabled()
+    all_read(page, 7)
     return page
 
 
