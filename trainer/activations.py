@@ -14,7 +14,8 @@ Floats = NDArray[np.float64]
 REACH = 4.0  # of the sums that the curves show, either way
 
 
-def _sigmoid(sums: Floats) -> Floats:
+def sigmoid(sums: Floats) -> Floats:
+    """Squeeze numbers, of any shape, between 0 and 1."""
     return np.asarray(1 / (1 + np.exp(-sums)), np.float64)
 
 
@@ -25,11 +26,11 @@ def _gelu(sums: Floats) -> Floats:
 FUNCTIONS: dict[str, Callable[[Floats], Floats]] = {
     "linear": lambda sums: sums,
     "relu": lambda sums: np.maximum(sums, 0),
-    "sigmoid": _sigmoid,
+    "sigmoid": sigmoid,
     "tanh": np.tanh,
     "elu": lambda sums: np.where(sums > 0, sums, np.expm1(np.minimum(sums, 0))),
     "gelu": _gelu,
-    "swish": lambda sums: sums * _sigmoid(sums),
+    "swish": lambda sums: sums * sigmoid(sums),
     "leaky_relu": lambda sums: np.where(sums > 0, sums, 0.2 * sums),
 }
 NOTES = {

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
-from io import BytesIO
-
 import numpy as np
 from PIL import Image
 
+from trainer import pictures
 from trainer.charts import BLUE, GREY, NEUTRAL, SKY, VERMILLION
 
 _TEXT = f'font-family="sans-serif" text-anchor="middle" fill="{NEUTRAL}"'
@@ -115,9 +113,7 @@ def template(weights: np.ndarray, scale: float) -> str:
         blue, vermillion = (int(color[1 + 2 * channel :][:2], 16) for color in (BLUE, VERMILLION))
         pixels[..., channel] = np.where(shares >= 0, blue, vermillion)
     pixels[..., 3] = np.rint(255 * np.abs(shares))
-    file = BytesIO()
-    Image.fromarray(pixels).save(file, "PNG", compress_level=1)
-    return f"data:image/png;base64,{b64encode(file.getvalue()).decode()}"
+    return pictures.data_url(Image.fromarray(pixels))
 
 
 def _svg(width: int, height: int, content: str) -> str:

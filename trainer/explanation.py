@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.layers import Conv2D, Dense, Dropout, Flatten, Rescaling, Reshape, Row
+from trainer.losses import softmax
 
 Array = NDArray[Any]
 Outputs = Mapping[str, Array]  # of every layer for one image, by its name in the layer table
@@ -85,9 +86,7 @@ class Evidence:
     @property
     def probabilities(self) -> Array:
         """Return (10,): each exponential's share of their sum."""
-        logits = self.logits
-        powers = np.exp(logits - logits.max())  # the same shares, and never too large
-        return np.asarray(powers / powers.sum())
+        return softmax(self.logits)
 
 
 def evidence(image: Array, outputs: Outputs, weights: Weights, table: Sequence[Row]) -> Evidence:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.activations import sigmoid
 from trainer.charts import AXIS, BLUE, NEUTRAL, VERMILLION, Figure, frame
 
 Floats = NDArray[np.float64]
@@ -55,7 +56,7 @@ class Neuron:
     def outputs(self, places: Floats, kind: str) -> Floats:
         """Return what becomes of the sums, 0..1: a step at 0, or a sigmoid."""
         sums = self.sums(places)
-        return (sums > 0).astype(np.float64) if kind == STEP else 1 / (1 + np.exp(-sums))
+        return (sums > 0).astype(np.float64) if kind == STEP else sigmoid(sums)
 
     def right(self, points: Points) -> NDArray[np.bool_]:
         """Tell which points lie on their side of the line; those on the line itself count as circles."""

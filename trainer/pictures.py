@@ -56,11 +56,11 @@ def test_digits(
                 'stroke-width="1.8" stroke-linecap="round"/></g>'
             )
     height, width, _ = sheet.shape
-    pixels = base64.b64encode(_png(Image.fromarray(sheet))).decode()
+    pixels = data_url(Image.fromarray(sheet))
     return _svg(
         width,
         height,
-        f'<image width="{width}" height="{height}" href="data:image/png;base64,{pixels}" '
+        f'<image width="{width}" height="{height}" href="{pixels}" '
         f'style="image-rendering: pixelated"/>{_texts("".join(marks))}',
     )
 
@@ -85,14 +85,14 @@ def weight_sheet(weights: np.ndarray, scale: float | None = None) -> bytes:
     sheet = framed.reshape(-1, across, *cells[1:]).swapaxes(1, 2).reshape(-1, across * cells[2])
     image = Image.fromarray(np.ascontiguousarray(sheet))
     # 0 is the most negative weight, 127 is nothing, 254 the most positive, and 255 the frame.
-    image.putpalette([*_rgb(VERMILLION) * 127, *_rgb(BLUE) * 128, *_rgb(NEUTRAL)])
-    return _png(image, transparency=bytes([*(min(255, 2 * abs(127 - color)) for color in range(255)), 90]))
+    image.putpalette([*rgb(VERMILLION) * 127, *rgb(BLUE) * 128, *rgb(NEUTRAL)])
+    return png(image, transparency=bytes([*(min(255, 2 * abs(127 - color)) for color in range(255)), 90]))
 
 
 def drawing_picture(image: np.ndarray) -> bytes:
     """Draw an image that met a network, (28, 28) float32, as PNG: white ink on black paper, each pixel 4 wide."""
     grey = (np.clip(np.nan_to_num(image), 0, 1) * 255).astype(np.uint8)
-    return _png(Image.fromarray(grey.repeat(4, 0).repeat(4, 1)))
+    return png(Image.fromarray(grey.repeat(4, 0).repeat(4, 1)))
 
 
 # --- a network ------------------------------------------------------------------------------------------------
@@ -293,15 +293,22 @@ def _labels(mains: Sequence[_Piece]) -> str:
 # --- small things ---------------------------------------------------------------------------------------------
 
 
-def _rgb(color: str) -> tuple[int, int, int]:
+def rgb(color: str) -> tuple[int, int, int]:
+    """Return the three parts, 0 to 255, of a color such as #0072B2."""
     red, green, blue = bytes.fromhex(color[1:])
     return red, green, blue
 
 
-def _png(image: Image.Image, **options: bytes) -> bytes:
+def png(image: Image.Image, **options: bytes) -> bytes:
+    """Return an image as a PNG file, written fast."""
     file = BytesIO()
     image.save(file, "PNG", compress_level=1, **options)
     return file.getvalue()
+
+
+def data_url(image: Image.Image, **options: bytes) -> str:
+    """Return an image as the URL of a PNG that holds it."""
+    return f"data:image/png;base64,{base64.b64encode(png(image, **options)).decode()}"
 
 
 def _svg(width: float, height: float, content: str) -> str:

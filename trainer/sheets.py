@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
-from io import BytesIO
 
 import numpy as np
 from PIL import Image
 
+from trainer import pictures
 from trainer.charts import BLUE, ORANGE, SKY, VERMILLION
 
 SIZE = 84  # pixels a side on the page: three for each of a digit's, and four images on a phone
@@ -51,9 +50,7 @@ def sheet(
 
 def data_url(image: np.ndarray) -> str:
     """Return an image, (height, width) or (height, width, 3) uint8, as the URL of a PNG that holds it."""
-    file = BytesIO()
-    Image.fromarray(np.ascontiguousarray(image)).save(file, "PNG", compress_level=1)
-    return f"data:image/png;base64,{b64encode(file.getvalue()).decode()}"
+    return pictures.data_url(Image.fromarray(np.ascontiguousarray(image)))
 
 
 def _unbroken(caption: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
-from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -11,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from trainer.charts import BLUE, NEUTRAL, VERMILLION
+from trainer.pictures import data_url, rgb
 
 Array = NDArray[Any]
 _FRAME = 255  # in the palette; 0 is the most negative number, 127 is nothing, 254 the most positive
@@ -52,7 +51,7 @@ def strip(values: Array, across: int, scale: float | None = None) -> str:
 
 def plain(image: Array) -> str:
     """Draw an image, (height, width) white on black or (height, width, 3) in colour, float 0..1, as a PNG's URL."""
-    return _png(Image.fromarray(_bytes(image)))
+    return data_url(Image.fromarray(_bytes(image)))
 
 
 def over(image: Array, values: Array, scale: float | None = None) -> str:
@@ -61,15 +60,15 @@ def over(image: Array, values: Array, scale: float | None = None) -> str:
     grey = image.mean(axis=2) if image.ndim == 3 else image
     beneath = np.repeat((low + more * np.clip(np.nan_to_num(grey), 0, 1))[..., None], 3, axis=2)
     strength = (_levels(values, scale).astype(np.float32)[..., None] - 127) / 127
-    color = np.where(strength >= 0, np.array(_rgb(BLUE)), np.array(_rgb(VERMILLION)))
+    color = np.where(strength >= 0, np.array(rgb(BLUE)), np.array(rgb(VERMILLION)))
     share = 0.85 * np.abs(strength)
-    return _png(Image.fromarray(np.uint8(share * color + (1 - share) * beneath)))
+    return data_url(Image.fromarray(np.uint8(share * color + (1 - share) * beneath)))
 
 
 def color(value: float, scale: float) -> str:
     """Return the colour of one number for a style sheet."""
     strength = min(1.0, abs(value) / scale) if np.isfinite(value) else 0.0
-    red, green, blue = _rgb(BLUE if value >= 0 else VERMILLION)
+    red, green, blue = rgb(BLUE if value >= 0 else VERMILLION)
     return f"rgba({red}, {green}, {blue}, {strength:.2f})"
 
 
@@ -89,19 +88,9 @@ def _levels(values: Array, scale: float | None) -> NDArray[np.uint8]:
 
 def _signed(levels: NDArray[np.uint8]) -> str:
     image = Image.fromarray(np.ascontiguousarray(levels))
-    image.putpalette([*_rgb(VERMILLION) * 127, *_rgb(BLUE) * 128, *_rgb(NEUTRAL)])
-    return _png(image, transparency=bytes([*(min(255, 2 * abs(127 - level)) for level in range(255)), 90]))
+    image.putpalette([*rgb(VERMILLION) * 127, *rgb(BLUE) * 128, *rgb(NEUTRAL)])
+    return data_url(image, transparency=bytes([*(min(255, 2 * abs(127 - level)) for level in range(255)), 90]))
 
 
 def _bytes(image: Array) -> NDArray[np.uint8]:
     return np.asarray((np.clip(np.nan_to_num(image), 0, 1) * 255).astype(np.uint8))
-
-
-def _rgb(color: str) -> tuple[int, ...]:
-    return tuple(bytes.fromhex(color[1:]))
-
-
-def _png(image: Image.Image, **options: bytes) -> str:
-    file = BytesIO()
-    image.save(file, "PNG", compress_level=1, **options)
-    return f"data:image/png;base64,{b64encode(file.getvalue()).decode()}"
