@@ -1,6 +1,7 @@
 """What every test stands on: a place of its own for runs and caches, MNIST where it is, and a real Chromium."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,6 +37,12 @@ def runs_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     directory = tmp_path / "runs"
     monkeypatch.setenv("DIGITLAB_RUNS", str(directory))
     return directory
+
+
+@pytest.fixture(autouse=True)
+def main_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put back what Streamlit's AppTest replaces: a Dask worker begun anew would run the app as its main module."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
 @pytest.fixture(scope="session")

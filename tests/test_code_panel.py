@@ -1,6 +1,5 @@
 """The panel with the code, by itself: what it offers, and that nothing is written before it is opened."""
 
-import sys
 from dataclasses import replace
 from io import BytesIO
 from types import SimpleNamespace
@@ -29,7 +28,6 @@ def page():
 
 @pytest.fixture
 def app(few_digits, runs_directory, monkeypatch):
-    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])  # a script puts itself there
     monkeypatch.setenv("DIGITLAB_DATA", str(few_digits))
     datasets.load()
     app = AppTest.from_function(page, default_timeout=60)

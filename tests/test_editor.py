@@ -1,6 +1,5 @@
 """The form of the Train page, by itself: what is asked for is what comes out, and the URL says so."""
 
-import sys
 from dataclasses import fields, replace
 from types import SimpleNamespace
 
@@ -29,7 +28,6 @@ def page():
 
 @pytest.fixture
 def app(few_digits, runs_directory, monkeypatch):
-    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])  # a script puts itself there
     monkeypatch.setenv("DIGITLAB_DATA", str(few_digits))
     datasets.load()
     app = AppTest.from_function(page, default_timeout=60)
