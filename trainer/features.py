@@ -47,7 +47,7 @@ class Features:
         image: as a network takes it, (28, 28) float32, 0 paper .. 1 ink. Distances are Euclidean, in the layer's own
         units; where the layer has more than 256 numbers they are near to what they would be without the projection.
         """
-        query = projected(network.layers(image[None])[self.layer], self.seed)[0] / self.scale
+        query = projected(network.layer(self.layer, image[None]), self.seed)[0] / self.scale
         apart = np.linalg.norm(self.values.astype(np.float32) - query, axis=1)
         order = np.argsort(apart, kind="stable")[:count]
         return self.indices[order], apart[order] * self.scale
@@ -62,7 +62,7 @@ def make(network: Network, config: TrainingConfig, dataset: Dataset, network_has
     for begin in range(0, len(indices), BATCH):
         progress(begin, len(indices))
         images = dataset.images("train", indices[begin : begin + BATCH])
-        parts.append(projected(network.layers(images)[layer], SEED))
+        parts.append(projected(network.layer(layer, images), SEED))
     values = np.concatenate(parts)
     scale = float(np.abs(values).max(initial=0.0)) / 100 or 1.0  # float16 ends at 65,504
     return Features((values / scale).astype(np.float16), indices, scale, SEED, layer, dataset.hash, network_hash)

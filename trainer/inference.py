@@ -8,7 +8,7 @@ import numpy as np
 
 from trainer import UserError
 
-BATCH = 100  # images at a time: a layer's outputs stay in the cache, and the memory small
+BATCH = 25  # images at a time: a layer's outputs stay in the cache, and the memory small
 
 
 class Network:
@@ -49,6 +49,10 @@ class Network:
     def layers(self, images: np.ndarray) -> dict[str, np.ndarray]:
         """Return the output of every layer by its name in the layer table, images as (n, height, width, channels)."""
         return dict(zip(self._layers, self._run(self._layers, images), strict=True))
+
+    def layer(self, name: str, images: np.ndarray) -> np.ndarray:
+        """Return the output of one layer; the others' are never kept, which saves most of the memory."""
+        return self._run([name], images)[0]
 
     def _run(self, outputs: list[str], images: np.ndarray) -> list[np.ndarray]:
         shape = tuple(self._input.shape[1:])
