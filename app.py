@@ -56,9 +56,16 @@ PAGES = {
     "evaluate": st.Page("pages/evaluate.py", title="Evaluate", icon=":material/fact_check:", url_path="evaluate"),
     "inside": st.Page("pages/inside.py", title="Look inside", icon=":material/visibility:", url_path="inside"),
     "learn": st.Page("pages/learn.py", title="Learn", icon=":material/school:", url_path="learn"),
+    "runs": st.Page("pages/runs.py", title="Runs", icon=":material/list:", url_path="runs"),
+    "compare": st.Page("pages/compare.py", title="Compare", icon=":material/stacked_line_chart:", url_path="compare"),
+    "sweep": st.Page("pages/sweep.py", title="Sweep", icon=":material/apps:", url_path="sweep"),
 }
-doing, understanding = ("draw", "train"), ("data", "evaluate", "inside", "learn")
-page = st.navigation({"": [PAGES[name] for name in doing], "Understand": [PAGES[name] for name in understanding]})
+SECTIONS = {
+    "": ("draw", "train"),
+    "Understand": ("data", "evaluate", "inside", "learn"),
+    "Experiment": ("runs", "compare", "sweep"),
+}
+page = st.navigation({title: [PAGES[name] for name in names] for title, names in SECTIONS.items()})
 
 try:
     st.session_state.engine = start_engine()

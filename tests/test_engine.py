@@ -150,9 +150,25 @@ def test_whoever_waits_is_told_about_how_long(engine):
 def test_a_run_is_renamed_by_its_owner_alone(engine):
     run_id = engine.submit(CONFIG, owner="me")
     with pytest.raises(UserError, match="Only who started"):
-        engine.rename(run_id, "mine", owner="somebody else")
-    engine.rename(run_id, "mine", owner="me")
+        engine.describe(run_id, "somebody else", name="mine")
+    engine.describe(run_id, "me", name="mine")
     assert engine.runs.get(run_id).name == "mine"
+
+
+def test_a_run_is_deleted_by_its_owner_alone_and_only_once_it_has_ended(engine):
+    run_id = engine.submit(CONFIG, owner="me")
+    with pytest.raises(UserError, match="stop it first"):
+        engine.delete(run_id, "me")
+    (engine.runs.get(run_id).path / "go").touch()
+    wait_for(lambda: phases(engine, [run_id]) == ["finished"] and not engine._futures)
+    with pytest.raises(UserError, match="Only who started"):
+        engine.delete(run_id, "somebody else")
+    engine.delete(run_id, "me")
+    assert engine.runs.get(run_id) is None
+    with pytest.raises(UserError, match="Only who started"):
+        engine.restore(run_id, "somebody else")
+    engine.restore(run_id, "me")
+    assert engine.runs.get(run_id).state.phase == "finished"
 
 
 def test_a_killed_worker_interrupts_its_run_alone_and_the_next_goes_on(engine):

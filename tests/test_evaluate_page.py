@@ -15,7 +15,7 @@ from trainer.runs import RunStore
 def other_run(runs_directory):
     """A run of the same layers with another network that nobody has trained yet."""
     run = RunStore(runs_directory).create(TINY, owner_hash("somebody"))
-    run.rename("The *other* one")
+    run.describe(name="The *other* one")
     run.network_file.write_bytes(export.to_onnx(model.weights(model.build(replace(TINY, seed=TINY.seed + 1))), TINY))
     run.update(phase="finished", test_accuracy=0.1, device="CPU", data="MNIST", seconds=3.0)
     return run

@@ -11,7 +11,7 @@ from trainer import UserError
 from trainer.config import TrainingConfig
 from trainer.layers import Dense
 from trainer.presets import PRESETS
-from trainer.runs import Run, RunStore, State
+from trainer.runs import Label, Run, RunStore, State
 from trainer.wishes import Wishes
 
 
@@ -105,12 +105,36 @@ def test_requests_come_to_wishes(run):
 
 
 def test_a_run_is_renamed_and_gets_its_own_name_back(run):
-    run.rename("  my <b>first</b>\nnetwork ")
+    run.describe(name="  my <b>first</b>\nnetwork ")
     assert run.name == "my <b>first</b> network"
     with pytest.raises(UserError, match="at most 80"):
-        run.rename("x" * 81)
-    run.rename("")
+        run.describe(name="x" * 81)
+    run.describe(name="")
     assert run.name == "32 relu"
+
+
+def test_a_note_and_a_pin_are_kept_beside_the_name(run):
+    run.describe(name="mine")
+    run.describe(note="a <b>note</b>\nof two lines", pinned=True)
+    assert run.label == Label("mine", "a <b>note</b>\nof two lines", True)
+    with pytest.raises(UserError, match="at most 1,000"):
+        run.describe(note="x" * 1001)
+    (run.path / "meta.json").write_text('{"name": 3, "note": ["x"], "pinned": "yes"}')
+    assert run.label == Label()
+
+
+def test_a_deleted_run_can_be_had_back_for_a_day(store, run):
+    store.delete(run)
+    assert store.runs() == [] and store.get(run.id) is None
+    assert [gone.id for gone in store.deleted()] == [run.id]
+    assert store.restore(run.id).state == store.get(run.id).state
+    store.delete(run)
+    (gone,) = store.deleted()
+    os.utime(gone.path, (0, 0))  # long ago
+    assert store.deleted() == [] and not gone.path.exists()
+    for name in (run.id, "../runs", ""):
+        with pytest.raises(UserError, match="for a day"):
+            store.restore(name)
 
 
 @pytest.mark.parametrize("file, look", [("digits.npz", Run.digits), ("snapshots.npz", Run.snapshots)])

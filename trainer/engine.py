@@ -102,10 +102,18 @@ class Engine:
         """Return the drawings that a visitor, by their token, has labelled; nobody else gets them."""
         return Collection(self.runs.root / "drawings" / owner_hash(owner))
 
-    def submit(self, config: TrainingConfig, owner: str = "", drawings: Iterable[Pinned] = (), parent: str = "") -> str:
+    def submit(
+        self,
+        config: TrainingConfig,
+        owner: str = "",
+        drawings: Iterable[Pinned] = (),
+        parent: str = "",
+        group: str = "",
+    ) -> str:
         """Queue a training and return its run's id at once.
 
-        `owner` is the token of who may steer it, `drawings` are theirs to follow. It goes on from the network of
+        `owner` is the token of who may steer it, `drawings` are theirs to follow, `group` is the sweep that it
+        belongs to. It goes on from the network of
         `parent`, if any (see `parent.find`), as that is now, and the owner's collection is mixed in where the config
         says so. Raises UserError where the network is damaged or has other layers, or there is nothing to mix in.
         """
@@ -118,7 +126,7 @@ class Engine:
         with self._lock:
             self._check_queue()
             kept = None if own is None else own.content()
-            run = self.runs.create(config, owner_hash(owner), parent, network, kept)
+            run = self.runs.create(config, owner_hash(owner), parent, network, kept, group)
             for drawing in drawings:
                 run.request("pin", **drawing.request())
             self._queue.append(run.id)
@@ -153,9 +161,30 @@ class Engine:
                 self._queue.append(run_id)
         self._wake.set()
 
-    def rename(self, run_id: str, name: str, owner: str = "") -> None:
-        """Name a run on behalf of its owner. Raises UserError for anybody else, and for a name that is too long."""
-        self._own(run_id, "rename", owner).rename(name)
+    def describe(self, run_id: str, owner: str = "", **changes: Any) -> None:
+        """Change a run's name, note or pin on behalf of its owner (see `runs.Label`).
+
+        Raises UserError for anybody else, and for a text that is too long.
+        """
+        self._own(run_id, "change", owner).describe(**changes)
+
+    def delete(self, run_id: str, owner: str = "") -> None:
+        """Delete a run on behalf of its owner; it can be had back for a day.
+
+        Raises UserError for anybody else, and while it trains.
+        """
+        run = self._own(run_id, "delete", owner)
+        with self._lock:
+            if run.state.phase in ("queued", "running") or run_id in self._futures:
+                raise UserError("A run can be deleted once it has ended (this one has not): stop it first.")
+            self.runs.delete(run)
+
+    def restore(self, run_id: str, owner: str = "") -> None:
+        """Have a deleted run back on behalf of its owner. Raises UserError for anybody else, or where it is gone."""
+        for run in self.runs.deleted():
+            if run.id == run_id and run.state.owner != owner_hash(owner):
+                raise UserError("Only who started a run can have it back: start one of your own.")
+        self.runs.restore(run_id)
 
     def _own(self, run_id: str, what: str, owner: str) -> Run:
         run = self.runs.get(run_id)
@@ -208,6 +237,7 @@ class Engine:
 
     def _recover(self) -> None:
         """Queue again what waited, and watch what ran, when the last engine of this root went."""
+        self.runs.deleted()  # removes what was deleted long ago
         waiting = []
         for run in self.runs.runs():
             phase = run.state.phase

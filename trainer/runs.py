@@ -11,9 +11,11 @@ import json
 import os
 import re
 import secrets
+import shutil
 import tempfile
 import time
 import zipfile
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -32,6 +34,9 @@ ENDED = ("finished", "stopped", "failed", "interrupted")
 PHASES = ("queued", "running", "paused", *ENDED)
 SILENCE = 10.0  # seconds without a sign of life after which a job that nobody vouches for counts as dead
 NAME = 80  # characters of a run's name
+NOTE = 1_000  # and of what its owner notes of it
+TRASH = "trash"  # in the run root: where deleted runs lie
+KEPT = 24 * 3600.0  # seconds after which a deleted run is gone for good
 _ALLOWED = {  # type of a field of State -> types of its value
     "str": ("str",),
     "int": ("int",),
@@ -39,6 +44,7 @@ _ALLOWED = {  # type of a field of State -> types of its value
     "int | None": ("int", "NoneType"),
     "float | None": ("float", "int", "NoneType"),
 }
+_TEXTS = {"name": NAME, "note": NOTE}  # of a label: at most so many characters
 _ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
 
 
@@ -70,6 +76,24 @@ class State:
         return self.phase in (*ENDED, "damaged")
 
 
+@dataclass(frozen=True)
+class Label:
+    """What its owner has written on a run."""
+
+    name: str = ""
+    note: str = ""
+    pinned: bool = False  # to the top of the list
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What config.json holds."""
+
+    config: TrainingConfig
+    parent: str
+    group: str
+
+
 class Run:
     """One run directory, read anew at every look."""
 
@@ -81,16 +105,22 @@ class Run:
     def config(self) -> TrainingConfig | None:
         """Return what was asked, or None where config.json is damaged."""
         asked = self._asked
-        return asked[0] if asked else None
+        return asked.config if asked else None
 
     @property
     def parent(self) -> str:
         """Return the id of the run whose network it goes on from, "shipped" for the shipped one, or "" for neither."""
         asked = self._asked
-        return asked[1] if asked else ""
+        return asked.parent if asked else ""
 
     @property
-    def _asked(self) -> tuple[TrainingConfig, str] | None:
+    def group(self) -> str:
+        """Return the id of the sweep that it belongs to, or ""."""
+        asked = self._asked
+        return asked.group if asked else ""
+
+    @property
+    def _asked(self) -> _Asked | None:
         path = self.path / "config.json"
         try:
             return _read_config(path, path.stat().st_mtime_ns)
@@ -108,14 +138,20 @@ class Run:
         return self.path / "drawings.npz"
 
     @property
+    def label(self) -> Label:
+        """Return what its owner has written on it; what is damaged counts as not written."""
+        try:
+            values = read_object(self.path / "meta.json")
+        except (OSError, ValueError):
+            return Label()
+        texts = {key: value[:most] for key, most in _TEXTS.items() if isinstance(value := values.get(key), str)}
+        return Label(**texts, pinned=values.get("pinned") is True)
+
+    @property
     def name(self) -> str:
         """Return the text that people know the run by: its owner's, its preset's title, or its layers in short."""
-        try:
-            name = read_object(self.path / "meta.json").get("name")
-            if isinstance(name, str) and name.strip():
-                return name[:NAME]
-        except (OSError, ValueError):
-            pass
+        if name := self.label.name.strip():
+            return name
         config = self.config
         if config is None:
             return self.id
@@ -124,12 +160,21 @@ class Run:
         name = presets[0].title if presets else short_form(config)
         return f"{name}, continued" if self.parent else name
 
-    def rename(self, name: str) -> None:
-        """Give it a name; an empty one brings back the name of its own making."""
-        name = " ".join(name.split())
-        if len(name) > NAME:
-            raise UserError(f"A name may have at most {NAME} letters (got {len(name)}): choose a shorter one.")
-        write_whole(self.path / "meta.json", json.dumps({"name": name}).encode())
+    def describe(self, **changes: Any) -> Label:
+        """Change fields of its label; an empty name brings back the name of its own making.
+
+        Raises UserError where a text is too long.
+        """
+        if "name" in changes:
+            changes["name"] = " ".join(changes["name"].split())
+        for key, most in _TEXTS.items():
+            if len(changes.get(key, "")) > most:
+                raise UserError(
+                    f"A {key} may have at most {most:,} letters (got {len(changes[key]):,}): write a shorter one."
+                )
+        label = replace(self.label, **changes)
+        write_whole(self.path / "meta.json", json.dumps(asdict(label)).encode())
+        return label
 
     @property
     def created(self) -> float:
@@ -241,9 +286,10 @@ def _arrays(path: Path, changed: int, names: tuple[str, ...]) -> tuple[np.ndarra
 
 
 @functools.lru_cache(maxsize=1000)
-def _read_config(path: Path, changed: int) -> tuple[TrainingConfig, str]:
+def _read_config(path: Path, changed: int) -> _Asked:
     asked = read_object(path)
-    return TrainingConfig.from_json(json.dumps(asked["config"])), str(asked.get("parent", ""))
+    config = TrainingConfig.from_json(json.dumps(asked["config"]))
+    return _Asked(config, str(asked.get("parent", "")), str(asked.get("group", "")))
 
 
 class RunStore:
@@ -261,25 +307,35 @@ class RunStore:
         parent: str = "",
         network: bytes | None = None,
         drawings: bytes | None = None,
+        group: str = "",
     ) -> Run:
-        """Make the directory of a new run, queued; it appears whole or not at all.
+        """Make the directory of a new run, queued.
 
-        It goes on from `network`, the ONNX file of `parent`, and learns `drawings`, an npz file, as well. Raises
-        UserError where the disk refuses.
+        It goes on from `network`, the ONNX file of `parent`, and learns `drawings`, an npz file, as well; `group` is
+        the sweep that it belongs to. Raises UserError where the disk refuses.
         """
-        created = time.time()
-        run_id = time.strftime("%Y%m%d-%H%M%S-", time.localtime(created)) + secrets.token_hex(3)
-        asked = {"config": json.loads(config.to_json()), "created": created, "versions": _versions(), "parent": parent}
+        asked = {"config": json.loads(config.to_json()), "created": time.time(), "versions": _versions()}
+        files = {
+            "config.json": json.dumps(asked | {"parent": parent, "group": group}, indent=1).encode(),
+            "state.json": json.dumps(asdict(State("queued", owner=owner))).encode(),
+            "parent.onnx": network,
+            "drawings.npz": drawings,
+        }
+        return self.place({name: content for name, content in files.items() if content is not None})
+
+    def place(self, files: Mapping[str, bytes]) -> Run:
+        """Make a run directory of files by their names, with an id of its own; it appears whole or not at all.
+
+        Raises UserError where the disk refuses.
+        """
+        run_id = time.strftime("%Y%m%d-%H%M%S-") + secrets.token_hex(3)
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=self.root, prefix=".new-") as temporary:
                 new = Path(temporary) / run_id
                 new.mkdir()
-                write_whole(new / "config.json", json.dumps(asked, indent=1).encode())
-                write_whole(new / "state.json", json.dumps(asdict(State("queued", owner=owner))).encode())
-                for file, content in ((Run(new).parent_file, network), (Run(new).drawings_file, drawings)):
-                    if content is not None:
-                        write_whole(file, content)
+                for name, content in files.items():
+                    write_whole(new / name, content)
                 new.rename(self.root / run_id)
         except OSError as error:
             raise UserError(
@@ -295,11 +351,43 @@ class RunStore:
 
     def runs(self) -> list[Run]:
         """Return every run, damaged ones too, the newest first."""
+        return _runs(self.root)
+
+    def delete(self, run: Run) -> None:
+        """Put a run away; within a day it can be had back. Raises UserError where the disk refuses."""
+        trash = self.root / TRASH
         try:
-            names = os.listdir(self.root)
-        except FileNotFoundError:
-            return []
-        return [Run(self.root / name) for name in sorted(names, reverse=True) if _ID.fullmatch(name)]
+            trash.mkdir(exist_ok=True)
+            os.utime(run.path)  # from now on the day counts
+            run.path.rename(trash / run.id)
+        except OSError as error:
+            raise UserError(f"A run must be there to be deleted (got: {error.strerror}): look again.") from error
+
+    def deleted(self) -> list[Run]:
+        """Return the runs that can be had back, the newest first; those deleted over a day ago are removed now."""
+        trash = self.root / TRASH
+        runs = []
+        for run in _runs(trash):
+            try:
+                if time.time() - run.path.stat().st_mtime > KEPT:
+                    shutil.rmtree(run.path, ignore_errors=True)
+                else:
+                    runs.append(run)
+            except OSError:  # it was had back meanwhile
+                continue
+        return runs
+
+    def restore(self, run_id: str) -> Run:
+        """Have a deleted run back. Raises UserError where it is gone for good."""
+        try:
+            if not _ID.fullmatch(run_id):
+                raise FileNotFoundError(2, "there is none")
+            (self.root / TRASH / run_id).rename(self.root / run_id)
+        except OSError as error:
+            raise UserError(
+                "A deleted run can be had back for a day (got one that is gone): train it again."
+            ) from error
+        return Run(self.root / run_id)
 
     def history(self, run: Run) -> list[Record]:
         """Return the lines of history.jsonl so far, oldest first; only what is new is read again."""
@@ -308,6 +396,14 @@ class RunStore:
     def readings(self, run: Run) -> list[Record]:
         """Return what the network said of the followed drawings so far, oldest first."""
         return self._lines.read(run.path / "readings.jsonl")
+
+
+def _runs(root: Path) -> list[Run]:
+    try:
+        names = os.listdir(root)
+    except FileNotFoundError:
+        return []
+    return [Run(root / name) for name in sorted(names, reverse=True) if _ID.fullmatch(name)]
 
 
 def _versions() -> dict[str, str]:

@@ -312,7 +312,7 @@ def show_heading(run: Run, state: State) -> None:
             name = st.text_input("Name", run.name, max_chars=80, key=f"name.{run.id}")
             if st.form_submit_button("Save"):
                 try:
-                    engine.rename(run.id, name, owner)
+                    engine.describe(run.id, owner, name=name)
                     st.rerun()
                 except UserError as error:
                     st.error(str(error))

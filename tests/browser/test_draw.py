@@ -22,7 +22,7 @@ def twin(server):
     run = RunStore(server.runs).create(shipped.CONFIG, "")
     run.network_file.write_bytes(shipped.PATH.read_bytes())
     run.update(phase="finished", test_accuracy=0.99)
-    run.rename("Twin")
+    run.describe(name="Twin")
     return run.id
 
 

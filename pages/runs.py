@@ -1,0 +1,8 @@
+"""Runs: everything that was trained here."""
+
+import streamlit as st
+
+if "engine" not in st.session_state:  # the first page a fresh server shows runs without app.py
+    st.switch_page("app.py", query_params={**st.query_params.to_dict(), "page": "runs"})
+
+st.title("Runs", anchor=False)

@@ -1,0 +1,18 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trainer.colours import COLOURS, colours
+
+
+@given(st.sets(st.text(max_size=8), max_size=7))
+def test_each_of_seven_runs_has_a_colour_of_its_own_in_whatever_order(ids):
+    given = colours(list(ids))
+    assert set(given) == ids and len(set(given.values())) == len(ids)
+    assert given == colours(sorted(ids, reverse=True))
+
+
+@given(st.text(), st.text())
+def test_the_older_of_two_runs_keeps_the_colour_that_it_has_alone(one, other):
+    older = min(one, other)
+    assert colours([one, other])[older] == colours([older])[older]
+    assert colours([older])[older] in COLOURS
