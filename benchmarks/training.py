@@ -1,0 +1,321 @@
+"""How fast is a training here? The app, plain Keras, PyTorch and scikit-learn on the same networks, side by side.
+
+Run `python -m benchmarks.training`, on a quiet machine; it takes about 15 minutes on 2 cores. PyTorch is an optional
+peer (`pip install -r requirements-peers.txt`). Ends with status 1 where a promise is missed.
+
+Each contender trains in a process of its own, so that no library's threads stand in another's way. An epoch is what
+stands between the ends of two: its updates, the reading of the validation digits, and in the app all its reporting.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import itertools
+import json
+import math
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.conditions import print_conditions
+from trainer import datasets
+from trainer.config import Adam, TrainingConfig
+from trainer.layers import Activation, BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D
+from trainer.presets import PRESETS
+
+MNIST = Path(__file__).parents[2] / "shared" / "data" / "mnist.npz"
+EPOCHS = 6  # of which the first, in which a library compiles, is not counted
+KERAS_CONVNET = TrainingConfig(  # that of Keras's own MNIST example
+    layers=(
+        Conv2D(32, 3, 1, "valid", activation="relu"),
+        MaxPooling2D(2),
+        Conv2D(64, 3, 1, "valid", activation="relu"),
+        MaxPooling2D(2),
+        Flatten(),
+        Dropout(0.5),
+    ),
+    optimizer=Adam(),
+    learning_rate=0.001,
+    batch_size=128,
+    epochs=15,
+    validation_split=0.1,
+)
+NETWORKS = {
+    "tutorial_b": PRESETS["tutorial_b"].config,
+    "tutorial_a": PRESETS["tutorial_a"].config,
+    "convnet": KERAS_CONVNET,
+}
+PROMISED = {"tutorial_b": 6.0, "tutorial_a": 1.0, "convnet": 1.0}  # times plain `fit`'s speed
+WISHED = {"tutorial_b": 10.0, "convnet": 2.0}
+AMX = 1.6  # times plain `fit`'s speed, of Tutorial A in bfloat16 on a processor that has it
+AHEAD = ("pytorch", "scikit_learn")  # whom the app must leave behind on Tutorial B
+PRESET_EPOCHS, PRESET_EXAMPLES = 4, 12_000
+UNLIKE_PLAIN: dict[str, Any] = dict.fromkeys(("synthetic_examples", "shift", "rotation", "zoom"), 0)  # not in `fit`
+EVEN = 0.95  # of plain `fit`'s speed: what two equal trainings may differ by here
+
+Tick = Callable[[], None]  # called at the end of each epoch
+
+
+# --- the contenders -------------------------------------------------------------------------------------------
+
+
+def app(config: TrainingConfig, dataset: datasets.Dataset, tick: Tick) -> None:
+    """Train as a worker does, with all that it reports and keeps."""
+    from trainer import job
+    from trainer.reporter import Reporter
+    from trainer.runs import RunStore
+
+    class Ticking(Reporter):
+        def report(self, line: dict[str, Any]) -> None:
+            super().report(line)
+            if line["kind"] == "epoch":
+                tick()
+
+    job.Reporter = Ticking
+    with tempfile.TemporaryDirectory() as root:
+        run = RunStore(Path(root)).create(config, owner="")
+        job.run(str(run.path))
+        if run.state.phase not in ("finished", "stopped"):
+            sys.exit(f"The job must finish (it {run.state.phase}): {run.state.error}")
+
+
+def plain(config: TrainingConfig, dataset: datasets.Dataset, tick: Tick) -> None:
+    """Train with Keras's `fit`, as the tutorials write it."""
+    import keras
+
+    from trainer import model
+
+    count = config.training_examples
+    model.build(config, len(dataset.x_train)).fit(
+        dataset.images("train", slice(count)),
+        dataset.labels("train", slice(count)),
+        batch_size=config.batch_size,
+        epochs=config.epochs,
+        validation_split=config.validation_split,
+        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: tick())],
+        verbose=0,
+    )
+
+
+def pytorch(config: TrainingConfig, dataset: datasets.Dataset, tick: Tick) -> None:
+    """Train with a plain loop over tensors that lie in memory."""
+    import torch
+
+    modules: list[Any] = []
+    for row in config.table:
+        match layer := row.layer:
+            case Flatten():
+                modules.append(torch.nn.Flatten())
+            case Dense():
+                modules.append(torch.nn.Linear(math.prod(row.input_shape), layer.units))
+            case Conv2D():
+                padding = layer.kernel_size // 2 if layer.padding == "same" else 0
+                sizes = (row.input_shape[-1], layer.filters, layer.kernel_size, layer.strides, padding)
+                modules.append(torch.nn.Conv2d(*sizes, bias=layer.use_bias))
+            case MaxPooling2D():
+                modules.append(torch.nn.MaxPool2d(layer.pool_size))
+            case BatchNormalization():
+                modules.append(torch.nn.BatchNorm2d(row.input_shape[-1]))
+            case Dropout():
+                modules.append(torch.nn.Dropout(layer.rate))
+            case Activation():
+                pass
+            case _:
+                raise NotImplementedError(layer)
+        names = {"relu": torch.nn.ReLU, "sigmoid": torch.nn.Sigmoid, "tanh": torch.nn.Tanh}
+        if (name := getattr(layer, "activation", "linear")) in names:
+            modules.append(names[name]())
+    torch.manual_seed(config.seed)
+    network = torch.nn.Sequential(*modules)
+    kind = torch.optim.Adam if isinstance(config.optimizer, Adam) else torch.optim.SGD
+    optimizer = kind(network.parameters(), lr=config.learning_rate)
+    cost = torch.nn.CrossEntropyLoss()
+    images = torch.from_numpy(dataset.images("train", slice(config.training_examples)))
+    labels = torch.from_numpy(dataset.labels("train", slice(config.training_examples)).astype(np.int64))
+    if any(isinstance(layer, Conv2D) for layer in config.layers):
+        images = images[:, None]
+    count = math.floor(len(images) * (1 - config.validation_split))
+    for _ in range(config.epochs):
+        network.train()
+        order = torch.randperm(count)
+        for begin in range(0, count, config.batch_size):
+            some = order[begin : begin + config.batch_size]
+            optimizer.zero_grad(set_to_none=True)
+            cost(network(images[some]), labels[some]).backward()
+            optimizer.step()
+        network.eval()
+        with torch.no_grad():
+            for begin in range(count, len(images), config.batch_size):
+                network(images[begin : begin + config.batch_size]).argmax(1)
+        tick()
+
+
+def scikit_learn(config: TrainingConfig, dataset: datasets.Dataset, tick: Tick) -> None:
+    """Train its MLPClassifier, an epoch a call."""
+    from sklearn.neural_network import MLPClassifier
+
+    dense = [layer for layer in config.layers if isinstance(layer, Dense)]
+    network = MLPClassifier(
+        [layer.units for layer in dense],
+        activation={"sigmoid": "logistic"}.get(dense[0].activation, dense[0].activation),
+        solver="sgd",
+        alpha=0,
+        batch_size=config.batch_size,
+        learning_rate_init=config.learning_rate,
+        momentum=0,
+        random_state=config.seed,
+    )
+    images = dataset.images("train", slice(config.training_examples)).reshape(-1, 784)
+    labels = dataset.labels("train", slice(config.training_examples))
+    count = math.floor(len(images) * (1 - config.validation_split))
+    for _ in range(config.epochs):
+        network.partial_fit(images[:count], labels[:count], classes=np.arange(10))
+        if count < len(images):
+            network.predict(images[count:])
+        tick()
+
+
+CONTENDERS: dict[str, tuple[Callable[..., None], str]] = {  # and the module that each needs
+    "app": (app, "keras"),
+    "plain": (plain, "keras"),
+    "pytorch": (pytorch, "torch"),
+    "scikit_learn": (scikit_learn, "sklearn"),
+}
+
+
+# --- measuring ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What an epoch of a contender takes, the median of all but the first, in seconds."""
+
+    seconds: float
+    processor: float  # of all threads together
+
+
+def measure(contender: str, config: TrainingConfig) -> Figure:
+    """Train in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.training", "--contender", contender, "--config", config.to_json()]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"{contender} ended with status {done.returncode}:\n{done.stderr[-2000:]}")
+    ends = json.loads(done.stdout.splitlines()[-1])
+    epochs = [np.subtract(later, earlier) for earlier, later in itertools.pairwise(ends)]
+    return Figure(*(float(statistics.median(column)) for column in zip(*epochs, strict=True)))
+
+
+def contend(contender: str, config: TrainingConfig) -> None:
+    """Train here, and print when each epoch ended: seconds of the clock, and of the processor."""
+    ends: list[tuple[float, float]] = []
+    CONTENDERS[contender][0](config, datasets.load(), lambda: ends.append((time.perf_counter(), time.process_time())))
+    print(json.dumps(ends))
+
+
+def work(config: TrainingConfig, count: int) -> float:
+    """Count the floating point operations of an epoch's matrix products: forward, and twice as many back."""
+    products = 0
+    for row in config.table:
+        if isinstance(row.layer, Dense):
+            products += math.prod(row.input_shape) * math.prod(row.output_shape)
+        elif isinstance(row.layer, Conv2D):
+            products += row.layer.kernel_size**2 * row.input_shape[-1] * math.prod(row.output_shape)
+    learned = math.floor(count * (1 - config.validation_split))
+    return 2.0 * products * (3 * learned + (count - learned))
+
+
+def peak() -> float:
+    """Measure the floating point operations that this processor does in a second of matrix products, at best."""
+    script = (
+        "import time, tensorflow as tf; a = tf.random.normal((2048, 2048)); times = []\n"
+        "for _ in range(12):\n"
+        "    begin = time.perf_counter(); (a @ a).numpy(); times.append(time.perf_counter() - begin)\n"
+        "print(2 * 2048**3 / min(times))"
+    )
+    return float(subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout)
+
+
+def has_amx() -> bool:
+    try:
+        return "amx_bf16" in Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False
+
+
+def known() -> Iterator[str]:
+    """Yield the contenders whose libraries are here, and say of the others that they are not."""
+    for name, (_, module) in CONTENDERS.items():
+        if importlib.util.find_spec(module):
+            yield name
+        else:
+            print(f"# {name} is left out: it is not installed (requirements-peers.txt)")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--contender", choices=CONTENDERS, help="train this one alone, here")
+    parser.add_argument("--config", help="of the network that it trains, as JSON")
+    parser.add_argument("--no-presets", action="store_true", help="leave out the comparison of all presets")
+    asked = parser.parse_args()
+    if MNIST.is_file():
+        os.environ.setdefault("DIGITLAB_DATA", str(MNIST))
+    if asked.contender:
+        contend(asked.contender, TrainingConfig.from_json(asked.config))
+        return 0
+
+    dataset = datasets.load()
+    print_conditions("tensorflow", "keras", more=f"data: {dataset.source}, median of {EPOCHS - 1} epochs")
+    contenders, most, missed = list(known()), peak(), []
+    print(f"peak {most / 1e9:.0f} Gflop/s", flush=True)
+    for name, config in NETWORKS.items():
+        figures: dict[str, Figure] = {}
+        for contender in contenders:
+            if contender == "scikit_learn" and any(isinstance(layer, Conv2D) for layer in config.layers):
+                print(f"# {name}: scikit-learn knows no convolutions")
+                continue
+            figures[contender] = figure = measure(contender, replace(config, epochs=EPOCHS))
+            share = work(config, len(dataset.x_train)) / figure.seconds / most
+            print(f"{name}.{contender} {figure.seconds:.3f} s")
+            print(f"{name}.{contender}.processor {figure.processor:.3f} s")
+            print(f"{name}.{contender}.peak {100 * share:.1f} %", flush=True)
+        times = figures["plain"].seconds / figures["app"].seconds
+        print(f"{name}.ratio {times:.2f} times")
+        if times < EVEN * PROMISED[name] or (PROMISED[name] > 1 and times < PROMISED[name]):
+            missed.append(f"{name} must be {PROMISED[name]:g} times as fast as plain fit (it is {times:.2f} times)")
+        if times < WISHED.get(name, 0):
+            print(f"# {name}: {WISHED[name]:g} times was wished for")
+        for other in AHEAD if name == "tutorial_b" else ():
+            if other in figures and figures[other].seconds <= figures["app"].seconds:
+                missed.append(f"{name} must be faster than {other}")
+    if has_amx():
+        config = replace(NETWORKS["tutorial_a"], epochs=EPOCHS)
+        times = measure("plain", config).seconds / measure("app", replace(config, dtype="mixed_bfloat16")).seconds
+        print(f"tutorial_a.bfloat16.ratio {times:.2f} times")
+        if times < AMX:
+            missed.append(f"tutorial_a in bfloat16 must be {AMX} times as fast as plain fit (it is {times:.2f} times)")
+    else:
+        print("# tutorial_a in bfloat16 is left out: this processor has no AMX")
+    for name, preset in () if asked.no_presets else PRESETS.items():
+        examples = min(preset.config.training_examples, PRESET_EXAMPLES)
+        config = replace(preset.config, epochs=PRESET_EPOCHS, training_examples=examples, patience=0, **UNLIKE_PLAIN)
+        times = measure("plain", config).seconds / measure("app", config).seconds
+        print(f"preset.{name}.ratio {times:.2f} times", flush=True)
+        if times < EVEN:
+            missed.append(f"the preset {name} must be as fast as plain fit (it is {times:.2f} times)")
+    for sentence in missed:
+        print(f"# missed: {sentence}")
+    return int(bool(missed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
