@@ -96,7 +96,9 @@ def plain(config: TrainingConfig, dataset: datasets.Dataset, tick: Tick) -> None
     from trainer import model
 
     count = config.training_examples
-    model.build(config, len(dataset.x_train)).fit(
+    network = model.build(config)
+    network.compile(optimizer=network.optimizer, loss=network.loss, metrics=["accuracy"])  # one update a call, as usual
+    network.fit(
         dataset.images("train", slice(count)),
         dataset.labels("train", slice(count)),
         batch_size=config.batch_size,

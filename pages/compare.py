@@ -1,8 +1,20 @@
-"""Compare: several runs side by side."""
+"""Compare: several runs side by side: how they learned, what differs, what it cost, where they err."""
 
 import streamlit as st
+
+from widgets import compare
+from widgets.compare import chosen
 
 if "engine" not in st.session_state:  # the first page a fresh server shows runs without app.py
     st.switch_page("app.py", query_params={**st.query_params.to_dict(), "page": "compare"})
 
+st.html(compare.STYLE)
 st.title("Compare", anchor=False)
+runs = chosen.ask()
+if len(runs) < chosen.FEWEST:
+    chosen.offer(runs)
+    st.stop()
+chosen.introduce(runs)
+view = compare.ask()
+view.show(runs)
+chosen.watch(runs)

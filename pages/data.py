@@ -7,6 +7,7 @@ from trainer.catalogue import DATASETS
 from trainer.config import TrainingConfig
 from trainer.datasets import Dataset
 from widgets import bringing, library, looking, overview
+from widgets.glossary import explained
 from widgets.texts import literal
 
 if "engine" not in st.session_state:  # the first page a fresh server shows runs without app.py
@@ -53,7 +54,7 @@ def note(dataset: Dataset) -> str:
 
 def train_on(dataset: Dataset) -> None:
     """Say what the data set is, and offer to train on it."""
-    st.caption(note(dataset))
+    st.caption(explained(note(dataset)))
     link = TrainingConfig(dataset=dataset.name).to_link()
     with row:
         st.page_link(
@@ -66,7 +67,7 @@ def train_on(dataset: Dataset) -> None:
 
 
 st.title("What networks learn from", anchor=False)
-st.html("<style>.st-key-data-set [data-testid=stPageLink] { padding-bottom: 0.25rem }</style>")
+st.html("<style>.st-key-data-set [data-testid=stPageLink] { padding-bottom: 0.55rem }</style>")
 row = st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="data-set")
 name = choose()
 try:

@@ -27,7 +27,7 @@ LOOKS = {
 
 def headline(judge: Judge, found: Evaluation) -> None:
     """Say loss and accuracy, and what they mean."""
-    wrong, things = int((~found.right).sum()), confusions.things(judge.kind)
+    wrong, things = int((~found.right).sum()), f"{judge.kind.thing}s"
     numbers, words = st.columns([2, 3], vertical_alignment="center")
     with numbers.container(horizontal=True, gap="large"):
         st.metric(
@@ -47,7 +47,7 @@ def headline(judge: Judge, found: Evaluation) -> None:
     rate = f": one in {round(found.count / wrong):,}" if 0 < wrong < 0.4 * found.count else ""
     usual = 100 * math.exp(-found.loss)
     words.markdown(
-        f"**{wrong:,} of {found.count:,} test {things} read wrong{rate}.** It has never seen them while it learned. "
+        f"**{wrong:,} of {found.count:,} test {things} read wrong{rate}.** It never saw them while it learned. "
         f"A loss of {found.loss:.3f} is what a network has that gives every right answer {usual:.1f}\u00a0%; "
         f"guessing gives each 10\u00a0%, a loss of {math.log(10):.3f}."
     )
@@ -91,10 +91,10 @@ def how_sure(found: Evaluation) -> None:
         plot(calibration.reliability_diagram(bins), key="reliability", alt=f"Reliability diagram. {words}")
     with right:
         st.markdown("**When it says 90 %, is it right 9 times out of 10?**")
-        st.markdown(words)
+        st.markdown(explained(words))
         st.caption(
             "All answers are sorted by how sure the network was, in ten bins of 10 % each. A point on the dotted line "
-            "is as often right as it is sure; the orange-red line is the gap. "
+            "is as often right as it is sure; the orange line is the gap. "
             f"The larger a point, the more images; a hollow one has fewer than {calibration.FEW}, and is mostly chance."
         )
 

@@ -47,7 +47,7 @@ def look_inside(judge: Judge) -> None:
     with views:
         view = inside.ask()
     if answer is None and view.needs_image:
-        st.info("Draw a digit, or take a test digit: what happens inside the network is shown here.")
+        st.info(f"What happens inside the network is shown here. {source.hint}")
         return
     image = None if focus is None else source.images[focus]
     try:

@@ -70,6 +70,14 @@ def test_each_network_has_a_row_of_ten_bars_and_differs_by_colour_and_word() -> 
     assert texts.count("agrees") == 1 and texts.count("differs") == 1
 
 
+def test_networks_with_colours_of_their_own_answer_in_them_and_none_leads() -> None:
+    figure = judges_rows([("A", sure(7)), ("B", None), ("C", sure(1))], ["red", "green", "blue"])
+    colors = np.reshape(figure["data"][0]["marker"]["color"], (2, 10))
+    assert [colors[0, 7], colors[1, 1]] == ["red", "blue"] and (colors == GREY).sum() == 18
+    texts = " ".join(note["text"] for note in figure["layout"]["annotations"])
+    assert "color: red" in texts and not any(word in texts for word in ("answers", "agrees", "differs"))
+
+
 def test_the_size_depends_only_on_how_many_networks_judge() -> None:
     full, empty = rows(SEVEN, DOUBT)["layout"], rows(None, NO_NUMBERS)["layout"]
     assert {**full, "annotations": None} == {**empty, "annotations": None}

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.jobs import wait_for
 from trainer import catalogue, datasets, program
 from trainer.collection import Collection
 from trainer.config import TrainingConfig
@@ -27,60 +28,58 @@ def page():
 
 
 @pytest.fixture
-def app(few_digits, runs_directory, monkeypatch):
+def panel(few_digits, runs_directory, monkeypatch):
     monkeypatch.setenv("DIGITLAB_DATA", str(few_digits))
     datasets.load()
-    app = AppTest.from_function(page, default_timeout=60)
+    panel = AppTest.from_function(page, default_timeout=60)
     collection = Collection(runs_directory / "drawings")
-    app.session_state.engine = SimpleNamespace(runs=RunStore(runs_directory), collection=lambda owner: collection)
-    app.session_state.owner = "somebody"
-    return app
+    panel.session_state.engine = SimpleNamespace(runs=RunStore(runs_directory), collection=lambda owner: collection)
+    panel.session_state.owner = "somebody"
+    return panel
 
 
-def opened(app, config, **state):
+def opened(panel, config, **state):
     for name, value in {"config": config, "code": True, **state}.items():
-        app.session_state[name] = value
-    app.run()
-    assert not app.exception, app.exception
-    return app
+        panel.session_state[name] = value
+    panel.run()
+    assert not panel.exception, panel.exception
+    return panel
 
 
-def buttons(app):
-    return [button.label for button in app.get("download_button")]
+def buttons(panel):
+    return [button.label for button in panel.get("download_button")]
 
 
-def captions(app):
-    return "\n".join(caption.value for caption in app.caption)
+def captions(panel):
+    return "\n".join(caption.value for caption in panel.caption)
 
 
-def test_nothing_is_written_before_it_is_opened(app):
-    assert not opened(app, CONFIG, code=False).code
-    assert opened(app, CONFIG).code[0].value == program.script(CONFIG).rstrip()
-    assert buttons(app) == ["Script", "Notebook"]
+def test_nothing_is_written_before_it_is_opened(panel):
+    assert not opened(panel, CONFIG, code=False).code
+    assert opened(panel, CONFIG).code[0].value == program.script(CONFIG).rstrip()
+    assert buttons(panel) == ["Script", "Notebook"]
 
 
-def test_another_configuration_is_another_program(app):
-    opened(app, CONFIG)
-    opened(app, replace(CONFIG, epochs=7))
-    assert "epochs=7" in app.code[0].value
+def test_another_configuration_is_another_program(panel):
+    opened(panel, CONFIG)
+    opened(panel, replace(CONFIG, epochs=7))
+    assert "epochs=7" in panel.code[0].value
 
 
-def test_it_says_where_the_program_differs_from_what_happens_here(app, few_digits):
-    opened(app, CONFIG, goes_on=True)
-    assert "the program begins anew" in captions(app)
-    assert "the program from MNIST" in captions(app)
+def test_it_says_where_the_program_differs_from_what_happens_here(panel, few_digits):
+    opened(panel, CONFIG, goes_on=True)
+    assert "the program begins anew" in captions(panel)
+    assert "the program from MNIST" in captions(panel)
 
 
-def test_own_drawings_are_offered_once_there_are_some(app):
-    opened(app, MIXED)
-    assert "Own drawings" not in buttons(app) and "say on Draw what you meant" in captions(app)
-    app.session_state.engine.collection("somebody").add(np.eye(28, dtype=np.float32), 4)
-    opened(app, MIXED)
-    assert "Own drawings" in buttons(app)
+def test_own_drawings_are_offered_once_there_are_some(panel):
+    panel.session_state.engine.collection("somebody").add(np.eye(28, dtype=np.float32), 4)
+    opened(panel, MIXED)
+    assert "Own drawings" in buttons(panel)
 
 
-def test_the_file_of_own_drawings_holds_what_a_training_learns(app):
-    collection = app.session_state.engine.collection("somebody")
+def test_the_file_of_own_drawings_holds_what_a_training_learns(panel):
+    collection = panel.session_state.engine.collection("somebody")
     collection.add(np.eye(28, dtype=np.float32), 4)
     file = np.load(BytesIO(code._own_drawings(collection.drawings, MIXED)))
     learned, labels = code.repeated(collection.drawings, MIXED.own_examples, MIXED.seed)
@@ -89,14 +88,40 @@ def test_the_file_of_own_drawings_holds_what_a_training_learns(app):
     assert np.array_equal(file["labels"], labels)
 
 
-def test_a_data_set_that_was_brought_is_offered_beside_the_program(app, few_digits):
-    name = app.session_state.engine.runs.uploads.keep(few_digits.read_bytes(), "mine.npz")
-    datasets.load(name, app.session_state.engine.runs.uploads.path(name))
-    opened(app, replace(CONFIG, dataset=name))
-    assert "Data" in buttons(app) and f'np.load("{name}.npz")' in app.code[0].value
+def test_a_data_set_that_was_brought_is_offered_beside_the_program(panel, few_digits):
+    name = panel.session_state.engine.runs.uploads.keep(few_digits.read_bytes(), "mine.npz")
+    datasets.load(name, panel.session_state.engine.runs.uploads.path(name))
+    opened(panel, replace(CONFIG, dataset=name))
+    assert "Data" in buttons(panel) and f'np.load("{name}.npz")' in panel.code[0].value
 
 
-def test_a_data_set_that_is_gone_is_missed_with_a_sentence(app):
-    name = catalogue.own_name((28, 28), "0123456789abcdef")
-    opened(app, replace(CONFIG, dataset=name))
-    assert "look at it on Data" in captions(app)
+def test_pen_digits_are_drawn_when_asked_for_and_then_offered(panel, monkeypatch):
+    config = replace(CONFIG, synthetic_examples=20)
+    monkeypatch.setattr(datasets, "SYNTHETIC", (30, 10))
+    opened(panel, config)
+    assert "Pen digits" not in buttons(panel) and "draw its digits first" in captions(panel)
+    panel.button(key="code.draw").click().run()
+    wait_for(lambda: datasets.synthetic_at_hand(20))
+    opened(panel, config)
+    assert "Pen digits" in buttons(panel) and "draw its digits first" not in captions(panel)
+    assert np.load(BytesIO(code._pen_digits(20)))["images"].shape == (20, 28, 28)
+
+
+def test_what_the_program_lacks_leads_to_where_it_is_had(app):
+    app.run()
+    for name, value in {"config": MIXED.to_link(), "code": "1"}.items():
+        app.query_params[name] = value
+    app.switch_page("pages/train.py").run()
+    assert not app.exception and "there are none yet" in captions(app)
+    assert [link.proto.label for link in app.get("page_link")] == ["Draw"]
+    assert "code" not in app.query_params
+
+
+def test_a_data_set_that_is_gone_leads_to_data(app):
+    app.run()
+    missing = catalogue.own_name((28, 28), "0123456789abcdef")
+    for name, value in {"config": replace(CONFIG, dataset=missing).to_link(), "code": "1"}.items():
+        app.query_params[name] = value
+    app.switch_page("pages/train.py").run()
+    assert not app.exception and "is here once the data set was found" in captions(app)
+    assert [link.proto.label for link in app.get("page_link")] == ["Data"]

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.colours import COLOURS, colours
+from trainer.colours import COLOURS, colours, mark, swatch
 
 
 @given(st.sets(st.text(max_size=8), max_size=7))
@@ -16,3 +16,8 @@ def test_the_older_of_two_runs_keeps_the_colour_that_it_has_alone(one, other):
     older = min(one, other)
     assert colours([one, other])[older] == colours([older])[older]
     assert colours([older])[older] in COLOURS
+
+
+def test_runs_are_told_apart_without_colour_as_well():
+    assert len({colour.dash for colour in COLOURS}) >= 6  # as many as are compared
+    assert len({mark(colour) for colour in COLOURS}) == len({swatch(colour) for colour in COLOURS}) == len(COLOURS)

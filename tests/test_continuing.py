@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from tests.jobs import run_until_told, wait_for
 from trainer import UserError, datasets, export, job, model, parent, shipped, strokes
 from trainer.collection import Collection
-from trainer.config import Adam, TrainingConfig
+from trainer.config import SGD, Adam, TrainingConfig
 from trainer.engine import Engine, owner_hash
 from trainer.layers import BatchNormalization, Conv2D, Dense, Flatten, MaxPooling2D
 from trainer.presets import PRESETS
@@ -157,6 +157,23 @@ def test_each_drawing_is_repeated_as_it_is_and_moved(mine):
 
 
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
+def test_every_preset_can_be_trained_as_it_was(preset):
+    assert parent.same_again(preset.config, 20) == parent.same_again(preset.config, 0) == preset.config
+    mixed = replace(preset.config, own_examples=100)
+    assert parent.same_again(mixed, 20) == mixed and parent.same_again(mixed, 0) == preset.config
+
+
+def test_what_is_usual_follows_from_the_drawings_that_are_there(tmp_path):
+    def usual(config, drawings, run_id="some-run"):
+        return parent.usual_recipe(parent.Parent(run_id, "Some run", config, tmp_path), drawings)
+
+    photos = replace(TINY, dataset="cifar10")
+    assert usual(TINY, 0) == TINY and usual(TINY, 3) == parent.fine_tune(TINY, 3)
+    assert usual(photos, 3) == photos and not parent.fine_tune(photos, 3).own_examples
+    assert usual(shipped.CONFIG, 0, parent.SHIPPED) == parent.fine_tune(shipped.CONFIG, 0)
+
+
+@pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
 def test_every_preset_can_be_fine_tuned(preset):
     config = parent.fine_tune(preset.config, 20)
     assert config.layers == preset.config.layers and config.own_examples and config.epochs <= 5
@@ -296,11 +313,58 @@ def test_an_edit_survives_while_the_url_names_a_parent(visit):
     assert again.session_state.draft.settings["epochs"] == 9 and f"Goes on from **{shipped.NAME}**" in words(again)
 
 
-def test_a_finished_run_can_be_trained_further(visit, runs_directory):
+@pytest.fixture
+def finished(runs_directory):
     run = RunStore(runs_directory).create(TINY, owner_hash("somebody else"))
     run.network_file.write_bytes(export.to_onnx(model.weights(model.build(TINY)), TINY))
     run.update(phase="finished", test_accuracy=0.5)
-    app = visit(run=run.id)
+    return run
+
+
+def form(app):
+    assert not app.exception
+    layers, values = app.session_state.draft.form
+    return TrainingConfig(layers, **values)
+
+
+def test_a_finished_run_can_be_trained_further_with_the_same_settings(visit, finished):
+    app = visit(run=finished.id)
     app.button(key="further").click().run()
-    assert not app.exception and f"Goes on from **{literal(run.name)}**" in words(app)
-    assert app.session_state.draft.form[0] == TINY.layers
+    assert f"Goes on from **{literal(finished.name)}**" in words(app) and form(app) == TINY
+    assert app.segmented_control(key="parent.how").value == "same" and app.segmented_control(key="parent.how").help
+    app.button(key="train").click().run()
+    new = app.session_state.engine.runs.get("".join(app.query_params["run"]))
+    assert (new.parent, new.config, new.name) == (finished.id, TINY, f"{finished.name}, continued")
+    assert new.id != finished.id and finished.state.phase == "finished"
+    wait_for(lambda: new.state.ended)
+    app.run()
+    assert f"It went on from {literal(finished.name)}." in words(app)
+
+
+def test_optimizer_and_rate_can_be_changed_on_the_way(visit, finished):
+    app = visit(parent=finished.id)
+    app.selectbox(key=f"{app.session_state.draft.key}.optimizer").set_value("SGD").run()
+    app.number_input(key=f"{app.session_state.draft.key}.SGD.learning_rate").set_value(0.5).run()
+    assert form(app) == replace(TINY, optimizer=SGD(), learning_rate=0.5)
+    assert f"Goes on from **{literal(finished.name)}**" in words(app)
+    assert app.segmented_control(key="parent.how").value is None
+    app.button(key="train").click().run()
+    new = app.session_state.engine.runs.get("".join(app.query_params["run"]))
+    assert new.parent == finished.id and new.config.optimizer == SGD()
+    wait_for(lambda: new.state.ended)
+
+
+def test_one_choice_leads_from_the_same_settings_to_fine_tuning_and_back(visit, finished, mine):
+    app = visit(parent=finished.id)
+    draw_some(app, mine)
+    how = app.segmented_control(key="parent.how")
+    assert how.value == "same" and how.options[1] == "Fine-tune on my drawings"
+    how.set_value("fine-tune").run()
+    assert form(app) == parent.fine_tune(TINY, 3) and "with **your 3 drawings**" in words(app)
+    app.number_input(key=f"{app.session_state.draft.key}.epochs").set_value(9).run()
+    assert app.segmented_control(key="parent.how").value is None
+    app.segmented_control(key="parent.how").set_value("same").run()
+    assert form(app) == TINY and app.segmented_control(key="parent.how").value == "same"
+    app.button(key="undo").click().run()
+    assert form(app).epochs == 9
+    assert form(visit(parent=finished.id)) == parent.fine_tune(TINY, 3)  # drawings are there to be learned

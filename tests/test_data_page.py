@@ -95,7 +95,7 @@ def test_the_map_tells_how_much_it_shows(app):
     come(app, "data")
     view(app, "Map")
     right, up, both = map(
-        float, re.search(r"shows ([\d.]+) %.*upwards ([\d.]+) %: together (\d+) %", texts(app)).groups()
+        float, re.search(r"shows ([\d.]+) %.*its way up ([\d.]+) %: together (\d+) %", texts(app)).groups()
     )
     assert right >= up > 0 and both == pytest.approx(right + up, abs=0.6)
 

@@ -365,7 +365,9 @@ def test_digits_are_drawn_anew_when_the_recipe_has_changed(monkeypatch):
 def test_synthetic_digits_to_mix_in_are_drawn_once_and_are_others_than_the_data_set(mirror):
     data = datasets.load(mirrors=[])
     told = []
+    assert not datasets.synthetic_at_hand(21)
     images, labels = datasets.synthetic(21, lambda done, total: told.append((done, total)))
+    assert datasets.synthetic_at_hand(21) and not datasets.synthetic_at_hand(31)
     assert images.shape == (21, 28, 28) and images.dtype == labels.dtype == np.uint8 and len(labels) == 21
     assert told == [(0, 40), (20, 40)]
     again = datasets.synthetic(7, lambda done, total: told.append((done, total)))

@@ -12,7 +12,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from tests.apps import TINY, come, data_url, texts
-from trainer import datasets, shipped, strokes
+from trainer import datasets, evaluation, shipped, strokes
 from trainer.engine import owner_hash
 from trainer.runs import Run, RunStore
 
@@ -192,6 +192,18 @@ def test_test_digits_that_the_network_gets_wrong_are_found(app: AppTest, network
     assert not app.exception and "Wrong: it is" in sentence(app)
     app.button(key="test_next").click().run()
     assert "Wrong: it is" in sentence(app)
+
+
+def test_what_a_network_gets_wrong_is_known_from_its_evaluation(
+    app: AppTest, network_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.run()
+    found = evaluation.make(network_run.network_file, TINY, datasets.load(), network_run.path)
+    monkeypatch.delattr("trainer.answer.misread")
+    come(app, "draw", network_run)
+    app.button_group(key="source").set_value("Test digit").run()
+    app.toggle(key="test_misread").set_value(True).run()
+    assert not app.exception and app.session_state.test_at == int(np.flatnonzero(~found.right)[0])
 
 
 def test_a_photo_is_read_in_order_and_can_be_replaced(app: AppTest) -> None:

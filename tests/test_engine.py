@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import psutil
@@ -10,10 +11,12 @@ import pytest
 from tests.jobs import run_until_told as job
 from tests.jobs import wait_for
 from trainer import UserError
+from trainer.axes import Axis, Setting
 from trainer.config import TrainingConfig
-from trainer.engine import Engine
+from trainer.engine import WAITING, Engine
 from trainer.files import line
 from trainer.runs import RunStore
+from trainer.sweep import Plan, Sweep
 from trainer.wishes import Pinned
 
 CONFIG = TrainingConfig()
@@ -145,6 +148,121 @@ def test_whoever_waits_is_told_about_how_long(engine):
         (run.path / "history.jsonl").write_bytes(b"".join(map(line, lines)))
     assert engine.wait(ids[0]) is None
     assert [engine.wait(run_id) for run_id in ids[2:]] == pytest.approx([10, 40])
+
+
+def plan_of(seeds):
+    """A sweep over so many seeds."""
+    return Plan(CONFIG, (Axis(Setting("seed"), tuple(range(seeds))),))
+
+
+def finish(engine, run_id):
+    (engine.runs.get(run_id).path / "go").touch()
+
+
+def test_a_sweep_is_submitted_whole_with_names_that_tell_its_values(engine):
+    plan = Plan(CONFIG, (Axis(Setting("learning_rate"), (0.1, 1.0)), Axis(Setting("batch_size"), (32, 64))))
+    sweep = engine.sweeps.get(engine.submit_group(plan, "me"))
+    assert sweep.plan == plan and engine.sweeps.ids() == [sweep.id]
+    runs = [engine.runs.get(run_id) for run_id in sweep.runs]
+    assert [run.config for run in runs] == plan.configs
+    assert [run.name for run in runs] == plan.names and {run.group for run in runs} == {sweep.id}
+    assert [run.id for run in engine.runs.runs()][::-1] == sorted(sweep.runs)
+    wait_for(lambda: sorted(phases(engine, sweep.runs)) == ["queued"] * 2 + ["running"] * 2)
+
+
+def test_single_runs_come_before_the_runs_of_sweeps_and_sweeps_take_turns(engine):
+    first = [engine.submit(CONFIG, "me") for _ in range(2)]
+    wait_for(lambda: phases(engine, first) == ["running"] * 2)
+    mine, theirs = (engine.sweeps.get(engine.submit_group(plan_of(3), owner)).runs for owner in ("me", "they"))
+    single = engine.submit(CONFIG, "somebody")
+    order = [single, mine[0], theirs[0], mine[1], theirs[1], mine[2], theirs[2]]
+    assert [engine.position(run_id) for run_id in order] == [*range(1, 8)] and engine.waiting == 7
+    finish(engine, first[0])
+    wait_for(lambda: phases(engine, [single]) == ["running"])
+    late = engine.submit(CONFIG, "somebody")
+    assert [engine.position(run_id) for run_id in [late, *order[1:]]] == [*range(1, 8)]
+    for run_id in (first[1], single):
+        finish(engine, run_id)
+    wait_for(lambda: phases(engine, [late, mine[0]]) == ["running"] * 2)
+    assert [engine.position(run_id) for run_id in order[2:]] == [*range(1, 6)]
+    for run_id in (late, mine[0]):
+        finish(engine, run_id)
+    wait_for(lambda: phases(engine, [theirs[0], mine[1]]) == ["running"] * 2)
+    assert phases(engine, order[4:]) == ["queued"] * 3
+
+
+def test_how_long_a_run_of_a_sweep_waits_grows_with_who_comes_before(engine):
+    running = [engine.submit(CONFIG) for _ in range(2)]
+    wait_for(lambda: phases(engine, running) == ["running"] * 2)
+    sweep = engine.sweeps.get(engine.submit_group(plan_of(2)))
+    before = [engine.wait(run_id) for run_id in sweep.runs]
+    assert before == pytest.approx([30, 30])  # what a training takes as long as none has ended
+    single = engine.submit(CONFIG)
+    assert [engine.wait(run_id) for run_id in [single, *sweep.runs]] == pytest.approx([30, 30, 60])
+
+
+def test_a_sweep_is_stopped_whole_by_its_owner_alone(engine):
+    single = engine.submit(CONFIG, "me")
+    sweep = engine.sweeps.get(engine.submit_group(plan_of(4), "me"))
+    wait_for(lambda: phases(engine, [single, *sweep.runs[:1]]) == ["running"] * 2)
+    for stranger in ("", "somebody else"):
+        with pytest.raises(UserError, match="Only who started a sweep"):
+            engine.stop_group(sweep.id, stranger)
+    with pytest.raises(UserError, match="must exist"):
+        engine.stop_group("../runs", "me")
+    engine.request(sweep.runs[2], "pause", "me")
+    engine.stop_group(sweep.id, "me")
+    wait_for(lambda: phases(engine, sweep.runs) == ["stopped"] * 4)
+    assert phases(engine, [single]) == ["running"] and engine.waiting == 0
+    assert [engine.runs.get(run_id).state.device != "" for run_id in sweep.runs] == [True, False, False, False]
+    engine.stop_group(sweep.id, "me")  # once more does no harm
+
+
+def test_a_sweep_that_finds_no_room_leaves_nothing_behind_and_takes_no_room_from_single_runs(engine):
+    ids = [engine.submit(CONFIG) for _ in range(2)]
+    wait_for(lambda: phases(engine, ids) == ["running"] * 2)
+    plan = Plan(CONFIG, (Axis(Setting("seed"), tuple(range(6))), Axis(Setting("epochs"), (1, 2, 3, 4, 5, 6))))
+    for _ in range(WAITING // len(plan)):
+        engine.submit_group(plan, "me")
+    waiting = engine.waiting
+    with pytest.raises(UserError, match=f"At most {WAITING} runs of sweeps may wait .got {waiting} wait, and these"):
+        engine.submit_group(plan, "me")
+    assert engine.waiting == waiting and len(engine.runs.runs()) == 2 + waiting
+    assert engine.position(engine.submit(CONFIG)) == 1
+    for sweep in engine.sweeps.ids():
+        engine.stop_group(sweep, "me")
+
+
+def test_a_sweep_that_the_disk_refuses_leaves_nothing_behind(engine):
+    engine.sweeps.folder.write_text("no folder")
+    with pytest.raises(UserError, match="must be writable"):
+        engine.submit_group(plan_of(3), "me")
+    assert engine.runs.runs() == [] and engine.waiting == 0
+
+
+def test_what_a_sweep_learns_of_own_drawings_must_be_there(engine):
+    plan = Plan(replace(CONFIG, own_examples=100), plan_of(2).axes)
+    with pytest.raises(UserError, match="Own drawings"):
+        engine.submit_group(plan, "me")
+    assert engine.runs.runs() == []
+
+
+def test_a_new_engine_lets_single_runs_go_before_the_sweep_that_waited(cluster, tmp_path):
+    store = RunStore(tmp_path / "runs")
+    group = "20260101-000000-aaaaaa"
+    swept = [store.create(config, "", group=group) for config in plan_of(3).configs]
+    single = store.create(CONFIG, "")
+    engine = Engine(store.root, address=cluster.scheduler_address, job=job)
+    try:
+        engine.sweeps.keep(Sweep(group, plan_of(3), tuple(run.id for run in swept), 1.0, ""))
+        wait_for(lambda: phases(engine, [single.id]) == ["running"])
+        wait_for(lambda: sorted(phases(engine, [run.id for run in swept])) == ["queued", "queued", "running"])
+        assert engine.sweeps.get(group).runs == tuple(run.id for run in swept)
+        for run in (single, *swept):
+            finish(engine, run.id)
+        wait_for(lambda: set(phases(engine, [run.id for run in swept])) == {"finished"})
+    finally:
+        engine.close()
 
 
 def test_a_run_is_renamed_by_its_owner_alone(engine):

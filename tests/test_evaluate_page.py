@@ -99,9 +99,9 @@ def test_each_side_shows_what_it_speaks_of(app, network_run):
     app.button_group(key="hardest").set_value("Least sure").run()
     assert pages_html(app).count("<figure") == 32
     look(app, "by_class")
-    assert "*recall*" in texts(app) and pages_html(app).count("<th scope=row>") == 10
+    assert "*[recall](learn?term=recall)*" in texts(app) and pages_html(app).count("<th scope=row>") == 10
     look(app, "sure")
-    assert "calibration error" in texts(app)
+    assert "[calibration](learn?term=calibration) error" in texts(app)
     assert not app.exception
 
 
@@ -112,7 +112,7 @@ def test_what_every_network_reads_wrong_counts_the_networks(app, network_run, ot
     look(app, "hardest")
     app.button_group(key="hardest").set_value("Every network wrong").run()
     wrong = int((~first.right & ~second.right).sum())
-    assert f"{wrong} images that all 2 networks read wrong" in texts(app)
+    assert f"{wrong} images that both networks read wrong" in texts(app)
     assert "1 more network has not been evaluated yet" in texts(app)  # the shipped one
 
 

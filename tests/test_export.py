@@ -1,5 +1,6 @@
 """The exported network: every layer's output is held against Keras."""
 
+import json
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -7,7 +8,7 @@ import numpy as np
 import onnx
 import pytest
 
-from trainer import UserError, export, model
+from trainer import UserError, catalogue, export, model
 from trainer.config import TrainingConfig
 from trainer.inference import Network
 from trainer.layers import (
@@ -94,9 +95,12 @@ def test_an_unknown_layer_is_not_exported():
         export.to_onnx(model.weights(model.build(SMALL)), unknown)
 
 
-def test_the_exported_network_tells_its_classes():
-    properties = onnx.load_from_string(export.to_onnx(model.weights(model.build(SMALL)), SMALL)).metadata_props
-    assert {item.key: item.value for item in properties}["classes"].split() == list("0123456789")
+@pytest.mark.parametrize("dataset", catalogue.DATASETS)
+def test_the_exported_network_tells_its_classes(dataset):
+    config = replace(SMALL, dataset=dataset)
+    properties = onnx.load_from_string(export.to_onnx(model.weights(model.build(config)), config)).metadata_props
+    classes = json.loads({item.key: item.value for item in properties}["classes"])
+    assert tuple(classes) == catalogue.DATASETS[dataset].classes
 
 
 @pytest.mark.parametrize("layers", EXPORTS.values(), ids=EXPORTS)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.files import Lines, line, read_object, records, write_whole
+from trainer.files import Lines, kept, line, read_object, records, write_whole
 
 
 def test_lines_grow_and_the_reader_passes_over_what_is_damaged(tmp_path):
@@ -18,6 +18,19 @@ def test_lines_grow_and_the_reader_passes_over_what_is_damaged(tmp_path):
     with path.open("ab") as file:
         file.write(b'ep": 3}\n')
     assert [line["step"] for line in lines.read(path)] == [1, 2, 3]
+
+
+def test_what_is_kept_in_a_file_is_made_of_it_or_is_none(tmp_path):
+    path = tmp_path / "kept"
+
+    def read(path, changed, size):
+        return int(path.read_text()), size
+
+    assert kept(path, read) is None
+    path.write_text("12")
+    assert kept(path, read) == (12, 2)
+    path.write_text("no number")
+    assert kept(path, read) is None
 
 
 def test_a_line_holds_no_nan():

@@ -160,3 +160,19 @@ def test_silence_is_measured_from_the_last_sign_of_life(run):
 
 def test_config_json_says_what_it_was_made_with(run):
     assert "numpy" in json.loads((run.path / "config.json").read_text())["versions"]
+
+
+def test_live_runs_are_those_that_wait_or_train(store):
+    runs = [store.create(TrainingConfig(), "") for _ in range(4)]
+    runs[1].update(phase="running")
+    runs[2].update(phase="finished", note='it says "queued" and "running"')
+    (runs[3].path / "state.json").write_text('{"phase": "queued"')
+    assert {run.id for run in store.live()} == {runs[0].id, runs[1].id}
+
+
+def test_a_directory_tells_when_a_file_was_replaced_or_came(store, run):
+    for change in (lambda: run.update(phase="running"), lambda: run.describe(name="x"), run.checkpoint.touch):
+        os.utime(run.path, (0, 0))
+        assert store.changed() == {run.id: 0}
+        change()
+        assert store.changed()[run.id] > 0

@@ -93,6 +93,15 @@ def test_overfitting_is_seen_where_the_validation_loss_turns_up():
     assert [layer.rate for layer in dropout["layers"] if isinstance(layer, Dropout)] == [0.5, 0.5]
 
 
+@pytest.mark.parametrize("history", (OVERFIT, SLOW, UNSEEN, OVERFIT[:2]))
+def test_images_that_are_no_digits_are_called_images(history):
+    config = replace(P["tutorial_b"], dataset="fashion_mnist")
+    summary = summarise(config, history, 0.857, 0.5, examples=54_000, stopped=True)
+    said = [text(summary), *(suggestion.text for suggestion in summary.suggestions)]
+    assert "digit" not in " ".join(said) and "85.7 % of the test images" in said[0]
+    assert {suggestion.config.dataset for suggestion in summary.suggestions} == {"fashion_mnist"}
+
+
 def test_early_stopping_is_advised_where_validation_came_to_be_read_worse():
     worse = [{**line, "val_accuracy": 0.78} if line["epoch"] == 8 else line for line in OVERFIT]
     assert {"patience": 3} in changes(summarise(P["overfit"], worse, 0.83), P["overfit"])

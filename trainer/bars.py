@@ -65,11 +65,12 @@ def probability_bars(said: Answer | None) -> Figure:
     }
 
 
-def judges_rows(said: Sequence[tuple[str, Answer | None]]) -> Figure:
+def judges_rows(said: Sequence[tuple[str, Answer | None]], colors: Sequence[str] = ()) -> Figure:
     """Draw what several networks say of one drawing: a row of ten bars each, its name before and its answer behind.
 
     A name may have two lines. The first network is the one that answers. Who says the same is blue, who says something
-    else vermillion, and a word tells it too. Without answers the rows stand empty, of the same size.
+    else vermillion, and a word tells it too. Where networks have `colors` of their own, none of them leads, and each
+    answer has its network's. Without answers the rows stand empty, of the same size.
     """
     leader = said[0][1]
     bars: Figure = {"type": "bar", "x": [], "y": [], "base": [], "marker": {"color": []}}
@@ -83,14 +84,14 @@ def judges_rows(said: Sequence[tuple[str, Answer | None]]) -> Figure:
         if answer is None or not answer.has_numbers:
             continue
         agrees = leader is not None and leader.has_numbers and answer.best == leader.best
-        color = BLUE if agrees else VERMILLION
+        color = colors[row] if colors else BLUE if agrees else VERMILLION
         bars["x"] += range(10)
         bars["y"] += [round(_FULL * float(value), 4) for value in answer.probabilities]
         bars["base"] += [base] * 10
         bars["marker"]["color"] += [color if digit == answer.best else GREY for digit in range(10)]
-        word = "answers" if row == 0 else "agrees" if agrees else "differs"
+        word = "" if colors else "<br>answers" if row == 0 else "<br>agrees" if agrees else "<br>differs"
         style = f"font-size: 26px; font-weight: 700; color: {color}"
-        text = f'<span style="{style}">{answer.best}</span> {_plain(f"{percent(answer.share)}<br>{word}")}'
+        text = f'<span style="{style}">{answer.best}</span> {_plain(percent(answer.share) + word)}'
         beside = {"x": 1, "xanchor": "left", "xshift": 8, "align": "left", "text": text}
         notes.append(middle | beside)
     ticks = [_plain(str(digit)) for digit in range(10)]

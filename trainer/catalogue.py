@@ -26,6 +26,11 @@ class Kind:
         """Tell whether a drawing, which becomes a digit of 28 x 28 pixels, can be read by who has learned it."""
         return self.shape == (28, 28) and self.classes == DIGITS
 
+    @property
+    def thing(self) -> str:
+        """Return what one image of it is called where people speak of it."""
+        return "digit" if self.digits else "image"
+
     def named(self, label: int) -> str:
         """Return what a label stands for with its article: "a 7", "an 8", "a bag"."""
         word = self.classes[label]
@@ -67,7 +72,7 @@ def kind(dataset: str) -> Kind:
 
     Raises UserError for any other name.
     """
-    if dataset in DATASETS:
+    if isinstance(dataset, str) and dataset in DATASETS:
         return DATASETS[dataset]
     if isinstance(dataset, str) and (found := _OWN.fullmatch(dataset)):
         sides = int(found[1]), int(found[2])

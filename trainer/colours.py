@@ -5,6 +5,7 @@ The colours are those of Okabe and Ito that both themes bear, told apart by peop
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from zlib import crc32
@@ -24,7 +25,7 @@ COLOURS = (
     Colour("#D55E00", "dash", "square"),
     Colour("#009E73", "dot", "diamond"),
     Colour("#CC79A7", "dashdot", "triangle-up"),
-    Colour("#E69F00", "longdash", "x"),
+    Colour("#E69F00", "longdash", "triangle-down"),
     Colour("#56B4E9", "longdashdot", "cross"),
     Colour("#8C6D46", "solid", "star"),
 )
@@ -41,3 +42,37 @@ def colours(ids: Sequence[str]) -> dict[str, Colour]:
         free = (COLOURS[(first + place) % len(COLOURS)] for place in range(len(COLOURS)))
         given[run_id] = next(colour for colour in free if colour not in given.values())
     return given
+
+
+_MARKS = {  # a symbol as text, and as a path around 0, 0
+    "circle": ("●", "M-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0-9 0z"),
+    "square": ("■", "M-4-4h8v8h-8z"),
+    "diamond": ("◆", "M0-5.5l5.5 5.5l-5.5 5.5l-5.5-5.5z"),
+    "triangle-up": ("▲", "M0-5l5.2 9h-10.4z"),
+    "triangle-down": ("▼", "M0 5l5.2-9h-10.4z"),
+    "cross": ("✚", "M-2-5h4v3h3v4h-3v3h-4v-3h-3v-4h3z"),
+    "star": ("★", "M0-6l1.7 4h4.1l-3.3 2.6l1.2 4.1l-3.7-2.4l-3.7 2.4l1.2-4.1l-3.3-2.6h4.1z"),
+}
+_DASHES = {
+    "solid": "",
+    "dash": "8 4",
+    "dot": "2 4",
+    "dashdot": "8 3 2 3",
+    "longdash": "14 5",
+    "longdashdot": "12 3 2 3",
+}
+
+
+def mark(colour: Colour) -> str:
+    """Return a colour's symbol as one letter."""
+    return _MARKS[colour.symbol][0]
+
+
+def swatch(colour: Colour) -> str:
+    """Draw a piece of a run's curve with its symbol, 44 x 14, as the URL of an SVG."""
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 44 14" width="44" height="14">'
+        f'<path d="M1 7h42" stroke="{colour.line}" stroke-width="2.5" stroke-dasharray="{_DASHES[colour.dash]}"/>'
+        f'<path d="{_MARKS[colour.symbol][1]}" fill="{colour.line}" transform="translate(22 7)"/></svg>'
+    )
+    return f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}"

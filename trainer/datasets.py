@@ -137,16 +137,31 @@ def synthetic(count: int, progress: Progress | None = None) -> tuple[Array, Arra
     None of them is in the data set that `load` draws, whose validation part stays unseen. They are drawn once, in
     a minute for 15,000, which `progress` follows, and kept for all processes.
     """
-    cache, parts = Cache(), []
-    for part in range(max(1, -(-count // SYNTHETIC[0]))):
-        first_seed = MIXED_IN * (1 + part)
+    cache, seeds = Cache(), _mixed_in(count)
+    parts: list[Sequence[Array]] = []
+
+    def tell(done: int, total: int) -> None:
+        (progress or _ignore)(len(parts) * total + done, len(seeds) * total)
+
+    for first_seed in seeds:
         kept = cache.find(_recipe(first_seed))
         if not kept:
             with cache.lock():
-                kept = _drawn(cache, progress, first_seed)
+                kept = _drawn(cache, tell, first_seed)
         parts.append(kept.arrays)
     images, labels = (np.concatenate([part[place] for part in parts]) for place in (0, 1))
     return images[:count], labels[:count]
+
+
+def synthetic_at_hand(count: int) -> bool:
+    """Tell whether `synthetic` has them without drawing any; never waits."""
+    cache = Cache()
+    return all(cache.find(_recipe(first_seed)) for first_seed in _mixed_in(count))
+
+
+def _mixed_in(count: int) -> list[int]:
+    """Return the first seed of each part of so many synthetic digits."""
+    return [MIXED_IN * (1 + part) for part in range(max(1, -(-count // SYNTHETIC[0])))]
 
 
 def available(name: str = "mnist", path: str | Path | None = None) -> Dataset | None:

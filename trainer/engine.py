@@ -1,6 +1,7 @@
 """Who trains next: hands runs to a Dask cluster, first in, first out, and notices the death of what it handed out.
 
-The web process asks the engine for a training and reads everything else from the run directory.
+The runs of a sweep come after all single ones, so that a class need not wait for somebody's thirty runs; several sweeps
+take turns. The web process asks the engine for a training and reads everything else from the run directory.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ import json
 import logging
 import os
 import secrets
+import shutil
 import statistics
 import subprocess
 import sys
 import threading
-from collections import deque
+import time
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -28,9 +31,10 @@ from trainer.config import TrainingConfig
 from trainer.parent import content, find
 from trainer.progress import progress
 from trainer.runs import SILENCE, Run, RunStore
+from trainer.sweep import Plan, Sweep, Sweeps
 from trainer.wishes import GO_ON, Pinned
 
-WAITING = 100  # runs in the queue; more is an accident or an attack
+WAITING = 100  # single runs in the queue, and as many of sweeps; more is an accident or an attack
 LOG = "training.log"  # in the run root: what the embedded workers say
 FIRST_LOOK = 2.0  # seconds in which the first page shows, before the cluster takes the processor
 LOOK = 1.0  # seconds between two looks at what cannot wake the engine
@@ -65,6 +69,7 @@ class Engine:
         job: Callable[[str], None] = train,
     ) -> None:
         self.runs = RunStore(root.absolute())
+        self.sweeps = Sweeps(self.runs.root / "sweeps")
         self.problem = ""  # a sentence, while no cluster can be had
         self.ready = False  # whether a worker, Keras loaded, is there
         self.slots = 0  # trainings that run at once; 0 while the cluster starts
@@ -108,30 +113,62 @@ class Engine:
         owner: str = "",
         drawings: Iterable[Pinned] = (),
         parent: str = "",
-        group: str = "",
     ) -> str:
         """Queue a training and return its run's id at once.
 
-        `owner` is the token of who may steer it, `drawings` are theirs to follow, `group` is the sweep that it
-        belongs to. It goes on from the network of
+        `owner` is the token of who may steer it, `drawings` are theirs to follow. It goes on from the network of
         `parent`, if any (see `parent.find`), as that is now, and the owner's collection is mixed in where the config
         says so. Raises UserError where the network is damaged or has other layers, or there is nothing to mix in.
         """
         network = content(find(self.runs, parent), config) if parent else None
-        own = self.collection(owner).drawings if config.own_examples else None
-        if own is not None and not len(own.labels):
-            raise UserError(
-                "Own drawings are mixed in once there are some (you have none): draw, and say what you meant."
-            )
+        own = self._own_drawings(config, owner)
         with self._lock:
             self._check_queue()
-            kept = None if own is None else own.content()
-            run = self.runs.create(config, owner_hash(owner), parent, network, kept, group)
+            run = self.runs.create(config, owner_hash(owner), parent, network, own)
             for drawing in drawings:
                 run.request("pin", **drawing.request())
-            self._queue.append(run.id)
+            self._enqueue(run.id)
         self._wake.set()
         return run.id
+
+    def submit_group(self, plan: Plan, owner: str = "") -> str:
+        """Queue all runs of a sweep, or none of them, and return the sweep's id at once.
+
+        Raises UserError where they are too many for the queue, the disk refuses, or there are no drawings to mix in.
+        """
+        own = self._own_drawings(plan.base, owner)
+        sweep_id, mine, made = self.sweeps.new_id(), owner_hash(owner), []
+        with self._lock:
+            self._check_queue(len(plan), sweep_id)
+            try:
+                for config, name in zip(plan.configs, plan.names, strict=True):
+                    made.append(self.runs.create(config, mine, drawings=own, group=sweep_id))
+                    made[-1].describe(name=name)
+                self.sweeps.keep(Sweep(sweep_id, plan, tuple(run.id for run in made), time.time(), mine))
+            except (OSError, UserError) as error:
+                for run in made:
+                    shutil.rmtree(run.path, ignore_errors=True)
+                if isinstance(error, UserError):
+                    raise
+                raise UserError(
+                    f"The folder for runs must be writable (got: {error.strerror}): free some space."
+                ) from error
+            self._enqueue(*(run.id for run in made))
+        self._wake.set()
+        return sweep_id
+
+    def stop_group(self, sweep_id: str, owner: str = "") -> None:
+        """Stop every run of a sweep that is not over, on behalf of its owner. Raises UserError for anybody else."""
+        sweep = self.sweeps.get(sweep_id)
+        if sweep is None:
+            raise UserError("That sweep must exist (got one that is gone): choose another.")
+        if sweep.owner != owner_hash(owner):
+            raise UserError("Only who started a sweep can stop it: start one of your own.")
+        with self._lock:  # or a run that waits would begin in the place of one that stops
+            for run_id in sweep.runs:
+                run = self.runs.get(run_id)
+                if run is not None and not run.state.ended:
+                    self.request(run_id, "stop", owner)
 
     def request(self, run_id: str, kind: str, owner: str = "", **values: Any) -> None:
         """Ask a run for something on behalf of its owner (see `wishes`); what has ended goes on where that is asked.
@@ -147,7 +184,7 @@ class Engine:
             if not live and not run.can_resume:
                 raise UserError("A run can go on where its checkpoint is (this one has none): train it again.")
             if kind in GO_ON and phase not in ("queued", "running"):
-                self._check_queue()
+                self._check_queue(1, run.group)
             run.request(kind, **values)
             if waits and kind == "pause":
                 self._queue.remove(run_id)
@@ -158,7 +195,7 @@ class Engine:
                 run.update(phase="stopped", note="stopped before it began")
             elif (phase == "paused" and kind == "stop") or (phase not in ("queued", "running") and kind in GO_ON):
                 run.update(phase="queued", activity="", error="", note="")  # a stop too: the test digits are read
-                self._queue.append(run_id)
+                self._enqueue(run_id)
         self._wake.set()
 
     def describe(self, run_id: str, owner: str = "", **changes: Any) -> None:
@@ -194,9 +231,43 @@ class Engine:
             raise UserError(f"Only who started a run can {what} it: start one of your own.")
         return run
 
-    def _check_queue(self) -> None:
-        if len(self._queue) >= WAITING:
-            raise UserError(f"At most {WAITING} runs may wait (got one more): try again when some are done.")
+    def _own_drawings(self, config: TrainingConfig, owner: str) -> bytes | None:
+        """Return what a run learns of its owner's drawings, an npz file, where its config says that it does."""
+        if not config.own_examples:
+            return None
+        own = self.collection(owner).drawings
+        if not len(own.labels):
+            raise UserError(
+                "Own drawings are mixed in once there are some (you have none): draw, and say what you meant."
+            )
+        return own.content()
+
+    def _check_queue(self, more: int = 1, group: str = "") -> None:
+        """Raise UserError where so many runs more may not wait; those of sweeps take no place from single ones."""
+        waiting = sum(bool(self._group(run_id)) == bool(group) for run_id in self._queue)
+        if waiting + more > WAITING:
+            what, too = ("runs of sweeps", f"{waiting} wait, and these are {more}") if group else ("runs", "one more")
+            raise UserError(f"At most {WAITING} {what} may wait (got {too}): try again when some are done.")
+
+    def _enqueue(self, *run_ids: str) -> None:
+        """Let runs wait: single ones come first, then sweeps take turns, so that the queue says who is next."""
+        turns: Counter[str] = Counter()
+
+        def turn(run_id: str) -> int:
+            if group := self._group(run_id):
+                turns[group] += 1
+            return turns[group] if group else 0
+
+        self._queue = deque(sorted([*self._queue, *run_ids], key=turn))  # who came first stays first in each turn
+
+    def _group(self, run_id: str) -> str:
+        run = self.runs.get(run_id)
+        return run.group if run else ""
+
+    @property
+    def waiting(self) -> int:
+        """Return how many runs wait."""
+        return len(self._queue)
 
     def position(self, run_id: str) -> int:
         """Return the run's place among those that wait, from 1; 0 when it waits no longer."""
@@ -239,13 +310,13 @@ class Engine:
         """Queue again what waited, and watch what ran, when the last engine of this root went."""
         self.runs.deleted()  # removes what was deleted long ago
         waiting = []
-        for run in self.runs.runs():
+        for run in self.runs.live():
             phase = run.state.phase
             if phase == "queued":
                 waiting.append(run)
             elif phase == "running":
                 self._foreign.add(run.id)
-        self._queue.extend(run.id for run in sorted(waiting, key=lambda run: run.created))
+        self._enqueue(*(run.id for run in sorted(waiting, key=lambda run: run.created)))
 
     def _serve(self) -> None:
         self._wake.wait(FIRST_LOOK)
@@ -306,6 +377,7 @@ class Engine:
             phase = "" if run is None or waits or self._closed else run.state.phase
             if phase == "queued" and future.status == "cancelled":
                 self._queue.appendleft(run_id)  # it was handed to a cluster that went before it could begin
+                self._enqueue()
             elif run is not None and phase in ("queued", "running"):
                 _log.warning("run %s: its process ended (%s)", run_id, future.status)
                 self._interrupt(run)

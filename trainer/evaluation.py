@@ -19,7 +19,7 @@ from trainer.answer import NO_NUMBERS
 from trainer.config import TrainingConfig
 from trainer.datasets import Dataset
 from trainer.features import Features
-from trainer.files import read_arrays, write_arrays
+from trainer.files import kept, read_arrays, write_arrays
 from trainer.inference import BATCH, Network
 from trainer.limits import CLASSES
 
@@ -127,8 +127,7 @@ def make(
         raise UserError("A network must be there to be evaluated (got one that is gone): choose another.") from None
     network, network_hash = Network(content), _hash(content)
     labels = np.array(dataset.labels("test"))
-    kept = min(features.MOST, len(dataset.x_train))
-    total = len(labels) + kept
+    total = len(labels) + min(features.MOST, len(dataset.x_train))
     parts = []
     for begin in range(0, len(labels), BATCH):
         tell(begin / total)
@@ -145,12 +144,7 @@ def make(
 
 def read(folder: Path) -> Evaluation | None:
     """Return what `make` kept in a folder, or None where there is none or it is damaged."""
-    path = folder / FILE
-    try:
-        status = path.stat()
-        return _read(path, status.st_mtime_ns, status.st_size)
-    except (OSError, ValueError):
-        return None
+    return kept(folder / FILE, _read)
 
 
 def find(folder: Path, file: Path, dataset: Dataset) -> Evaluation | None:
@@ -167,11 +161,7 @@ def neighbours(folder: Path, file: Path, dataset: Dataset) -> Features | None:
 
 def network_hash(file: Path) -> str:
     """Return what tells a network's file from any other, or "" where it is gone."""
-    try:
-        status = file.stat()
-        return _file_hash(file, status.st_mtime_ns, status.st_size)
-    except OSError:
-        return ""
+    return kept(file, _file_hash) or ""
 
 
 @functools.lru_cache(maxsize=200)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from trainer import UserError
+from trainer import UserError, nameplate
 from trainer.config import TrainingConfig
 from trainer.layers import (
     Activation,
@@ -46,7 +46,8 @@ def to_onnx(weights: Mapping[str, Sequence[np.ndarray]], config: TrainingConfig)
     """Write a network as ONNX, in milliseconds: the weights of each row of `config.table`, as `model.weights` has them.
 
     Input: `image` (n, 28, 28) float32. Outputs: `probabilities`, `logits` and each row of `config.table` by its name,
-    in Keras's order of axes (height, width, channels). `from_onnx` reads the weights back.
+    in Keras's order of axes (height, width, channels). Its card is inside (see `nameplate`). `from_onnx` reads the
+    weights back.
     """
     from onnx import TensorProto, helper, numpy_helper
 
@@ -122,7 +123,7 @@ def to_onnx(weights: Mapping[str, Sequence[np.ndarray]], config: TrainingConfig)
     graph = helper.make_graph(nodes, "network", [info("image", config.table[0].input_shape)], outputs, tensors)
     # the oldest versions that know Gelu, for the oldest ONNX Runtime
     written = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
-    helper.set_model_props(written, {"classes": "0 1 2 3 4 5 6 7 8 9", "image": "0 = paper .. 1 = ink"})
+    helper.set_model_props(written, nameplate.properties(config))
     return bytes(written.SerializeToString())
 
 

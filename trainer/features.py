@@ -16,7 +16,7 @@ import numpy as np
 
 from trainer.config import TrainingConfig
 from trainer.datasets import Dataset
-from trainer.files import read_arrays, write_arrays
+from trainer.files import kept, read_arrays, write_arrays
 from trainer.inference import BATCH, Network
 
 FILE = "features.npz"
@@ -74,12 +74,7 @@ def write(features: Features, folder: Path) -> None:
 
 def read(folder: Path) -> Features | None:
     """Return what `write` wrote, or None where there is none or it is damaged."""
-    path = folder / FILE
-    try:
-        status = path.stat()
-        return _read(path, status.st_mtime_ns, status.st_size)
-    except (OSError, ValueError):
-        return None
+    return kept(folder / FILE, _read)
 
 
 @functools.lru_cache(maxsize=4)  # 5 MB each

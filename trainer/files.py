@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -19,6 +19,7 @@ MOST = 50_000_000  # bytes; a longer file of lines is not of our making
 REMEMBERED = 200  # files whose lines are kept
 
 Record = dict[str, Any]
+T = TypeVar("T")
 
 
 def write_whole(path: Path, content: bytes | Callable[[Path], None], sync: bool = True) -> None:
@@ -66,6 +67,18 @@ def read_arrays(path: Path, names: Sequence[str], largest: int) -> list[np.ndarr
                 return [arrays[name] for name in names]
     except Exception as error:  # zipfile and NumPy raise a dozen kinds for a damaged file
         raise ValueError(f"{path.name} is not as it was written: {error}") from None
+
+
+def kept(path: Path, read: Callable[[Path, int, int], T]) -> T | None:
+    """Return what `read(path, changed, size)` makes of a file, or None where there is none or it is damaged.
+
+    When it was changed and its size tell a file from the one that it replaced, so that `read` may be cached.
+    """
+    try:
+        status = path.stat()
+        return read(path, status.st_mtime_ns, status.st_size)
+    except (OSError, ValueError):
+        return None
 
 
 def line(record: Record) -> bytes:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from trainer import UserError, datasets, evaluation, export, fitting, model
+from trainer import UserError, conversion, datasets, evaluation, export, fitting, model
 from trainer.checkpoint import Checkpoint
 from trainer.collection import Drawings
 from trainer.config import TrainingConfig
@@ -121,7 +121,7 @@ def _train(run: Run, gone: threading.Event) -> None:
         run.update(phase="paused", activity="")
         return
     run.update(activity="reading the test digits")
-    model.save(network, run.path / "model.keras")
+    model.save(network, run.path / conversion.FILE, evaluation.network_hash(run.network_file))
     test_loss, test_accuracy = model.evaluate(network, dataset.images("test"), dataset.labels("test"))
     _evaluate(run, config, dataset)
     run.update(

@@ -8,7 +8,8 @@ import numpy as np
 
 from trainer.charts import AXIS, BLUE, NEUTRAL, ORANGE, VERMILLION, Figure, frame
 
-SIDE, LONG_SIDE = 31, 27  # pixels of a square, and of one of classes with long names; a phone has room for ten
+SIDE, LONG_SIDE = 30, 27  # pixels of a square, and of one of classes with long names; a phone has room for ten
+ROOM = 0.12  # of the axis: a longer bar has room for its number
 _FAINT, _STRONG = 0.07, 0.92  # opacity of a square for one image, and for all of its row
 _OPAQUE = 0.75  # from here on the number in a blue square is white on either theme
 
@@ -50,7 +51,7 @@ def confusion_matrix(confusion: np.ndarray, classes: Sequence[str], chosen: int 
         "selected": {"marker": {"color": ORANGE, "opacity": 1}},
         "unselected": {"marker": {"opacity": 1}},
     }
-    left, top = (82, 94) if long else (44, 46)
+    left, top = (82, 94) if long else (54, 46)
     ticks: Figure = {"tickvals": [*range(number)], "ticktext": list(classes), "showgrid": False, "ticks": ""}
     ticks |= AXIS | {"tickfont": {"size": 11 if long else 14}}
     title = {"font": {"size": 13, "color": NEUTRAL}}
@@ -63,7 +64,7 @@ def confusion_matrix(confusion: np.ndarray, classes: Sequence[str], chosen: int 
             "xaxis": ticks
             | {"range": [-0.5, number - 0.5], "side": "top", "tickangle": -90 if long else 0}
             | {"title": title | {"text": "read as", "standoff": 4}},
-            "yaxis": ticks | {"range": [number - 0.5, -0.5], "title": title | {"text": "it was", "standoff": 4}},
+            "yaxis": ticks | {"range": [number - 0.5, -0.5], "title": title | {"text": "it was", "standoff": 12}},
             "annotations": notes,
             "showlegend": False,
             "hovermode": "closest",
@@ -94,10 +95,13 @@ def class_bars(recall: np.ndarray, precision: np.ndarray, classes: Sequence[str]
         "customdata": found,
         "marker": {"color": BLUE, "opacity": 0.8},
         "text": ["none" if share is None else f"{share:.1f}" for share in found],
-        "textposition": "inside",
+        "textposition": [
+            "inside" if share is not None and share - begin >= ROOM * (100 - begin) else "outside" for share in found
+        ],
         "insidetextanchor": "start",
         "textangle": 0,
-        "textfont": {"color": "#fff"},
+        "insidetextfont": {"color": "#fff"},
+        "outsidetextfont": {"color": NEUTRAL},
         "hovertemplate": "%{customdata:.1f} % found<extra></extra>",
     }
     diamonds: Figure = {

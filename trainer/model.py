@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trainer import UserError, catalogue, export
+from trainer import UserError, catalogue, conversion, export
 from trainer.config import Adam, TrainingConfig
 from trainer.files import write_whole
 from trainer.fitting import fit, steps_per_epoch, steps_per_line
@@ -196,17 +196,23 @@ def first_weights(
     return None
 
 
-def save(model: keras.Model, path: Path) -> None:
+def save(model: keras.Model, path: Path, network_hash: str = "") -> None:
     """Write a `.keras` file in float32, whole or not at all, that Keras loads without this project.
 
-    It holds no optimizer. Raises OSError where the file cannot be written.
+    It holds no optimizer. `network_hash`, that of the ONNX file with the same weights, stands in it for
+    `conversion.find`. Raises OSError where the file cannot be written.
     """
     import keras
 
     layers = [type(layer).from_config({**layer.get_config(), "dtype": "float32"}) for layer in model.layers]
     bare = keras.Sequential([keras.Input(model.input_shape[1:], name="image"), *layers])
     bare.set_weights(model.get_weights())
-    write_whole(path, functools.partial(keras.saving.save_model, bare))  # Keras would cut the old file short in place
+
+    def write(temporary: Path) -> None:
+        keras.saving.save_model(bare, temporary)
+        conversion.mark(temporary, network_hash)
+
+    write_whole(path, write)  # Keras would cut the old file short in place
 
 
 def warm_up() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from trainer import UserError, shipped
+from trainer import UserError, catalogue, shipped
 from trainer.augmentation import augmented
 from trainer.collection import Drawings
 from trainer.config import Adam, TrainingConfig
@@ -77,6 +77,11 @@ def name_of(store: RunStore, parent: str) -> str:
         return "a network that is gone"
 
 
+def same_again(config: TrainingConfig, drawings: int) -> TrainingConfig:
+    """Return how a network of this config goes on as it began; without any own drawings none can be mixed in."""
+    return config if drawings else replace(config, own_examples=0)
+
+
 def fine_tune(config: TrainingConfig, drawings: int) -> TrainingConfig:
     """Return how a trained network of this config learns some own drawings in seconds, and old digits with them."""
     return replace(
@@ -90,8 +95,20 @@ def fine_tune(config: TrainingConfig, drawings: int) -> TrainingConfig:
         patience=0,
         training_examples=OLD,
         synthetic_examples=0,
-        own_examples=OWN if drawings else 0,
+        own_examples=OWN if drawings and catalogue.kind(config.dataset).digits else 0,
     )
+
+
+RECIPES = {"same": same_again, "fine-tune": fine_tune}  # how a network can be trained further, the usual way first
+
+
+def usual_recipe(parent: Parent, drawings: int) -> TrainingConfig:
+    """Return what a training that goes on from a network begins with, where nothing else is asked for.
+
+    Own drawings are there to be learned; and the shipped network learned for minutes, which nobody wants to repeat.
+    """
+    fine = parent.id == SHIPPED or (drawings and catalogue.kind(parent.config.dataset).digits)
+    return RECIPES["fine-tune" if fine else "same"](parent.config, drawings)
 
 
 def repeated(drawings: Drawings, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -69,7 +69,7 @@ def parts(config: TrainingConfig) -> tuple[Part, ...]:
 
 
 def _things(config: TrainingConfig) -> str:
-    return "digits" if config.dataset in ("mnist", "synthetic") else "images"
+    return f"{kind(config.dataset).thing}s"
 
 
 # --- the parts ------------------------------------------------------------------------------------------------

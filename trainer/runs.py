@@ -6,6 +6,7 @@ whole lines, so whoever reads sees a truth, if an old one; a reader never trusts
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
@@ -352,6 +353,34 @@ class RunStore:
     def runs(self) -> list[Run]:
         """Return every run, damaged ones too, the newest first."""
         return _runs(self.root)
+
+    def live(self) -> list[Run]:
+        """Return the runs that wait or train, the newest first; ten thousand that have ended are passed over fast."""
+        found = []
+        for run in self.runs():
+            try:
+                state = (run.path / "state.json").read_bytes()
+            except OSError:
+                continue
+            if (b'"queued"' in state or b'"running"' in state) and run.state.phase in ("queued", "running"):
+                found.append(run)
+        return found
+
+    def changed(self) -> dict[str, int]:
+        """Return when the directory of each run last changed, in ns since the epoch, by its id; the newest run first.
+
+        It changes whenever a file in it appears or is replaced, but not when one grows.
+        """
+        changed = {}
+        try:
+            with os.scandir(self.root) as entries:
+                for entry in entries:
+                    if _ID.fullmatch(entry.name):
+                        with contextlib.suppress(OSError):  # it was deleted meanwhile
+                            changed[entry.name] = entry.stat().st_mtime_ns
+        except OSError:
+            return {}
+        return dict(sorted(changed.items(), reverse=True))
 
     def delete(self, run: Run) -> None:
         """Put a run away; within a day it can be had back. Raises UserError where the disk refuses."""

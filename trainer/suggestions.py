@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from trainer import UserError
+from trainer import UserError, catalogue
 from trainer.config import SGD, Adam, TrainingConfig
 from trainer.evidence import Evidence
 from trainer.layers import Activation, BatchNormalization, Conv2D, Dense, Dropout, Layer, Rescaling
@@ -39,7 +39,7 @@ def suggestions(evidence: Evidence) -> tuple[Suggestion, ...]:
         if suggestion.config not in [config, *(other.config for other in found)]:
             found.append(suggestion)
     if not config.validation_split:
-        text = "Keep a tenth of the digits aside, to see whether it overfits: validation split 0.1."
+        text = f"Keep a tenth of the {_things(config)} aside, to see whether it overfits: validation split 0.1."
         found[MOST - 1 :] = _try(config, text, validation_split=0.1)
     return tuple(found[:MOST])
 
@@ -70,7 +70,8 @@ def _for_verdict(evidence: Evidence, config: TrainingConfig) -> Iterator[Suggest
     elif verdict == "overfits":
         yield from _more_digits(config)
         yield from _dropout(evidence, config)
-        stop, vary = _early_stop(evidence, config), _augmented(config, "Digits that vary are harder to learn by heart")
+        why = f"{_things(config).capitalize()} that vary are harder to learn by heart"
+        stop, vary = _early_stop(evidence, config), _augmented(config, why)
         yield from (*stop, *vary) if evidence.worsened else (*vary, *stop)
         if not config.l2:
             yield from _try(config, "A pull of the weights towards 0 keeps it simple: L2 0.0001.", l2=0.0001)
@@ -82,9 +83,11 @@ def _for_verdict(evidence: Evidence, config: TrainingConfig) -> Iterator[Suggest
     elif verdict == "good":
         yield from _convolutions(evidence, config)
         yield from _more_digits(config)
-        yield from _augmented(config, "It would read your drawings better, too, with digits that vary more")
+        better = "your drawings" if catalogue.kind(config.dataset).digits else "others"
+        yield from _augmented(config, f"It would read {better} better, too, with {_things(config)} that vary more")
         if _has(config, Conv2D) and config.layers != (best := PRESETS["best_cnn"]).config.layers:
-            yield from _try(best.config, f"For the last mistakes there is the preset {best.title}.")
+            text = f"For the last mistakes there is the preset {best.title}."
+            yield from _try(best.config, text, dataset=config.dataset)
 
 
 def _stronger(evidence: Evidence, config: TrainingConfig) -> Iterator[Suggestion]:
@@ -95,6 +98,10 @@ def _stronger(evidence: Evidence, config: TrainingConfig) -> Iterator[Suggestion
     wider = list(_wider(config)) if evidence.verdict == "underfits" or _bottleneck(config) else []
     faster = list(_faster(evidence, config))
     yield from (*faster, *wider) if evidence.slow else (*wider, *faster)
+
+
+def _things(config: TrainingConfig) -> str:
+    return f"{catalogue.kind(config.dataset).thing}s"
 
 
 def number(value: float) -> str:
@@ -145,7 +152,8 @@ def _cross_entropy(evidence: Evidence, config: TrainingConfig) -> Iterator[Sugge
 def _larger_batch(config: TrainingConfig) -> Iterator[Suggestion]:
     if config.batch_size <= 128:
         batch = 4 * config.batch_size
-        yield from _try(config, f"Means of more digits make each step surer: batch size {batch}.", batch_size=batch)
+        text = f"Means of more {_things(config)} make each step surer: batch size {batch}."
+        yield from _try(config, text, batch_size=batch)
 
 
 def _cosine(config: TrainingConfig) -> Iterator[Suggestion]:
@@ -196,7 +204,8 @@ def _scaled(config: TrainingConfig) -> Iterator[Suggestion]:
 def _more_digits(config: TrainingConfig) -> Iterator[Suggestion]:
     if config.training_examples < DIGITS:
         count = min(DIGITS, 10 * config.training_examples)
-        text = f"More digits are the best teacher: {count:,} instead of {config.training_examples:,} for training."
+        more = f"More {_things(config)} are the best teacher"
+        text = f"{more}: {count:,} instead of {config.training_examples:,} for training."
         yield from _try(config, text, training_examples=count)
 
 
@@ -295,4 +304,4 @@ def _convolutions(evidence: Evidence, config: TrainingConfig) -> Iterator[Sugges
     if not _has(config, Conv2D) and (best or 0) >= 0.965:
         preset = PRESETS["small_cnn"]
         text = f"Convolutions find strokes wherever they are: the preset {preset.title} reads over 99 % of MNIST."
-        yield from _try(preset.config, text)
+        yield from _try(preset.config, text, dataset=config.dataset)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from trainer import catalogue
 from trainer.config import TrainingConfig
 from trainer.evidence import GUESSING, Evidence
 from trainer.layers import Dropout
@@ -46,14 +47,15 @@ def summarise(
 
 
 def _accuracies(evidence: Evidence) -> str:
-    learned, aside = evidence.examples, evidence.validation_count
+    learned, aside, things = evidence.examples, evidence.validation_count, _things(evidence)
     parts = []
     if evidence.test is not None:
-        parts.append(f"{_percent(evidence.test)} of the test digits")
+        parts.append(f"{_percent(evidence.test)} of the test {things}")
     if evidence.train is not None:
-        parts.append(f"{_percent(evidence.train, learned)} of the {f'{learned:,} ' if learned else ''}training digits")
+        count = f"{learned:,} " if learned else ""
+        parts.append(f"{_percent(evidence.train, learned)} of the {count}training {things}")
     if evidence.validation is not None:
-        parts.append(f"{_percent(evidence.validation, aside)} of the {aside:,} validation digits")
+        parts.append(f"{_percent(evidence.validation, aside)} of the {aside:,} validation {things}")
     if not parts:
         return "Nothing is known of how well it reads: it finished no epoch."
     text = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
@@ -111,10 +113,11 @@ def _instability(evidence: Evidence) -> str:
 def _by_heart(evidence: Evidence) -> str:
     train, others = evidence.train or 0.0, {"validation": evidence.validation, "test": evidence.test}
     worst, name = min((share, name) for name, share in others.items() if share is not None)
+    things = _things(evidence)
     much = "overfits" if evidence.gap >= 0.05 else "overfits a little"
     return (
-        f"It {much}: it misreads {_percent(1 - train) if train < 1 else 'none'} of its training digits, but "
-        f"{_percent(1 - worst)} of the {name} digits, so it has learned some by heart."
+        f"It {much}: it misreads {_percent(1 - train) if train < 1 else 'none'} of its training {things}, but "
+        f"{_percent(1 - worst)} of the {name} {things}, so it has learned some by heart."
     )
 
 
@@ -132,17 +135,18 @@ def _losses_apart(evidence: Evidence) -> Iterator[str]:
     elif best and evidence.fall < 0.01:
         yield f"The validation loss has stopped falling, at {_loss(evidence.watched[-1])}; training's is {train}."
     elif not best and evidence.test_loss is not None:
-        yield f"Its loss is {train} in training, but {_loss(evidence.test_loss)} on the test digits."
+        yield f"Its loss is {train} in training, but {_loss(evidence.test_loss)} on the test {_things(evidence)}."
 
 
 def _no_overfitting(evidence: Evidence) -> str:
-    train, validation, test = evidence.train, evidence.validation, evidence.test
+    train, validation, test, things = evidence.train, evidence.validation, evidence.test, _things(evidence)
     if train is None or (validation is None and test is None):
-        return "Overfitting cannot be seen: that takes digits that it has not learned from."
+        return f"Overfitting cannot be seen: that takes {things} that it has not learned from."
     if validation is None:
         apart = _percent(abs(train - (test or 0.0)))
         return (
-            f"Without validation digits overfitting cannot be seen in the curves; training and test are {apart} apart."
+            f"Without validation {things} overfitting cannot be seen in the curves; training and test are {apart} "
+            "apart."
         )
     if validation - train >= 0.01:
         return f"It does not overfit: validation is even better than training, {_why_better(evidence)}."
@@ -163,11 +167,11 @@ def _why_better(evidence: Evidence) -> str:
     if any(isinstance(layer, Dropout) for layer in config.layers):
         return "for dropout hides a part of the network only while it trains"
     if config.augmented or config.synthetic_examples or config.own_examples:
-        return "whose digits are made harder"
+        return f"whose {_things(evidence)} are made harder"
     grown = shares[-1] - (shares[-2] if len(shares) > 1 else 0.0)
     if grown >= 0.01:
         return "which is a mean over an epoch in which it still learned"
-    return "so the digits kept aside happen to be easier"
+    return f"so the {_things(evidence)} kept aside happen to be easier"
 
 
 def _course(evidence: Evidence) -> str:
@@ -176,7 +180,8 @@ def _course(evidence: Evidence) -> str:
     if evidence.completed:
         return "Its learning rate has gone its whole way down, so the training is complete."
     if evidence.verdict == "underfits":
-        return "It underfits: its curves are flat, and yet it misreads many of the digits that it learned from."
+        things = _things(evidence)
+        return f"It underfits: its curves are flat, and yet it misreads many of the {things} that it learned from."
     if falling and len(evidence.watched) > 1:
         end = ": it was still learning" if evidence.still_learning else ", but there is little left to gain"
         fell = _percent(evidence.fall, places=0 if evidence.fall >= 0.01 else 1)
@@ -193,7 +198,11 @@ def _end(evidence: Evidence, stopped: bool) -> Iterator[str]:
     elif stopped and done < config.epochs:
         yield f"It was stopped after {done} of {config.epochs} epochs."
     if evidence.validation is not None and aside < FEW:
-        yield f"With only {aside} validation digits chance has a large say in that figure."
+        yield f"With only {aside} validation {_things(evidence)} chance has a large say in that figure."
+
+
+def _things(evidence: Evidence) -> str:
+    return f"{catalogue.kind(evidence.config.dataset).thing}s"
 
 
 def _percent(share: float, count: int | None = None, places: int = 1) -> str:

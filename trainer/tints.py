@@ -13,7 +13,7 @@ from trainer.pictures import data_url, rgb
 
 Array = NDArray[Any]
 _FRAME = 255  # in the palette; 0 is the most negative number, 127 is nothing, 254 the most positive
-_SIDE = 36  # screen pixels, about, that one picture of a sheet is wide at least
+_SIDE = 48  # screen pixels, about, that one picture of a sheet is wide at least
 _UNDER = 40, 150  # how bright paper is beneath colours, and by how much brighter ink is
 
 
@@ -30,7 +30,7 @@ def tint(values: Array, scale: float | None = None) -> str:
 def sheet(pictures: Array, scale: float | None = None, across: int = 8) -> str:
     """Draw pictures of numbers, (n, height, width), `across` in a row with a frame around each, as a PNG's URL."""
     number, height, width = pictures.shape
-    times = max(1, _SIDE // max(height, width))
+    times = enlarged(height, width)
     levels = _levels(pictures, scale).repeat(times, 1).repeat(times, 2)
     across = min(across, max(number, 1))
     rows = -(-number // across)
@@ -39,6 +39,11 @@ def sheet(pictures: Array, scale: float | None = None, across: int = 8) -> str:
     framed[:number, 1:-1, 1:-1] = levels
     _, down, right = framed.shape
     return _signed(framed.reshape(rows, across, down, right).swapaxes(1, 2).reshape(rows * down, across * right))
+
+
+def enlarged(height: int, width: int) -> int:
+    """Return how many pixels a side `sheet` draws for each number of such a picture."""
+    return max(1, round(_SIDE / max(height, width)))
 
 
 def strip(values: Array, across: int, scale: float | None = None) -> str:

@@ -43,15 +43,15 @@ def read(content: bytes, config: TrainingConfig) -> dict[str, list[Array]]:
 
 def _tensors(model: memoryview) -> Iterator[tuple[str, Array]]:
     """Yield each tensor of floating point numbers by its name."""
-    for field, graph in _fields(model):
+    for field, graph in fields(model):
         if field != GRAPH:
             continue
-        for part, tensor in _fields(graph):
+        for part, tensor in fields(graph):
             if part != INITIALIZER:
                 continue
             shape: list[int] = []
             name, raw, kind = "", b"", 0
-            for place, value in _fields(tensor):
+            for place, value in fields(tensor):
                 if place == DIMS and isinstance(value, int):
                     shape.append(value)
                 elif place == DIMS:
@@ -66,8 +66,11 @@ def _tensors(model: memoryview) -> Iterator[tuple[str, Array]]:
                 yield name, np.frombuffer(raw, "<f4").reshape(shape)
 
 
-def _fields(message: memoryview) -> Iterator[tuple[int, Any]]:
-    """Yield each field of a message, by its number: a whole number, or the bytes of anything else."""
+def fields(message: memoryview) -> Iterator[tuple[int, Any]]:
+    """Yield each field of a protobuf message, by its number: a whole number, or the bytes of anything else.
+
+    Raises IndexError or ValueError where the message is cut short.
+    """
     at = 0
     while at < len(message):
         key, at = _number(message, at)

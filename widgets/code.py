@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
 from typing import Any
@@ -15,21 +18,35 @@ from trainer.collection import Drawings
 from trainer.config import TrainingConfig
 from trainer.notebook import notebook
 from trainer.parent import repeated
-from widgets import library
+from widgets import landing, library
 from widgets.texts import literal
 
 HEIGHT = 460  # pixels of the listing, which scrolls: what is below it stays near
 WHAT = "The same network and training as a Python program: run anywhere, it learns as here, loss by loss."
 SCRIPT = "For Python with the packages keras and tensorflow; it needs no part of this app."
 NOTEBOOK = "The same in steps, with words between them: for Jupyter, or Google Colab, where nothing is to be installed."
+PEN_DIGITS = "They are drawn stroke by stroke, once: a minute or two for 15,000. Then you can take the file along."
+
+
+@dataclass(frozen=True)
+class Lack:
+    """What the program does not have, a sentence, and the page on which that is mended, if there is one."""
+
+    sentence: str
+    page: str = ""
+    icon: str = ""
 
 
 @st.fragment
 def show(config: TrainingConfig, goes_on: bool = False) -> None:
-    """Offer the program of a configuration, written once it is opened.
+    """Offer the program of a configuration, written once it is opened; a link with `code` opens it.
 
     `goes_on`: the next training begins with the weights of another network, which the program does not have.
     """
+    asked = bool(st.query_params.pop("code", ""))
+    if asked:
+        st.session_state.code = True
+    landing.here(asked, "code.landing")
     panel = st.expander("Code: the same in Keras", key="code", on_change="rerun")
     if panel.open:
         with panel:
@@ -41,15 +58,20 @@ def _show(config: TrainingConfig, goes_on: bool) -> None:
     with st.container(horizontal=True):
         _offer("Script", program.script(config), f"{program.NAME}.py", "text/x-python", SCRIPT)
         _offer("Notebook", notebook(config), f"{program.NAME}.ipynb", "application/x-ipynb+json", NOTEBOOK)
-        lacking = [sentence for name in program.files(config) if (sentence := _offer_data(name, config))]
+        lacking = [lack for name in program.files(config) if (lack := _offer_data(name, config))]
+    if drawing := _drawings().get(config.synthetic_examples):
+        drawing.show()
     if goes_on:
-        lacking.append("Here the training goes on from another network; the program begins anew.")
+        lacking.append(Lack("Here the training goes on from another network; the program begins anew."))
     data = library.at_hand(config.dataset)
     title = catalogue.kind(config.dataset).title
     if config.dataset in program.KERAS and data and data.source != title:
-        lacking.append(f"Here the network learns from {literal(data.source)}, the program from {title}.")
-    for sentence in lacking:
-        st.caption(sentence)
+        lacking.append(Lack(f"Here the network learns from {literal(data.source)}, the program from {title}."))
+    for lack in lacking:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.caption(lack.sentence, width="content")
+            if lack.page:
+                st.page_link(f"pages/{lack.page.lower()}.py", label=lack.page, icon=lack.icon, width="content")
     st.code(program.script(config), height=HEIGHT)
 
 
@@ -58,26 +80,94 @@ def _offer(label: str, data: str | Callable[[], bytes], name: str, mime: str, he
     st.download_button(label, data, name, mime, icon=icon, on_click="ignore", help=help, key=f"code.{label}")
 
 
-def _offer_data(name: str, config: TrainingConfig) -> str:
-    """Offer a file that the program reads; return a sentence where it takes long, or cannot be had and why."""
+def _offer_data(name: str, config: TrainingConfig) -> Lack | None:
+    """Offer a file that the program reads, or return what has to happen first."""
     help = "The program reads it: put it into the same folder."
     offer = partial(_offer, mime="application/octet-stream", name=name, help=help)
     if name == program.PEN_DIGITS:
-        offer("Pen digits", partial(_pen_digits, config.synthetic_examples))
-        return "Pen digits that no training has learned yet are drawn first: a minute for 15,000."
+        return _offer_pen_digits(offer, config.synthetic_examples)
     if name == program.OWN_DRAWINGS:
         try:
             drawings = st.session_state.engine.collection(st.session_state.owner).drawings
         except UserError as error:
-            return str(error)
+            return Lack(str(error))
         if not len(drawings.labels):
-            return f"{name} is made of your own drawings, and there are none yet: say on Draw what you meant."
+            missing = f"{name} is made of your own drawings, and there are none yet: draw, and say what you meant."
+            return Lack(missing, "Draw", ":material/draw:")
         offer("Own drawings", partial(_own_drawings, drawings, config))
-        return ""
+        return None
     if not (data := library.at_hand(config.dataset)):
-        return f"{name} is here once the data set was found: look at it on Data."
+        return Lack(f"{name} is here once the data set was found: look at it.", "Data", ":material/grid_on:")
     offer("Data", partial(_data, data))
-    return ""
+    return None
+
+
+# --- pen digits -----------------------------------------------------------------------------------------------
+
+
+class Drawing:
+    """Pen digits that are being drawn, in the background: a minute for 15,000."""
+
+    def __init__(self, count: int) -> None:
+        self.error = ""
+        self.share = 0.0
+        self.begun = time.monotonic()
+        self._thread = threading.Thread(target=self._draw, args=(count,), daemon=True)
+        self._thread.start()
+
+    def _draw(self, count: int) -> None:
+        try:
+            datasets.synthetic(count, self._tell)
+        except OSError as error:
+            self.error = (
+                f"The folder for data must be writable (got: {error.strerror}): free some space, and try again."
+            )
+
+    def _tell(self, done: int, total: int) -> None:
+        self.share = done / total
+
+    @property
+    def over(self) -> bool:
+        return not self._thread.is_alive()
+
+    @property
+    def text(self) -> str:
+        """Say what happens, and how long it will take."""
+        left = (time.monotonic() - self.begun) / self.share * (1 - self.share) if self.share else None
+        return "Drawing pen digits …" + (f" {left:.0f} s left" if left is not None else "")
+
+    def show(self) -> None:
+        """Show how far it is, or why it failed."""
+        if not self.over:
+            _await(self)
+        elif self.error:
+            st.error(self.error)
+
+
+@st.cache_resource(show_spinner=False)
+def _drawings() -> dict[int, Drawing]:
+    """Return the last drawing of so many pen digits on this server."""
+    return {}
+
+
+def _offer_pen_digits(offer: Callable[..., None], count: int) -> Lack | None:
+    """Offer them where they are, else to draw them, which all trainings then share."""
+    if datasets.synthetic_at_hand(count):
+        offer("Pen digits", partial(_pen_digits, count))
+        return None
+    if (drawing := _drawings().get(count)) and not drawing.over:
+        return None
+    if st.button(f"Draw {count:,} pen digits", icon=":material/ink_pen:", help=PEN_DIGITS, key="code.draw"):
+        _drawings()[count] = Drawing(count)
+        st.rerun(scope="fragment")
+    return Lack(f"The program reads {program.PEN_DIGITS}, and nobody has needed it here yet: draw its digits first.")
+
+
+@st.fragment(run_every=0.5)
+def _await(drawing: Drawing) -> None:
+    if drawing.over:
+        st.rerun()
+    st.progress(drawing.share, drawing.text)
 
 
 # --- the files ------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from trainer.catalogue import Kind
 from trainer.datasets import Dataset
 from trainer.evaluation import Evaluation
 from trainer.limits import CLASSES
+from widgets.glossary import explained
 from widgets.judges import Judge
 from widgets.plot import plot
 
@@ -22,12 +23,30 @@ STYLE = """<style>
 .by-class th, .by-class td { padding: 0.2rem 0.55rem; text-align: right; border-bottom: 1px solid #8A8F9855 }
 .by-class th:first-child { text-align: left }
 .by-class thead th { font-weight: 600; vertical-align: bottom }
+/* A white number has an edge, so that it is read on the orange of the chosen square, too. */
+[class*=st-key-matrix-] .annotation-text {
+    paint-order: stroke; stroke: light-dark(transparent, #000b); stroke-width: 3px; stroke-linejoin: round
+}
 </style>"""
-
-
-def things(kind: Kind) -> str:
-    """Return what the test images of a data set are called."""
-    return "digits" if kind.digits else "images"
+# Plotly takes a finger's first tap for pointing and only a second one for a click: pointing is done for it here.
+_one_tap = st.components.v2.component(
+    "digit_lab_one_tap",
+    js="""
+    const pointing = new WeakMap();
+    export default ({ parentElement }) => {
+        const point = ({ target, pointerType, clientX, clientY }) => {
+            if (pointerType !== "touch") return;
+            const squares = target.closest?.("[class*=st-key-matrix-] .nsewdrag");
+            squares?.dispatchEvent(new MouseEvent("mousemove", { bubbles: true, clientX, clientY, view: window }));
+        };
+        const stop = () => document.removeEventListener("pointerdown", pointing.get(parentElement), true);
+        stop();
+        pointing.set(parentElement, point);
+        document.addEventListener("pointerdown", point, true);
+        return stop;
+    };
+    """,
+)
 
 
 # --- the matrix -----------------------------------------------------------------------------------------------
@@ -42,8 +61,8 @@ def mixed_up(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
     left, right = st.columns([0.42, 0.58], gap="medium")
     with left:
         st.caption(
-            "Each row is what it was, each column what it was read as. Blue squares are right, orange-red ones are "
-            "mix-ups. Click one to see its images; on a phone tap it twice, or choose it below."
+            "Each row is what it was, each column what it was read as. Blue squares are right, orange ones are "
+            "mix-ups. Click one to see its images, or choose it by name."
         )
         key = f"matrix-{judge.id}-{found.network_hash[:8]}-{version}"
         st.plotly_chart(
@@ -55,6 +74,7 @@ def mixed_up(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
             key=key,
             alt=_matrix_words(found, classes),
         )
+        _one_tap(height=0, key="one_tap")
     with right:
         _show_square(judge, dataset, found)
 
@@ -141,17 +161,17 @@ def by_class(judge: Judge, found: Evaluation) -> None:
             alt="Bars of the share of each class that is found, and diamonds of how far its reading can be relied on.",
         )
     with right:
-        st.markdown(_explained(found, kind))
+        st.markdown(explained(_in_words(found, kind)))
         st.html(_table(found, kind))
 
 
-def _explained(found: Evaluation, kind: Kind) -> str:
+def _in_words(found: Evaluation, kind: Kind) -> str:
     """Explain recall and precision with the numbers of the class that is found least."""
     worst = int(np.nanargmin(found.recall))
     name, confusion = kind.classes[worst], found.confusion
     hits, of, read = int(confusion[worst, worst]), int(confusion[worst].sum()), int(confusion[:, worst].sum())
     sentences = [
-        f"Hardest to find: **{name}**. Of its {of:,} test {things(kind)} the network found {hits:,}: "
+        f"Hardest to find: **{name}**. Of its {of:,} test {kind.thing}s the network found {hits:,}: "
         f"its *recall* is {100 * hits / of:.1f} %."
     ]
     if read:

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import json
+
 import streamlit as st
 
-from trainer import UserError
+from trainer import UserError, catalogue
 from trainer.collection import Collection
 from trainer.config import TrainingConfig
 from trainer.engine import Engine, owner_hash
-from trainer.parent import Parent, find, fine_tune, name_of
+from trainer.parent import RECIPES, Parent, find, name_of, usual_recipe
 from trainer.runs import Run, State
 from widgets.draft import PARAMETERS, Recipe, load
 from widgets.texts import literal
 
+# The button stands below the form, and what it fills above: whoever presses it wants to see that.
+_look_here = st.components.v2.component(
+    "digit_lab_continue",
+    js="""export default ({ data, parentElement }) => {
+        const box = parentElement.getRootNode().host?.closest(".st-key-parent");
+        if (!box || new TextDecoder().decode(data) !== "true") return;
+        box.style.scrollMarginTop = "4rem";  // Streamlit's header lies over the page
+        box.scrollIntoView({ behavior: "smooth" });
+        box.querySelector("button")?.focus({ preventScroll: true });
+    }""",
+)
 OWN = '"Own drawings" under Augmentation'  # in the form
 
 
@@ -40,7 +53,7 @@ def own_drawings(engine: Engine) -> int:
 
 def recipe(parent: Parent | None, drawings: int) -> Recipe | None:
     """Return what the form begins with where a link names a parent and no settings."""
-    return (parent.id, fine_tune(parent.config, drawings)) if parent else None
+    return (parent.id, usual_recipe(parent, drawings)) if parent else None
 
 
 def goes_on(parent: Parent, config: TrainingConfig | None) -> bool:
@@ -57,13 +70,14 @@ def show(parent: Parent, config: TrainingConfig | None, drawings: int) -> None:
         elif goes_on(parent, config):
             own = _own(config, drawings)
             st.markdown(f":material/merge: Goes on from **{name}** {own}.")
+            _ask_how(parent, config, drawings)
         else:
             st.markdown(f":material/fiber_new: With other layers than {name} this trains **a new network**.")
             st.button(
                 "Take its layers back",
                 on_click=load,
-                args=(fine_tune(parent.config, drawings),),
-                help=f"Put the layers of {name} into the form again, and settings to fine-tune them.",
+                args=(usual_recipe(parent, drawings),),
+                help=f"Put the layers of {name} into the form again, and settings to train them further.",
                 key="parent.back",
             )
         st.button(
@@ -75,6 +89,32 @@ def show(parent: Parent, config: TrainingConfig | None, drawings: int) -> None:
             "from the beginning.",
             key="parent.leave",
         )
+        _look_here(data=json.dumps(st.session_state.pop("parent.look", False)).encode(), key="parent.scroll")
+
+
+def _ask_how(parent: Parent, config: TrainingConfig, drawings: int) -> None:
+    """Ask how it goes on: one choice fills the form, where all of it can still be changed."""
+    ways = {name: recipe(parent.config, drawings) for name, recipe in RECIPES.items()}
+
+    def choose() -> None:
+        if way := st.session_state[key]:
+            load(ways[way])
+
+    key = "parent.how"
+    st.session_state[key] = next((name for name, way in ways.items() if way == config), None)
+    own = drawings and catalogue.kind(config.dataset).digits
+    labels = {"same": "More of the same", "fine-tune": "Fine-tune on my drawings" if own else "Fine-tune"}
+    st.segmented_control(
+        "How it goes on",
+        ways,
+        format_func=labels.__getitem__,
+        on_change=choose,
+        help="More of the same: the settings that it was trained with, for as many epochs once more. Fine-tune: a few "
+        "short epochs of small steps, with your own drawings among the digits where you have some. Either fills the "
+        "form, and optimizer, rate and all the rest can be changed there.",
+        label_visibility="collapsed",
+        key=key,
+    )
 
 
 def _own(config: TrainingConfig, drawings: int) -> str:
@@ -96,12 +136,14 @@ def offer(run: Run) -> None:
     if st.button(
         "Train further",
         icon=":material/merge:",
-        help="Load the form above with settings that go on from this network, with your own drawings mixed in.",
+        help="Train a new run that begins with what this network has learned: with the same settings, with others, or "
+        "on your own drawings. This run stays as it is.",
         key="further",
     ):
         for name in PARAMETERS:
             st.query_params.pop(name, None)
         st.query_params["parent"] = run.id
+        st.session_state["parent.look"] = True
         st.rerun()
 
 

@@ -92,7 +92,9 @@ def ask(judge: Judge, dataset: Dataset) -> Evaluation | None:
         return found
     else:
         st.error(making.error or "What the network said could not be kept: try again.")
-        if st.button("Try again", icon=":material/refresh:", help="Read the test images once more.", key="evaluate"):
+        if st.button(
+            "Try again", icon=":material/refresh:", help="Read the test images once more.", key=f"evaluate.{judge.id}"
+        ):
             makings.pop(key, None)
             st.rerun()
     return None

@@ -15,7 +15,6 @@ from trainer.comparison import Comparison
 from trainer.datasets import Dataset
 from trainer.evaluation import Evaluation
 from widgets import evaluated, judges
-from widgets.confusions import things
 from widgets.judges import Judge
 from widgets.texts import literal
 
@@ -93,7 +92,7 @@ def hardest(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
 def _worst(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
     classes, errors = judge.kind.classes, found.errors
     if not len(errors):
-        st.success(f"There is none: this network reads all {found.count:,} test {things(judge.kind)} right.")
+        st.success(f"There is none: this network reads all {found.count:,} test {judge.kind.thing}s right.")
         return
     st.caption(
         f"{_of(errors, 'errors')}, first those in which the right answer got the smallest probability. "
@@ -138,6 +137,7 @@ def _everybody(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
         wrong = wrong & ~its.right
         said.append(its.predicted)
     there = np.flatnonzero(wrong)
+    all_of_them = "both networks" if len(said) == 2 else f"all {len(said)} networks"
     if missing:
         are = "network has" if missing == 1 else "networks have"
         st.caption(f"{missing} more {are} not been evaluated yet: choose it above once, and it counts.")
@@ -148,7 +148,7 @@ def _everybody(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
     if not len(there):
         st.success(f"There is none: each of the {found.count:,} is read right by one of the {len(said)} networks.")
         return
-    st.caption(f"{_of(there, 'images')} that all {len(said)} networks read wrong, and what they say instead.")
+    st.caption(f"{_of(there, 'images')} that {all_of_them} read wrong, and what they say instead.")
     classes = judge.kind.classes
     captions = []
     for at in there[:MOST]:
@@ -192,7 +192,7 @@ def versus(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
     alike = judge.name == other.name
     names = (f"{judge.name} (first)", f"{other.name} (second)") if alike else (judge.name, other.name)
     short = [shorten(name, 28, placeholder="…") for name in names]
-    st.markdown(literal(comparison.in_words(compared, names, f"test {things(judge.kind)}")))
+    st.markdown(literal(comparison.in_words(compared, names, f"test {judge.kind.thing}s")))
     st.html(_two_by_two(compared, *short))
     groups = compared.groups
     only = [f"Only {literal(name)} right" for name in short]

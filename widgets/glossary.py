@@ -17,7 +17,8 @@ STYLE = """<style>
     .glossary div { break-inside: avoid; margin-bottom: 0.7rem }
     .glossary dt { font-weight: 700 }
     .glossary dd { margin: 0 }
-    .glossary small { opacity: 0.7 }
+    .glossary small { opacity: 0.85 }
+    .glossary a { color: inherit }
 </style>"""
 # Streamlit opens links in another tab, where the session begins anew. A link to a term is followed in this one.
 _links = st.components.v2.component(

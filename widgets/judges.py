@@ -131,6 +131,18 @@ def compare(image: np.ndarray | None, answering: Judge, answer: Answer | None, o
     st.subheader("Several networks judge", anchor=False)
     st.markdown(literal(words))
     st.plotly_chart(bars.judges_rows(rows), config={"staticPlot": True}, alt=words, key="judges")
+    _lead_to_comparison([judge.id for judge, _ in said if judge.id != SHIPPED])
+
+
+def _lead_to_comparison(run_ids: list[str]) -> None:
+    if len(run_ids) > 1:
+        st.page_link(
+            "pages/compare.py",
+            label="Compare these runs",
+            icon=":material/stacked_line_chart:",
+            query_params={"runs": ",".join(run_ids), "view": "drawing"},
+            help="How they learned, what differs in their settings, and where they err.",
+        )
 
 
 # --- asking ---------------------------------------------------------------------------------------------------

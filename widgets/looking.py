@@ -7,9 +7,10 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from trainer import census
+from trainer import census, glossary
 from trainer.datasets import Dataset
 from widgets import lens, library, sheet
+from widgets.glossary import explained
 
 ANY = "Any"
 SHEET, LENS = 320, 540  # pixels wide, or less on a phone
@@ -20,6 +21,7 @@ STYLE = """<style>
     .onehot tr:first-child td { border-color: transparent; color: #767C86; font-size: 0.8rem }
     .onehot .one { background: #0072B2; color: #fff; font-weight: 700 }
     .label p { margin: 0.2rem 0 }
+    .label a { color: inherit }
     @media (max-width: 640px) { .onehot td { width: 1.85rem } }
 </style>"""
 
@@ -128,14 +130,19 @@ def _choose(dataset: Dataset) -> list[int]:
 
 def _tell_label(dataset: Dataset, at: int) -> None:
     """Show the label as a number and as one-hot, as networks are taught it."""
+
+    def link(word: str, term: str) -> str:
+        return f'<a href="{glossary.address(term)}" target="_blank">{word}</a>'
+
     label = int(dataset.y_train[at])
     cells = "".join(f'<td class="{"one" if place == label else ""}">{int(place == label)}</td>' for place in range(10))
     heads = "".join(f"<td>{place}</td>" for place in range(10))
     word = escape(dataset.kind.classes[label])
     meaning = "" if word == str(label) else f", which stands for <b>{word}</b>"
     st.html(
-        f'<div class="label"><p>Its label is the whole number <b>{label}</b>{meaning}.</p><p>One-hot, as the network '
-        f'is to answer, it is ten numbers:</p><table class="onehot"><tr>{heads}</tr><tr>{cells}</tr></table></div>'
+        f'<div class="label"><p>Its {link("label", "label")} is the whole number <b>{label}</b>{meaning}.</p>'
+        f"<p>{link('One-hot', 'one-hot')}, as the network is to answer, it is ten numbers:</p>"
+        f'<table class="onehot"><tr>{heads}</tr><tr>{cells}</tr></table></div>'
     )
 
 
@@ -175,7 +182,7 @@ def _look(dataset: Dataset, image: np.ndarray) -> None:
     measured = census.extent(image) if boxed else None
     lens.show(image, measured, scaled=numbers == SCALED, channel=channel)
     if boxed:
-        st.caption(_measure(dataset, measured))
+        st.caption(explained(_measure(dataset, measured)))
 
 
 def _measure(dataset: Dataset, measured: census.Extent | None) -> str:

@@ -47,9 +47,11 @@ def show(dataset: Dataset) -> None:
     size = census.memory(*arrays.values())
     sides = " × ".join(map(str, dataset.x_train.shape[1:]))
     st.markdown(
-        f"`x` holds images, `y` their labels. uint8 is a whole number from 0 to 255, one byte: {sides} = {pixels:,} "
-        f"bytes an image, {size / 1e6:.1f} MB in all. The mean of all numbers is {counted.ink:.1f}, "
-        f"or {counted.ink / 255:.2f} once they are scaled."
+        explained(
+            f"`x` holds images, `y` their labels. uint8 is a whole number from 0 to 255, one byte: {sides} = "
+            f"{pixels:,} bytes an image, {size / 1e6:.1f} MB in all. The mean of all numbers is {counted.ink:.1f}, "
+            f"or {counted.ink / 255:.2f} once they are scaled."
+        )
     )
     st.subheader("How many of each", anchor=False)
     low, high = min(counted.counts), max(counted.counts)
@@ -59,7 +61,7 @@ def show(dataset: Dataset) -> None:
         f"All ten classes are there {low:,} times to learn from."
         if low == high
         else (
-            f"Fewest to learn from: {few}, {low:,} times; most: {many}, {high:,} times. "
+            f"The rarest to learn from is {few}, there {low:,} times; the most frequent is {many}, {high:,} times. "
             f"Who always says {many} is right in {share} of the training images."
         )
     )
@@ -95,11 +97,12 @@ def show_split(dataset: Dataset) -> None:
     total = len(dataset.x_train)
     learned = census.learned(total, split / 100)
     st.html(portions(dataset.x_train, dataset.x_test, learned))
-    st.markdown(
+    words = (
         f"Keras takes the **last** {split} % of the training images for validation: {total:,} × "
         f"(1 − {split / 100:.2f}) = {learned:,} are left to learn from, the other {total - learned:,} are kept aside."
-        if split
-        else f"With `validation_split=0` all {total:,} training images are learned from."
+    )
+    st.markdown(
+        explained(words) if split else f"With `validation_split=0` all {total:,} training images are learned from."
     )
     if learned < total:
         st.caption(balance(dataset.y_train[learned:], dataset.kind.classes))
@@ -123,19 +126,20 @@ def show_map(dataset: Dataset) -> None:
     data, found, directions = _mapped(dataset.hash, dataset.name, dataset)
     number, share = len(found.points), sum(found.shares)
     st.markdown(
-        f"{number:,} training images as points. Those that are alike in their numbers lie close together. Point at one "
-        "or press the arrow keys to see it."
+        f"{number:,} training images as points. Those that are alike in their numbers lie close together. Point at "
+        "one, tap it or press the arrow keys to see it."
     )
     datamap.show(data)
     pixels = dataset.x_train[0].size
     st.markdown(
         f"Each image is {pixels:,} numbers, so a point in {pixels:,} dimensions. The map is its shadow on a plane: of "
-        "all planes the one in which the points lie furthest apart (principal component analysis, PCA). To the right "
-        f"shows {100 * found.shares[0]:.1f} % of all differences between the images, upwards "
-        f"{100 * found.shares[1]:.1f} %: together {100 * share:.0f} %. What overlaps here may well "
-        f"be apart in the other {pixels - 2:,} dimensions."
+        "all planes the one in which the points lie furthest apart (principal component analysis, PCA). Its way to "
+        f"the right shows {100 * found.shares[0]:.1f} % of all differences between the images, its way up "
+        f"{100 * found.shares[1]:.1f} %: together {100 * share:.0f} %. What overlaps here may well be apart in the "
+        f"other {pixels - 2:,} dimensions."
     )
     st.image(
         directions,
-        caption="Right and up: images that are brighter where this is blue, and darker where it is vermillion",
+        caption="The way to the right and the way up: images that lie there are brighter where this is blue, and "
+        "darker where it is orange",
     )

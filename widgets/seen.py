@@ -6,6 +6,7 @@ import streamlit as st
 
 from trainer import UserError, strip
 from trainer.answer import Answer, answers, named, percent
+from widgets.glossary import explained
 from widgets.judges import Judge
 from widgets.source import Source
 
@@ -47,11 +48,12 @@ def show(source: Source, focus: int | None, answering: Judge, answer: Answer | N
         asked = [
             (way, title)
             for way, switch, title, words in OTHERWISE
-            if st.toggle(switch, help=words, disabled=ready, persist_state="session", key=way)
+            if st.toggle(switch, help=explained(words), disabled=ready, persist_state="session", key=way)
         ]
     if ready:
         st.html(strip.ready(source.images[0]))
-        st.caption("A test digit comes as it is: whoever made MNIST has cropped it, fitted and centred it before.")
+        words = "A test digit comes as it is: whoever made MNIST has cropped it, fitted and centred it before."
+        st.caption(explained(words))
         return
     steps = None if focus is None else source.steps[focus]
     otherwise = []

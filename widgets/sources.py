@@ -25,6 +25,7 @@ STYLE = f"""<style>
     }}
     .st-key-paper [data-testid="stFileUploaderDropzone"] {{
         min-height: {canvas.SIDE - 30}px; flex-direction: column; justify-content: center; align-items: center;
+        text-align: center;
     }}
     .st-key-paper [data-testid="stFileUploaderDropzone"] > * {{ flex: none; width: auto }}
     .st-key-boxes {{ position: absolute; inset: 0; pointer-events: none; z-index: 20 }}
@@ -98,7 +99,7 @@ def choose_focus(digits: int) -> None:
     """Ask which of several digits the bars and the steps are of."""
     if digits > 1:
         st.segmented_control(
-            "Bars and steps of the digit",
+            "Look at the digit",
             range(digits),
             default=_first_focus(digits) if _focus_key(digits) not in st.session_state else None,
             required=True,

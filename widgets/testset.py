@@ -8,7 +8,7 @@ from collections import OrderedDict
 import numpy as np
 import streamlit as st
 
-from trainer import UserError, answer, datasets, strip
+from trainer import UserError, answer, datasets, evaluation, strip
 from widgets import library
 from widgets.judges import Judge
 from widgets.source import NOTHING, Source, picture
@@ -69,9 +69,12 @@ def _known() -> OrderedDict[tuple[str, int, str], np.ndarray]:
 
 
 def _misread(dataset: datasets.Dataset, answering: Judge) -> np.ndarray:
+    """Return where those are that the network gets wrong: from its evaluation, or, while it learns, read here."""
+    if found := evaluation.find(answering.folder, answering.path, dataset):
+        return np.flatnonzero(~found.right)
     known, key = _known(), (str(answering.path), answering.changed, dataset.hash)
     if key not in known:
-        words = f"Reading the {len(dataset.y_test):,} test digits …"
+        words = f"Reading the {len(dataset.y_test):,} test {dataset.kind.thing}s …"
         bar, parts = st.progress(0.0, words), []
         for share, part in answer.misread(answering.network, dataset.x_test, dataset.y_test):
             bar.progress(share, words)
@@ -120,5 +123,6 @@ def tools(answering: Judge) -> None:
     found = st.session_state.get("test_found", ())
     if len(found):
         place = int(np.searchsorted(found, st.session_state.test_at))
-        what = "digit" if answering.kind.digits else "image"
-        st.caption(f"Test {what} {st.session_state.test_at:,}: {place + 1:,} of {len(found):,} such {what}s.")
+        st.caption(
+            f"Test {answering.kind.thing} {st.session_state.test_at:,} · {place + 1:,} of the {len(found):,} asked for"
+        )

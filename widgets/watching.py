@@ -14,7 +14,7 @@ from trainer.progress import Progress, progress
 from trainer.runs import Run, State
 from trainer.summary import summarise
 from trainer.wishes import Wishes
-from widgets import continuing, editor, followed
+from widgets import continuing, editor, followed, landing, takehome
 from widgets.glossary import explained
 from widgets.plot import plot
 from widgets.texts import literal
@@ -27,22 +27,10 @@ COMPARED = 5  # and at most
 EARLIER = 15  # runs to choose from
 
 
-# The form is tall: whoever pressed Train wants to see what comes of it.
-_scroll_here = st.components.v2.component(
-    "digit_lab_scroll",
-    js="""export default ({ data, parentElement }) => {
-        const here = parentElement.getRootNode().host;
-        if (!data.scroll || !here) return;
-        here.style.scrollMarginTop = "4rem";  // Streamlit's header lies over the page
-        here.scrollIntoView({ behavior: "smooth" });
-    }""",
-)
-
-
 def show(run: Run, config: TrainingConfig, scroll: bool = False) -> None:
     """Show a run, live or ended; while it lives this looks again and again. `scroll` brings it into view."""
     state = run.state
-    _scroll_here(data={"scroll": scroll}, key="scroll")
+    landing.here(scroll, "scroll")
     show_heading(run, state)
     if state.ended or state.phase == "paused":
         if state.phase != "paused":
@@ -102,14 +90,15 @@ def show_progress(run: Run, state: State, wishes: Wishes, history: list[Record])
     elif now is None or now.step <= state.begun:
         st.progress(now.share if now else 0.0, "Compiling the network …")
     else:
-        st.progress(now.share, progress_text(now, state, history))
+        thing = catalogue.kind(run.config.dataset).thing if run.config else "digit"
+        st.progress(now.share, progress_text(now, state, history, f"{thing}s"))
 
 
-def progress_text(now: Progress, state: State, history: list[Record]) -> str:
+def progress_text(now: Progress, state: State, history: list[Record], things: str) -> str:
     memory = next((line["memory"] for line in reversed(history[-60:]) if "memory" in line), None)
     parts = [f"Epoch {now.epoch} of {now.epochs}", f"step {(now.step - 1) % now.steps + 1:,} of {now.steps:,}"]
     if now.seconds_left is not None and now.digits_a_second is not None:
-        parts += [f"{seconds_text(now.seconds_left)} left", f"{now.digits_a_second:,.0f} digits/s"]
+        parts += [f"{seconds_text(now.seconds_left)} left", f"{now.digits_a_second:,.0f} {things}/s"]
     if state.phase == "running" and (rate := history[-1].get("learning_rate")):
         parts.append(f"rate {rate:.2g}")
     parts += [state.device, *([f"{memory / 1e9:.1f} GB"] if memory else [])]
@@ -151,6 +140,8 @@ def steer(run: Run, state: State, wishes: Wishes, history: list[Record]) -> None
         st.space("stretch")
         if run.network and state.ended:
             continuing.offer(run)
+            with st.popover("Take home", icon=":material/download:", help="The network, its numbers, a report"):
+                takehome.offer(run)
         if run.network:
             use(run, state)
 
@@ -176,7 +167,7 @@ def ask_steering(run: Run, state: State, wishes: Wishes, history: list[Record]) 
     elif paused or (run.can_resume and done < wishes.epochs):
         ask(run, "resume", "Resume", "play_arrow", "Go on where it was, weights, optimizer and chance included.")
     if live or paused:
-        ask(run, "stop", "Stop", "stop", "Stop here, keep what it has learned, and read the test digits.")
+        ask(run, "stop", "Stop", "stop", "Stop here, keep what it has learned, and be tested.")
     if live or paused or run.can_resume:
         more = (wishes.epochs if live or paused else done) + 1
         if more <= LIMITS["epochs"].high:
@@ -264,7 +255,7 @@ def replay(run: Run, state: State, history: list[Record]) -> int | None:
     return None if at == times[-1] else at
 
 
-REPLAY = "Go through the training once more: curves, digits, drawings and weights follow."
+REPLAY = "Go through the training once more: curves, test images, drawings and weights follow."
 
 
 def show_result(run: Run, state: State, config: TrainingConfig) -> None:
@@ -276,8 +267,10 @@ def show_result(run: Run, state: State, config: TrainingConfig) -> None:
         summary = summarise(
             config, history, state.test_accuracy, state.test_loss, state.examples, state.phase == "stopped"
         )
+        thing = catalogue.kind(config.dataset).thing
         with st.container(border=True, key="summary"):
-            st.markdown(f"##### {state.phase.capitalize()}: reads {100 * state.test_accuracy:.1f} % of the test digits")
+            share = f"{100 * state.test_accuracy:.1f} %"
+            st.markdown(f"##### {state.phase.capitalize()}: reads {share} of the test {thing}s")
             st.markdown(" ".join(summary.sentences))
             if account := continuing.account(run, state):
                 st.markdown(" ".join(account))
@@ -404,7 +397,7 @@ def show_digits(run: Run, history: list[Record], at: int | None) -> None:
     images, labels = kept
     config = run.config
     digits = config is None or catalogue.kind(config.dataset).digits
-    what = "Test digits" if digits else "Test images"
+    what = f"Test {catalogue.kind(config.dataset).thing}s" if config else "Test digits"
     st.markdown(f"**{what}**" + (f" after epoch {epochs[-1]['epoch']}" if epochs else ""))
     right = sum(said == label for said, label in zip(reads or [], labels.tolist(), strict=False))
     alt = f"{right} of {len(labels)} {what.lower()} are read right" if reads else f"16 {what.lower()}, not read yet"

@@ -1,7 +1,9 @@
 """The Evaluate page in a real browser: what a click on the matrix shows, and that a phone has room for it."""
 
+import re
+
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.serving import Server, new_page
 from trainer import datasets, evaluation, shipped
@@ -19,22 +21,39 @@ def open_matrix(page: Page, server: Server) -> None:
     expect(page.locator(".js-plotly-plot .point")).to_have_count(100)
 
 
-def press(page: Page, label: int, read_as: int) -> None:
-    """Press a square of the matrix in its middle."""
-    square = page.locator(".js-plotly-plot .point").nth(10 * label + read_as)
-    square.scroll_into_view_if_needed()
-    box = square.bounding_box()
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+def middle(page: Page, label: int, read_as: int) -> tuple[float, float]:
+    """Return the middle of a square of the matrix, which comes into view."""
+    page.get_by_test_id("stPlotlyChart").scroll_into_view_if_needed()  # its squares are drawn anew after a press
+    box = page.locator(".js-plotly-plot .point").nth(10 * label + read_as).bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
-def test_a_click_on_a_square_shows_its_images(page: Page, server: Server, found: evaluation.Evaluation) -> None:
+@pytest.mark.parametrize("finger", (False, True))
+def test_one_press_on_a_square_shows_its_images(
+    browser: Browser, server: Server, found: evaluation.Evaluation, finger: bool
+) -> None:
+    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    page = new_page(browser, **(phone if finger else {}))
     open_matrix(page, server)
     for label, read_as in ((3, 3), (8, 8), (0, 1)):
-        press(page, label, read_as)
+        (page.touchscreen.tap if finger else page.mouse.click)(*middle(page, label, read_as))
         what = f"{label} read right" if label == read_as else f"{label} read as {read_as}"
         count = int(found.confusion[label, read_as])
         expect(page.get_by_text(f"{what}: {count:,} of")).to_have_count(1)
         expect(page.locator(".sheet img")).to_have_count(min(40, count))
+    page.close()
+
+
+def test_a_word_leads_to_the_glossary_and_back_within_the_session(page: Page, server: Server) -> None:
+    open_matrix(page, server)
+    page.get_by_role("radio", name="One by one", exact=True).click()
+    page.get_by_role("link", name="recall", exact=True).click()
+    expect(page).to_have_url(re.compile(r"learn\?term=recall$"))
+    expect(page.get_by_text("the share that a network finds").first).to_be_visible()
+    expect(page.get_by_role("button", name="Close")).to_be_visible()
+    page.get_by_role("link", name="Evaluate", exact=True).click()
+    expect(page.locator(".by-class")).to_be_visible()  # what was looked at is looked at still
+    assert len(page.context.pages) == 1
 
 
 def test_each_side_fits_a_phone(browser, server: Server) -> None:

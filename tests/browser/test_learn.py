@@ -38,6 +38,14 @@ def test_a_tutorial_opens_in_train(server, page):
     expect(page.get_by_role("radio", name="Tutorial B", exact=True)).to_be_checked()
 
 
+def test_the_whole_program_of_a_tutorial_is_brought_into_view(server, page):
+    open_lesson(page, server, 7)
+    page.get_by_role("link", name="The whole program").click()
+    code = page.locator(".st-key-code").get_by_test_id("stCode")
+    expect(code).to_contain_text("batch_size=500")
+    expect(code).to_be_in_viewport()
+
+
 def test_a_term_is_opened_by_its_link_on_a_phone_without_scrolling_sideways(server, page):
     page.set_viewport_size({"width": 390, "height": 800})
     page.goto(f"{server.url}/learn?term=epoch")

@@ -24,7 +24,7 @@ def show(look: Look) -> None:
     if evidence.direct:
         words = (
             "This network has one layer. For each class it multiplies every pixel by a weight (blue: speaks for it, "
-            "vermillion: against it) and adds all of that up with a bias. Softmax makes probabilities of the ten sums."
+            "orange: against it) and adds all of that up with a bias. Softmax makes probabilities of the ten sums."
         )
     else:
         words = (
@@ -65,11 +65,15 @@ def _table(look: Look, evidence: Evidence) -> str:
             f"<td>{tints.number(reason.bias)}</td><td>{tints.number(float(logits[label]))}</td>"
             f"<td>{_power(float(powers[label]))}</td><td>{_share(float(shares[label]))}</td></tr>"
         )
+    third = "" if evidence.direct else ' class="words"'
     heads = ("weights", "ink × weights") if evidence.direct else ("contributions", "the largest")
-    head = "".join(
-        f"<th>{words}</th>" for words in ("", *heads, "sum", "+ bias", "= logit", "e<sup>logit</sup>", "probability")
+    head = f"<th></th><th>{heads[0]}</th><th{third}>{heads[1]}</th>" + "".join(
+        f"<th>{words}</th>" for words in ("sum", "+ bias", "= logit", "e<sup>logit</sup>", "probability")
     )
-    foot = f'<tr><td colspan="6">total</td><td>{_power(float(powers.sum()))}</td><td>{_share(float(shares.sum()))}</td>'
+    foot = (
+        f'<tr><td colspan="2"></td><td{third}></td><td colspan="3">total</td>'
+        f"<td>{_power(float(powers.sum()))}</td><td>{_share(float(shares.sum()))}</td>"
+    )
     return (
         f'<table class="inside-sums"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody>'
         f"<tfoot>{foot}</tr></tfoot></table>"
@@ -147,7 +151,7 @@ def _lay_over(look: Look, evidence: Evidence) -> None:
         range(len(classes)),
         format_func=lambda label: classes[label],
         required=True,
-        help="Only ink counts: what lies on blue adds to the sum, what lies on vermillion takes from it.",
+        help="Only ink counts: what lies on blue adds to the sum, what lies on orange takes from it.",
         persist_state="session",
         key="inside.over",
     )

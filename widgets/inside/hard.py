@@ -28,13 +28,13 @@ def show(look: Look) -> None:
     wrong = int((~np.asarray(found.right)[least]).sum())
     st.caption(
         f"Of these {len(least)} of the {len(found.labels):,} test images the network is least sure; it gets {wrong} of "
-        "them wrong. What do you read? Some of them people read differently, too."
+        "them wrong. What do you say? People do not agree on all of them, either."
     )
     with st.container(horizontal=True, gap="small"):
         for at in map(int, least):
             order = np.argsort(-found.probabilities[at], kind="stable")[:2]
             said = "\n".join(f"{classes[label]}: {percent(float(found.probabilities[at][label]))}" for label in order)
-            with st.container(width=CELL, gap="small", border=True):
+            with st.container(width=CELL, gap="small", border=True, horizontal_alignment="center"):
                 caption = f"Is {look.named(int(found.labels[at]))}\n{said}"
                 mark = [bool(found.right[at])]
                 st.html(sheets.sheet(dataset.x_test[at : at + 1], [caption], mark))

@@ -33,7 +33,7 @@ def show(look: Look) -> None:
         f"**{agree} of the {len(places)} nearest** are labelled {look.named(best)}, which the network says.{rest}"
     )
     captions = [
-        f"{look.named(int(label))}\naway {distance:.2f}" for label, distance in zip(labels, distances, strict=True)
+        f"{look.named(int(label))}\n{distance:.2f} away" for label, distance in zip(labels, distances, strict=True)
     ]
     order = np.asarray(places)
     st.html(sheets.sheet(dataset.x_train[order], captions, [bool(label == best) for label in labels]))

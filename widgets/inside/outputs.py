@@ -14,13 +14,14 @@ from widgets.inside.look import Look, image, scale
 MAPS = 64  # of a layer that are drawn, at most
 LABELLED = 40  # units of a layer that have room for their numbers
 STRONGEST = 5  # that are named
+ACROSS = 8  # of them side by side, also on a phone
 WIDE = 784  # screen pixels of a list of numbers
 
 
 def show(look: Look) -> None:
     """Show every layer's output."""
     sections = "".join(_section(row, look.outputs[row.name], look) for row in look.table)
-    st.html(f"<div>{sections}</div>")
+    st.html(f'<div class="inside-layers">{sections}</div>')
 
 
 def _section(row: Row, values: np.ndarray, look: Look) -> str:
@@ -31,9 +32,10 @@ def _section(row: Row, values: np.ndarray, look: Look) -> str:
     head = f"<h4>{row.name} <small>{'' if row.name == 'output' else kind + ', '}{shape} numbers</small></h4>"
     if isinstance(row.layer, Dropout):
         words = "Leaves numbers out only while the network learns: here it passes on all of them."
-        return f'<section class="inside-layer">{head}<div class="inside-words">{words}</div></section>'
-    body = _maps(values, row.name) if values.ndim == 3 else _units(row, values, look)
-    return f'<section class="inside-layer">{head}{body}</section>'
+        return f'<section class="inside-layer wide">{head}<div class="inside-words">{words}</div></section>'
+    if values.ndim == 3:
+        return f'<section class="inside-layer">{head}{_maps(values, row.name)}</section>'
+    return f'<section class="inside-layer wide">{head}{_units(row, values, look)}</section>'
 
 
 def _maps(values: np.ndarray, name: str) -> str:
@@ -41,12 +43,12 @@ def _maps(values: np.ndarray, name: str) -> str:
     height, width, number = values.shape
     shown = np.moveaxis(values[..., :MAPS], -1, 0)
     reach = tints.reach(values)
-    across = 16 if number > 8 else max(1, number)
+    tile = tints.enlarged(height, width) * width + 2
+    across = min(number, ACROSS)
     more = f" {number - MAPS:,} more are not drawn." if number > MAPS else ""
     strongest = int(np.argmax(np.nan_to_num(values).reshape(-1, number).max(axis=0)))
     words = f"{min(number, MAPS):,} images of {height} × {width}; number {strongest} has the largest number.{more}"
-    wide = min(across, len(shown)) * (max(1, 36 // max(height, width)) * width + 2)
-    picture = image(tints.sheet(shown, reach, across), min(wide, 840), "", f"What comes out of {name}, as images")
+    picture = image(tints.sheet(shown, reach, across), across * tile, "", f"What comes out of {name}, as images")
     legend = scale(reach, bool((values < 0).any()))
     return f'<div class="inside">{picture}</div><div class="inside-words">{legend} {words}</div>'
 
@@ -65,7 +67,8 @@ def _units(row: Row, values: np.ndarray, look: Look) -> str:
             for place, value in enumerate(flat)
         )
         words = "The probabilities." if last else "The unit's number, and what comes out of it below."
-        return f'<div class="inside-cells">{cells}</div><div class="inside-words">{legend} {words}</div>'
+        kind = "inside-cells ten" if last else "inside-cells"
+        return f'<div class="{kind}">{cells}</div><div class="inside-words">{legend} {words}</div>'
     image_size = math.isqrt(len(flat)) ** 2 == len(flat) and isinstance(row.layer, Flatten)
     across = 4 * math.isqrt(len(flat)) if image_size else 64
     picture = image(tints.strip(flat, across, reach), WIDE, "", f"What comes out of {row.name}, a cell each")

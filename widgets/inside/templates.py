@@ -36,7 +36,7 @@ def show(look: Look) -> None:
     more = f" The first {SHOWN} are drawn." if number > SHOWN else ""
     mean = " Drawn is the mean over red, green and blue." if colors else ""
     across = 5 if number == 10 else 8
-    st.caption(f"{words}{more}{mean} Ink where it is blue makes the {what} stronger, where it is vermillion weaker.")
+    st.caption(f"{words}{more}{mean} Ink where it is blue makes the {what} stronger, where it is orange weaker.")
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=560):
             picture = image(tints.sheet(shown[:SHOWN], reach, across), 560, scale(reach), f"The weights of {row.name}")

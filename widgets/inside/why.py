@@ -46,7 +46,7 @@ def _occlude(look: Look, seen: np.ndarray) -> None:
         + image(
             tints.over(seen, found.drop, reach),
             SIDE,
-            f"{scale(reach)}<br>by how much less sure (log-odds)",
+            f"{scale(reach)}<br>how much less sure it is without",
             f"Where {name} rests: blue parts speak for it",
         )
         + image(
@@ -59,7 +59,7 @@ def _occlude(look: Look, seen: np.ndarray) -> None:
     st.html(f'<div class="inside thirds">{pictures}</div>')
     st.caption(
         f"A grey square of {PATCH} × {PATCH} pixels covers one place after the other. Blue: without this place the "
-        f"network is less sure of {name}, so the answer rests on it. Vermillion: it would be surer. {flips}"
+        f"network is less sure of {name}, so the answer rests on it. Orange: it would be surer. {flips}"
     )
 
 
@@ -106,7 +106,7 @@ def _show_change(look: Look, found: Change, best: int) -> None:
         + image(
             tints.over(found.before, found.difference, 1.0),
             SIDE,
-            f"Change<br>blue: {found.added} pixels inked<br>vermillion: {found.removed} wiped",
+            f"Change<br>blue: {found.added} pixels inked<br>orange: {found.removed} wiped",
             f"{found.added} pixels inked and {found.removed} wiped",
         )
         + image(tints.plain(found.after), SIDE, f"After<br>{shares(after)}", "The image after")

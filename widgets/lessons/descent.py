@@ -159,7 +159,7 @@ def _weights(state: Descent) -> None:
         st.caption("All 0 so far: take a step, and they stand here.")
     else:
         what = "unit" if hidden else "digit"
-        st.caption(f"Blue: ink there speaks for the {what}; vermillion: against it. The strongest is {most:.3g}.")
+        st.caption(f"Blue: ink there speaks for the {what}; orange: against it. The strongest is {most:.3g}.")
 
 
 def _error(state: Descent, forth: Pass, images: np.ndarray, labels: np.ndarray) -> None:

@@ -13,6 +13,12 @@ from trainer.tutorials import TUTORIALS
 from widgets.lessons import pieces
 
 KEY = "learn.tutorial"
+STYLE = """<style>
+    @media (max-width: 640px) {  /* so that no line of the programs is broken */
+        .st-key-learn-lesson-7 [data-testid=stCode] code, .st-key-learn-lesson-7 [data-testid=stCode] span {
+            font-size: 0.7rem }
+    }
+</style>"""
 
 
 @st.fragment
@@ -34,19 +40,31 @@ def show() -> None:
     )
     tutorial = TUTORIALS[st.session_state[KEY]]
     config = PRESETS[tutorial.preset].config
+    st.html(STYLE)
     left, right = st.columns([11, 9], gap="medium")
     with left:
         st.code(tutorial.code, language="python", wrap_lines=True)
     with right:
         pieces.picture(network_picture(config.table), f"The network: {short_form(config)}.")
         st.markdown(f"**{parameter_count(config):,} parameters**. {tutorial.fact}")
-        st.page_link(
-            "pages/train.py",
-            label="Open it in Train",
-            icon=":material/model_training:",
-            query_params={"preset": tutorial.preset},
-            help="The form of Train holds just these layers and settings: press Train there.",
-        )
+        with st.container(horizontal=True, gap="small"):
+            st.page_link(
+                "pages/train.py",
+                label="Open it in Train",
+                icon=":material/model_training:",
+                query_params={"preset": tutorial.preset},
+                help="The form of Train holds just these layers and settings: press Train there.",
+                width="content",
+            )
+            st.page_link(
+                "pages/train.py",
+                label="The whole program",
+                icon=":material/code:",
+                query_params={"preset": tutorial.preset, "code": "1"},
+                help="Train writes every network down as a program that learns as the app does: to read, or to run "
+                "elsewhere as a script or a notebook.",
+                width="content",
+            )
         lines = "".join(
             f"<li><code>{escape(_short(code))}</code>: {escape(words)}</li>" for code, words in tutorial.lines[1:]
         )

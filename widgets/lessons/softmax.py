@@ -59,7 +59,7 @@ def show() -> None:
 
 
 def _show_probabilities() -> None:
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+    with st.container(horizontal=True, gap="medium", vertical_alignment="top"):
         st.slider(
             "Add to all ten",
             -10.0,
@@ -101,7 +101,7 @@ def _table(logits: np.ndarray, shares: np.ndarray) -> str:
     powers = np.exp(logits)
     head = "".join(f"<th>{digit}</th>" for digit in DIGITS)
     rows = (
-        ("logit", diagrams.number_row(logits, [f"{value:.1f}" for value in logits])),
+        ("logit", diagrams.number_row(logits, [f"{value:.1f}".replace("-", "−") for value in logits])),
         ("e to it", "".join(f"<td>{_short(value)}</td>" for value in powers.tolist())),
         ("share", diagrams.number_row(shares, [f"{100 * value:.1f}" for value in shares], BLUE, 1.0)),
     )

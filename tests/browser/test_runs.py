@@ -1,0 +1,116 @@
+"""The list of runs in a real browser: chosen from, sorted, renamed, deleted and had back, by mouse and on a phone."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.apps import TINY
+from tests.serving import Server, new_page
+from trainer.config import Adam
+from trainer.engine import owner_hash
+from trainer.files import line
+from trainer.runs import Run, RunStore
+
+ME = "x" * 32  # as the browser's cookie says
+
+
+def trained(server: Server, name: str, accuracy: float, parent: str = "") -> Run:
+    config = replace(TINY, optimizer=Adam(), learning_rate=accuracy)
+    run = RunStore(server.runs).create(config, owner_hash(ME), parent)
+    ends = [
+        {"kind": "epoch", "epoch": epoch, "step": 10 * epoch, "loss": 1.0, "accuracy": 0.5, "val_accuracy": accuracy}
+        for epoch in (1, 2)
+    ]
+    (run.path / "history.jsonl").write_bytes(b"".join(map(line, ends)))
+    run.describe(name=name)
+    run.update(phase="finished", test_accuracy=accuracy, seconds=2.0, steps=10, examples=100)
+    return run
+
+
+@pytest.fixture(scope="module")
+def runs(server: Server) -> list[Run]:
+    """A first run, one that went on from it, and a third."""
+    first = trained(server, "first", 0.5)
+    return [first, trained(server, "<i>second</i>", 0.75, first.id), trained(server, "third", 0.25)]
+
+
+def come(page: Page, server: Server) -> None:
+    page.context.add_cookies([{"name": "digit_lab_owner", "value": ME, "url": server.url}])
+    page.goto(f"{server.url}/runs")
+    expect(page.locator("tbody tr")).to_have_count(3)
+
+
+def names(page: Page, *expected: str) -> None:
+    expect(page.locator("tbody td.name a")).to_have_text(list(expected))
+
+
+def test_two_runs_are_chosen_and_compared(page: Page, server: Server, runs: list[Run]) -> None:
+    come(page, server)
+    page.get_by_role("checkbox", name="Compare first", exact=True).check()
+    page.get_by_role("checkbox", name="Compare <i>second</i>", exact=True).check()
+    expect(page.get_by_role("button", name="Compare 2 runs")).to_have_count(1)
+    expect(page.locator("tbody tr.chosen")).to_have_count(2)
+    page.get_by_role("button", name="Compare 2 runs").click()
+    page.wait_for_url(re.compile("compare"))
+    assert runs[0].id in page.url and runs[1].id in page.url and runs[2].id not in page.url
+    page.go_back()
+    expect(page.locator("tbody tr.chosen")).to_have_count(2)
+
+
+def test_a_header_sorts_by_mouse_and_by_key(page: Page, server: Server, runs: list[Run]) -> None:
+    come(page, server)
+    page.get_by_role("button", name="Test", exact=True).click()
+    names(page, "<i>second</i>", "first", "third")
+    header = page.get_by_role("button", name=re.compile("^Test"))
+    expect(page.locator("th.test")).to_have_attribute("aria-sort", "descending")
+    header.press("Enter")
+    names(page, "third", "first", "<i>second</i>")
+    expect(header).to_be_focused()
+
+
+def test_a_run_is_opened_renamed_deleted_and_had_back(page: Page, server: Server, runs: list[Run]) -> None:
+    come(page, server)
+    page.get_by_role("link", name="third", exact=True).click()
+    expect(page.get_by_role("heading", name="third", exact=True)).to_have_count(1)
+    page.get_by_role("button", name="Rename").click()
+    page.get_by_role("textbox", name="Name").fill("last")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("heading", name="last", exact=True)).to_have_count(1)
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_role("button", name="Delete it").click()
+    expect(page.locator("tbody tr")).to_have_count(2)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("tbody tr")).to_have_count(3)
+    assert runs[2].name == "last"
+    runs[2].describe(name="third")
+
+
+def test_a_run_that_trains_is_followed(page: Page, server: Server, runs: list[Run]) -> None:
+    runs[0].update(phase="running")
+    come(page, server)
+    row = page.locator("tbody tr").filter(has_text="first")
+    expect(row).to_contain_text("running")
+    runs[0].update(phase="finished")
+    expect(row).to_contain_text("finished")
+
+
+def test_a_phone_shows_list_and_family_without_scrolling_sideways(browser, server: Server, runs: list[Run]) -> None:
+    page = new_page(browser, viewport={"width": 390, "height": 844})
+    come(page, server)
+    fits(page)
+    page.get_by_role("link", name="<i>second</i>", exact=True).click()
+    members = page.get_by_role("list", name="Family").get_by_role("listitem")
+    expect(members).to_have_count(2)
+    fits(page)
+    members.get_by_role("link", name="first").click()
+    expect(page.get_by_role("heading", name="first", exact=True)).to_have_count(1)
+    page.go_back()
+    expect(page.get_by_role("heading", name="<i>second</i>", exact=True)).to_have_count(1)
+    page.close()
+
+
+def fits(page: Page) -> None:
+    main = "document.querySelector('[data-testid=stMain]')"
+    assert page.evaluate(f"{main}.scrollWidth <= {main}.clientWidth")

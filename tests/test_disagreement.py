@@ -1,0 +1,74 @@
+"""Who is wrong where, counted one by one."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.spatial.distance import jensenshannon
+
+from trainer.disagreement import Disagreement, divergence, in_words
+
+
+def said(networks: int, images: int, seed: int) -> Disagreement:
+    """Make up what networks say of images of three classes, so that they often agree."""
+    rng = np.random.default_rng(seed)
+    probabilities = rng.dirichlet([0.3] * 3, (networks, images)).astype(np.float32)
+    padded = np.pad(probabilities, ((0, 0), (0, 0), (0, 7)))
+    return Disagreement([*padded], rng.integers(0, 3, images).astype(np.uint8))
+
+
+@given(st.integers(2, 6), st.integers(1, 60), st.integers(0, 1000))
+def test_each_image_is_in_the_combination_of_those_that_read_it_wrong(networks: int, images: int, seed: int) -> None:
+    found = said(networks, images, seed)
+    counted: Counter[tuple[bool, ...]] = Counter()
+    for at, label in enumerate(found.labels):
+        wrong = tuple(int(np.argmax(one[at])) != label for one in found.probabilities)
+        counted[wrong] += any(wrong)
+    assert {wrong: len(there) for wrong, there in found.combinations.items()} == +counted
+    assert sorted(at for there in found.combinations.values() for at in there) == sorted(found.disputed)
+    sizes = [len(there) for there in found.combinations.values()]
+    assert sizes == sorted(sizes, reverse=True)
+
+
+def test_divergence_is_that_of_jensen_and_shannon() -> None:
+    first, second = np.random.default_rng(1).dirichlet([1.0] * 10, (2, 50))
+    wanted = jensenshannon(first, second, axis=1) ** 2
+    assert divergence(np.stack([first, second])) == pytest.approx(wanted)
+    certain = np.eye(10)[[3, 3, 7, 7]].reshape(4, 1, 10)
+    assert divergence(certain) == pytest.approx([np.log(2)])
+    assert divergence(certain[:2]) == pytest.approx([0.0])
+
+
+def test_the_most_disputed_come_first() -> None:
+    sure, unsure = np.eye(10), np.eye(10) * 0.5 + 0.05
+    first = np.stack([sure[0], unsure[0], sure[0], sure[2]])
+    second = np.stack([sure[0], unsure[1], sure[1], sure[2]])
+    found = Disagreement([first, second], np.array([1, 1, 1, 2], np.uint8))
+    assert found.disputed.tolist() == [2, 1, 0]  # sure of something else, unsure, of one mind; and 3 is read right
+    assert {wrong: there.tolist() for wrong, there in found.combinations.items()} == {
+        (True, False): [2, 1],
+        (True, True): [0],
+    }
+
+
+def test_networks_that_read_everything_right_dispute_nothing() -> None:
+    found = Disagreement([np.eye(10), np.eye(10)], np.arange(10, dtype=np.uint8))
+    assert len(found.disputed) == 0 and found.combinations == {}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ((True, True), "Both wrong"),
+        ((False, True), "Only B wrong"),
+        ((True, True, True), "All wrong"),
+        ((True, False, False), "Only A wrong"),
+        ((True, False, True), "Only B right"),
+        ((True, True, False, False), "A and B wrong"),
+        ((True, False, True, True, False), "A, C and D wrong"),
+    ],
+)
+def test_a_combination_is_said_in_the_shortest_words(wrong: tuple[bool, ...], words: str) -> None:
+    assert in_words(wrong, "ABCDE"[: len(wrong)]) == words

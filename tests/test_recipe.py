@@ -1,0 +1,40 @@
+from dataclasses import replace
+
+from tests.apps import TINY
+from trainer import recipe
+from trainer.config import Adam
+from trainer.layers import LAYERS, Conv2D
+
+
+def told(run, config=TINY):
+    return " ".join(recipe.sentences(run, config, run.state, []))
+
+
+def test_what_was_chosen_is_told(network_run):
+    config = replace(
+        TINY, optimizer=Adam(), schedule="one_cycle", shift=1.5, zoom=0.1, l2=0.001, patience=3, dtype="mixed_bfloat16"
+    )
+    text = told(network_run, config)
+    for part in (
+        "Adam (beta_1 0.9, beta_2 0.999), learning rate 0.1 at most",
+        "moved by up to 1.5 pixels and resized by up to 10 %",
+        "L2 regularization 0.001",
+        "after 3 epochs",
+        "16 bits",
+        "10 % of the data",
+        "0 of 2 epochs, in batches of 20",
+    ):
+        assert part in text, part
+
+
+def test_what_was_not_chosen_is_not_told(network_run):
+    text = told(network_run)
+    for part in ("moved", "L2", "Early", "16 bits", "went on", "pen digits", "drawings"):
+        assert part not in text, part
+
+
+def test_every_layer_has_words_of_its_settings():
+    for kind in LAYERS.values():
+        settings = [str(value) for value in vars(kind()).values() if isinstance(value, int) and value > 1]
+        assert all(setting in recipe.words(kind()) for setting in settings), kind
+    assert recipe.words(Conv2D(8, 3, 2, use_bias=False)) == "8 filters of 3 × 3, strides 2, same, relu, no bias"

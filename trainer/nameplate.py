@@ -1,0 +1,99 @@
+"""What does an exported network say of itself? Its card: properties inside the ONNX file, for who meets it alone.
+
+They stand in the model's `metadata_props`, which ONNX Runtime shows as `get_modelmeta().custom_metadata_map`. They are
+read and written here without ONNX's own library: the web server puts a run's results onto the file it hands out.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from trainer import UserError, catalogue
+from trainer.config import TrainingConfig, parameter_count, short_form
+from trainer.weights import fields
+
+PROPERTIES, KEY, VALUE = 14, 1, 2  # fields of ONNX's messages: a model's properties, each a key and a value
+DRAWING = (
+    "Light ink on dark paper. Crop to the ink, resize so that the longer side is 20 pixels (aspect kept, mean of the "
+    "pixels), lay it into 28 x 28 by whole pixels so that its centre of mass is at index 14 down and across, "
+    "counted from 0. Then 0 is paper and 1 is full ink. Strokes as thick as MNIST's, 1.5 to 6 pixels, are read best."
+)
+
+
+def properties(config: TrainingConfig) -> dict[str, str]:
+    """Return what can be said of every network of a config, as texts by name; `classes` and `config` are JSON."""
+    kind = catalogue.kind(config.dataset)
+    axes = "n, height, width" + (", 3 for red, green, blue" if len(kind.shape) == 3 else "")
+    dark_to_light = "0 = paper .. 1 = ink" if kind.digits else "0 = dark .. 1 = light"
+    size = " x ".join(map(str, kind.shape[:2]))
+    preprocessing = DRAWING if kind.digits else f"Resize to {size} pixels and divide by 255; images are as in the data."
+    return {
+        "app": app(),
+        "description": f"A network for {kind.title}: {short_form(config)}, {parameter_count(config):,} parameters.",
+        "input": f"image: float32 (n, {', '.join(map(str, kind.shape))}), that is ({axes})",
+        "range": dark_to_light,
+        "preprocessing": preprocessing,
+        "output": "probabilities: float32 (n, 10), one for each of the classes, in their order; they sum to 1",
+        "more_outputs": "logits: the same before softmax; and the output of each layer by its name",
+        "classes": json.dumps(kind.classes),
+        "data": f"{kind.title}: {kind.note}",
+        "config": config.to_json(),
+    }
+
+
+@functools.cache
+def app() -> str:
+    """Return the name of this app and its version, as far as its pyproject.toml is beside it."""
+    try:
+        with Path(__file__).parents[1].joinpath("pyproject.toml").open("rb") as file:
+            return f"Digit Lab {tomllib.load(file)['project']['version']}"
+    except (OSError, ValueError, KeyError):
+        return "Digit Lab"
+
+
+def read(content: bytes) -> dict[str, str]:
+    """Return the properties of an ONNX file. Raises UserError where it is damaged."""
+    try:
+        found = {}
+        for field, value in fields(memoryview(content)):
+            if field == PROPERTIES:
+                texts = dict(fields(value))
+                found[bytes(texts[KEY]).decode()] = bytes(texts.get(VALUE, b"")).decode()
+        return found
+    except (IndexError, ValueError, TypeError, KeyError):
+        raise _damaged() from None
+
+
+def write(content: bytes, values: Mapping[str, str]) -> bytes:
+    """Return an ONNX file with these properties and no others. Raises UserError where it is damaged."""
+    try:
+        kept = [(field, value) for field, value in fields(memoryview(content)) if field != PROPERTIES]
+    except (IndexError, ValueError, TypeError):
+        raise _damaged() from None
+    texts = [[(KEY, key.encode()), (VALUE, value.encode())] for key, value in values.items()]
+    added = [(PROPERTIES, b"".join(_field(*text) for text in pair)) for pair in texts]
+    return b"".join(_field(*part) for part in (*kept, *added))
+
+
+def _field(number: int, value: int | bytes | memoryview) -> bytes:
+    if isinstance(value, int):
+        return _number(number << 3) + _number(value)
+    return b"".join((_number(number << 3 | 2), _number(len(value)), value))
+
+
+def _number(value: int) -> bytes:
+    """Write a whole number of 7 bits a byte, the lowest first."""
+    content = bytearray()
+    while value > 127:
+        content.append(value & 127 | 128)
+        value >>= 7
+    content.append(value)
+    return bytes(content)
+
+
+def _damaged() -> UserError:
+    return UserError("The network must be a whole ONNX file of this app (got a damaged one): train it again.")

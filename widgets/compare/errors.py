@@ -1,0 +1,207 @@
+"""The same test images, read by all: where are they wrong, and where do they disagree?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from trainer import UserError, disagreement, evaluation, sheets
+from trainer.datasets import Dataset
+from trainer.disagreement import Combination, Disagreement
+from trainer.evaluation import Evaluation
+from widgets import evaluated, library
+from widgets.compare.chosen import FEWEST, Chosen
+from widgets.texts import literal
+
+SIDE, PAGE = 72, 24  # pixels of an image, and images of a page
+COMBINATIONS = 8  # of who is wrong, that have a row of their own
+ALL = "all"
+STYLE = (
+    sheets.STYLE
+    + """<style>
+.said { border-collapse: collapse; margin: 0 auto; font-size: 0.85rem; line-height: 1.2 }
+.said td { padding: 0 0.15rem }
+.who-is-wrong { overflow-x: auto; max-width: 100% }
+.who-is-wrong table { border-collapse: collapse; font-size: 0.9rem; margin-bottom: 0.5rem }
+.who-is-wrong th, .who-is-wrong td { padding: 0.2rem 0.6rem; border-bottom: 1px solid #8A8F9855; text-align: center;
+    font-weight: 400 }
+.who-is-wrong td:last-child, .who-is-wrong td.count { text-align: right; font-variant-numeric: tabular-nums }
+.who-is-wrong .bar { display: inline-block; height: 0.6rem; background: #8A8F98; border-radius: 2px }
+.who-is-wrong thead th span { font-size: 1.1rem }
+.who-is-wrong .right, .said .right { color: light-dark(#0072B2, #56B4E9) }
+.who-is-wrong .wrong, .said .wrong { color: light-dark(#D55E00, #E69F00); font-weight: 700 }
+</style>"""
+)
+
+
+def show(runs: list[Chosen]) -> None:
+    """Show the test images that at least one of the networks reads wrong, those that are most disputed first."""
+    dataset_name, _ = Counter(one.config.dataset for one in runs).most_common(1)[0]
+    title = library.titles().get(dataset_name, "a data set that is gone")
+    same = _of_the_same_data(runs, dataset_name, title)
+    if len(same) < FEWEST:
+        return
+    try:
+        dataset = library.dataset(dataset_name)
+        if dataset is None:
+            return
+        found = {one: said for one in same if (said := _ask(one, dataset))}
+    except UserError as error:
+        st.error(str(error))
+        return
+    if len(found) >= FEWEST:
+        _judged(found, dataset)
+
+
+def _ask(one: Chosen, dataset: Dataset) -> Evaluation | None:
+    """Return what a network says of the test images; where that is computed now, it is said below its name."""
+    if found := evaluation.find(one.run.path, one.run.network_file, dataset):
+        return found
+    st.caption(literal(one.name))
+    return evaluated.ask(one.judge, dataset)
+
+
+def _of_the_same_data(runs: list[Chosen], dataset_name: str, title: str) -> list[Chosen]:
+    """Return those that can be asked about the same images, and say why the others cannot."""
+    others = [one for one in runs if one.config.dataset != dataset_name]
+    same = [one for one in runs if one.config.dataset == dataset_name]
+    silent = [one for one in same if one.live or not one.run.network]
+    if others:
+        out = "has learned something else and is" if len(others) == 1 else "have learned something else and are"
+        st.info(f"These are test images of {literal(title)}. {_listed(others)} {out} left out.")
+    if silent:
+        learning = [one for one in silent if one.live]
+        if learning:
+            st.info(
+                f"{_listed(learning)} still {'learns' if len(learning) == 1 else 'learn'}: errors are read at the end."
+            )
+        gone = [one for one in silent if not one.live]
+        if gone:
+            st.info(f"{_listed(gone)} {'has' if len(gone) == 1 else 'have'} no network: nothing was learned or kept.")
+    asked = [one for one in same if one not in silent]
+    if len(asked) < FEWEST:
+        st.info("Two networks of the same data set are needed, whose training has ended: choose more runs above.")
+        st.page_link("pages/runs.py", label="Choose on Runs", icon=":material/list:")
+    return asked
+
+
+def _listed(runs: list[Chosen]) -> str:
+    *most, last = [literal(one.name) for one in runs]
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def _judged(found: dict[Chosen, Evaluation], dataset: Dataset) -> None:
+    runs, said = list(found), list(found.values())
+    disputed = Disagreement([one.probabilities for one in said], said[0].labels)
+    thing, number = runs[0].kind.thing, len(disputed.disputed)
+    if not number:
+        st.success(f"There is none: each of these networks reads all {said[0].count:,} test {thing}s right.")
+        return
+    all_wrong = len(disputed.combinations.get((True,) * len(runs), ()))
+    st.markdown(
+        f"**{number:,} of {said[0].count:,} test {thing}s are read wrong by at least one of them, {all_wrong:,} by "
+        f"{'both' if len(runs) == 2 else f'all {len(runs)}'}.**"
+    )
+    left, right = st.columns([0.4, 0.6], gap="medium")
+    with left:
+        st.html(_who_is_wrong(runs, disputed.combinations))
+    with right:
+        _look(runs, disputed, dataset)
+
+
+@st.fragment
+def _look(runs: list[Chosen], disputed: Disagreement, dataset: Dataset) -> None:
+    names = [one.name for one in runs]
+    groups: dict[str, np.ndarray] = {ALL: disputed.disputed}
+    texts = {ALL: f"At least one wrong ({len(disputed.disputed):,})"}
+    for combination, there in disputed.combinations.items():
+        key = "".join("01"[mark] for mark in combination)
+        groups[key], texts[key] = there, f"{disagreement.in_words(combination, names)} ({len(there):,})"
+    if st.session_state.get("compare.group") not in groups:
+        st.session_state["compare.group"] = ALL
+    st.selectbox(
+        "Which images",
+        groups,
+        format_func=lambda key: texts.get(key, key),
+        help="All that at least one network reads wrong, or those that just these read wrong and the others right.",
+        persist_state="session",
+        key="compare.group",
+    )
+    there = groups[st.session_state["compare.group"]]
+    page = _ask_page(len(there), f"{[one.run.id for one in runs]}.{st.session_state['compare.group']}")
+    shown = there[page * PAGE : (page + 1) * PAGE]
+    st.html(_sheet(runs, disputed, dataset, shown))
+
+
+def _ask_page(number: int, of: str) -> int:
+    """Ask which page of the images is shown; where they are others than before, it is the first."""
+    if st.session_state.get("compare.paged") != of:
+        st.session_state["compare.paged"], st.session_state["compare.page"] = of, 0
+    pages = -(-number // PAGE)
+    page = st.session_state["compare.page"] = min(st.session_state.get("compare.page", 0), pages - 1)
+    first, last = page * PAGE + 1, min(number, (page + 1) * PAGE)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        for label, by, icon, off in (
+            ("Back", -1, "chevron_left", page == 0),
+            ("Next", 1, "chevron_right", page == pages - 1),
+        ):
+            st.button(
+                label,
+                on_click=_turn,
+                args=(by,),
+                icon=f":material/{icon}:",
+                disabled=off,
+                help=f"The {'next' if by > 0 else 'last'} {PAGE} of these images",
+                key=f"compare.turn.{by}",
+            )
+        st.caption(f"{first:,} to {last:,} of {number:,}, the most disputed first", width="content")
+    return page
+
+
+def _turn(by: int) -> None:
+    st.session_state["compare.page"] += by
+
+
+def _who_is_wrong(runs: list[Chosen], combinations: dict[Combination, np.ndarray]) -> str:
+    """Return a table of who is wrong where the others are right, and how often."""
+    most = max(len(there) for there in combinations.values())
+    head = "".join(f"<th scope=col>{one.sign}</th>" for one in runs)
+    rows = ""
+    for combination, there in [*combinations.items()][:COMBINATIONS]:
+        cells = "".join(f"<td>{_mark(not wrong)}</td>" for wrong in combination)
+        bar = f'<i class="bar" style="width: {max(2, round(56 * len(there) / most))}px"></i>'
+        rows += f'<tr>{cells}<td class="count">{len(there):,}</td><td style="text-align: left">{bar}</td></tr>'
+    rest = [len(there) for there in combinations.values()][COMBINATIONS:]
+    more = f"<p>and {sum(rest):,} images in {len(rest)} rarer combinations</p>" if rest else ""
+    return (
+        f'<div class="who-is-wrong" tabindex="0" role="region" aria-label="Who is wrong"><table><thead><tr>{head}'
+        f"<th scope=col>images</th><td></td></tr></thead><tbody>{rows}</tbody></table>{more}</div>"
+    )
+
+
+def _sheet(runs: list[Chosen], disputed: Disagreement, dataset: Dataset, shown: np.ndarray) -> str:
+    """Lay out the images, each once, with what each network said of it below."""
+    classes = runs[0].kind.classes
+    figures = []
+    for at in shown:
+        image, label = dataset.x_test[at], classes[disputed.labels[at]]
+        answers = [classes[read_as] for read_as in disputed.predicted[:, at]]
+        words = "; ".join(f"{one.name} says {answer}" for one, answer in zip(runs, answers, strict=True))
+        rows = "".join(
+            f"<tr><td>{one.sign}</td><td>{escape(answer)}</td><td>{_mark(answer == label)}</td></tr>"
+            for one, answer in zip(runs, answers, strict=True)
+        )
+        figures.append(
+            f'<figure style="width: {SIDE + 12}px"><img src="{sheets.data_url(image)}" width="{SIDE}" '
+            f'height="{round(SIDE * image.shape[0] / image.shape[1])}" alt="{escape(f"It is {label}. {words}")}">'
+            f'<figcaption>it is {escape(label)}<table class="said">{rows}</table></figcaption></figure>'
+        )
+    return f'<div class="sheet">{"".join(figures)}</div>'
+
+
+def _mark(right: bool) -> str:
+    kind, sign = ("right", "✓") if right else ("wrong", "✗")
+    return f'<span class="{kind}" role="img" aria-label="{kind}">{sign}</span>'

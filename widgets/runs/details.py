@@ -1,0 +1,235 @@
+"""One run: how it did, what can be done with it, and where it comes from."""
+
+from __future__ import annotations
+
+import time
+from html import escape
+
+import streamlit as st
+
+from trainer import UserError, catalogue, charts
+from trainer.engine import owner_hash
+from trainer.ledger import Row, read
+from trainer.runs import NAME, NOTE, Run
+from widgets import takehome
+from widgets.plot import plot
+from widgets.runs import deleted, ledger, table, tree
+from widgets.texts import literal
+from widgets.watching import seconds_text
+
+LOOK = 2.0  # seconds between two looks at a live run
+LEADS = (
+    ("Draw with it", "draw", "draw", "Draw a digit and see what this network says."),
+    ("Evaluate", "fact_check", "evaluate", "How well it reads the test images, and where it goes wrong."),
+    ("Look inside", "visibility", "inside", "What its layers see, and why it says what it says."),
+)
+STYLE = """<style>
+.run-facts { border-collapse: collapse; font-size: 0.9rem; width: 100% }
+.run-facts th { text-align: left; font-weight: 400; opacity: 0.75; padding-right: 1rem; white-space: nowrap }
+.run-facts th, .run-facts td { padding: 0.25rem 0.2rem; vertical-align: top; border-bottom: 1px solid #8A8F9855 }
+.run-facts td { overflow-wrap: anywhere }
+</style>"""
+
+
+def asked() -> Run | None:
+    """Return the run that the URL names; of one that is gone it is said."""
+    run_id = st.query_params.get("run")
+    run = st.session_state.engine.runs.get(run_id) if run_id else None
+    if run_id and run is None:
+        st.warning("That run is no longer here: its link may be old. Choose another.")
+        del st.query_params["run"]
+    return run
+
+
+def show(run: Run) -> None:
+    """Show a run and what can be done with it."""
+    st.session_state.pop(deleted.DELETED, None)
+    mine = run.state.owner == owner_hash(st.session_state.owner)
+    st.html(STYLE)
+    st.page_link("pages/runs.py", label="All runs", icon=":material/arrow_back:", help="Back to the list.")
+    with st.container(horizontal=True, vertical_alignment="center", key="run-heading"):
+        st.subheader(literal(run.name), anchor=False, width="content")
+        if mine:
+            _describe(run)
+    _lead(run, mine)
+    phase = run.state.phase
+    live = phase in ("queued", "running")
+    st.fragment(_facts, run_every=LOOK if live else None)(run, phase)
+    opened = tree.show(ledger().rows(), run.id)
+    if opened and st.session_state.engine.runs.get(str(opened)):
+        st.query_params["run"] = opened
+        st.rerun()
+    if (note := run.label.note) and not mine:
+        st.markdown("**Note**")
+        st.text(note)
+    if mine:
+        _ask_note(run)
+    with st.expander("Take home", icon=":material/download:"):
+        takehome.offer(run)
+
+
+# --- what its owner may change --------------------------------------------------------------------------------
+
+
+def _describe(run: Run) -> None:
+    with (
+        st.popover("Rename", icon=":material/edit:", type="tertiary", help="Give this run a name of its own."),
+        st.form(f"runs.rename.{run.id}", border=False),
+    ):
+        name = st.text_input("Name", run.name, max_chars=NAME, help="Empty brings back the name of its own making.")
+        if st.form_submit_button("Save", help="Everybody sees the name."):
+            _attempt(run, name=name)
+    pinned = run.label.pinned
+    if st.button(
+        "Unpin" if pinned else "Pin",
+        icon=":material/keep_off:" if pinned else ":material/keep:",
+        type="tertiary",
+        help="Runs that you pinned stand first in your list.",
+        key="run.pin",
+    ):
+        _attempt(run, pinned=not pinned)
+    live = run.state.phase in ("queued", "running")
+    if st.button(
+        "Delete",
+        icon=":material/delete:",
+        type="tertiary",
+        disabled=live,
+        help="Stop it first, on Train." if live else "You are asked once, and for a day it can be had back.",
+        key="run.delete",
+    ):
+        deleted.ask(run)
+
+
+def _ask_note(run: Run) -> None:
+    with st.form(f"runs.note.{run.id}", border=False):
+        note = st.text_area(
+            "Note",
+            run.label.note,
+            max_chars=NOTE,
+            height=100,
+            placeholder="What did you try, and what came of it?",
+            help="Everybody who looks at this run can read it; the search finds its words.",
+        )
+        if st.form_submit_button("Save the note", help="Keep it with the run."):
+            _attempt(run, note=note)
+
+
+def _attempt(run: Run, **changes: object) -> None:
+    try:
+        st.session_state.engine.describe(run.id, st.session_state.owner, **changes)
+    except UserError as error:
+        st.error(str(error))
+    else:
+        st.rerun()
+
+
+# --- where it leads -------------------------------------------------------------------------------------------
+
+
+def _lead(run: Run, mine: bool) -> None:
+    """Lead to the pages that show this run, and to what goes on from it."""
+    state, config, query = run.state, run.config, {"run": run.id}
+    with st.container(horizontal=True, vertical_alignment="center", key="run-leads"):
+        if config:
+            st.page_link(
+                "pages/train.py",
+                label="Watch it train" if not state.ended else "See its training",
+                icon=":material/model_training:",
+                query_params=query,
+                help="Its curves, drawings and weights over the training, and its settings in the form.",
+            )
+        if config and run.network:
+            for label, icon, page, words in LEADS:
+                if page != "draw" or catalogue.kind(config.dataset).digits:
+                    st.page_link(
+                        f"pages/{page}.py", label=label, icon=f":material/{icon}:", query_params=query, help=words
+                    )
+            if state.ended:
+                st.page_link(
+                    "pages/train.py",
+                    label="Train further",
+                    icon=":material/merge:",
+                    query_params={"parent": run.id},
+                    help="Go on from this network, with other settings or your own drawings, as a new run.",
+                )
+        if run.group:
+            st.page_link(
+                "pages/sweep.py",
+                label="Its sweep",
+                icon=":material/apps:",
+                query_params={"sweep": run.group},
+                help="The runs beside it.",
+            )
+        if mine and config and run.can_resume and _unfinished(run):
+            if st.button(
+                "Resume",
+                icon=":material/play_arrow:",
+                help="Go on where it was, weights, optimizer and chance included.",
+                key="run.resume",
+            ):
+                _resume(run)
+
+
+def _unfinished(run: Run) -> bool:
+    """Tell whether epochs are left that were asked for."""
+    return run.state.phase != "finished" or read(run).epochs < run.wishes.epochs
+
+
+def _resume(run: Run) -> None:
+    try:
+        st.session_state.engine.request(run.id, "resume", st.session_state.owner)
+    except UserError as error:
+        st.error(str(error))
+    else:
+        st.switch_page("pages/train.py", query_params={"run": run.id})
+
+
+# --- how it did -----------------------------------------------------------------------------------------------
+
+
+def _facts(run: Run, phase: str) -> None:
+    state = run.state
+    if state.phase != phase:
+        st.rerun()
+    row, config = read(run), run.config
+    if state.error:
+        (st.error if state.phase in ("failed", "damaged") else st.warning)(state.error)
+    left, right = st.columns([0.55, 0.45], gap="medium")
+    with right:
+        st.html(_table(run, row))
+    with left:
+        if config is None:
+            st.caption("What was asked of it is not known any more: it can only be deleted.")
+            return
+        history = st.session_state.engine.runs.history(run)
+        if not history:
+            st.caption("No curves yet: they appear here once it trains." if not state.ended else "It has no curves.")
+            return
+        figure = charts.learning_curves(history, state.steps, max(1, row.planned), "accuracy")
+        words = f", {table.share(row.test_accuracy)} on the test {catalogue.kind(config.dataset).thing}s"
+        plot(figure, "run.accuracy", alt=f"Accuracy over {row.epochs} epochs{words if row.test_accuracy else ''}")
+
+
+def _table(run: Run, row: Row) -> str:
+    """Return what is known of a run as an HTML table; what is not known is left out."""
+    config, state = run.config, run.state
+    mine = row.owner == owner_hash(st.session_state.owner)
+    title = table.titles([row.dataset])[row.dataset] if row.dataset else ""
+    when = time.strftime("%d %b %Y, %H:%M", time.localtime(row.created)).lstrip("0")
+    facts = {
+        "State": f"{table.MARKS[row.phase]} {row.phase}{f', {state.note}' if state.note else ''}",
+        "Test accuracy": table.share(row.test_accuracy),
+        "Validation accuracy": table.share(row.val_accuracy),
+        "Network": row.network,
+        "Parameters": f"{row.parameters:,}" if row.parameters is not None else "",
+        "Optimizer, rate": f"{row.optimizer}, {row.learning_rate:g}" if row.learning_rate is not None else "",
+        "Batch size": f"{config.batch_size:,}" if config else "",
+        "Epochs": f"{row.epochs} of {row.planned}" if config else "",
+        "Time": seconds_text(row.seconds) if row.seconds else "",
+        "Device": row.device,
+        "Data": title,
+        "Own drawings": f"{row.drawings:,}" if row.drawings else "",
+        "Started": f"{when}, {'by you' if mine else 'by somebody else' if row.owner else 'by nobody known'}",
+    }
+    lines = (f"<tr><th scope=row>{name}</th><td>{escape(value)}</td></tr>" for name, value in facts.items() if value)
+    return f'<table class="run-facts"><tbody>{"".join(lines)}</tbody></table>'

@@ -1,0 +1,1 @@
+"""The pieces of the Sweep page: planning a sweep, its squares, watching it, and the earlier ones."""
