@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-import json
 import logging
-import os
 import secrets
 import shutil
 import statistics
 import subprocess
-import sys
 import threading
 import time
 from collections import Counter, deque
@@ -26,6 +23,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from trainer import UserError
+from trainer.cluster import LOG, Cluster
 from trainer.collection import Collection
 from trainer.config import TrainingConfig
 from trainer.parent import content, find
@@ -35,7 +33,6 @@ from trainer.sweep import Plan, Sweep, Sweeps
 from trainer.wishes import GO_ON, Pinned
 
 WAITING = 100  # single runs in the queue, and as many of sweeps; more is an accident or an attack
-LOG = "training.log"  # in the run root: what the embedded workers say
 FIRST_LOOK = 2.0  # seconds in which the first page shows, before the cluster takes the processor
 LOOK = 1.0  # seconds between two looks at what cannot wake the engine
 TYPICAL = 30.0  # seconds of a training, as long as none has ended that would tell
@@ -81,7 +78,7 @@ class Engine:
         self._queue: deque[str] = deque()
         self._futures: dict[str, Any] = {}
         self._foreign: set[str] = set()  # running when the engine began: another engine's, or dead
-        self._cluster: _Cluster | None = None
+        self._cluster: Cluster | None = None
         self._closed = False
         self._wake = threading.Event()
         try:
@@ -319,7 +316,9 @@ class Engine:
         self._enqueue(*(run.id for run in sorted(waiting, key=lambda run: run.created)))
 
     def _serve(self) -> None:
+        begun = time.time()
         self._wake.wait(FIRST_LOOK)
+        self.runs.tidy(before=begun)
         try:
             while not self._closed:
                 try:
@@ -346,7 +345,7 @@ class Engine:
             self._cluster, self.ready = None, False
         if self._cluster is None:
             try:
-                self._cluster = _Cluster(self._address, self._asked_slots, self.runs.root / LOG)
+                self._cluster = Cluster(self._address, self._asked_slots, self.runs.root / LOG)
                 self.problem = ""
             except (OSError, ValueError, subprocess.SubprocessError) as error:
                 if not self.problem:
@@ -386,65 +385,9 @@ class Engine:
         self._wake.set()
 
     def _interrupt(self, run: Run) -> None:
-        for left_over in run.path.glob(".*"):
-            left_over.unlink(missing_ok=True)
+        run.tidy()
         run.update(
             phase="interrupted",
             activity="",
             error="The training process ended before the training did: what it had learned until then is kept.",
         )
-
-
-class _Cluster:
-    """A connection to the workers: the embedded host, or a cluster by its address."""
-
-    def __init__(self, address: str | None, slots: int | None, log: Path) -> None:
-        from distributed import Client  # takes half a second: let the first page show before
-
-        self._host: subprocess.Popen[str] | None = None
-        self.slots = slots  # None: as many as there are workers
-        self.bfloat16 = address is not None  # a cluster of one's own is there for more
-        if address is None:
-            environment = dict(os.environ)
-            environment.pop("MALLOC_ARENA_MAX", None)  # right for a server of pages; Keras's threads need their heaps
-            if slots is not None:
-                environment["DIGITLAB_SLOTS"] = str(slots)
-            with log.open("w") as errors:  # TensorFlow talks too much for the server's terminal
-                self._host = subprocess.Popen(
-                    [sys.executable, "-m", "trainer.host"],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=errors,
-                    text=True,
-                    cwd=Path(__file__).resolve().parent.parent,
-                    env=environment,
-                    start_new_session=True,  # Ctrl-C goes to the server, which closes our pipe
-                )
-            assert self._host.stdout is not None
-            line = self._host.stdout.readline()
-            if not line:
-                raise OSError(f"trainer.host ended with status {self._host.wait()}")
-            started = json.loads(line)
-            address, self.slots, self.bfloat16 = started["address"], started["slots"], started["bfloat16"]
-        self.client = Client(address, timeout=30, set_as_default=False, heartbeat_interval="5s")
-
-    def workers(self) -> int:
-        return len(self.client.scheduler_info(n_workers=-1)["workers"])
-
-    def alive(self) -> bool:
-        if self._host is not None and self._host.poll() is not None:
-            return False
-        return self.client.status in ("running", "connecting")
-
-    def close(self) -> None:
-        self.client.close(timeout=2)
-        if self._host is not None:
-            assert self._host.stdin is not None
-            self._host.stdin.close()
-            try:
-                self._host.wait(timeout=5)
-            except subprocess.TimeoutExpired:
-                self._host.kill()
-                self._host.wait()
-            if self._host.stdout is not None:
-                self._host.stdout.close()

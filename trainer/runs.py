@@ -240,6 +240,13 @@ class Run:
     def checkpoint(self) -> Path:
         return self.path / "checkpoint.npz"
 
+    def tidy(self, before: float = float("inf")) -> None:
+        """Remove the temporary files that killed writers left, last written before a moment."""
+        for left_over in self.path.glob(".*"):
+            with contextlib.suppress(OSError):
+                if left_over.stat().st_mtime < before:
+                    left_over.unlink()
+
     def request(self, kind: str, **values: Any) -> None:
         """Ask the job for something (see `wishes`); it obeys within a batch line."""
         if kind not in REQUESTS:
@@ -381,6 +388,17 @@ class RunStore:
         except OSError:
             return {}
         return dict(sorted(changed.items(), reverse=True))
+
+    def tidy(self, before: float) -> None:
+        """Remove what killed writers left before a moment, temporary files and runs half made, but not of live runs."""
+        live = {run.id for run in self.live()}
+        for run in self.runs():
+            if run.id not in live:
+                run.tidy(before)
+        for half_made in self.root.glob(".new-*"):
+            with contextlib.suppress(OSError):
+                if half_made.stat().st_mtime < before:
+                    shutil.rmtree(half_made)
 
     def delete(self, run: Run) -> None:
         """Put a run away; within a day it can be had back. Raises UserError where the disk refuses."""
