@@ -68,6 +68,14 @@ with right:
         except UserError as error:
             st.error(str(error))
     followed.ask()
+    if config:
+        st.page_link(
+            "pages/sweep.py",
+            label="Try several values",
+            icon=":material/apps:",
+            query_params={"config": config.to_link()},
+            help="Train this network with a few learning rates, batch sizes or other settings, and see which is best.",
+        )
     if engine.ready:
         st.caption(f"{engine.slots} trainings run at once on this machine.")
     else:

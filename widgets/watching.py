@@ -384,7 +384,16 @@ def ask_others(run: Run | None) -> list[Run]:
         key=key,
         help="Earlier runs as faint lines.",
     )
-    return [other for other in earlier if other.id in chosen]
+    others = [other for other in earlier if other.id in chosen]
+    if run and others:
+        st.page_link(
+            "pages/compare.py",
+            label="Compare in full",
+            icon=":material/stacked_line_chart:",
+            query_params={"runs": ",".join([run.id, *(other.id for other in others)])},
+            help="Curves, settings, accuracy and errors of these runs side by side.",
+        )
+    return others
 
 
 def show_digits(run: Run, history: list[Record], at: int | None) -> None:
