@@ -35,21 +35,7 @@ from trainer.presets import PRESETS
 
 MNIST = Path(__file__).parents[2] / "shared" / "data" / "mnist.npz"
 EPOCHS = 6  # of which the first, in which a library compiles, is not counted
-KERAS_CONVNET = TrainingConfig(  # that of Keras's own MNIST example
-    layers=(
-        Conv2D(32, 3, 1, "valid", activation="relu"),
-        MaxPooling2D(2),
-        Conv2D(64, 3, 1, "valid", activation="relu"),
-        MaxPooling2D(2),
-        Flatten(),
-        Dropout(0.5),
-    ),
-    optimizer=Adam(),
-    learning_rate=0.001,
-    batch_size=128,
-    epochs=15,
-    validation_split=0.1,
-)
+KERAS_CONVNET = PRESETS["keras_convnet"].config  # that of Keras's own MNIST example
 NETWORKS = {
     "tutorial_b": PRESETS["tutorial_b"].config,
     "tutorial_a": PRESETS["tutorial_a"].config,
