@@ -113,7 +113,7 @@ def test_what_the_program_lacks_leads_to_where_it_is_had(app):
         app.query_params[name] = value
     app.switch_page("pages/train.py").run()
     assert not app.exception and "there are none yet" in captions(app)
-    assert [link.proto.label for link in app.get("page_link")] == ["Draw"]
+    assert "Draw" in [link.proto.label for link in app.get("page_link")]
     assert "code" not in app.query_params
 
 
@@ -124,4 +124,4 @@ def test_a_data_set_that_is_gone_leads_to_data(app):
         app.query_params[name] = value
     app.switch_page("pages/train.py").run()
     assert not app.exception and "is here once the data set was found" in captions(app)
-    assert [link.proto.label for link in app.get("page_link")] == ["Data"]
+    assert "Data" in [link.proto.label for link in app.get("page_link")]

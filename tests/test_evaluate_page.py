@@ -25,6 +25,10 @@ def evaluate(run) -> Evaluation:
     return evaluation.make(run.network_file, TINY, datasets.load(), run.path)
 
 
+def box(app, label):
+    return next(box for box in app.selectbox if box.label == label)
+
+
 def look(app, name):
     """Look at another side of the evaluation."""
     return app.button_group(key="look").set_value(name).run()
@@ -77,8 +81,8 @@ def test_the_images_of_a_square_can_be_chosen_with_two_select_boxes(app, network
     found = evaluate(network_run)
     come(app, "evaluate", network_run)
     label, read_as = (int(place) for place in np.argwhere(found.confusion)[0])
-    app.selectbox(key="was").select(label).run()
-    app.selectbox(key="read_as").select(read_as).run()
+    box(app, "It was").select(label).run()
+    box(app, "Read as").select(read_as).run()
     count, of = found.confusion[label, read_as], found.confusion[label].sum()
     assert f": {count} of {of}" in texts(app)
     assert pages_html(app).count("<figure") == min(count, 40)

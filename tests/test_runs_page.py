@@ -117,7 +117,7 @@ def test_what_is_chosen_leads_to_a_comparison(app, store):
     assert app.button(key="runs.compare").disabled
     app.session_state["runs.chosen"] = [runs[0].id, runs[2].id]
     app.run()
-    assert not app.exception and r"**one**, **\*three\***" in texts(app)
+    assert not app.exception and "**one**" in texts(app) and r"**\*three\***" in texts(app)
     assert app.button(key="runs.compare").label == "Compare 2 runs" and not app.button(key="runs.compare").disabled
     app.button(key="runs.clear").click().run()
     assert "Tick 2 to 6 runs" in texts(app)

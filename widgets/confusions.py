@@ -81,45 +81,62 @@ def mixed_up(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
 
 def _choose_first(judge: Judge, found: Evaluation) -> None:
     """Begin with what is mixed up most; what was chosen stays, also for another network."""
-    if "was" not in st.session_state or st.session_state.get("matrix_of") != judge.kind.classes:
+    if "square" not in st.session_state or st.session_state.get("matrix_of") != judge.kind.classes:
         wrong = found.confusion - np.diag(found.confusion.diagonal())
         label, read_as = np.unravel_index(int(wrong.argmax()), wrong.shape)
-        st.session_state.was, st.session_state.read_as = int(label), int(read_as)
-        st.session_state.matrix_of = judge.kind.classes
+        st.session_state.square, st.session_state.matrix_of = (int(label), int(read_as)), judge.kind.classes
         _mark()
+        _ask_anew()
 
 
 def _mark() -> None:
     """Show the matrix anew, with the chosen square marked; where it was clicked the browser has marked it itself."""
     version = st.session_state.get("matrix_shown", (0, 0))[0]
-    st.session_state.matrix_shown = version + 1, st.session_state.was * CLASSES + st.session_state.read_as
+    label, read_as = st.session_state.square
+    st.session_state.matrix_shown = version + 1, label * CLASSES + read_as
+
+
+def _ask_anew() -> None:
+    """Let new boxes show the square."""
+    st.session_state.square_asked = st.session_state.get("square_asked", 0) + 1
 
 
 def _follow(key: str) -> None:
     """Choose the square that was clicked; a click beside them changes nothing."""
     points = st.session_state[key].selection.points
     if points:
-        st.session_state.was, st.session_state.read_as = int(points[0]["y"]), int(points[0]["x"])
+        st.session_state.square = int(points[0]["y"]), int(points[0]["x"])
+        _ask_anew()
+
+
+def _choose(number: int, keys: list[str]) -> None:
+    """Choose the square that the boxes name, unless they are the old ones, which a browser may send once more."""
+    if number == st.session_state.square_asked:
+        st.session_state.square = st.session_state[keys[0]], st.session_state[keys[1]]
+        _mark()
 
 
 def _show_square(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
     classes = judge.kind.classes
+    was, read_as = st.session_state.square
+    number = st.session_state.square_asked
+    keys = [f"was.{number}", f"read_as.{number}"]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        for label, key, words in (
-            ("It was", "was", "Choose a row of the matrix: what the image really shows."),
-            ("Read as", "read_as", "Choose a column of the matrix: what the network says it is."),
+        for label, key, place, words in (
+            ("It was", keys[0], was, "Choose a row of the matrix: what the image really shows."),
+            ("Read as", keys[1], read_as, "Choose a column of the matrix: what the network says it is."),
         ):
             st.selectbox(
                 label,
                 range(len(classes)),
+                place,
                 format_func=lambda place: classes[place],
                 help=words,
                 width=150,
-                on_change=_mark,
-                persist_state="session",
+                on_change=_choose,
+                args=(number, keys),
                 key=key,
             )
-    was, read_as = st.session_state.was, st.session_state.read_as
     there, of = found.cell(was, read_as), int(found.confusion[was].sum())
     right = was == read_as
     if right:

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.jobs import wait_for
 from tests.serving import Server, new_page
 from trainer import datasets, evaluation, shipped
 
@@ -21,11 +22,20 @@ def open_matrix(page: Page, server: Server) -> None:
     expect(page.locator(".js-plotly-plot .point")).to_have_count(100)
 
 
+PLACE = """nth => {
+    const square = document.querySelectorAll(".js-plotly-plot .point")[nth];
+    square?.scrollIntoView({ block: "center" });
+    const box = square?.getBoundingClientRect();
+    return box ? [box.x + box.width / 2, box.y + box.height / 2] : null;
+}"""
+
+
 def middle(page: Page, label: int, read_as: int) -> tuple[float, float]:
-    """Return the middle of a square of the matrix, which comes into view."""
-    page.get_by_test_id("stPlotlyChart").scroll_into_view_if_needed()  # its squares are drawn anew after a press
-    box = page.locator(".js-plotly-plot .point").nth(10 * label + read_as).bounding_box()
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    """Return the middle of a square of the matrix, once it is in view and stays where it is."""
+    expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_have_count(1)
+    places = [None]  # the squares are drawn anew after a press
+    wait_for(lambda: places.append(page.evaluate(PLACE, 10 * label + read_as)) or places[-1] == places[-2] is not None)
+    return tuple(places[-1])
 
 
 @pytest.mark.parametrize("finger", (False, True))
