@@ -10,7 +10,7 @@ from trainer.axes import Axis, Setting
 from trainer.config import SGD, Adam, TrainingConfig
 from trainer.files import line
 from trainer.layers import Dense
-from trainer.runs import RunStore
+from trainer.runs import RunStore, new_id
 from trainer.sweep import RUNS, Cell, Plan, Sweep, Sweeps, best, cells, chance, effects, shades
 
 RATES, BATCHES = Axis(Setting("learning_rate"), (0.01, 0.1, 1.0)), Axis(Setting("batch_size"), (20, 50))
@@ -62,7 +62,7 @@ def test_a_rate_that_is_varied_as_well_is_that_of_every_optimizer():
 def test_a_sweep_is_read_as_it_was_written(tmp_path):
     sweeps = Sweeps(tmp_path / "sweeps")
     assert sweeps.ids() == []
-    sweep = Sweep(sweeps.new_id(), PLAN, ("20260101-000000-aaaaaa",) * 6, 12.5, "me")
+    sweep = Sweep(new_id(), PLAN, ("20260101-000000-aaaaaa",) * 6, 12.5, "me")
     sweeps.keep(sweep)
     assert sweeps.get(sweep.id) == sweep and sweeps.ids() == [sweep.id]
     for other in ("", "../config", "20260101-000000-bbbbbb", sweep.id + ".json"):
@@ -72,7 +72,7 @@ def test_a_sweep_is_read_as_it_was_written(tmp_path):
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
     sweeps = Sweeps(tmp_path_factory.mktemp("sweeps"))
-    sweep = Sweep(sweeps.new_id(), PLAN, ("20260101-000000-aaaaaa",) * 6, 12.5, "me")
+    sweep = Sweep(new_id(), PLAN, ("20260101-000000-aaaaaa",) * 6, 12.5, "me")
     sweeps.keep(sweep)
     return sweeps, sweep
 

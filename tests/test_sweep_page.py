@@ -8,7 +8,7 @@ from trainer.axes import Axis, Setting
 from trainer.config import Adam
 from trainer.engine import owner_hash
 from trainer.presets import PRESETS
-from trainer.runs import RunStore
+from trainer.runs import RunStore, new_id
 from trainer.sweep import Plan, Sweep, Sweeps
 
 PLAN = Plan(TINY, (Axis(Setting("learning_rate"), (0.01, 0.1)), Axis(Setting("batch_size"), (20, 50))))
@@ -24,7 +24,7 @@ def field(app, label):
 def keep(runs_directory, plan=PLAN, owner="somebody"):
     """Keep a sweep whose runs wait."""
     store, sweeps = RunStore(runs_directory), Sweeps(runs_directory / "sweeps")
-    sweep_id, mine = sweeps.new_id(), owner_hash(owner)
+    sweep_id, mine = new_id(), owner_hash(owner)
     runs = [store.create(config, mine, group=sweep_id) for config in plan.configs]
     for run in runs:
         run.update(phase="running")

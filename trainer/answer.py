@@ -11,6 +11,7 @@ from trainer import shipped
 from trainer.card import SURE
 from trainer.catalogue import DATASETS, Kind
 from trainer.inference import Network
+from trainer.phrases import listed
 
 WORTH_A_WORD = 0.005  # of probability: a runner-up with less is not named
 NO_NUMBERS = "This network answers with no numbers: train it again with a smaller learning rate."
@@ -110,9 +111,9 @@ def verdict(said: Sequence[tuple[str, Answer]]) -> str:
     if len(groups) == 1 and not silent:
         (best,) = groups
         return f"{'Both' if len(said) == 2 else f'All {len(said)}'} networks say {best}."
-    parts = [f"{_listed(names)} {'says' if len(names) == 1 else 'say'} {best}" for best, names in groups.items()]
+    parts = [f"{listed(names)} {'says' if len(names) == 1 else 'say'} {best}" for best, names in groups.items()]
     agree = f"{'They disagree: ' if len(groups) > 1 else ''}{'; '.join(parts)}." if parts else ""
-    without = f"{_listed(silent)} {'gives' if len(silent) == 1 else 'give'} no numbers." if silent else ""
+    without = f"{listed(silent)} {'gives' if len(silent) == 1 else 'give'} no numbers." if silent else ""
     return f"{agree} {without}".strip()
 
 
@@ -125,11 +126,6 @@ def misread(network: Network, images: np.ndarray, labels: np.ndarray) -> Iterato
         part = slice(begin, begin + SHOWN_AT_ONCE)
         said = network.probabilities(np.divide(images[part], 255, dtype=np.float32)).argmax(axis=1)
         yield min(1.0, part.stop / len(images)), begin + np.flatnonzero(said != labels[part])
-
-
-def _listed(names: Sequence[str]) -> str:
-    *most, last = names
-    return f"{', '.join(most)} and {last}" if most else last
 
 
 def named(digit: int) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from trainer import curves
 from trainer.curves import Array, Line
+from trainer.phrases import cut
 
 BLUE, VERMILLION = "#0072B2", "#D55E00"  # Okabe and Ito's, told apart by everyone on both themes
 GREY, SKY, ORANGE = "#8A8F98", "#56B4E9", "#E69F00"
@@ -71,8 +72,11 @@ def learning_curves(
             curve = curves.column(lines, "epoch", measure, percent)
         thin: Figure = {"line": {"color": color, "width": 1.2, "dash": dash}, "mode": "lines", "opacity": 0.75}
         words = literal(name)
-        short = words if len(name) <= NAME else f"{literal(name[: NAME - 1])}…"
-        traces.append(_curve(short, curve, its_steps, thin, hovertemplate=f"{after_epoch}<extra>{words}</extra>"))
+        traces.append(
+            _curve(
+                literal(cut(name, NAME)), curve, its_steps, thin, hovertemplate=f"{after_epoch}<extra>{words}</extra>"
+            )
+        )
     level = 10.0 if measure == "accuracy" else math.log(10)
     shapes = [_guessing(level)] if guessing or measure == "accuracy" else []
     seen = np.concatenate([batches[1], ends[1], validation[1]])

@@ -13,6 +13,7 @@ from trainer import curves
 from trainer.charts import AXIS, NAME, NEUTRAL, POINTS, Figure, frame, literal
 from trainer.colours import Colour
 from trainer.curves import Array, Line
+from trainer.phrases import cut
 
 EPOCHS, SECONDS = "epochs", "seconds"  # what curves run over
 MARKED = 25  # epochs of a curve, at most, that have a symbol each
@@ -199,12 +200,15 @@ def _labels(
     for cost, share, height, line in zip(costs, shares, heights, lines, strict=True):
         x = math.log10(cost.cost) if log else cost.cost
         left = x - across[0] > (across[1] - across[0]) / 2
-        name = cost.name if len(cost.name) <= NAME else f"{cost.name[: NAME - 1]}…"
-        label = {"x": x, "y": share, "text": literal(name), "ax": -14 if left else 14, "ay": round(height - line, 1)}
+        label = {
+            "x": x,
+            "y": share,
+            "text": literal(cut(cost.name, NAME)),
+            "ax": -14 if left else 14,
+            "ay": round(height - line, 1),
+        }
         label |= {"xanchor": "right" if left else "left", "yanchor": "middle", "font": {"size": 12}, "borderpad": 1}
-        labels.append(
-            label | {"showarrow": True, "arrowhead": 0, "arrowwidth": 1, "arrowcolor": NEUTRAL, "standoff": 7}
-        )
+        labels.append(label | _LEADER)
     return labels
 
 

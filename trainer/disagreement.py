@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trainer.phrases import listed
+
 Combination = tuple[bool, ...]  # of the networks, in their order: who reads an image wrong
 
 
@@ -72,4 +74,4 @@ def in_words(combination: Combination, names: Sequence[str]) -> str:
         return f"Only {wrong[0]} wrong"
     if len(right) == 1:
         return f"Only {right[0]} right"
-    return f"{', '.join(wrong[:-1])} and {wrong[-1]} wrong"
+    return f"{listed(wrong)} wrong"

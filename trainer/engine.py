@@ -28,7 +28,7 @@ from trainer.collection import Collection
 from trainer.config import TrainingConfig
 from trainer.parent import content, find
 from trainer.progress import progress
-from trainer.runs import SILENCE, Run, RunStore
+from trainer.runs import LIVE, SILENCE, Run, RunStore, new_id
 from trainer.sweep import Plan, Sweep, Sweeps
 from trainer.wishes import GO_ON, Pinned
 
@@ -134,7 +134,7 @@ class Engine:
         Raises UserError where they are too many for the queue, the disk refuses, or there are no drawings to mix in.
         """
         own = self._own_drawings(plan.base, owner)
-        sweep_id, mine, made = self.sweeps.new_id(), owner_hash(owner), []
+        sweep_id, mine, made = new_id(), owner_hash(owner), []
         with self._lock:
             self._check_queue(len(plan), sweep_id)
             try:
@@ -180,7 +180,7 @@ class Engine:
                 return
             if not live and not run.can_resume:
                 raise UserError("A run can go on where its checkpoint is (this one has none): train it again.")
-            if kind in GO_ON and phase not in ("queued", "running"):
+            if kind in GO_ON and phase not in LIVE:
                 self._check_queue(1, run.group)
             run.request(kind, **values)
             if waits and kind == "pause":
@@ -190,7 +190,7 @@ class Engine:
                 if waits:
                     self._queue.remove(run_id)
                 run.update(phase="stopped", note="stopped before it began")
-            elif (phase == "paused" and kind == "stop") or (phase not in ("queued", "running") and kind in GO_ON):
+            elif (phase == "paused" and kind == "stop") or (phase not in LIVE and kind in GO_ON):
                 run.update(phase="queued", activity="", error="", note="")  # a stop too: the test digits are read
                 self._enqueue(run_id)
         self._wake.set()
@@ -209,7 +209,7 @@ class Engine:
         """
         run = self._own(run_id, "delete", owner)
         with self._lock:
-            if run.state.phase in ("queued", "running") or run_id in self._futures:
+            if run.state.live or run_id in self._futures:
                 raise UserError("A run can be deleted once it has ended (this one has not): stop it first.")
             self.runs.delete(run)
 
@@ -377,7 +377,7 @@ class Engine:
             if phase == "queued" and future.status == "cancelled":
                 self._queue.appendleft(run_id)  # it was handed to a cluster that went before it could begin
                 self._enqueue()
-            elif run is not None and phase in ("queued", "running"):
+            elif run is not None and phase in LIVE:
                 _log.warning("run %s: its process ended (%s)", run_id, future.status)
                 self._interrupt(run)
         # A held future would be computed again if its worker died later.

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from trainer import catalogue
 from trainer.config import parameter_count, short_form
 from trainer.files import MOST, Record, records, write_whole
-from trainer.runs import Run, RunStore
+from trainer.runs import LIVE, Run, RunStore
 
 AT_ONCE = 250  # runs that are read while somebody waits, more than can be in the queue; the rest is read beside
 UNSAVED = 100  # rows, more or less, that the next start may have to read again
@@ -62,7 +62,7 @@ class Row(NamedTuple):
     @property
     def live(self) -> bool:
         """Tell whether it waits or trains, and will be another soon."""
-        return self.phase in ("queued", "running")
+        return self.phase in LIVE
 
     @property
     def text(self) -> str:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 RECENT = 26  # lines, about an epoch, that tell the pace of now
+
+
+def epochs_done(history: Iterable[Mapping[str, Any]]) -> int:
+    """Count the epochs that the lines of history.jsonl tell the end of."""
+    return sum(line.get("kind") == "epoch" for line in history)
 
 
 @dataclass(frozen=True)

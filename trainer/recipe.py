@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from trainer import catalogue, parent
 from trainer.config import TrainingConfig
 from trainer.curves import Line
 from trainer.layers import Activation, BatchNormalization, Conv2D, Dense, Dropout, Layer, Rescaling
+from trainer.phrases import listed
+from trainer.progress import epochs_done
 from trainer.runs import Run, RunStore, State
 
 
@@ -26,7 +28,7 @@ def sentences(run: Run, config: TrainingConfig, state: State, history: Sequence[
         f"{type(config.optimizer).__name__}{f' ({optimizer})' if optimizer else ''}, learning rate "
         f"{config.learning_rate:g}{schedule}, {_SCHEDULES[config.schedule]}."
     )
-    epochs, steps = done(history), f": {state.steps:,} steps an epoch" if state.steps else ""
+    epochs, steps = epochs_done(history), f": {state.steps:,} steps an epoch" if state.steps else ""
     of = f" of {config.epochs}" if epochs < config.epochs else ""
     plural = "" if (config.epochs if of else epochs) == 1 else "s"
     said.append(f"{epochs}{of} epoch{plural}, in batches of {config.batch_size:,}{steps}.")
@@ -35,7 +37,7 @@ def sentences(run: Run, config: TrainingConfig, state: State, history: Sequence[
         moved = [(config.shift, "moved by up to {:g} pixels"), (config.rotation, "turned by up to {:g} degrees")]
         moved.append((100 * config.zoom, "resized by up to {:g} %"))
         words = [text.format(value) for value, text in moved if value]
-        said.append(f"Each of the {things} was {_and(words)}, at random and anew in each epoch.")
+        said.append(f"Each of the {things} was {listed(words)}, at random and anew in each epoch.")
     if config.l2:
         said.append(f"L2 regularization {config.l2:g} pulls the weights towards 0.")
     if config.patience:
@@ -65,7 +67,7 @@ def _learned(config: TrainingConfig, state: State, things: str) -> str:
     if config.own_examples:
         number = f"{state.drawings} " if state.drawings else ""
         mixed.append(f"{config.own_examples:,} are {number}drawings of its owner's, repeated")
-    sentence += f", of which {_and(mixed)}" if mixed else ""
+    sentence += f", of which {listed(mixed)}" if mixed else ""
     kept = f"{100 * config.validation_split:.3g} % of the data were kept aside for validation"
     return f"{sentence}; {kept if config.validation_split else 'none were kept aside for validation'}."
 
@@ -89,12 +91,3 @@ def words(layer: Layer) -> str:
             return f"times {scale:.4g}"
     pool = getattr(layer, "pool_size", None)
     return f"{pool} × {pool}" if pool else ""
-
-
-def done(history: Iterable[Line]) -> int:
-    """Count the finished epochs."""
-    return sum(line.get("kind") == "epoch" for line in history)
-
-
-def _and(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

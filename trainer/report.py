@@ -21,6 +21,7 @@ from trainer.curves import Line, column, thinned
 from trainer.datasets import Dataset
 from trainer.evaluation import Evaluation
 from trainer.files import Record, records
+from trainer.progress import epochs_done
 from trainer.runs import Run, State
 from trainer.summary import summarise
 
@@ -90,7 +91,7 @@ def _facts(config: TrainingConfig, state: State, history: Sequence[Line]) -> str
     if state.test_loss is not None:
         facts.append((f"{state.test_loss:.4g}", "test loss"))
     facts.append((f"{parameter_count(config):,}", "parameters"))
-    epochs = recipe.done(history)
+    epochs = epochs_done(history)
     facts.append((f"{epochs}", "epoch" if epochs == 1 else "epochs"))
     if state.seconds:
         facts.append((_duration(state.seconds), f"of training on {state.device}" if state.device else "of training"))
@@ -147,7 +148,7 @@ def _curves(history: Sequence[Line], state: State, config: TrainingConfig, measu
     seen = np.concatenate([batches[1], ends[1]])
     seen = seen[np.isfinite(seen)]
     most = 100.0 if percent else _round_up(min(10.0, float(seen.max(initial=0.1))))
-    epochs = max(1, recipe.done(history), math.ceil(float(batches[0].max()) / steps))
+    epochs = max(1, epochs_done(history), math.ceil(float(batches[0].max()) / steps))
     left, right, top, bottom, width, height = 40, 8, 24, 30, 420, 200
 
     def place(x: float, y: float) -> str:

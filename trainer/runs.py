@@ -32,7 +32,8 @@ from trainer.uploads import Uploads
 from trainer.wishes import REQUESTS, Pinned, Wishes
 
 ENDED = ("finished", "stopped", "failed", "interrupted")
-PHASES = ("queued", "running", "paused", *ENDED)
+LIVE = ("queued", "running")
+PHASES = (*LIVE, "paused", *ENDED)
 SILENCE = 10.0  # seconds without a sign of life after which a job that nobody vouches for counts as dead
 NAME = 80  # characters of a run's name
 NOTE = 1_000  # and of what its owner notes of it
@@ -46,7 +47,7 @@ _ALLOWED = {  # type of a field of State -> types of its value
     "float | None": ("float", "int", "NoneType"),
 }
 _TEXTS = {"name": NAME, "note": NOTE}  # of a label: at most so many characters
-_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
+ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")  # of a run, and of a sweep
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,11 @@ class State:
     right_after: int | None = None
     test_loss: float | None = None
     test_accuracy: float | None = None
+
+    @property
+    def live(self) -> bool:
+        """Tell whether it waits or trains."""
+        return self.phase in LIVE
 
     @property
     def ended(self) -> bool:
@@ -336,7 +342,7 @@ class RunStore:
 
         Raises UserError where the disk refuses.
         """
-        run_id = time.strftime("%Y%m%d-%H%M%S-") + secrets.token_hex(3)
+        run_id = new_id()
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=self.root, prefix=".new-") as temporary:
@@ -353,7 +359,7 @@ class RunStore:
 
     def get(self, run_id: str) -> Run | None:
         """Return the run of that id, or None where there is none; the id may be any text from outside."""
-        if not _ID.fullmatch(run_id) or not (self.root / run_id).is_dir():
+        if not ID.fullmatch(run_id) or not (self.root / run_id).is_dir():
             return None
         return Run(self.root / run_id)
 
@@ -369,7 +375,7 @@ class RunStore:
                 state = (run.path / "state.json").read_bytes()
             except OSError:
                 continue
-            if (b'"queued"' in state or b'"running"' in state) and run.state.phase in ("queued", "running"):
+            if (b'"queued"' in state or b'"running"' in state) and run.state.live:
                 found.append(run)
         return found
 
@@ -382,7 +388,7 @@ class RunStore:
         try:
             with os.scandir(self.root) as entries:
                 for entry in entries:
-                    if _ID.fullmatch(entry.name):
+                    if ID.fullmatch(entry.name):
                         with contextlib.suppress(OSError):  # it was deleted meanwhile
                             changed[entry.name] = entry.stat().st_mtime_ns
         except OSError:
@@ -427,7 +433,7 @@ class RunStore:
     def restore(self, run_id: str) -> Run:
         """Have a deleted run back. Raises UserError where it is gone for good."""
         try:
-            if not _ID.fullmatch(run_id):
+            if not ID.fullmatch(run_id):
                 raise FileNotFoundError(2, "there is none")
             (self.root / TRASH / run_id).rename(self.root / run_id)
         except OSError as error:
@@ -450,7 +456,12 @@ def _runs(root: Path) -> list[Run]:
         names = os.listdir(root)
     except FileNotFoundError:
         return []
-    return [Run(root / name) for name in sorted(names, reverse=True) if _ID.fullmatch(name)]
+    return [Run(root / name) for name in sorted(names, reverse=True) if ID.fullmatch(name)]
+
+
+def new_id() -> str:
+    """Make an id that begins with the time, and that nobody can guess."""
+    return time.strftime("%Y%m%d-%H%M%S-") + secrets.token_hex(3)
 
 
 def _versions() -> dict[str, str]:

@@ -10,6 +10,7 @@ from trainer import catalogue
 from trainer.config import TrainingConfig
 from trainer.evidence import GUESSING, Evidence
 from trainer.layers import Dropout
+from trainer.phrases import listed
 from trainer.suggestions import Suggestion, number, squashed, suggestions
 
 SENTENCES = 4  # at most
@@ -58,7 +59,7 @@ def _accuracies(evidence: Evidence) -> str:
         parts.append(f"{_percent(evidence.validation, aside)} of the {aside:,} validation {things}")
     if not parts:
         return "Nothing is known of how well it reads: it finished no epoch."
-    text = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    text = listed(parts)
     return f"It reads {text} right." if evidence.test is not None else f"It read {text} right, and was not tested."
 
 

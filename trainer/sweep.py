@@ -7,9 +7,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
-import secrets
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -20,12 +17,11 @@ from trainer import UserError
 from trainer.axes import Axis, Setting, Value
 from trainer.config import TrainingConfig
 from trainer.files import read_object, write_whole
-from trainer.runs import RunStore
+from trainer.runs import ID, RunStore
 
 RUNS = 36  # of a sweep: a page of squares, and an hour of small networks
 AXES = 2  # settings that are varied
 VERSION = 1
-_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")  # of a run and of a sweep
 
 
 @dataclass(frozen=True)
@@ -111,7 +107,7 @@ class Sweep:
         axes = tuple(Axis(Setting.of(str(axis["setting"])), tuple(axis["values"])) for axis in values["axes"])
         plan = Plan(TrainingConfig.from_json(json.dumps(values["base"])), axes)
         runs, created, owner = tuple(values["runs"]), values["created"], values["owner"]
-        if len(runs) != len(plan) or not all(isinstance(run, str) and _ID.fullmatch(run) for run in runs):
+        if len(runs) != len(plan) or not all(isinstance(run, str) and ID.fullmatch(run) for run in runs):
             raise ValueError("a run for each combination")
         if not isinstance(created, (int, float)) or not math.isfinite(created) or not isinstance(owner, str):
             raise TypeError("when, and whose")
@@ -124,10 +120,6 @@ class Sweeps:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    @staticmethod
-    def new_id() -> str:
-        return time.strftime("%Y%m%d-%H%M%S-") + secrets.token_hex(3)
-
     def keep(self, sweep: Sweep) -> None:
         """Write a sweep's file. Raises OSError where the disk refuses."""
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -139,7 +131,7 @@ class Sweeps:
         Raises UserError where its file is damaged.
         """
         path = self.folder / f"{sweep_id}.json"
-        if not _ID.fullmatch(sweep_id) or not path.is_file():
+        if not ID.fullmatch(sweep_id) or not path.is_file():
             return None
         try:
             return Sweep.from_json(sweep_id, read_object(path))
@@ -154,7 +146,7 @@ class Sweeps:
             names = [path.stem for path in self.folder.iterdir() if path.suffix == ".json"]
         except FileNotFoundError:
             return []
-        return sorted((name for name in names if _ID.fullmatch(name)), reverse=True)
+        return sorted((name for name in names if ID.fullmatch(name)), reverse=True)
 
 
 # --- what comes of it -----------------------------------------------------------------------------------------

@@ -102,7 +102,7 @@ def ask(judge: Judge, dataset: Dataset) -> Evaluation | None:
 
 def _learning(judge: Judge) -> bool:
     run = st.session_state.engine.runs.get(judge.id)
-    return bool(run and run.state.phase in ("queued", "running"))
+    return bool(run and run.state.live)
 
 
 @st.fragment(run_every=2.0)

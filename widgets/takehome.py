@@ -51,7 +51,7 @@ def offer(run: Run) -> None:
     if config is None or not run.network:
         st.caption("There is nothing to take home: a run needs a network for that. Train it once more.")
         return
-    if run.state.phase in ("queued", "running"):
+    if run.state.live:
         st.caption("It is still learning: its files stand here once it has ended.")
         return
     for title, files in FILES.items():

@@ -10,7 +10,7 @@ from trainer.config import TrainingConfig
 from trainer.engine import Engine, owner_hash
 from trainer.files import Record
 from trainer.limits import LIMITS, MEANINGS
-from trainer.progress import Progress, progress
+from trainer.progress import Progress, epochs_done, progress
 from trainer.runs import Run, State
 from trainer.summary import summarise
 from trainer.wishes import Wishes
@@ -161,7 +161,7 @@ def use(run: Run, state: State) -> None:
 def ask_steering(run: Run, state: State, wishes: Wishes, history: list[Record]) -> None:
     """Show the buttons that a run understands now."""
     done = max((line["epoch"] for line in history if line.get("kind") == "epoch"), default=0)
-    live, paused = state.phase in ("queued", "running"), state.phase == "paused"
+    live, paused = state.live, state.phase == "paused"
     if live:
         ask(run, "pause", "Pause", "pause", "Rest here and make room for others; Resume goes on at the same step.")
     elif paused or (run.can_resume and done < wishes.epochs):
@@ -287,7 +287,7 @@ def show_result(run: Run, state: State, config: TrainingConfig) -> None:
                         help="Put these settings into the form above; then press Train.",
                     )
     elif state.phase == "interrupted":
-        done = sum(line.get("kind") == "epoch" for line in history)
+        done = epochs_done(history)
         st.caption(f"{done} of {run.wishes.epochs} epochs are done.")
 
 

@@ -13,6 +13,7 @@ from trainer import catalogue
 from trainer.charts import NAME
 from trainer.colours import Colour, colours, mark, swatch
 from trainer.config import TrainingConfig
+from trainer.phrases import cut
 from trainer.runs import Run, State
 from widgets.judges import Judge
 from widgets.texts import literal
@@ -47,7 +48,7 @@ class Chosen:
 
     @property
     def live(self) -> bool:
-        return not self.state.ended and self.state.phase != "paused"
+        return self.state.live
 
     @property
     def sign(self) -> str:
@@ -190,7 +191,7 @@ def _texts(runs: dict[str, Run]) -> dict[str, str]:
 def _names(runs: list[Run]) -> dict[str, str]:
     """Return each run's name, cut where it is long; those that are then alike are numbered, the oldest first."""
     names = {run.id: run.name for run in sorted(runs, key=lambda run: run.id)}
-    names = {run_id: name if len(name) <= NAME else f"{name[: NAME - 1]}…" for run_id, name in names.items()}
+    names = {run_id: cut(name, NAME) for run_id, name in names.items()}
     often, seen = Counter(names.values()), Counter[str]()
     for run_id, name in names.items():
         seen[name] += 1

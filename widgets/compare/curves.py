@@ -6,6 +6,7 @@ import streamlit as st
 
 from trainer import compared
 from trainer.compared import EPOCHS, SECONDS, Learner
+from trainer.progress import epochs_done
 from widgets.compare.chosen import Chosen
 from widgets.plot import plot
 from widgets.texts import literal
@@ -86,7 +87,7 @@ def _tell(runs: list[Chosen], learners: list[Learner]) -> None:
         )
     for one, learner in zip(runs, learners, strict=True):
         if one.live:
-            epochs = sum(line.get("kind") == "epoch" for line in learner.history)
+            epochs = epochs_done(learner.history)
             where = f"{epochs} of {one.run.wishes.epochs} epochs done" if learner.history else one.state.phase
             parts.append(f"{literal(one.name)}: {where}.")
         elif not learner.history:

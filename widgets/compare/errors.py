@@ -12,6 +12,7 @@ from trainer import UserError, disagreement, evaluation, sheets
 from trainer.datasets import Dataset
 from trainer.disagreement import Combination, Disagreement
 from trainer.evaluation import Evaluation
+from trainer.phrases import listed
 from widgets import evaluated, library
 from widgets.compare.chosen import FEWEST, Chosen
 from widgets.texts import literal
@@ -89,8 +90,7 @@ def _of_the_same_data(runs: list[Chosen], dataset_name: str, title: str) -> list
 
 
 def _listed(runs: list[Chosen]) -> str:
-    *most, last = [literal(one.name) for one in runs]
-    return f"{', '.join(most)} and {last}" if most else last
+    return listed([literal(one.name) for one in runs])
 
 
 def _judged(found: dict[Chosen, Evaluation], dataset: Dataset) -> None:

@@ -14,6 +14,7 @@ from trainer.differences import Difference
 from trainer.layers import Layer
 from trainer.limits import MEANINGS
 from trainer.parent import name_of
+from trainer.phrases import listed
 from widgets import layers, library
 from widgets.compare.chosen import Chosen
 from widgets.settings import plain, words
@@ -72,9 +73,7 @@ def _sentence(runs: list[Chosen], found: Sequence[Difference]) -> str:
         return f"Nothing: they have the same settings, and the same seed, {runs[0].config.seed}."
     if differences.only_chance(found):
         seeds = [str(one.config.seed) for one in runs]
-        return (
-            f"Only chance: seed {', '.join(seeds[:-1])} and {seeds[-1]}. So far apart are runs that differ in nothing."
-        )
+        return f"Only chance: seed {listed(seeds)}. So far apart are runs that differ in nothing."
     return "All other settings are the same."
 
 

@@ -52,9 +52,8 @@ def show(run: Run) -> None:
         if mine:
             _describe(run)
     _lead(run, mine)
-    phase = run.state.phase
-    live = phase in ("queued", "running")
-    st.fragment(_facts, run_every=LOOK if live else None)(run, phase)
+    state = run.state
+    st.fragment(_facts, run_every=LOOK if state.live else None)(run, state.phase)
     opened = tree.show(ledger().rows(), run.id)
     if opened and st.session_state.engine.runs.get(str(opened)):
         st.query_params["run"] = opened
@@ -88,7 +87,7 @@ def _describe(run: Run) -> None:
         key="run.pin",
     ):
         _attempt(run, pinned=not pinned)
-    live = run.state.phase in ("queued", "running")
+    live = run.state.live
     if st.button(
         "Delete",
         icon=":material/delete:",

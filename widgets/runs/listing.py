@@ -8,6 +8,7 @@ import streamlit as st
 
 from trainer.engine import owner_hash
 from trainer.ledger import Row, found, in_order
+from trainer.phrases import cut
 from widgets.runs import ledger, table
 from widgets.texts import literal
 from widgets.watching import crowd
@@ -240,8 +241,7 @@ def _offer_comparison(rows: Sequence[Row], whole: bool) -> None:
     if not chosen:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", border=True, key="runs-chosen"):
-        short = [name if len(name) <= NAME else f"{name[: NAME - 1]}…" for name in names.values()]
-        st.markdown(", ".join(f"**{literal(name)}**" for name in short))
+        st.markdown(", ".join(f"**{literal(cut(name, NAME))}**" for name in names.values()))
         if st.button(
             f"Compare {len(chosen)} runs" if len(chosen) > 1 else "Tick another",
             type="primary",
