@@ -1,4 +1,4 @@
-"""How long a user waits: from the start to the page, to the paper and to warm workers, from Train to the first point.
+"""How long a user waits: from the start to the page, the paper, the first bars and warm workers; from Train to a point.
 
 Run `python -m benchmarks.startup`, on a quiet machine; it takes about 4 minutes. The figures are medians; ends with
 status 1 where one is above what is promised.
@@ -69,6 +69,7 @@ def main() -> int:
             open_canvas(browser, runs, figures)
         show(figures, "title", "s")
         show(figures, "canvas", "s")
+        show(figures, "prediction", "s")
         show(figures, "workers_ready", "s")
         show(figures, "server_memory", "MB")
         show(figures, "worker_memory", "MB")
@@ -113,6 +114,8 @@ def open_canvas(browser: Browser, runs: Path, figures: Figures) -> None:
         while not page.locator("canvas.lower-canvas").last.evaluate(INK):
             draw(page, [np.array([[0.5, 0.3], [0.5, 0.7]])])
         figures["canvas"].append(time.perf_counter() - began)
+        page.get_by_text("Draw a digit on the black paper.").wait_for(state="hidden")
+        figures["prediction"].append(time.perf_counter() - began)
         drawn = 1
         while drawn < STROKES:
             page.get_by_role("button", name="Clear").click()

@@ -81,7 +81,9 @@ def assert_same(network, recorder, reference, history):
         # batches of 4: three updates between two reports, and the last of an epoch cut short
         pytest.param(replace(SMALL, batch_size=4, epochs=3), dense, id="dense"),
         pytest.param(replace(SMALL, validation_split=0.0, training_examples=150), dense, id="first examples"),
+        pytest.param(replace(SMALL, validation_split=0.2, training_examples=320), dense, id="whole batches"),
         pytest.param(replace(CONVOLUTION, batch_size=4), convolution, id="convolution"),
+        pytest.param(replace(CONVOLUTION, validation_split=0.0, batch_size=11), convolution, id="whole convolutions"),
     ],
 )
 def test_history_equals_plain_keras_to_the_last_digit(config, plain, keras):

@@ -202,7 +202,8 @@ class _Follower:
             self.hooks.report(line)
             if self.end:
                 self.hooks.checkpoint(self._checkpoint)
-            self.model.stop_training = self.diverged or bool(self.end)
+            if self.diverged or self.end:  # Keras takes its time over each attribute that is set
+                self.model.stop_training = True
 
     def on_test_begin(self, logs: Any = None) -> None:
         self.trained = _copies(self.metrics)
@@ -213,8 +214,8 @@ class _Follower:
                 self.end = self._ask()
                 if self.end == "pause":
                     self.hooks.checkpoint(self._checkpoint)
-            # else a whole validation would follow the stop
-            self.model.stop_training = self.model.stop_evaluating = self.diverged or bool(self.end)
+            if self.diverged or self.end:  # else a whole validation would follow the stop
+                self.model.stop_training = self.model.stop_evaluating = True
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         self.trained = {}
@@ -232,7 +233,8 @@ class _Follower:
             self.hooks.report(line)
             over = self.stopping.stopped_epoch > 0 or self.epochs >= self.wanted
             self.end = self.end if over else end
-            self.model.stop_training = over or bool(end)
+            if over or end:
+                self.model.stop_training = True
 
     def on_train_end(self, logs: Any = None) -> None:
         self.stopping.on_train_end()

@@ -56,13 +56,6 @@ def _tables(
     table, test_table = [variable(tf.gather(array, order)) for array in learned], [variable(array) for array in aside]
     begin = variable(np.int64(0))
 
-    def repeat(do: Callable[[Any], Any], table: list[Any], first: Any, end: Any) -> None:
-        def body(step: Any) -> Any:
-            do(tuple(array[step * size : (step + 1) * size] for array in table))
-            return step + 1
-
-        tf.while_loop(lambda step: step < end, body, [first])
-
     class Learner(keras.Sequential):  # type: ignore[misc]
         def begin_epoch(self, epoch: int, done: int) -> None:
             begin.assign(done)
@@ -72,12 +65,32 @@ def _tables(
                 array.assign(tf.zeros((0, *array.shape[1:]), array.dtype))
 
         def train_step(self, first: Any) -> Any:
-            repeat(super().train_step, table, tf.maximum(first, begin), tf.minimum(first + together, steps))
-            return self.get_metrics_result()
+            return self.repeat(super().train_step, table, count, tf.maximum(first, begin), first + together)
 
         def test_step(self, first: Any) -> Any:
-            repeat(super().test_step, test_table, first, tf.minimum(first + together, test_steps))
-            return self.get_metrics_result()
+            return self.repeat(super().test_step, test_table, len(aside[1]), first, first + together)
+
+        def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+            self.logits = y_pred.op.inputs[0]  # of the softmax at each network's end
+            return {}
+
+        def repeat(self, do: Callable[[Any], Any], table: list[Any], images: int, first: Any, end: Any) -> Any:
+            """Do the steps from `first` to `end`, and compare what they said with the labels all at once."""
+
+            def body(step: Any, logits: Any) -> Any:
+                batch = tuple(array[step * size : (step + 1) * size] for array in table)
+                if images % size == 0:  # then TensorFlow works out once what follows from a batch's size
+                    for array in batch:
+                        array.set_shape((size, *array.shape[1:]))
+                do(batch)
+                return step + 1, logits.write(tf.cast(step - first, tf.int32), self.logits)
+
+            end = tf.minimum(end, math.ceil(images / size))
+            left = tf.cast(tf.maximum(end - first, 0), tf.int32)  # 0 where they were done before an interruption
+            logits = tf.TensorArray(tf.float32, left, infer_shape=False, element_shape=(None, CLASSES))
+            _, logits = tf.while_loop(lambda step, logits: step < end, body, [first, logits])
+            labels = table[1][first * size : end * size]
+            return super().compute_metrics(None, labels, tf.nn.softmax(logits.concat()))
 
     data = {"x": tf.data.Dataset.range(0, steps, together), "shuffle": False}
     if test_steps:
@@ -128,7 +141,7 @@ def _compiled(kind: Any, network: keras.Model, config: TrainingConfig, **argumen
     accuracy = keras.metrics.SparseCategoricalAccuracy("accuracy")
     model.compile(optimizer=network.optimizer, loss=network.loss, metrics=[accuracy], **arguments)
     # once it was used, Keras names the accuracy's variables, which belong to a checkpoint; an epoch begins at 0 again
-    model.compute_metrics(None, keras.ops.zeros(1), keras.ops.zeros((1, CLASSES)))
+    keras.Sequential.compute_metrics(model, None, keras.ops.zeros(1), keras.ops.zeros((1, CLASSES)))
     return model
 
 
