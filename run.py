@@ -1,4 +1,4 @@
-"""Set up Digit Lab and start it (`python run.py`) or test it (`python run.py test`).
+"""Set up Digit Lab and start it (`python run.py`) or test it (`python run.py test`, `python run.py test --long`).
 
 Standard library only. Python 3.8 must be able to read this file: an old Python, too, gets its one sentence.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import hashlib
+import json
 import os
 import platform
 import re
@@ -24,7 +25,9 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 # The hashes of what was installed; empty from the moment an install begins until it has succeeded.
 STAMP = VENV / "requirements.stamp"
 APP = ("requirements.txt",)
-TESTS = ("requirements.txt", "requirements-test.txt")
+TESTS = (*APP, "requirements-test.txt")
+LONG = (*TESTS, "requirements-long.txt")
+SIDE_BY_SIDE = ["-n", "2", "--dist", "loadfile"]  # all tests, by files: most of them wait for another process
 
 PYTHONS = ((3, 11), (3, 12), (3, 13))  # Streamlit needs 3.11, TensorFlow has no wheels for 3.14
 SPACE = {False: 3, True: 8}  # GB that .venv takes, without and with CUDA
@@ -46,6 +49,8 @@ class Refusal(Exception):
 def main(arguments: list[str]) -> int:
     try:
         check_python(sys.version_info[:3], sys.maxsize > 2**32, sys.platform, platform.machine())
+        if arguments[:2] == ["test", "--long"]:
+            return test_long(arguments[2:])
         if arguments[:1] == ["test"]:
             test(arguments[1:])
         elif arguments == ["browser"]:
@@ -88,7 +93,8 @@ def start(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(
         prog="run.py",
         description="Set up Digit Lab and start it.",
-        epilog="`python run.py test [pytest's arguments]` tests it; `python run.py browser` brings the tests' browser.",
+        epilog="`python run.py test [pytest's arguments]` tests it, `test --long` with what takes minutes; "
+        "`python run.py browser` brings the tests' browser.",
     )
     parser.add_argument("--lan", action="store_true", help="let a class open it: listen on every network")
     parser.add_argument("--port", type=int, default=PORT, help="the address's last part (default: %(default)s)")
@@ -280,10 +286,43 @@ def lock() -> Iterator[None]:
 
 def test(arguments: list[str]) -> None:
     """Set up and become pytest; with REQUIRE_BROWSER=1 no test in the browser may be skipped."""
-    prepare(TESTS)
+    become(pytest(TESTS, arguments or SIDE_BY_SIDE))
+
+
+def test_long(arguments: list[str]) -> int:
+    """Set up, pass the tests that take minutes, look the packages up, and return the exit status."""
+    os.chdir(ROOT)
+    failed = subprocess.call(pytest(LONG, ["-m", "long", *arguments]))
+    return audit() or failed
+
+
+def pytest(files: tuple[str, ...], arguments: list[str]) -> list[str]:
+    """Set up and return the command that tests."""
+    prepare(files)
     if os.environ.get("REQUIRE_BROWSER") == "1":
         bring_chromium()
-    become([str(PYTHON), "-m", "pytest", *arguments])
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else a hundred processes compile all that they import anew
+    return [str(PYTHON), "-m", "pytest", *arguments]
+
+
+def audit() -> int:
+    """Tell which of the installed packages have known vulnerabilities; the exit status is 1 where one has."""
+    command = [str(PYTHON), "-m", "pip_audit", "--format=json", "--progress-spinner=off"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=600).stdout
+        packages = json.loads(answer.rstrip().rpartition("\n")[2])["dependencies"]  # the last line
+    except (ValueError, subprocess.TimeoutExpired):
+        packages = []
+    known = [package for package in packages if "vulns" in package]  # of the others nobody answered
+    found = [(package, fault) for package in known for fault in package["vulns"]]
+    for package, fault in found:
+        remedy = f"fixed in {', '.join(fault['fix_versions'])}" if fault.get("fix_versions") else "not fixed yet"
+        print(f"{package['name']} {package['version']}: {fault['id']}, {remedy}")
+    if known:
+        print(f"{len(known)} of {len(packages)} packages were audited: {len(found)} known vulnerabilities.")
+    else:
+        print("The packages were not audited, since no advisory service answered: run this again with a network.")
+    return 1 if found else 0
 
 
 def bring_chromium() -> None:

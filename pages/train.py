@@ -7,6 +7,7 @@ from trainer.config import TrainingConfig
 from trainer.engine import owner_hash
 from trainer.runs import Run
 from widgets import code, continuing, editor, followed, watching
+from widgets.texts import sentence
 
 if "engine" not in st.session_state:  # the first page a fresh server shows runs without app.py
     st.switch_page("app.py", query_params={**st.query_params.to_dict(), "page": "train"})
@@ -89,6 +90,6 @@ if run and asked:
         st.caption("The settings above are those of the next run: the one below goes on as it is.")
     watching.show(run, asked, scroll=st.session_state.pop("begun", "") == run.id)
 elif run:
-    st.warning(run.state.error)
+    st.warning(sentence(run.state.error))
 else:
     watching.show_nothing(config or TrainingConfig())

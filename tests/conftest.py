@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import streamlit as st
 from distributed import LocalCluster
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser
 from streamlit.testing.v1 import AppTest
 
@@ -18,6 +19,9 @@ from tests.serving import MNIST, NO_CHROMIUM, ROOT, find_chromium, open_chromium
 from trainer import export, model, strokes
 from trainer.engine import owner_hash
 from trainer.runs import Run, RunStore
+
+settings.register_profile("in any time", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("in any time")  # the machine may be busy
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -35,10 +35,18 @@ class Server:
 
     `data` is the file it trains on; without it what DIGITLAB_DATA names, or MNIST where it is, or what the app finds.
     What it prints is in `log`. With `wait=False` it need not answer yet. `app` is another script than the app's own.
+    `before` are words before its command.
     Draw is at `url`, Train at `train`.
     """
 
-    def __init__(self, runs: Path, data: Path | None = None, wait: bool = True, app: Path = ROOT / "app.py") -> None:
+    def __init__(
+        self,
+        runs: Path,
+        data: Path | None = None,
+        wait: bool = True,
+        app: Path = ROOT / "app.py",
+        before: Sequence[str] = (),
+    ) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         self.url, self.runs, self.log = f"http://127.0.0.1:{port}", runs, runs.with_suffix(".log")
@@ -50,7 +58,7 @@ class Server:
         elif MNIST.is_file():
             environment.setdefault("DIGITLAB_DATA", str(MNIST))
         environment["PYTHONPATH"] = str(ROOT)
-        command = [sys.executable, "-m", "streamlit", "run", str(app)]
+        command = [*before, sys.executable, "-m", "streamlit", "run", str(app)]
         command += ["--server.headless=true", f"--server.port={port}"]
         with self.log.open("w") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)

@@ -1,3 +1,4 @@
+import json
 import os
 import shutil
 import signal
@@ -36,7 +37,7 @@ def clone(tmp_path: Path) -> Path:
     """A fresh clone with a small app, on a machine with uv."""
     if os.name == "nt":
         pytest.skip("the stand-in for uv is a shell script")
-    for name in ("run.py", *run.TESTS):
+    for name in ("run.py", *run.LONG):
         shutil.copy(run.ROOT / name, tmp_path)
     (tmp_path / "app.py").write_text("import streamlit\nstreamlit.title('Hello')\n")
     (tmp_path / "bin").mkdir()
@@ -223,6 +224,7 @@ def test_two_at_once_install_once(clone):
 
 def test_the_stamp_of_the_tests_covers_the_app():
     assert run.stamps_of(run.APP, False)[0] in run.stamps_of(run.TESTS, False)
+    assert run.stamps_of(run.TESTS, False)[-1] in run.stamps_of(run.LONG, False)
     assert run.stamps_of(run.APP, True)[0] not in run.stamps_of(run.TESTS, False)
 
 
@@ -301,6 +303,48 @@ def test_a_class_is_told_the_address_and_the_teacher_is_warned(clone, port):
         assert b"403" in handshake(address, port, "foreign.example")
         server.send_signal(signal.SIGINT)
         assert finish(server)[0] == 0
+
+
+# --- the long checks ------------------------------------------------------------------------------------------
+
+LONG_AND_SHORT = """import pytest
+
+@pytest.mark.long
+def test_minutes(): assert {passes}
+
+def test_seconds(): raise AssertionError("it was not asked for")
+"""
+PACKAGES = [
+    {"name": "sound", "version": "1.0", "vulns": []},
+    {"name": "unknown", "skip_reason": "Dependency not found on PyPI and could not be audited: unknown (1.0)"},
+]
+FAULTY = {"name": "faulty", "version": "2.0", "vulns": [{"id": "CVE-2026-1", "fix_versions": ["2.1"]}]}
+
+
+@pytest.mark.parametrize(
+    ("passes", "packages", "status", "said"),
+    [
+        (True, PACKAGES, 0, "1 of 2 packages were audited: 0 known vulnerabilities."),
+        (False, PACKAGES, 1, "1 of 2 packages were audited: 0 known vulnerabilities."),
+        (True, [*PACKAGES, FAULTY], 1, "faulty 2.0: CVE-2026-1, fixed in 2.1"),
+        (True, PACKAGES[1:], 0, "The packages were not audited, since no advisory service answered"),
+        (True, None, 0, "The packages were not audited, since no advisory service answered"),
+    ],
+    ids=["sound", "a test fails", "a vulnerability", "unknown to the service", "no network"],
+)
+def test_the_long_checks_pass_their_tests_and_look_the_packages_up(clone, passes, packages, status, said):
+    (clone / "test_both.py").write_text(LONG_AND_SHORT.format(passes=passes))
+    (clone / "pytest.ini").write_text("[pytest]\nmarkers = long: takes minutes\n")
+    answer = (
+        "raise SystemExit('no answer')"
+        if packages is None
+        else f"print({json.dumps(json.dumps({'dependencies': packages}))})"
+    )
+    (clone / "pip_audit.py").write_text(answer)
+    ended, printed, complaint = finish(begin(clone, "test", "--long", "-p", "no:cacheprovider"))
+    assert ended == status, printed + complaint
+    assert said in printed and f"1 {'passed' if passes else 'failed'}, 1 deselected" in printed
+    assert asked_of_uv(clone) == ["venv", "pip"]
 
 
 # --- the tests' browser ---------------------------------------------------------------------------------------

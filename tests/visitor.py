@@ -34,10 +34,12 @@ class Visitor:
         self.polls: dict[str, float] = {}
         self._url, self._socket = url, socket
         self._page = ""  # by the server's name for its script
+        self._query = ""
         self._parts: dict[str, str] = {}  # a widget's id -> the part of the page that it runs again, "" for all of it
 
     async def open(self, page: str = "", query: str = "") -> list[Element]:
         """Go to a page and return what it shows."""
+        self._query = query
         message = BackMsg()
         message.rerun_script.page_name = page
         message.rerun_script.query_string = query
@@ -47,6 +49,13 @@ class Visitor:
     async def set(self, key: str, **value: Any) -> list[Element]:
         """Give the widget `key` a value, as in `json_value="{}"`, and return what is shown then."""
         return await self.ask(self.message(key, **value))
+
+    async def tell(self, states: Sequence[dict[str, Any]]) -> list[Element]:
+        """Send states of widgets, as in `{"id": …, "string_value": ""}`, all at once, and return what is shown then."""
+        message = self._rerun("")
+        for state in states:
+            message.rerun_script.widget_states.widgets.add(**state)
+        return await self.ask(message.SerializeToString())
 
     async def poll(self, part: str) -> list[Element]:
         """Renew a part of the page, as the browser does by itself, and return what it shows."""
@@ -60,6 +69,17 @@ class Visitor:
             part, every = min(self.polls.items(), key=lambda poll: poll[1])
             await asyncio.sleep(every)
             await self.poll(part)
+
+    @property
+    def kinds(self) -> list[str]:
+        """Return of which kinds the elements are."""
+        return [element.WhichOneof("type") or "" for element in self.elements]
+
+    @property
+    def widgets(self) -> dict[str, str]:
+        """Return the kinds of the widgets that are shown, by their ids."""
+        shown = zip(self.elements, self.kinds, strict=True)
+        return {id: kind for element, kind in shown if (id := getattr(getattr(element, kind, None), "id", ""))}
 
     def message(self, key: str, **value: Any) -> bytes:
         """Return what a browser would send to give the widget `key` a value."""
@@ -89,6 +109,8 @@ class Visitor:
                 self._begin(message)
             elif kind == "navigation":
                 self._page = message.navigation.page_script_hash
+            elif kind == "page_info_changed":
+                self._query = message.page_info_changed.query_string
             elif kind == "auto_rerun":
                 self.polls[message.auto_rerun.fragment_id] = message.auto_rerun.interval
             elif kind == "delta" and message.delta.HasField("new_element"):
@@ -112,15 +134,16 @@ class Visitor:
     def _rerun(self, part: str) -> BackMsg:
         message = BackMsg()
         message.rerun_script.page_script_hash = self._page
+        message.rerun_script.query_string = self._query
         message.rerun_script.fragment_id = part
         message.rerun_script.context_info.url = self._url
         return message
 
 
 @asynccontextmanager
-async def visit(url: str, session: str = "") -> AsyncIterator[Visitor]:
-    """Connect to the server as a browser of its own, or as the one that had the session before."""
-    cookie = {"Cookie": f"digit_lab_owner={secrets.token_urlsafe(24)}"}
+async def visit(url: str, session: str = "", owner: str = "") -> AsyncIterator[Visitor]:
+    """Connect to the server as a browser of its own, or as the one that had the session, or the owner's cookie."""
+    cookie = {"Cookie": f"digit_lab_owner={owner or secrets.token_urlsafe(24)}"}
     async with connect(
         f"{url.replace('http', 'ws', 1)}/_stcore/stream",
         origin=url,

@@ -19,7 +19,7 @@ from dataclasses import asdict
 from trainer import UserError, conversion, nameplate, notebook, program, report
 from trainer.config import TrainingConfig
 from trainer.datasets import Dataset
-from trainer.files import Record, read_object, records
+from trainer.files import Record, read_bytes, read_object, records, regular
 from trainer.runs import Run
 
 NEEDED = ("config.json", "model.onnx")  # of the run directory: without them nothing can be put back
@@ -97,7 +97,7 @@ def configuration(run: Run) -> bytes:
 def network(run: Run) -> bytes:
     """Return a run's ONNX file with its card (see `nameplate`), to which the run's results are added."""
     try:
-        content = run.network_file.read_bytes()
+        content = read_bytes(run.network_file)
     except OSError:
         raise UserError("A run must have a network to take home (got one without): train it first.") from None
     config, state = _config(run), run.state
@@ -113,7 +113,7 @@ def network(run: Run) -> bytes:
 
 def _keras(run: Run) -> bytes | None:
     found = conversion.find(run.path / conversion.FILE, run.network_file)
-    return found.read_bytes() if found else None
+    return read_bytes(found) if found else None
 
 
 def _state(run: Run) -> bytes:
@@ -125,7 +125,7 @@ def _state(run: Run) -> bytes:
 
 
 def _label(run: Run) -> bytes | None:
-    return _json(asdict(run.label)) if (run.path / "meta.json").is_file() else None
+    return _json(asdict(run.label)) if regular(run.path / "meta.json") else None
 
 
 def history(run: Run) -> bytes:
@@ -142,7 +142,7 @@ def history(run: Run) -> bytes:
 def _cell(record: Record, name: str) -> float | str:
     """Return a number, or nothing for what is none: a spreadsheet would compute what looks like a formula."""
     value = record.get(name)
-    return value if type(value) in (int, float) and math.isfinite(value) else ""  # type: ignore[arg-type, return-value]
+    return value if type(value) in (int, float) and abs(value) < 1e300 else ""  # type: ignore[arg-type, return-value]
 
 
 def readme(run: Run, files: list[str]) -> str:
@@ -200,7 +200,7 @@ _MAKERS: dict[str, Callable[[Run], bytes | None]] = {
 
 def _content(run: Run, name: str) -> bytes | None:
     try:
-        return (run.path / name).read_bytes()
+        return read_bytes(run.path / name)
     except OSError:
         return None
 

@@ -122,7 +122,7 @@ def reading_curves(
     `readings` holds the lines of readings.jsonl. The digit that was meant is blue and thick, one that has won against
     it in the end vermillion; both have their digit written at their end. Where nothing was meant the winner is blue.
     """
-    known = [line for line in readings if drawing in line.get("probabilities", ())]
+    known = [line for line in readings if "step" in line and drawing in line.get("probabilities", ())]
     known = curves.picked(known, READINGS)
     x = [round(line["step"] / max(steps, 1), 4) for line in known]
     shares = [[100 * float(share) for share in line["probabilities"][drawing]] for line in known]

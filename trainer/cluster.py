@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from trainer.files import appending
+
 LOG = "training.log"  # in the run root: what the embedded workers say
 
 
@@ -25,7 +27,7 @@ class Cluster:
             environment.pop("MALLOC_ARENA_MAX", None)  # right for a server of pages; Keras's threads need their heaps
             if slots is not None:
                 environment["DIGITLAB_SLOTS"] = str(slots)
-            with log.open("w") as errors:  # TensorFlow talks too much for the server's terminal
+            with appending(log, anew=True) as errors:  # TensorFlow talks too much for the server's terminal
                 self._host = subprocess.Popen(
                     [sys.executable, "-m", "trainer.host"],
                     stdin=subprocess.PIPE,

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, TypeVar
 
 from trainer import UserError, catalogue
 from trainer.layers import LAYERS, Dense, Layer, Row, layer_table, short_name
-from trainer.limits import LIMITS, Checked
+from trainer.limits import LIMITS, Checked, shown
 
 VERSION = 1  # of the JSON form
 LINK = 1_900  # characters of a configuration in a link, which is then below the 2,000 that travel everywhere
@@ -106,9 +106,9 @@ class TrainingConfig(Checked):
 
     def __post_init__(self) -> None:
         if not isinstance(self.layers, tuple) or not all(type(layer) in LAYERS.values() for layer in self.layers):
-            raise UserError(f"layers must be a tuple of layers (got {self.layers!r}).")
+            raise UserError(f"layers must be a tuple of layers (got {shown(self.layers)}).")
         if type(self.optimizer) not in OPTIMIZERS.values():
-            raise UserError(f"optimizer must be one of {', '.join(OPTIMIZERS)} (got {self.optimizer!r}).")
+            raise UserError(f"optimizer must be one of {', '.join(OPTIMIZERS)} (got {shown(self.optimizer)}).")
         super().__post_init__()
         kind = catalogue.kind(self.dataset)
         if not kind.digits and (self.synthetic_examples or self.own_examples):
@@ -161,7 +161,7 @@ class TrainingConfig(Checked):
             raise UserError(f"A configuration must be a JSON object of version {VERSION}: copy the link once more.")
         layers = named.get("layers", [])
         if not isinstance(layers, list):
-            raise UserError(f"layers must be a list (got {layers!r}).")
+            raise UserError(f"layers must be a list (got {shown(layers)}).")
         if "layers" in named:
             named["layers"] = tuple(_from_named(layer, LAYERS, "layer") for layer in layers)
         if "optimizer" in named:
@@ -206,14 +206,15 @@ T = TypeVar("T")
 
 def _from_named(named: object, kinds: Mapping[str, type[T]], what: str) -> T:
     if not isinstance(named, dict) or not isinstance(named.get("name"), str) or named["name"] not in kinds:
-        raise UserError(f"A {what} must be one of {', '.join(kinds)} (got {named!r}).")
+        raise UserError(f"A {what} must be one of {', '.join(kinds)} (got {shown(named)}).")
     return _make(kinds[named["name"]], {key: value for key, value in named.items() if key != "name"})
 
 
 def _make(kind: type[T], values: dict[str, Any]) -> T:
     known = {item.name for item in fields(kind)}  # type: ignore[arg-type]
     if unknown := sorted(set(values) - known):
-        raise UserError(f"{kind.__name__} has no setting {unknown[0]!r}: it has {', '.join(sorted(known)) or 'none'}.")
+        names = ", ".join(sorted(known)) or "none"
+        raise UserError(f"{kind.__name__} has no setting {shown(unknown[0])}: it has {names}.")
     return kind(**values)
 
 

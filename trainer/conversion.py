@@ -18,6 +18,7 @@ from pathlib import Path
 from trainer import UserError, weights
 from trainer.config import TrainingConfig
 from trainer.evaluation import network_hash
+from trainer.files import opened, read_bytes
 
 FILE = "model.keras"  # of a run directory
 PATIENCE = 120.0  # seconds; Keras takes some 5 to start on a quiet machine
@@ -36,7 +37,7 @@ def mark(file: Path, network_hash: str) -> None:
 def find(file: Path, network: Path) -> Path | None:
     """Return a `.keras` file, or None where it is missing, damaged, or not of the ONNX file as it is now."""
     try:
-        with zipfile.ZipFile(file) as archive:
+        with opened(file) as stream, zipfile.ZipFile(stream) as archive:
             whole = {"config.json", "model.weights.h5"} <= set(archive.namelist())
             marked = archive.comment
     except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError):
@@ -88,7 +89,7 @@ def main() -> None:
     source, target = Path(sys.argv[1]), Path(sys.argv[2])
     try:
         config = TrainingConfig.from_json(sys.stdin.read())
-        content = source.read_bytes()
+        content = read_bytes(source)
         values = weights.read(content, config)
         network = model.build(config)
         model.assign(network, values)

@@ -14,7 +14,9 @@ Line = Mapping[str, Any]  # of history.jsonl or readings.jsonl
 
 def column(history: Sequence[Line], kind: str, key: str, factor: float = 1.0) -> Curve:
     """Return at which updates the lines of a kind ("batch" or "epoch") know `key`, and its values times `factor`."""
-    known = [(line["step"], line[key]) for line in history if key in line and line.get("kind") == kind]
+    known = [
+        (line["step"], line[key]) for line in history if line.get("kind") == kind and key in line and "step" in line
+    ]
     table = np.array(known, float).reshape(-1, 2)
     return table[:, 0], table[:, 1] * factor
 

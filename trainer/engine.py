@@ -16,7 +16,8 @@ import subprocess
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from trainer import UserError
 from trainer.cluster import LOG, Cluster
 from trainer.collection import Collection
 from trainer.config import TrainingConfig
+from trainer.files import appending, writing
 from trainer.parent import content, find
 from trainer.progress import progress
 from trainer.runs import LIVE, SILENCE, Run, RunStore, new_id
@@ -35,6 +37,7 @@ from trainer.wishes import GO_ON, Pinned
 WAITING = 100  # single runs in the queue, and as many of sweeps; more is an accident or an attack
 FIRST_LOOK = 2.0  # seconds in which the first page shows, before the cluster takes the processor
 LOOK = 1.0  # seconds between two looks at what cannot wake the engine
+BEATS = 3.0  # seconds in which a job that lives gives a sign of life, whatever the clock says
 TYPICAL = 30.0  # seconds of a training, as long as none has ended that would tell
 
 _log = logging.getLogger(__name__)
@@ -77,23 +80,24 @@ class Engine:
         self._lock = threading.RLock()
         self._queue: deque[str] = deque()
         self._futures: dict[str, Any] = {}
-        self._foreign: set[str] = set()  # running when the engine began: another engine's, or dead
+        # Running when the engine began, another engine's or dead: the last sign of life, and since when it is the last.
+        self._foreign: dict[str, tuple[float, float]] = {}
+        self._dead: set[str] = set()  # those of which the disk has not yet let it be told
         self._cluster: Cluster | None = None
         self._closed = False
         self._wake = threading.Event()
-        try:
+        with writing():
             root.mkdir(parents=True, exist_ok=True)
-            self._hold = FileLock(root / ".engine.lock")
-            self._hold.acquire(blocking=False)
-        except Timeout:
-            raise UserError(
-                f"A run folder serves one server at a time, and another one uses {root.name!r}: "
-                "stop that one, or set DIGITLAB_RUNS to another folder."
-            ) from None
-        except OSError as error:
-            raise UserError(
-                f"The folder for runs must be writable (got: {error.strerror}): set DIGITLAB_RUNS to another folder."
-            ) from error
+            lock = root / ".engine.lock"
+            appending(lock).close()  # where that is not permitted FileLock would call it held by somebody else
+            self._hold = FileLock(lock)
+            try:
+                self._hold.acquire(blocking=False)
+            except Timeout:
+                raise UserError(
+                    f"A run folder serves one server at a time, and another one uses {root.name!r}: "
+                    "stop that one, or set DIGITLAB_RUNS to another folder."
+                ) from None
         self._recover()
         self._thread = threading.Thread(target=self._serve, name="engine", daemon=True)
         self._thread.start()
@@ -115,15 +119,18 @@ class Engine:
 
         `owner` is the token of who may steer it, `drawings` are theirs to follow. It goes on from the network of
         `parent`, if any (see `parent.find`), as that is now, and the owner's collection is mixed in where the config
-        says so. Raises UserError where the network is damaged or has other layers, or there is nothing to mix in.
+        says so. Raises UserError where the network is damaged or has other layers, there is nothing to mix in, or the
+        disk refuses.
         """
         network = content(find(self.runs, parent), config) if parent else None
         own = self._own_drawings(config, owner)
         with self._lock:
             self._check_queue()
-            run = self.runs.create(config, owner_hash(owner), parent, network, own)
-            for drawing in drawings:
-                run.request("pin", **drawing.request())
+            with _all_or_nothing() as made:
+                run = self.runs.create(config, owner_hash(owner), parent, network, own)
+                made.append(run)
+                for drawing in drawings:
+                    run.request("pin", **drawing.request())
             self._enqueue(run.id)
         self._wake.set()
         return run.id
@@ -134,22 +141,14 @@ class Engine:
         Raises UserError where they are too many for the queue, the disk refuses, or there are no drawings to mix in.
         """
         own = self._own_drawings(plan.base, owner)
-        sweep_id, mine, made = new_id(), owner_hash(owner), []
+        sweep_id, mine = new_id(), owner_hash(owner)
         with self._lock:
             self._check_queue(len(plan), sweep_id)
-            try:
+            with _all_or_nothing() as made:
                 for config, name in zip(plan.configs, plan.names, strict=True):
                     made.append(self.runs.create(config, mine, drawings=own, group=sweep_id))
                     made[-1].describe(name=name)
                 self.sweeps.keep(Sweep(sweep_id, plan, tuple(run.id for run in made), time.time(), mine))
-            except (OSError, UserError) as error:
-                for run in made:
-                    shutil.rmtree(run.path, ignore_errors=True)
-                if isinstance(error, UserError):
-                    raise
-                raise UserError(
-                    f"The folder for runs must be writable (got: {error.strerror}): free some space."
-                ) from error
             self._enqueue(*(run.id for run in made))
         self._wake.set()
         return sweep_id
@@ -170,10 +169,10 @@ class Engine:
     def request(self, run_id: str, kind: str, owner: str = "", **values: Any) -> None:
         """Ask a run for something on behalf of its owner (see `wishes`); what has ended goes on where that is asked.
 
-        Raises UserError for anybody else, and for what the run cannot do.
+        Raises UserError for anybody else, for what the run cannot do, and where the disk refuses.
         """
         run = self._own(run_id, kind.replace("_", " "), owner)
-        with self._lock:
+        with self._lock, writing():
             phase, waits, checkpoint = run.state.phase, run_id in self._queue, run.checkpoint.is_file()
             live = phase in ("queued", "running", "paused")
             if not live and kind not in GO_ON:
@@ -184,12 +183,12 @@ class Engine:
                 self._check_queue(1, run.group)
             run.request(kind, **values)
             if waits and kind == "pause":
-                self._queue.remove(run_id)
                 run.update(phase="paused")
+                self._queue.remove(run_id)
             elif kind == "stop" and not checkpoint and (waits or phase == "paused"):
+                run.update(phase="stopped", note="stopped before it began")
                 if waits:
                     self._queue.remove(run_id)
-                run.update(phase="stopped", note="stopped before it began")
             elif (phase == "paused" and kind == "stop") or (phase not in LIVE and kind in GO_ON):
                 run.update(phase="queued", activity="", error="", note="")  # a stop too: the test digits are read
                 self._enqueue(run_id)
@@ -312,7 +311,7 @@ class Engine:
             if phase == "queued":
                 waiting.append(run)
             elif phase == "running":
-                self._foreign.add(run.id)
+                self._foreign[run.id] = run.sign_of_life, time.monotonic()
         self._enqueue(*(run.id for run in sorted(waiting, key=lambda run: run.created)))
 
     def _serve(self) -> None:
@@ -332,13 +331,14 @@ class Engine:
                 self._cluster.close()
 
     def _look(self) -> None:
-        for run_id in list(self._foreign):
+        for run_id in [*self._foreign, *self._dead]:
             run = self.runs.get(run_id)
-            if run is None or run.state.phase != "running":
-                self._foreign.discard(run_id)
-            elif run.silence > SILENCE:
+            if run is None or not run.state.live:
+                self._foreign.pop(run_id, None)
+                self._dead.discard(run_id)
+            elif run_id in self._dead or self._is_silent(run):
+                self._foreign.pop(run_id, None)
                 self._interrupt(run)
-                self._foreign.discard(run_id)
         if self._cluster is not None and not self._cluster.alive():
             _log.warning("the training cluster is gone; starting another")
             self._cluster.close()
@@ -384,10 +384,39 @@ class Engine:
         future.release()
         self._wake.set()
 
+    def _is_silent(self, run: Run) -> bool:
+        """Tell whether a run of another engine is dead; the clock may have jumped, and that of its machine be wrong."""
+        now, sign = time.monotonic(), run.sign_of_life
+        last, since = self._foreign[run.id]
+        if sign != last:
+            self._foreign[run.id] = sign, now
+            return False
+        return now - since > SILENCE or (now - since > BEATS and run.silence > SILENCE)
+
     def _interrupt(self, run: Run) -> None:
-        run.tidy()
-        run.update(
-            phase="interrupted",
-            activity="",
-            error="The training process ended before the training did: what it had learned until then is kept.",
-        )
+        """Say that a run's process is dead; where the disk refuses that, it is said at a later look."""
+        try:
+            run.tidy()
+            run.update(
+                phase="interrupted",
+                activity="",
+                error="The training process ended before the training did: what it had learned until then is kept.",
+            )
+            self._dead.discard(run.id)
+        except OSError as error:
+            if run.id not in self._dead:
+                _log.warning("run %s: that it is dead could not be written (%s)", run.id, error)
+            self._dead.add(run.id)
+
+
+@contextmanager
+def _all_or_nothing() -> Iterator[list[Run]]:
+    """List the runs made in this block: where it fails none is left. Raises UserError where the disk refuses."""
+    made: list[Run] = []
+    try:
+        with writing():
+            yield made
+    except BaseException:
+        for run in made:
+            shutil.rmtree(run.path, ignore_errors=True)
+        raise

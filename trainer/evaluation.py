@@ -19,7 +19,7 @@ from trainer.answer import NO_NUMBERS
 from trainer.config import TrainingConfig
 from trainer.datasets import Dataset
 from trainer.features import Features
-from trainer.files import kept, read_arrays, write_arrays
+from trainer.files import kept, read_arrays, read_bytes, write_arrays
 from trainer.inference import BATCH, Network
 from trainer.limits import CLASSES
 
@@ -122,10 +122,11 @@ def make(
     """
     tell = progress or (lambda share: None)
     try:
-        content = file.read_bytes()
+        content = read_bytes(file)
     except OSError:
         raise UserError("A network must be there to be evaluated (got one that is gone): choose another.") from None
     network, network_hash = Network(content), _hash(content)
+    network.check(config)
     labels = np.array(dataset.labels("test"))
     total = len(labels) + min(features.MOST, len(dataset.x_train))
     parts = []
@@ -166,7 +167,7 @@ def network_hash(file: Path) -> str:
 
 @functools.lru_cache(maxsize=200)
 def _file_hash(file: Path, changed: int, size: int) -> str:
-    return _hash(file.read_bytes())
+    return _hash(read_bytes(file))
 
 
 def _hash(content: bytes) -> str:

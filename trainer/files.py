@@ -1,25 +1,83 @@
-"""How is a file written so that nobody ever reads half of it? Whole, or line by line."""
+"""How is a file written so that nobody ever reads half of it? Whole, or line by line.
+
+And how is one read that anybody may have put there? Regular files alone, and none larger than ours are: a link may lead
+anywhere, and whoever opens a pipe waits for ever.
+"""
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import os
 import secrets
+import stat
 import threading
 import zipfile
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 
-MOST = 50_000_000  # bytes; a longer file of lines is not of our making
+from trainer import UserError
+
+MOST = 100_000_000  # bytes; a larger file is not of our making
+OBJECT = 1_000_000  # bytes of a JSON object, likewise
+BLOCK = 4096  # bytes that a disk gives to the smallest file
+FULL = (errno.ENOSPC, errno.EDQUOT)  # how a disk says that there is no room
 REMEMBERED = 200  # files whose lines are kept
 
 Record = dict[str, Any]
 T = TypeVar("T")
+
+# Follow no link, wait for no pipe; not every system knows all of these.
+_PLAIN = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
+
+
+def regular(path: Path) -> bool:
+    """Tell whether a regular file is there, and no link to one."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+@contextmanager
+def opened(path: Path, largest: int = MOST) -> Iterator[BinaryIO]:
+    """Open a regular file of at most so many bytes to read it. Raises OSError for anything else."""
+    with os.fdopen(_descriptor(path, os.O_RDONLY), "rb") as file:
+        if os.fstat(file.fileno()).st_size > largest:
+            raise OSError(errno.EFBIG, "it is too large", path.name)
+        yield file
+
+
+def read_bytes(path: Path, largest: int = MOST) -> bytes:
+    """Return what is in a regular file of at most so many bytes. Raises OSError for anything else."""
+    with opened(path, largest) as file:
+        return file.read(largest)
+
+
+def appending(path: Path, anew: bool = False) -> io.FileIO:
+    """Open a regular file, made if need be, to append to its end, or to write it `anew`; unbuffered.
+
+    Raises OSError where anything else is there.
+    """
+    file = io.FileIO(_descriptor(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), "ab")
+    if anew:
+        file.truncate(0)
+    return file
+
+
+def _descriptor(path: Path, flags: int) -> int:
+    descriptor = os.open(path, flags | _PLAIN, 0o666)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is no file", path.name)
+    return descriptor
 
 
 def write_whole(path: Path, content: bytes | Callable[[Path], None], sync: bool = True) -> None:
@@ -42,6 +100,28 @@ def write_whole(path: Path, content: bytes | Callable[[Path], None], sync: bool 
         temporary.unlink(missing_ok=True)
 
 
+def write_over(path: Path, content: bytes) -> None:
+    """Write over a file of a block at most, in one go and up to its old end: a full disk has no room for another.
+
+    Raises OSError where no regular file is there.
+    """
+    with os.fdopen(_descriptor(path, os.O_WRONLY), "wb", buffering=0) as file:
+        file.write(content.ljust(os.fstat(file.fileno()).st_size))
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Raise UserError where the disk refuses what is written in the folder for runs in this block."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(
+            f"The folder for runs must be writable (got: {error.strerror or error}): free some space or set "
+            "DIGITLAB_RUNS."
+        ) from error
+
+
 def write_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
     """Write an .npz file whole, without `sync`: it is written often."""
 
@@ -58,7 +138,7 @@ def read_arrays(path: Path, names: Sequence[str], largest: int) -> list[np.ndarr
     Raises ValueError where the file is missing, damaged, larger, or holds anything else: it may come from anybody.
     """
     try:
-        with path.open("rb") as stream:
+        with opened(path) as stream:
             with zipfile.ZipFile(stream) as archive:  # says how large its members are before they are read
                 if sum(member.file_size for member in archive.infolist()) > largest:
                     raise ValueError("too large")
@@ -75,15 +155,26 @@ def kept(path: Path, read: Callable[[Path, int, int], T]) -> T | None:
     When it was changed and its size tell a file from the one that it replaced, so that `read` may be cached.
     """
     try:
-        status = path.stat()
+        status = path.lstat()
         return read(path, status.st_mtime_ns, status.st_size)
-    except (OSError, ValueError):
+    except (OSError, ValueError, TypeError):
         return None
 
 
 def line(record: Record) -> bytes:
     """Return a line of JSON, to be appended in one write, so that a killed writer leaves whole lines and one part."""
     return (json.dumps(record, allow_nan=False) + "\n").encode()
+
+
+def append(file: io.RawIOBase, lines: bytes) -> None:
+    """Append lines to an unbuffered file or, where the disk refuses, nothing: half a line would spoil the next one."""
+    size = file.seek(0, os.SEEK_END)
+    try:
+        while lines:
+            lines = lines[file.write(lines) :]
+    except OSError:
+        file.truncate(size)
+        raise
 
 
 def records(lines: bytes) -> list[Record]:
@@ -102,7 +193,7 @@ def records(lines: bytes) -> list[Record]:
 def read_object(path: Path) -> Record:
     """Return the JSON object in a file. Raises OSError or ValueError."""
     try:
-        value = json.loads(path.read_bytes())
+        value = json.loads(read_bytes(path, OBJECT))
     except RecursionError:
         value = None
     if not isinstance(value, dict):
@@ -118,9 +209,13 @@ class _Known:
 
 
 class Lines:
-    """Files that grow by lines: at each look only what is new is read. Safe to use from many threads."""
+    """Files that grow by lines: at each look only what is new is read. Safe to use from many threads.
 
-    def __init__(self) -> None:
+    Records that are not `sound` are passed over.
+    """
+
+    def __init__(self, sound: Callable[[Record], bool] = bool) -> None:
+        self._sound = sound
         self._known: OrderedDict[Path, _Known] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -128,13 +223,13 @@ class Lines:
         """Return the records so far, oldest first; a missing file has none."""
         with self._lock:
             try:
-                with path.open("rb") as file:
+                with opened(path) as file:
                     status = os.fstat(file.fileno())
                     known = self._known.get(path)
                     if known is None or known.file != status.st_ino or known.offset > status.st_size:
                         known = self._known[path] = _Known(status.st_ino)
                     file.seek(known.offset)
-                    new = file.read(MOST)
+                    new = file.read(MOST)  # it may have grown since
             except OSError:
                 self._known.pop(path, None)
                 return []
@@ -143,5 +238,5 @@ class Lines:
                 self._known.popitem(last=False)
             new = new[: new.rfind(b"\n") + 1]  # the last line may still be growing
             known.offset += len(new)
-            known.records.extend(records(new))
+            known.records.extend(filter(self._sound, records(new)))
             return list(known.records)

@@ -6,6 +6,7 @@ standard output is JSON: the scheduler's address, the number of slots, and wheth
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
@@ -15,6 +16,10 @@ import threading
 from pathlib import Path
 
 SLOTS_A_GPU = 4
+TRY = "from trainer import model; model.warm_up(); print(model.device())"  # a crash of CUDA ends but that process
+PATIENCE = 120  # seconds for it
+MEMORY_SHARE = 0.85  # of the machine's memory that all trainings together may take
+LEAST_MEMORY = 2.0  # GB, with which every preset trains
 
 
 def slots() -> int:
@@ -23,10 +28,38 @@ def slots() -> int:
         if not asked.isdecimal() or not 1 <= int(asked) <= 64:
             sys.exit(f"DIGITLAB_SLOTS must be a whole number from 1 to 64 (got {asked!r}).")
         return int(asked)
-    return SLOTS_A_GPU * _gpus() or max(2, (os.cpu_count() or 1) // 4)
+    return SLOTS_A_GPU * gpus() or max(2, (os.cpu_count() or 1) // 4)
 
 
-def _gpus() -> int:
+def memory(slots: int) -> float:
+    """Return the GB that a training may take: DIGITLAB_MEMORY, or its share of this machine's, and at least 2."""
+    if asked := os.environ.get("DIGITLAB_MEMORY", ""):
+        try:
+            if 0 < float(asked) < float("inf"):
+                return float(asked)
+        except ValueError:
+            pass
+        sys.exit(f"DIGITLAB_MEMORY must be a number of GB above 0 (got {asked!r}).")
+    from distributed.system import MEMORY_LIMIT
+
+    return max(LEAST_MEMORY, MEMORY_SHARE * MEMORY_LIMIT / 1e9 / slots)
+
+
+@functools.cache
+def gpus() -> int:
+    """Return how many GPUs there are to train on: a broken one may be listed, or CUDA not be installed."""
+    listed = _listed_gpus()
+    if not listed:
+        return 0
+    try:
+        tried = subprocess.run([sys.executable, "-c", TRY], stdout=subprocess.PIPE, text=True, timeout=PATIENCE)
+    except (OSError, subprocess.SubprocessError):
+        return 0
+    return 0 if tried.returncode or tried.stdout.split()[-1:] in ([], ["CPU"]) else listed
+
+
+@functools.cache
+def _listed_gpus() -> int:
     if not sys.platform.startswith("linux") or shutil.which("nvidia-smi") is None:
         return 0
     try:
@@ -38,7 +71,7 @@ def _gpus() -> int:
 
 def bfloat16() -> bool:
     """Tell whether the processors, or the GPUs, compute with 16 bits a number."""
-    if _gpus():
+    if gpus():
         return True
     try:
         flags = Path("/proc/cpuinfo").read_text()
@@ -54,6 +87,9 @@ def main() -> None:
     from distributed import LocalCluster
 
     count = slots()
+    os.environ["DIGITLAB_MEMORY"] = f"{memory(count):.3f}"  # for the workers, as all that follows
+    if _listed_gpus() and not gpus():
+        os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # else each worker would stumble over it
     dask.config.set(
         {
             "distributed.scheduler.allowed-failures": 0,  # a job that killed its worker is not tried on the others
@@ -68,7 +104,7 @@ def main() -> None:
         threads_per_worker=1,
         host="127.0.0.1",  # whoever reaches the scheduler can run code
         dashboard_address="127.0.0.1:0",  # None would take the usual port, and complain where it is taken
-        memory_limit=0,
+        memory_limit=0,  # Dask would let a worker rest, and then end it, without a word: see `job`
         preload=["trainer.job"],
     )
     print(json.dumps({"address": cluster.scheduler_address, "slots": count, "bfloat16": bfloat16()}), flush=True)

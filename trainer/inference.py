@@ -6,7 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from trainer import UserError
+from trainer import UserError, catalogue
+from trainer.config import TrainingConfig
+from trainer.files import read_bytes
+from trainer.limits import CLASSES
 
 BATCH = 25  # images at a time: a layer's outputs stay in the cache, and the memory small
 
@@ -27,7 +30,7 @@ class Network:
         options.enable_cpu_mem_arena = False  # else each network keeps the memory of its largest batch
         options.log_severity_level = 4
         try:
-            content = source if isinstance(source, bytes) else source.read_bytes()
+            content = source if isinstance(source, bytes) else read_bytes(source)
             self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
             (self._input,) = self._session.get_inputs()
             names = [output.name for output in self._session.get_outputs()]
@@ -37,6 +40,15 @@ class Network:
             what = "The network" if isinstance(source, bytes) else f"The network {source.name}"
             raise UserError(f"{what} must be a whole file of this app (got a damaged one): train it again.") from error
         self._layers = names[2:]
+
+    def check(self, config: TrainingConfig) -> None:
+        """Raise UserError where this is another network than a config describes."""
+        shape, layers = catalogue.kind(config.dataset).shape, [row.name for row in config.table]
+        classes = {output.shape[-1] for output in self._session.get_outputs()[:2] if output.shape}
+        if tuple(self._input.shape[1:]) != shape or self._layers != layers or classes != {CLASSES}:
+            raise UserError(
+                "The network must be that of its run (got one of other layers): train it again, or choose another."
+            )
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """Return (n, 10) float32; each row sums to 1."""
@@ -60,5 +72,8 @@ class Network:
             wanted = ", ".join(map(str, shape))
             raise ValueError(f"images must be (n, {wanted}) float32 (got {images.shape} {images.dtype}).")
         starts = range(0, max(1, len(images)), BATCH)  # no images: one empty batch
-        parts = [self._session.run(outputs, {self._input.name: images[at : at + BATCH]}) for at in starts]
+        try:
+            parts = [self._session.run(outputs, {self._input.name: images[at : at + BATCH]}) for at in starts]
+        except Exception as error:  # the file was whole, but what is in it does not fit together
+            raise UserError("The network must be one of this app (got one that breaks off): train it again.") from error
         return [np.concatenate(part) for part in zip(*parts, strict=True)]

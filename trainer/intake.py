@@ -23,6 +23,7 @@ from trainer.archive import misfit
 from trainer.bundle import DERIVED, KEPT, NEEDED
 from trainer.config import TrainingConfig
 from trainer.files import Record, line
+from trainer.history import COUNT, NUMBERS, WATCHED, are_reads
 from trainer.limits import CLASSES, LIMITS, Limit
 from trainer.runs import ENDED, NAME, NOTE, Label, Run, RunStore, State
 from trainer.transcript import transcribe
@@ -39,30 +40,17 @@ _MOST = {  # bytes of each file that is opened
 }
 LINES = 50_000  # of history.jsonl; 200 epochs are some 5,200
 LINE = 4_000  # bytes of one
-WATCHED, SNAPSHOTS, UNITS, SIDE = 16, 16, 32, 64  # digits, times, units and pixels a side, at most
+SNAPSHOTS, UNITS, SIDE = 16, 32, 64  # times, units and pixels a side, at most
 ORIGIN = "put in from a file"
 WHAT = "A run's zip"
 
-_COUNT = Limit(0, 1e9, whole=True)
-_SHARE = Limit(-0.001, 1.001)  # a mean over a few of many digits may be a hair beyond what it can be
 _STATE = {
-    "examples": _COUNT,
-    "steps": _COUNT,
+    "examples": COUNT,
+    "steps": COUNT,
     "seconds": Limit(0, 1e9),
     "hook_seconds": Limit(0, 1e9),
     "test_loss": Limit(0, 1e30),
     "test_accuracy": Limit(0, 1),
-}
-_HISTORY = {
-    "epoch": Limit(1, LIMITS["epochs"].high, whole=True),
-    "step": _COUNT,
-    "loss": Limit(-0.001, 1e30),
-    "accuracy": _SHARE,
-    "val_loss": Limit(0, 1e30),
-    "val_accuracy": _SHARE,
-    "learning_rate": Limit(0, LIMITS["learning_rate"].high),
-    "seconds": Limit(0, 1e9),
-    "memory": Limit(0, 1e15, whole=True),
 }
 _ALWAYS = ("epoch", "step", "learning_rate", "seconds")  # in every line
 _ERRORS = {
@@ -211,19 +199,14 @@ def _history(content: bytes) -> bytes:
 def _epoch_or_batch(text: bytes) -> Record:
     values = _parsed(text, "history.jsonl")
     kind = values.get("kind")
-    _check_numbers(values, _HISTORY, "history.jsonl")
+    _check_numbers(values, NUMBERS, "history.jsonl")
     if kind not in ("batch", "epoch") or any(values.get(name) is None for name in _ALWAYS):
         raise misfit(WHAT, "a line in history.jsonl that is none of a training's")
-    record = {"kind": kind} | {name: values[name] for name in _HISTORY if values.get(name) is not None}
+    record = {"kind": kind} | {name: values[name] for name in NUMBERS if values.get(name) is not None}
     if "reads" in values:
-        reads = values["reads"]
-        if (
-            not isinstance(reads, list)
-            or len(reads) > WATCHED
-            or not all(type(digit) is int and 0 <= digit < CLASSES for digit in reads)
-        ):
+        if not are_reads(values["reads"]):
             raise misfit(WHAT, "readings in history.jsonl that are no digits")
-        record["reads"] = reads
+        record["reads"] = values["reads"]
     return record
 
 
@@ -242,7 +225,7 @@ def _snapshots(content: bytes) -> bytes:
     fits = weights.ndim == 4 and steps.shape == weights.shape[:1] and 1 <= len(steps) <= SNAPSHOTS
     if not fits or not 1 <= weights.shape[1] <= UNITS or not all(1 <= side <= SIDE for side in weights.shape[2:]):
         raise misfit(WHAT, f"a snapshots.npz of the shapes {steps.shape} and {weights.shape}")
-    if steps[0] < 0 or steps[-1] > _COUNT.high or (np.diff(steps) <= 0).any() or not np.isfinite(weights).all():
+    if steps[0] < 0 or steps[-1] > COUNT.high or (np.diff(steps) <= 0).any() or not np.isfinite(weights).all():
         raise misfit(WHAT, "a snapshots.npz with other numbers than a training's")
     return _npz(steps=steps, weights=weights)
 

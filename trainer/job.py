@@ -11,16 +11,20 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 from trainer import UserError, conversion, datasets, evaluation, export, fitting, model
 from trainer.checkpoint import Checkpoint
 from trainer.collection import Drawings
 from trainer.config import TrainingConfig
+from trainer.files import read_bytes, regular
 from trainer.inference import Network
 from trainer.parent import repeated
 from trainer.reporter import Reporter
 from trainer.runs import Run
 from trainer.uploads import Uploads
+
+MEMORY_LOOK = 0.1  # seconds between two looks at how much memory is taken
 
 _log = logging.getLogger(__name__)
 _data_lock = threading.Lock()
@@ -57,28 +61,46 @@ def _training_data(dataset: datasets.Dataset) -> tuple[np.ndarray, np.ndarray]:
 
 
 def run(path: str) -> None:
-    """Train what the run directory asks for; whatever happens is written there, and nothing is raised."""
+    """Train what the run directory asks for; whatever happens is written there, if that can be, and nothing is raised.
+
+    Where it takes more memory than DIGITLAB_MEMORY says, in GB, this process ends at once.
+    """
     run = Run(Path(path))
     if run.state.phase != "queued":  # its first worker died, and a cluster of default settings tries another
         return
-    with _signs_of_life(run) as gone:
+    with _signs_of_life(run) as gone, _within_memory(run):
         try:
             _train(run, gone)
         except UserError as error:
-            run.update(phase="failed", activity="", error=str(error))
+            _end(run, "failed", str(error))
+        except OSError as error:
+            _log.exception("run %s broke off", run.id)
+            then = "press Resume" if run.checkpoint.is_file() else "train it again"
+            reason = f"The folder for runs must be writable (got: {error.strerror or error})"
+            _end(run, "interrupted", f"{reason}: free some space, then {then}.")
         except Exception as error:  # nobody stands above a job
             _log.exception("run %s failed", run.id)
-            if run.path.is_dir():
-                reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
-                sentence = f"Training broke off ({reason}): try a smaller network or batch, and see the training log."
-                run.update(phase="failed", activity="", error=sentence)
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+            _end(
+                run,
+                "failed",
+                f"Training broke off ({reason}): try a smaller network or batch, and see the training log.",
+            )
+
+
+def _end(run: Run, phase: str, error: str) -> None:
+    if run.path.is_dir():
+        try:
+            run.update(phase=phase, activity="", error=error)
+        except OSError:  # then the engine says that it has ended, once that can be written
+            _log.exception("run %s: that it %s could not be written", run.id, phase)
 
 
 def _train(run: Run, gone: threading.Event) -> None:
     config = run.config
     if config is None:
         raise UserError("The run's config.json must be what the page wrote (got something else): train it again.")
-    start = Checkpoint.load(run.checkpoint) if run.checkpoint.is_file() else None
+    start = Checkpoint.load(run.checkpoint) if regular(run.checkpoint) else None
     if start is None and run.wishes.end == "stop":
         run.update(phase="stopped", activity="", note="stopped before it began")
         return
@@ -163,7 +185,7 @@ def _drawings(run: Run) -> Drawings:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_bytes(path)
     except OSError:
         raise _damaged(path) from None
 
@@ -180,6 +202,28 @@ def _right(network: Network, drawings: Drawings) -> int:
 
 def _early_stop(outcome: fitting.Outcome) -> str:
     return f"stopped early, back at its best in epoch {outcome.best_epoch}" if outcome.early else ""
+
+
+@contextmanager
+def _within_memory(run: Run) -> Iterator[None]:
+    """End this process when it takes more memory than it may: else the machine would end others, or stand still."""
+    over, most = threading.Event(), float(os.environ.get("DIGITLAB_MEMORY") or "inf")
+
+    def watch() -> None:
+        process = psutil.Process()
+        while not over.wait(MEMORY_LOOK):
+            if process.memory_info().rss > most * 1e9:
+                sentence = f"A training may take at most {most:.1f} GB of memory here (this one needed more)"
+                _end(run, "failed", f"{sentence}: choose a smaller batch or a smaller network.")
+                os._exit(1)  # a fresh one takes its place
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from trainer import catalogue
 from trainer.config import parameter_count, short_form
-from trainer.files import MOST, Record, records, write_whole
+from trainer.files import Record, read_bytes, records, write_whole
 from trainer.runs import LIVE, Run, RunStore
 
 AT_ONCE = 250  # runs that are read while somebody waits, more than can be in the queue; the rest is read beside
@@ -106,8 +106,7 @@ def read(run: Run) -> Row:
 def _epochs(run: Run) -> list[Record]:
     """Return the lines of its epochs' ends; the many others are not even parsed."""
     try:
-        with (run.path / "history.jsonl").open("rb") as file:
-            content = file.read(MOST)
+        content = read_bytes(run.path / "history.jsonl")
     except OSError:
         return []
     lines, at = [], content.find(_EPOCH)
@@ -239,11 +238,11 @@ def _seal(content: bytes) -> bytes:
 def _load(path: Path) -> dict[str, tuple[int, Row]]:
     """Return the rows that were kept; of a file that is missing or damaged none."""
     try:
-        seal, _, content = path.read_bytes().partition(b"\n")
+        seal, _, content = read_bytes(path).partition(b"\n")
         if seal != _seal(content):
             return {}
         return {row.id: (changed, row) for changed, values in json.loads(content) if (row := _row(values))}
-    except (OSError, ValueError):
+    except (OSError, ValueError, TypeError):
         return {}
 
 

@@ -9,8 +9,10 @@ from dataclasses import dataclass, fields
 from typing import ClassVar
 
 from trainer import UserError
+from trainer.phrases import cut
 
 CLASSES = 10  # the digits 0 to 9
+SHOWN = 100  # letters of a value that is refused
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,15 @@ class Limit:
                 return
         kind = "a whole number" if self.whole else "a number"
         bounds = f"of at least {self.low:g} and below" if self.below else f"from {self.low:,g} to"
-        raise UserError(f"{what} must be {kind} {bounds} {_number(self.high)} (got {value!r}).")
+        raise UserError(f"{what} must be {kind} {bounds} {_number(self.high)} (got {shown(value)}).")
+
+
+def shown(value: object) -> str:
+    """Return a value that anybody may have sent as it is written in a program, in few letters."""
+    try:
+        return cut(repr(value), SHOWN)
+    except (ValueError, RecursionError):  # a whole number of thousands of digits, or lists in lists
+        return f"a {type(value).__name__} that is too large"
 
 
 def _number(value: float) -> str:
@@ -145,6 +155,6 @@ class Checked:
             if item.name in LIMITS and not isinstance(value, tuple):
                 LIMITS[item.name].check(what, value)
             elif item.name in CHOICES and value not in CHOICES[item.name]:
-                raise UserError(f"{what} must be one of {', '.join(CHOICES[item.name])} (got {value!r}).")
+                raise UserError(f"{what} must be one of {', '.join(CHOICES[item.name])} (got {shown(value)}).")
             elif item.type == "bool" and not isinstance(value, bool):
-                raise UserError(f"{what} must be true or false (got {value!r}).")
+                raise UserError(f"{what} must be true or false (got {shown(value)}).")

@@ -46,8 +46,12 @@ def device() -> str:
     import tensorflow as tf
 
     gpus = tf.config.list_physical_devices("GPU")
-    for gpu in gpus:
-        tf.config.experimental.set_memory_growth(gpu, True)  # TensorFlow would take all of it
+    try:
+        for gpu in gpus:
+            tf.config.experimental.set_memory_growth(gpu, True)  # TensorFlow would take all of it
+    except RuntimeError:  # it is broken: leave it alone
+        gpus = []
+        tf.config.set_visible_devices([], "GPU")
     return str(tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU")) if gpus else "CPU"
 
 

@@ -15,6 +15,7 @@ from trainer import UserError, catalogue, shipped
 from trainer.augmentation import augmented
 from trainer.collection import Drawings
 from trainer.config import Adam, TrainingConfig
+from trainer.files import read_bytes
 from trainer.inference import Network
 from trainer.runs import RunStore
 
@@ -60,7 +61,7 @@ def content(parent: Parent, config: TrainingConfig) -> bytes:
             "A training goes on from a network of the same layers (got others): take it, or start a new one."
         )
     try:
-        network = parent.path.read_bytes()
+        network = read_bytes(parent.path)
     except OSError as error:
         raise UserError(
             f"The network to go on from must be readable (got: {error.strerror}): choose another."

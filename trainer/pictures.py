@@ -73,7 +73,7 @@ def weight_sheet(weights: np.ndarray, scale: float | None = None) -> bytes:
     across, gap, room = 8, 4, 480  # images in a row, pixels between them, pixels across
     number, height, width = weights.shape
     strength = np.nan_to_num(np.asarray(weights, np.float32))
-    if not scale:
+    if not scale or not np.isfinite(scale):  # in a training whose weights grew beyond all numbers
         scale = float(abs(strength).max(initial=0.0)) or 1.0
     whole = max(1, (room // across - gap) // width)  # screen pixels a weight, so that its edges stay sharp
     colors = np.rint(np.clip(strength / scale, -1, 1) * 127 + 127).astype(np.uint8)

@@ -38,7 +38,8 @@ def progress(
     steps: updates an epoch; examples: digits an epoch; epochs: wanted in all; begun: updates done when the worker that
     now trains took it up, since the pace of another one says little.
     """
-    batches = [line for line in history[-4 * RECENT :] if line.get("kind") == "batch" and "seconds" in line]
+    known = {"epoch", "step", "seconds"}
+    batches = [line for line in history[-4 * RECENT :] if line.get("kind") == "batch" and known <= line.keys()]
     if not batches or not steps:
         return None
     newest = batches[-1]

@@ -95,7 +95,7 @@ def rows(
     axes: Figure = {}
     images, annotations, shapes = [], [], []
     for place, drawing in enumerate(drawings):
-        known = [line for line in readings if drawing.id in line.get("probabilities", ())]
+        known = [line for line in readings if "step" in line and drawing.id in line.get("probabilities", ())]
         picked = curves.picked(known, POINTS // len(drawings))
         figure = reading_curves(picked, drawing.id, drawing.label, steps, epochs, at)
         layout, row = figure["layout"], str(place + 1) if place else ""

@@ -20,7 +20,8 @@ from trainer.config import TrainingConfig, parameter_count, short_form
 from trainer.curves import Line, column, thinned
 from trainer.datasets import Dataset
 from trainer.evaluation import Evaluation
-from trainer.files import Record, records
+from trainer.files import Record, read_bytes, records
+from trainer.history import is_line
 from trainer.progress import epochs_done
 from trainer.runs import Run, State
 from trainer.summary import summarise
@@ -247,7 +248,7 @@ def _weights(run: Run) -> str:
 
 def _history(run: Run) -> list[Record]:
     try:
-        return records((run.path / "history.jsonl").read_bytes())
+        return list(filter(is_line, records(read_bytes(run.path / "history.jsonl"))))
     except OSError:
         return []
 

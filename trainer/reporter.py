@@ -24,14 +24,14 @@ from trainer import catalogue, export, model
 from trainer.checkpoint import Checkpoint
 from trainer.config import TrainingConfig
 from trainer.datasets import Dataset
-from trainer.files import Record, line, records, write_arrays, write_whole
+from trainer.files import Record, append, appending, line, read_bytes, records, regular, write_arrays, write_whole
 from trainer.fitting import Hooks, Wish, steps_per_epoch
+from trainer.history import WATCHED
 from trainer.inference import Network
 from trainer.limits import CLASSES
 from trainer.runs import Run
 from trainer.wishes import Pinned, Wishes
 
-WATCHED = 16  # test digits that each epoch reads again
 SNAPSHOTS = 16  # of the first layer
 EXPORT = (2.0, 0.01)  # seconds between two exports of the growing network at least, and its share of the time at most
 READING = (0.1, 0.03)  # of two readings of the followed drawings
@@ -87,7 +87,7 @@ class Reporter(Hooks):
         self._snapshots = _Snapshots(run, start)
         if start is None:
             digits = {"images": dataset.x_test[watched], "labels": dataset.y_test[watched]}
-            write_arrays(run.path / "digits.npz", digits)
+            self._later(write_arrays, run.path / "digits.npz", digits)
             self._snapshots.take(0, model.first_weights(model.weights(network), config))
 
     # --- what the training is told ----------------------------------------------------------------------------
@@ -239,10 +239,10 @@ class _Lines:
     """A file that grows by lines; a training that was resumed begins by taking back what came after its checkpoint."""
 
     def __init__(self, path: Path, start: Checkpoint | None) -> None:
-        if start and path.exists():
-            kept = [record for record in records(path.read_bytes()) if not _came_after(start, record)]
+        if start and regular(path):
+            kept = [record for record in records(read_bytes(path)) if not _came_after(start, record)]
             write_whole(path, b"".join(map(line, kept)))
-        self._file: io.RawIOBase = path.open("ab", buffering=0)
+        self._file: io.RawIOBase = appending(path)
         self._waiting: deque[Record] = deque()
 
     def write(self, record: Record) -> None:
@@ -254,7 +254,7 @@ class _Lines:
         while self._waiting:
             lines += line(self._waiting.popleft())
         if lines:
-            self._file.write(lines)
+            append(self._file, lines)
 
     def close(self) -> None:
         self._file.close()

@@ -7,6 +7,7 @@ whole lines, so whoever reads sees a truth, if an old one; a reader never trusts
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import json
 import os
@@ -15,7 +16,6 @@ import secrets
 import shutil
 import tempfile
 import time
-import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from importlib.metadata import PackageNotFoundError, version
@@ -24,9 +24,28 @@ from typing import Any
 
 import numpy as np
 
-from trainer import UserError
+from trainer import UserError, history
 from trainer.config import TrainingConfig, short_form
-from trainer.files import Lines, Record, line, read_object, records, write_whole
+from trainer.files import (
+    BLOCK,
+    FULL,
+    OBJECT,
+    Lines,
+    Record,
+    append,
+    appending,
+    line,
+    read_arrays,
+    read_bytes,
+    read_object,
+    records,
+    regular,
+    write_over,
+    write_whole,
+    writing,
+)
+from trainer.limits import CLASSES
+from trainer.phrases import plain
 from trainer.presets import PRESETS
 from trainer.uploads import Uploads
 from trainer.wishes import REQUESTS, Pinned, Wishes
@@ -47,7 +66,10 @@ _ALLOWED = {  # type of a field of State -> types of its value
     "float | None": ("float", "int", "NoneType"),
 }
 _TEXTS = {"name": NAME, "note": NOTE}  # of a label: at most so many characters
-ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")  # of a run, and of a sweep
+ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{6}")  # of a run, and of a sweep
+LARGEST = 20_000_000  # bytes of the arrays that are kept for looking
+_DOOMSDAY = 250_000_000_000  # seconds since the epoch, in the year 9892: clocks end soon after
+_MOST = 1e15  # of any number of a state: a larger one is none of a training's
 
 
 @dataclass(frozen=True)
@@ -130,7 +152,7 @@ class Run:
     def _asked(self) -> _Asked | None:
         path = self.path / "config.json"
         try:
-            return _read_config(path, path.stat().st_mtime_ns)
+            return _read_config(path, path.lstat().st_mtime_ns)
         except (OSError, ValueError, KeyError):
             return None
 
@@ -151,7 +173,7 @@ class Run:
             values = read_object(self.path / "meta.json")
         except (OSError, ValueError):
             return Label()
-        texts = {key: value[:most] for key, most in _TEXTS.items() if isinstance(value := values.get(key), str)}
+        texts = {key: plain(value[:most]) for key, most in _TEXTS.items() if isinstance(value := values.get(key), str)}
         return Label(**texts, pinned=values.get("pinned") is True)
 
     @property
@@ -170,8 +192,9 @@ class Run:
     def describe(self, **changes: Any) -> Label:
         """Change fields of its label; an empty name brings back the name of its own making.
 
-        Raises UserError where a text is too long.
+        Of letters that cannot be shown spaces are left. Raises UserError where a text is too long, or the disk refuses.
         """
+        changes |= {key: plain(changes[key]) for key in _TEXTS if key in changes}
         if "name" in changes:
             changes["name"] = " ".join(changes["name"].split())
         for key, most in _TEXTS.items():
@@ -180,16 +203,23 @@ class Run:
                     f"A {key} may have at most {most:,} letters (got {len(changes[key]):,}): write a shorter one."
                 )
         label = replace(self.label, **changes)
-        write_whole(self.path / "meta.json", json.dumps(asdict(label)).encode())
+        with writing():
+            write_whole(self.path / "meta.json", json.dumps(asdict(label)).encode())
         return label
 
     @property
     def created(self) -> float:
         """Return when it was asked for, in seconds since the epoch; by the id's clock where config.json is damaged."""
         try:
-            return float(read_object(self.path / "config.json")["created"])
-        except (OSError, ValueError, KeyError, TypeError):
+            created = read_object(self.path / "config.json")["created"]
+            if type(created) in (int, float) and 0 <= created < _DOOMSDAY:
+                return float(created)
+        except (OSError, ValueError, KeyError):
+            pass
+        try:
             return time.mktime(time.strptime(self.id[:15], "%Y%m%d-%H%M%S"))
+        except (ValueError, OverflowError):  # a folder that only looks like a run
+            return 0.0
 
     @property
     def state(self) -> State:
@@ -200,6 +230,7 @@ class Run:
             wrong = [key for key, value in asdict(state).items() if type(value).__name__ not in _ALLOWED[known[key]]]
             if wrong or state.phase not in PHASES:
                 raise ValueError(wrong or state.phase)
+            state = replace(state, **_mended(state))
         except (OSError, ValueError, TypeError):
             return State(
                 "damaged", error="This run's state.json cannot be read: its network may still work, else train again."
@@ -213,7 +244,13 @@ class Run:
     def update(self, **changes: Any) -> State:
         """Replace state.json whole, with these fields changed; for the one process that now writes it."""
         state = replace(self.state, **changes)
-        write_whole(self.path / "state.json", json.dumps(asdict(state)).encode())
+        path, content = self.path / "state.json", json.dumps(asdict(state)).encode()
+        try:
+            write_whole(path, content)
+        except OSError as error:
+            if error.errno not in FULL or len(content) > BLOCK or not regular(path):
+                raise
+            write_over(path, content)  # how a run ended must be told
         return state
 
     def live(self) -> None:
@@ -221,17 +258,22 @@ class Run:
         os.utime(self.path / "state.json")
 
     @property
-    def silence(self) -> float:
-        """Return the seconds since the last sign of life."""
+    def sign_of_life(self) -> float:
+        """Return when the last one was given, in seconds since the epoch, by the clock of who gave it."""
         try:
-            return time.time() - (self.path / "state.json").stat().st_mtime
+            return (self.path / "state.json").stat().st_mtime
         except OSError:
-            return float("inf")
+            return float("-inf")
+
+    @property
+    def silence(self) -> float:
+        """Return the seconds since the last sign of life, as far as clocks can be trusted."""
+        return time.time() - self.sign_of_life
 
     @property
     def network(self) -> Path | None:
         """Return its network's ONNX file, which is replaced whole while the training goes on."""
-        return self.network_file if self.network_file.is_file() else None
+        return self.network_file if regular(self.network_file) else None
 
     @property
     def network_file(self) -> Path:
@@ -240,7 +282,7 @@ class Run:
     @property
     def can_resume(self) -> bool:
         """Tell whether a training that was paused, ended or broken off can go on where it was."""
-        return self.checkpoint.is_file() and self.state.phase in ("paused", "finished", "stopped", "interrupted")
+        return regular(self.checkpoint) and self.state.phase in ("paused", "finished", "stopped", "interrupted")
 
     @property
     def checkpoint(self) -> Path:
@@ -257,15 +299,15 @@ class Run:
         """Ask the job for something (see `wishes`); it obeys within a batch line."""
         if kind not in REQUESTS:
             raise ValueError(f"a request must be one of {', '.join(REQUESTS)} (got {kind!r})")
-        with (self.path / "requests.jsonl").open("ab", buffering=0) as file:
-            file.write(line({"kind": kind, "time": time.time(), **values}))
+        with appending(self.path / "requests.jsonl") as file:
+            append(file, line({"kind": kind, "time": time.time(), **values}))
 
     @property
     def wishes(self) -> Wishes:
         """Return what its owner wishes of it, as of now."""
         config = self.config
         try:
-            asked = records((self.path / "requests.jsonl").read_bytes())
+            asked = records(read_bytes(self.path / "requests.jsonl"))
         except OSError:
             asked = []
         return Wishes.of(config, asked) if config else Wishes()
@@ -276,34 +318,64 @@ class Run:
 
     def digits(self) -> tuple[np.ndarray, np.ndarray] | None:
         """Return the test digits that each epoch reads again: images (n, 28, 28) uint8 and labels (n,) uint8."""
-        return self._arrays("digits.npz", "images", "labels")
+        kept = self._arrays("digits.npz", "images", "labels")
+        return kept if kept and _are_digits(*kept) else None
 
     def snapshots(self) -> tuple[np.ndarray, np.ndarray] | None:
         """Return the first layer over the training: steps (s,) and weights (s, n, height, width) float16."""
-        return self._arrays("snapshots.npz", "steps", "weights")
+        kept = self._arrays("snapshots.npz", "steps", "weights")
+        return kept if kept and _are_weights(*kept) else None
 
     def _arrays(self, file: str, *names: str) -> tuple[np.ndarray, np.ndarray] | None:
         path = self.path / file
         try:
-            return _arrays(path, path.stat().st_mtime_ns, names)
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            return _arrays(path, path.lstat().st_mtime_ns, names)
+        except (OSError, ValueError):
             return None
 
 
 @functools.lru_cache(maxsize=100)
 def _arrays(path: Path, changed: int, names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
-    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-        first, second = (arrays[name] for name in names)
+    first, second = read_arrays(path, names, LARGEST)
     if first.ndim < 1 or second.ndim < 1 or len(first) != len(second):
         raise ValueError("they belong together")
     return first, second
+
+
+def _are_digits(images: np.ndarray, labels: np.ndarray) -> bool:
+    """Tell whether images can be drawn, and labels are those of classes."""
+    drawn = images.ndim == 3 or (images.ndim == 4 and images.shape[3] == 3)
+    known = labels.dtype == np.uint8 and labels.ndim == 1 and (labels < CLASSES).all()
+    return bool(images.dtype == np.uint8 and drawn and known and images.size)
+
+
+def _are_weights(steps: np.ndarray, weights: np.ndarray) -> bool:
+    """Tell whether weights can be drawn, each at the update that it belongs to."""
+    times = steps.dtype.kind in "iu" and steps.ndim == 1
+    return bool(times and weights.dtype == np.float16 and weights.ndim == 4 and weights.size)
+
+
+def _mended(state: State) -> dict[str, Any]:
+    """Return what to change of a state that somebody else may have written: numbers none can have, and hidden letters.
+
+    What is no number, as when the test digits brought out none, counts as not known.
+    """
+    mended: dict[str, Any] = {}
+    for item in fields(State):
+        value = getattr(state, item.name)
+        if isinstance(value, str):
+            mended[item.name] = plain(value)
+        elif value is not None and not 0 <= value <= (1.0 if item.name == "test_accuracy" else _MOST):
+            mended[item.name] = item.default
+    return mended
 
 
 @functools.lru_cache(maxsize=1000)
 def _read_config(path: Path, changed: int) -> _Asked:
     asked = read_object(path)
     config = TrainingConfig.from_json(json.dumps(asked["config"]))
-    return _Asked(config, str(asked.get("parent", "")), str(asked.get("group", "")))
+    parent, group = (value if isinstance(value := asked.get(name), str) else "" for name in ("parent", "group"))
+    return _Asked(config, plain(parent), plain(group))
 
 
 class RunStore:
@@ -312,7 +384,7 @@ class RunStore:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.uploads = Uploads(root)
-        self._lines = Lines()
+        self._history, self._readings = Lines(history.is_line), Lines(history.is_reading)
 
     def create(
         self,
@@ -343,7 +415,7 @@ class RunStore:
         Raises UserError where the disk refuses.
         """
         run_id = new_id()
-        try:
+        with writing():
             self.root.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=self.root, prefix=".new-") as temporary:
                 new = Path(temporary) / run_id
@@ -351,15 +423,12 @@ class RunStore:
                 for name, content in files.items():
                     write_whole(new / name, content)
                 new.rename(self.root / run_id)
-        except OSError as error:
-            raise UserError(
-                f"The folder for runs must be writable (got: {error.strerror}): free some space or set DIGITLAB_RUNS."
-            ) from error
         return Run(self.root / run_id)
 
     def get(self, run_id: str) -> Run | None:
         """Return the run of that id, or None where there is none; the id may be any text from outside."""
-        if not ID.fullmatch(run_id) or not (self.root / run_id).is_dir():
+        path = self.root / run_id if ID.fullmatch(run_id) else None
+        if path is None or path.is_symlink() or not path.is_dir():
             return None
         return Run(self.root / run_id)
 
@@ -372,7 +441,7 @@ class RunStore:
         found = []
         for run in self.runs():
             try:
-                state = (run.path / "state.json").read_bytes()
+                state = read_bytes(run.path / "state.json", OBJECT)
             except OSError:
                 continue
             if (b'"queued"' in state or b'"running"' in state) and run.state.live:
@@ -388,7 +457,7 @@ class RunStore:
         try:
             with os.scandir(self.root) as entries:
                 for entry in entries:
-                    if ID.fullmatch(entry.name):
+                    if _is_run(entry):
                         with contextlib.suppress(OSError):  # it was deleted meanwhile
                             changed[entry.name] = entry.stat().st_mtime_ns
         except OSError:
@@ -410,6 +479,8 @@ class RunStore:
         """Put a run away; within a day it can be had back. Raises UserError where the disk refuses."""
         trash = self.root / TRASH
         try:
+            if trash.is_symlink():
+                raise OSError(errno.ELOOP, f"{TRASH} is a link")
             trash.mkdir(exist_ok=True)
             os.utime(run.path)  # from now on the day counts
             run.path.rename(trash / run.id)
@@ -420,7 +491,7 @@ class RunStore:
         """Return the runs that can be had back, the newest first; those deleted over a day ago are removed now."""
         trash = self.root / TRASH
         runs = []
-        for run in _runs(trash):
+        for run in [] if trash.is_symlink() else _runs(trash):  # elsewhere nothing is removed
             try:
                 if time.time() - run.path.stat().st_mtime > KEPT:
                     shutil.rmtree(run.path, ignore_errors=True)
@@ -444,19 +515,25 @@ class RunStore:
 
     def history(self, run: Run) -> list[Record]:
         """Return the lines of history.jsonl so far, oldest first; only what is new is read again."""
-        return self._lines.read(run.path / "history.jsonl")
+        return self._history.read(run.path / "history.jsonl")
 
     def readings(self, run: Run) -> list[Record]:
         """Return what the network said of the followed drawings so far, oldest first."""
-        return self._lines.read(run.path / "readings.jsonl")
+        return self._readings.read(run.path / "readings.jsonl")
 
 
 def _runs(root: Path) -> list[Run]:
     try:
-        names = os.listdir(root)
-    except FileNotFoundError:
+        with os.scandir(root) as entries:
+            names = [entry.name for entry in entries if _is_run(entry)]
+    except OSError:
         return []
-    return [Run(root / name) for name in sorted(names, reverse=True) if ID.fullmatch(name)]
+    return [Run(root / name) for name in sorted(names, reverse=True)]
+
+
+def _is_run(entry: os.DirEntry[str]) -> bool:
+    """Tell whether it may be a run's directory; a link, which may lead anywhere, is none."""
+    return bool(ID.fullmatch(entry.name)) and entry.is_dir(follow_symlinks=False)
 
 
 def new_id() -> str:

@@ -16,7 +16,7 @@ from typing import Any
 from trainer import UserError
 from trainer.axes import Axis, Setting, Value
 from trainer.config import TrainingConfig
-from trainer.files import read_object, write_whole
+from trainer.files import read_object, regular, write_whole
 from trainer.runs import ID, RunStore
 
 RUNS = 36  # of a sweep: a page of squares, and an hour of small networks
@@ -131,7 +131,7 @@ class Sweeps:
         Raises UserError where its file is damaged.
         """
         path = self.folder / f"{sweep_id}.json"
-        if not ID.fullmatch(sweep_id) or not path.is_file():
+        if not ID.fullmatch(sweep_id) or not regular(path):
             return None
         try:
             return Sweep.from_json(sweep_id, read_object(path))
@@ -144,7 +144,7 @@ class Sweeps:
         """Return the id of every sweep, damaged ones too, the newest first."""
         try:
             names = [path.stem for path in self.folder.iterdir() if path.suffix == ".json"]
-        except FileNotFoundError:
+        except OSError:
             return []
         return sorted((name for name in names if ID.fullmatch(name)), reverse=True)
 

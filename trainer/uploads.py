@@ -12,7 +12,8 @@ from pathlib import Path
 from trainer import UserError, npz
 from trainer.cache import content_hash
 from trainer.catalogue import DATASETS, kind, own_name
-from trainer.files import read_object, write_whole
+from trainer.files import read_object, regular, write_whole, writing
+from trainer.phrases import plain
 
 LARGEST = 40_000_000  # bytes of a file, as `.streamlit/config.toml` says too
 UNPACKED = 400_000_000  # bytes of its arrays
@@ -42,14 +43,10 @@ class Uploads:
         name = own_name(arrays[0].shape[1:], content_hash(arrays))
         if self.path(name) is None and len(self.titles()) >= MOST:
             raise UserError(f"At most {MOST} data sets can be brought (there are as many): use one of those.")
-        try:
+        with writing():
             self.folder.mkdir(parents=True, exist_ok=True)
             write_whole(self._file(name), content)
             write_whole(self.folder / _TITLES, json.dumps(self._titles() | {name: what}).encode())
-        except OSError as error:
-            raise UserError(
-                f"The folder for runs must be writable (got: {error.strerror}): free some space or set DIGITLAB_RUNS."
-            ) from error
         return name
 
     def path(self, name: str) -> Path | None:
@@ -58,18 +55,18 @@ class Uploads:
             return None
         kind(name)  # a text of that form is no path
         file = self._file(name)
-        return file if file.is_file() else None
+        return file if regular(file) else None
 
     def titles(self) -> dict[str, str]:
         """Return what people know each data set by, by its name; users typed it."""
-        return {name: title for name, title in self._titles().items() if self._file(name).is_file()}
+        return {name: title for name, title in self._titles().items() if regular(self._file(name))}
 
     def _titles(self) -> dict[str, str]:
         titles = {}
         try:
             for name, title in read_object(self.folder / _TITLES).items():
                 if isinstance(title, str) and kind(name):
-                    titles[name] = title[:TITLE]
+                    titles[name] = plain(title[:TITLE])
         except (OSError, ValueError):
             pass
         return titles

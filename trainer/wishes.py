@@ -80,7 +80,7 @@ class Wishes:
 
 def _pinned(request: Mapping[str, Any]) -> Pinned:
     name, label, image = (request.get(key) for key in ("drawing", "label", "image"))
-    if not isinstance(name, str) or not isinstance(image, str) or len(name) > 16:
+    if not isinstance(name, str) or not isinstance(image, str) or len(name) > 16 or not name.isprintable():
         raise ValueError("no drawing")
     if label is not None and (type(label) is not int or not 0 <= label < CLASSES):
         raise ValueError("no digit")

@@ -7,7 +7,7 @@ import streamlit as st
 from trainer import UserError, uploads
 from trainer.catalogue import SIDES
 from widgets import library
-from widgets.texts import literal
+from widgets.texts import literal, sentence
 
 LARGEST = uploads.LARGEST // 10**6  # MB of a file
 LAYOUT = """\
@@ -43,7 +43,7 @@ def ask() -> None:
             key=key,
         )
         if error := st.session_state.get("bring_error"):
-            st.error(error)
+            st.error(sentence(error))
     if title := st.session_state.pop("bring_done", ""):
         st.toast(f"Your data set is here: {literal(title)}", icon=":material/check:")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -46,7 +47,8 @@ _choose = st.components.v2.component(
             span { grid-column: 1 / -1 }
         }
     """,
-    js="""export default ({ parentElement, data, setTriggerValue }) => {
+    js="""export default ({ parentElement, data: json, setTriggerValue }) => {
+        const data = JSON.parse(new TextDecoder().decode(json));
         const row = parentElement.querySelector(".row");
         const say = (digit) => { if (data.drawing) setTriggerValue("digit", { drawing: data.drawing, digit }) };
         row.querySelectorAll("button").forEach((button, digit) => {
@@ -104,7 +106,12 @@ def _ask_digit(collection: Collection, image: np.ndarray | None, said: int | Non
         # It is judged above, by the drawing as it then is: a callback still has the one of the run before.
         st.session_state["meant.press"] = st.session_state["meant.digit"].get("digit")
 
-    _choose(data={"drawing": drawing, "kept": kept}, on_digit_change=take, width="stretch", key="meant.digit")
+    _choose(
+        data=json.dumps({"drawing": drawing, "kept": kept}).encode(),
+        on_digit_change=take,
+        width="stretch",
+        key="meant.digit",
+    )
     return kept
 
 

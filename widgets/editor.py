@@ -12,6 +12,7 @@ from widgets.draft import Recipe, current, follow, load
 from widgets.gallery import choose_preset
 from widgets.layers import show_layers
 from widgets.settings import show_settings
+from widgets.texts import sentence
 
 __all__ = ["edit", "load"]
 
@@ -28,7 +29,7 @@ def edit(
     read = draft.read(st.session_state)
     choose_preset(draft, follow(read.config) if read.config else None)
     if address.refused:
-        st.error(address.refused)
+        st.error(sentence(address.refused))
     left, right = st.columns([3, 2])
     with left.container(border=True):
         show_layers(draft, read)

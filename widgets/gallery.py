@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import streamlit as st
 
 from trainer.presets import PRESETS
@@ -21,7 +23,8 @@ _copy_link = st.components.v2.component(
         button:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 2px }
         button:disabled { opacity: 0.4; cursor: not-allowed; border-color: var(--st-border-color); color: inherit }
     """,
-    js="""export default ({ parentElement, data }) => {
+    js="""export default ({ parentElement, data: json }) => {
+        const data = JSON.parse(new TextDecoder().decode(json));
         const button = parentElement.querySelector("button"), text = button.querySelector("span");
         const { origin, pathname } = location;
         const say = (words) => { text.textContent = words };
@@ -95,4 +98,4 @@ def copy_link(link: Link | None) -> None:
     """Show a button that copies the link to a configuration; it is off without one."""
     query = "=".join(link) if link else ""
     help = "Copy a link that opens this page with this network and these settings"
-    _copy_link(data={"query": query, "help": help}, width="content", key="copy_link")
+    _copy_link(data=json.dumps({"query": query, "help": help}).encode(), width="content", key="copy_link")

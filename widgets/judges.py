@@ -46,13 +46,13 @@ class Judge:
         """Return the network as it is now. Raises UserError where its file is gone or damaged."""
         if self.id == SHIPPED:
             return shipped.network()
-        return _load(self.path, self.changed)
+        return _load(self.path, self.changed, self.config)
 
     @property
     def changed(self) -> int:
         """Return what tells its file from the one that it replaced."""
         try:
-            return self.path.stat().st_mtime_ns
+            return self.path.lstat().st_mtime_ns
         except OSError:
             raise UserError(
                 "A network must be there to answer (got a run that has none any more): choose another."
@@ -217,8 +217,10 @@ def _follow_choice() -> None:
 
 
 @st.cache_resource(max_entries=20, show_spinner=False)
-def _load(path: Path, changed: int) -> Network:
-    return Network(path)
+def _load(path: Path, changed: int, _config: TrainingConfig) -> Network:
+    network = Network(path)
+    network.check(_config)
+    return network
 
 
 def _shipped() -> Judge:
@@ -253,7 +255,7 @@ def _texts(judges: dict[str, Judge], runs: dict[str, Run]) -> dict[str, str]:
 
 def _ago(seconds: float) -> str:
     for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        if number := int(seconds // length):
+        if (number := int(seconds // length)) > 0:  # a clock may have been set back
             return f"{number} {unit}{'s' if number > 1 else ''} ago"
     return "just now"
 

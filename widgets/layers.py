@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import fields
 
@@ -64,7 +65,8 @@ STYLE = """<style>
 # A row that moves is a new one to the browser, and the keyboard would be nowhere.
 _keep_focus = st.components.v2.component(
     "digit_lab_keep_focus",
-    js="""export default ({ data }) => {
+    js="""export default ({ data: json }) => {
+        const data = JSON.parse(new TextDecoder().decode(json));
         const button = (name) => [...document.querySelectorAll(`.st-key-${name} button`)].find(
             (one) => one.offsetParent && !one.disabled);
         requestAnimationFrame(() => data.names.map(button).find(Boolean)?.focus());
@@ -89,7 +91,11 @@ def show_layers(draft: Draft, read: Reading) -> None:
                 show_layer(draft, place, key, layer, row, total, read.refused.get(key, ""))
         for place, (key, layer) in left:
             show_layer(draft, place, key, layer, None, total, read.refused.get(key, ""))
-        _keep_focus(data={"names": [name.replace(".", "-") for name in draft.touched]}, height=0, key="keep_focus")
+        _keep_focus(
+            data=json.dumps({"names": [name.replace(".", "-") for name in draft.touched]}).encode(),
+            height=0,
+            key="keep_focus",
+        )
         draft.touched = ()
     with st.container(horizontal=True, vertical_alignment="center"):
         add_menu("Add layer", len(draft.layers), "add_layer", draft)

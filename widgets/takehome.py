@@ -13,6 +13,7 @@ import streamlit as st
 from trainer import UserError, bundle, conversion
 from trainer.config import TrainingConfig
 from trainer.evaluation import network_hash
+from trainer.files import read_bytes
 from trainer.runs import Run
 from widgets import library
 
@@ -113,7 +114,7 @@ def _makings() -> dict[tuple[str, str], Making]:
 def _offer_keras(run: Run, config: TrainingConfig, label: str, help: str) -> None:
     """Offer the .keras file where it is there, else to make it; say how far it is, or why it failed."""
     if found := conversion.find(run.path / conversion.FILE, run.network_file):
-        _download(run, "network.keras", label, help, found.read_bytes)
+        _download(run, "network.keras", label, help, partial(read_bytes, found))
         return
     makings, key = _makings(), (run.id, network_hash(run.network_file))
     making = makings.get(key)

@@ -17,7 +17,7 @@ from trainer.wishes import Wishes
 from widgets import continuing, editor, followed, landing, takehome
 from widgets.glossary import explained
 from widgets.plot import plot
-from widgets.texts import literal
+from widgets.texts import literal, sentence
 
 LOOK = 0.8  # seconds between two looks at a live run, and more when many people look
 CROWD = 10  # watchers from which on each looks less often
@@ -101,7 +101,7 @@ def progress_text(now: Progress, state: State, history: list[Record], things: st
         parts += [f"{seconds_text(now.seconds_left)} left", f"{now.digits_a_second:,.0f} {things}/s"]
     if state.phase == "running" and (rate := history[-1].get("learning_rate")):
         parts.append(f"rate {rate:.2g}")
-    parts += [state.device, *([f"{memory / 1e9:.1f} GB"] if memory else [])]
+    parts += [sentence(state.device), *([f"{memory / 1e9:.1f} GB"] if memory else [])]
     return " · ".join(parts)
 
 
@@ -160,7 +160,7 @@ def use(run: Run, state: State) -> None:
 
 def ask_steering(run: Run, state: State, wishes: Wishes, history: list[Record]) -> None:
     """Show the buttons that a run understands now."""
-    done = max((line["epoch"] for line in history if line.get("kind") == "epoch"), default=0)
+    done = max((line.get("epoch", 0) for line in history if line.get("kind") == "epoch"), default=0)
     live, paused = state.live, state.phase == "paused"
     if live:
         ask(run, "pause", "Pause", "pause", "Rest here and make room for others; Resume goes on at the same step.")
@@ -191,7 +191,10 @@ def ask_learning_rate(run: Run, wishes: Wishes) -> None:
 
     def change() -> None:
         engine, owner = st.session_state.engine, st.session_state.owner
-        engine.request(run.id, "learning_rate", owner, value=st.session_state[key])
+        try:
+            engine.request(run.id, "learning_rate", owner, value=st.session_state[key])
+        except UserError as error:
+            st.toast(str(error), icon=":material/error:")
 
     key, limit = f"rate.{run.id}", LIMITS["learning_rate"]
     st.number_input(
@@ -225,7 +228,7 @@ def look_back(run: Run, config: TrainingConfig) -> None:
 def replay(run: Run, state: State, history: list[Record]) -> int | None:
     """Show the slider through the training and return the step to look at, or None for the end."""
     snapshots = run.snapshots()
-    steps = {line["step"] for line in history if line.get("kind") == "epoch"}
+    steps = {line["step"] for line in history if line.get("kind") == "epoch" and "step" in line}
     steps |= set() if snapshots is None else set(snapshots[0].tolist())
     if len(steps) < 2 or not state.steps:
         return None
@@ -261,7 +264,7 @@ REPLAY = "Go through the training once more: curves, test images, drawings and w
 def show_result(run: Run, state: State, config: TrainingConfig) -> None:
     """Say what came of a run that has ended, and what to try next."""
     if state.error:
-        (st.error if state.phase == "failed" else st.warning)(state.error)
+        (st.error if state.phase == "failed" else st.warning)(sentence(state.error))
     history = st.session_state.engine.runs.history(run)
     if state.test_accuracy is not None:
         summary = summarise(
@@ -275,7 +278,7 @@ def show_result(run: Run, state: State, config: TrainingConfig) -> None:
             if account := continuing.account(run, state):
                 st.markdown(" ".join(account))
             note = f" · {state.note}" if state.note else ""
-            st.caption(f"{state.seconds:.0f} s of training on {state.device}, with {state.data}{note}")
+            st.caption(f"{state.seconds:.0f} s of training on {sentence(f'{state.device}, with {state.data}{note}')}")
             for place, suggestion in enumerate(summary.suggestions):
                 with st.container(horizontal=True, vertical_alignment="center"):
                     st.markdown(f":material/lightbulb: {suggestion.text}")
@@ -401,13 +404,13 @@ def show_digits(run: Run, history: list[Record], at: int | None) -> None:
     kept = run.digits()
     if kept is None:
         return
-    epochs = [line for line in history if "reads" in line and (at is None or line["step"] <= at)]
+    epochs = [line for line in history if "reads" in line and (at is None or line.get("step", 0) <= at)]
     reads = epochs[-1]["reads"] if epochs else None
     images, labels = kept
     config = run.config
     digits = config is None or catalogue.kind(config.dataset).digits
     what = f"Test {catalogue.kind(config.dataset).thing}s" if config else "Test digits"
-    st.markdown(f"**{what}**" + (f" after epoch {epochs[-1]['epoch']}" if epochs else ""))
+    st.markdown(f"**{what}**" + (f" after epoch {epochs[-1].get('epoch', '?')}" if epochs else ""))
     right = sum(said == label for said, label in zip(reads or [], labels.tolist(), strict=False))
     alt = f"{right} of {len(labels)} {what.lower()} are read right" if reads else f"16 {what.lower()}, not read yet"
     st.image(pictures.test_digits(images, labels, reads, digits), alt=alt, width="stretch")

@@ -30,14 +30,22 @@ def start(tmp_path: Path, digits: Path) -> Iterator[Callable[[], Server]]:
         yield lambda: servers.enter_context(Server(tmp_path / "served", digits))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory, digits: Path, chromium: str) -> Iterator[Server]:
+    """The server of all tests that others' runs do not disturb: to start one takes 25 seconds of a processor."""
     with Server(tmp_path_factory.mktemp("server") / "runs", digits) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def own_server(tmp_path_factory: pytest.TempPathFactory, digits: Path, chromium: str) -> Iterator[Server]:
+    """A fresh server, without others' runs."""
+    with Server(tmp_path_factory.mktemp("own_server") / "runs", digits) as server:
         yield server
 
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    page = new_page(browser)
+    page = new_page(browser, reduced_motion="reduce")  # what moves while a page loads costs a third of it
     yield page
     page.close()

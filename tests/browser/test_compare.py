@@ -16,6 +16,12 @@ JUDGED = ".st-key-compare-judged .js-plotly-plot"
 
 
 @pytest.fixture(scope="module")
+def server(own_server: Server) -> Server:
+    """A server that has shown no page yet."""
+    return own_server
+
+
+@pytest.fixture(scope="module")
 def runs(server: Server, digits) -> list[Run]:
     """Three runs whose networks read as the shipped one does, each with what it says of the test digits."""
     store, made = RunStore(server.runs), []

@@ -30,6 +30,12 @@ def trained(server: Server, name: str, accuracy: float, parent: str = "") -> Run
 
 
 @pytest.fixture(scope="module")
+def server(own_server: Server) -> Server:
+    """A server whose list holds these runs alone."""
+    return own_server
+
+
+@pytest.fixture(scope="module")
 def runs(server: Server) -> list[Run]:
     """A first run, one that went on from it, and a third."""
     first = trained(server, "first", 0.5)

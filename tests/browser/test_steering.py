@@ -5,6 +5,7 @@ import re
 import signal
 
 import psutil
+import pytest
 from playwright.sync_api import expect
 
 from tests.jobs import wait_for
@@ -13,6 +14,12 @@ from trainer.runs import Run
 
 PROGRESS = re.compile(r"Epoch \d+ of \d+ · step")
 LATER = re.compile(r"Epoch ([2-9]|\d\d+) of")
+
+
+@pytest.fixture(scope="module")
+def server(own_server):
+    """A server on which nobody else trains."""
+    return own_server
 
 
 def press(page, name):

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from trainer import tints, weights
+from trainer import UserError, tints, weights
 from trainer.answer import Answer
 from trainer.catalogue import Kind
 from trainer.config import TrainingConfig
+from trainer.files import read_bytes
 from trainer.inference import Network
 from trainer.layers import Row
 from widgets.judges import Judge
@@ -108,7 +109,11 @@ class Look:
 
 @st.cache_resource(max_entries=3, show_spinner=False)  # 20 MB each for the largest networks
 def _weights(path: Path, changed: int, _config: TrainingConfig) -> dict[str, list[np.ndarray]]:
-    return weights.read(path.read_bytes(), _config)
+    try:
+        content = read_bytes(path)
+    except OSError:
+        raise UserError("A network must be there to be looked into (got one that is gone): choose another.") from None
+    return weights.read(content, _config)
 
 
 def image(url: str, width: int, words: str, alt: str, height: int | None = None) -> str:

@@ -14,7 +14,7 @@ from trainer.runs import NAME, NOTE, Run
 from widgets import takehome
 from widgets.plot import plot
 from widgets.runs import deleted, ledger, table, tree
-from widgets.texts import literal
+from widgets.texts import literal, sentence
 from widgets.watching import seconds_text
 
 LOOK = 2.0  # seconds between two looks at a live run
@@ -192,7 +192,7 @@ def _facts(run: Run, phase: str) -> None:
         st.rerun()
     row, config = read(run), run.config
     if state.error:
-        (st.error if state.phase in ("failed", "damaged") else st.warning)(state.error)
+        (st.error if state.phase in ("failed", "damaged") else st.warning)(sentence(state.error))
     left, right = st.columns([0.55, 0.45], gap="medium")
     with right:
         st.html(_table(run, row))

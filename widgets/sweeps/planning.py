@@ -17,7 +17,7 @@ from trainer.presets import PRESETS
 from trainer.sweep import RUNS, Cell, Plan
 from widgets.glossary import explained
 from widgets.sweeps import squares
-from widgets.texts import literal
+from widgets.texts import literal, sentence
 
 FIRST = "perceptron"  # trains in seconds
 OWN = 8  # of this visitor's newest runs to start from
@@ -43,7 +43,7 @@ def ask(engine: Engine, owner: str, now: str) -> None:
             except UserError as error:
                 wrong = str(error)
         if wrong:
-            st.error(wrong)
+            st.error(sentence(wrong))
         _start(engine, owner, plan)
     if not now:
         st.info("Press Start: a square for each run appears here, and is filled in when the run is done.")
@@ -114,7 +114,7 @@ def _known(engine: Engine, owner: str) -> dict[str, tuple[str, TrainingConfig]]:
                 raise UserError("A sweep may start from a run that is here (got one that is gone): choose below.")
             known[run.id] = f"As {run.name}", config
     except UserError as error:
-        st.error(str(error))
+        st.error(sentence(str(error)))
         named = {}
     linked = st.session_state.get("sweep.config")
     if linked:
