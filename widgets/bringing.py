@@ -51,7 +51,7 @@ def ask() -> None:
 def _bring(key: str) -> None:
     """Check and keep what was uploaded, and choose it; or keep the sentence that says what is wrong with it."""
     file = st.session_state.get(key)
-    if file is None:
+    if not hasattr(file, "getvalue"):  # none, or one that the server does not have
         return
     st.session_state.bring_error = ""
     try:

@@ -18,6 +18,7 @@ import streamlit as st
 from trainer import UserError, catalogue
 from trainer.config import OPTIMIZERS, TrainingConfig
 from trainer.layers import Layer, LayerError, Row, layer_table
+from trainer.limits import CHOICES
 from trainer.presets import PRESETS
 
 FIRST = "tutorial_a"  # the preset that a newcomer sees
@@ -122,6 +123,8 @@ class Draft:
                 refused[key] = str(error)
         optimizer = self.settings["optimizer"]
         kind = typed.get(f"{self.key}.optimizer", type(optimizer).__name__)
+        if kind not in OPTIMIZERS:
+            kind = type(optimizer).__name__
         if kind != type(optimizer).__name__:
             optimizer = OPTIMIZERS[kind]()
             self.settings |= {"optimizer": optimizer, "learning_rate": optimizer.usual_learning_rate}
@@ -131,9 +134,20 @@ class Draft:
             refused[OPTIMIZER] = str(error)
         for name in self.settings:
             key = f"{self.key}.{kind}.{name}" if name == "learning_rate" else f"{self.key}.{name}"
-            if name != "optimizer" and typed.get(key) is not None:
-                self.settings[name] = typed[key]
+            new = typed.get(key)
+            if name != "optimizer" and new is not None and _is_offered(name, new):
+                self.settings[name] = new
         return refused
+
+
+def _is_offered(name: str, value: Any) -> bool:
+    """Tell whether a setting's select box offers a value, if it has one: a browser may say anything."""
+    if name != "dataset":
+        return value in CHOICES.get(name, (value,))
+    try:
+        return bool(catalogue.kind(value))
+    except UserError:
+        return False
 
 
 def _changed(value: Any, key: str, typed: Mapping[str, Any]) -> Any:

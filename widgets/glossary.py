@@ -11,6 +11,7 @@ from trainer import glossary
 from trainer.glossary import TERMS
 
 SEARCH, OPEN, LINKED = "learn.search", "learn.term", "learn.term.linked"
+CLICKED = "glossary.clicked"
 STYLE = """<style>
     .glossary { columns: 3 15rem; column-gap: 2rem; margin: 0 !important; padding: 0 !important;
         font-size: 0.9rem; line-height: 1.45 }
@@ -45,9 +46,13 @@ _links = st.components.v2.component(
 
 def follow_links() -> None:
     """Open a term on Learn when a link to it is clicked, wherever it stands; once a page, in its script."""
-    clicked = _links(on_term_change=lambda: None, height=0, key="glossary.link")
-    if clicked.term:
-        st.switch_page("pages/learn.py", query_params={"term": str(clicked.term)[:60]})
+
+    def follow() -> None:
+        st.session_state[CLICKED] = st.session_state["glossary.link"].get("term")
+
+    _links(on_term_change=follow, height=0, key="glossary.link")
+    if term := st.session_state.pop(CLICKED, None):  # once: what a browser says to be its state stays, and would loop
+        st.switch_page("pages/learn.py", query_params={"term": str(term)[:60]})
 
 
 def explained(text: str, name: str = "") -> str:

@@ -32,7 +32,7 @@ def ask() -> None:
             key=f"put_in_file.{st.session_state.get('put_in_count', 0)}",
         )
         with st.empty():  # what was said of the file before makes room
-            if file is not None:
+            if hasattr(file, "getvalue"):  # else none, or one that the server does not have
                 _put_in(file.getvalue())
             elif error := st.session_state.get("put_in_error"):
                 st.error(literal(error))

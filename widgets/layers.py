@@ -174,7 +174,8 @@ def add_menu(label: str, place: int, key: str, draft: Draft) -> None:
     """Show a menu of all kinds of layers, which puts the chosen one at a place of the list."""
 
     def add() -> None:
-        draft.insert(place, LAYERS[st.session_state[key]]())
+        if (kind := st.session_state[key]) in LAYERS:  # a browser may say anything
+            draft.insert(place, LAYERS[kind]())
 
     st.menu_button(
         label,

@@ -34,7 +34,7 @@ def _take() -> None:
     """Read a photo once, when it comes in."""
     st.session_state.photo_error = ""
     file = st.session_state.photo_taken
-    if file is not None:
+    if hasattr(file, "getvalue"):  # else none, or one that the server does not have
         try:
             st.session_state.photo = photo.read(file.getvalue())
         except UserError as error:

@@ -55,7 +55,7 @@ def show(run: Run) -> None:
     state = run.state
     st.fragment(_facts, run_every=LOOK if state.live else None)(run, state.phase)
     opened = tree.show(ledger().rows(), run.id)
-    if opened and st.session_state.engine.runs.get(str(opened)):
+    if opened and opened != run.id and st.session_state.engine.runs.get(str(opened)):
         st.query_params["run"] = opened
         st.rerun()
     if (note := run.label.note) and not mine:
