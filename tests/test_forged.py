@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from distributed import LocalCluster
 from PIL import Image
 from websockets.exceptions import ConnectionClosedError
 
@@ -97,7 +98,7 @@ TOO_LARGE = {
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, few_digits: Path) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory, few_digits: Path, cluster: LocalCluster) -> Iterator[Server]:
     """A server that has all in memory that it needs."""
 
     async def warm_up() -> None:
@@ -107,11 +108,9 @@ def server(tmp_path_factory: pytest.TempPathFactory, few_digits: Path) -> Iterat
             await visitor.open()
             await draw(visitor)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DIGITLAB_SLOTS", "1")  # nothing is trained here
-        with Server(tmp_path_factory.mktemp("forged") / "runs", few_digits) as server:
-            asyncio.run(warm_up())
-            yield server
+    with Server(tmp_path_factory.mktemp("forged") / "runs", few_digits, scheduler=cluster.scheduler_address) as server:
+        asyncio.run(warm_up())
+        yield server
 
 
 async def draw(visitor: Visitor) -> None:

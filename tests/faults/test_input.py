@@ -72,8 +72,9 @@ NAMES = ("run", "config", "parent", "runs", "view", "sweep", "group", "dataset",
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory, few_digits):
-    with Server(tmp_path_factory.mktemp("forged") / "runs", data=few_digits) as server:
+def server(tmp_path_factory, few_digits, cluster):
+    runs = tmp_path_factory.mktemp("forged") / "runs"
+    with Server(runs, data=few_digits, scheduler=cluster.scheduler_address) as server:
         yield server
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from distributed import LocalCluster
 
 from tests.apps import TINY
 from tests.serving import ROOT, Server
@@ -88,7 +89,7 @@ Values = list[dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, few_digits: Path) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory, few_digits: Path, cluster: LocalCluster) -> Iterator[Server]:
     """A server that has its data in memory."""
 
     async def warm_up() -> None:
@@ -97,11 +98,9 @@ def server(tmp_path_factory: pytest.TempPathFactory, few_digits: Path) -> Iterat
                 await visitor.open(page)
                 await visitor.settle()
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DIGITLAB_SLOTS", "1")  # nothing is trained here
-        with Server(tmp_path_factory.mktemp("widgets") / "runs", few_digits) as server:
-            asyncio.run(warm_up())
-            yield server
+    with Server(tmp_path_factory.mktemp("widgets") / "runs", few_digits, scheduler=cluster.scheduler_address) as server:
+        asyncio.run(warm_up())
+        yield server
 
 
 @pytest.fixture(scope="module")
