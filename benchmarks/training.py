@@ -30,7 +30,7 @@ import numpy as np
 from benchmarks.conditions import print_conditions
 from trainer import datasets
 from trainer.config import Adam, TrainingConfig
-from trainer.layers import Activation, BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D
+from trainer.layers import Activation, BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D, Reshape
 from trainer.presets import PRESETS
 
 MNIST = Path(__file__).parents[2] / "shared" / "data" / "mnist.npz"
@@ -116,7 +116,7 @@ def pytorch(config: TrainingConfig, dataset: datasets.Dataset, tick: Tick) -> No
                 modules.append(torch.nn.BatchNorm2d(row.input_shape[-1]))
             case Dropout():
                 modules.append(torch.nn.Dropout(layer.rate))
-            case Activation():
+            case Activation() | Reshape():  # what it activates with comes below; the channel is there
                 pass
             case _:
                 raise NotImplementedError(layer)
