@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from trainer import UserError
-from trainer.phrases import cut
+from trainer.limits import shown
 
 DIGITS = tuple("0123456789")
 SIDES = 8, 64  # pixels, of the smallest and of the largest image that is learned from
@@ -79,8 +79,8 @@ def kind(dataset: str) -> Kind:
         sides = int(found[1]), int(found[2])
         if all(SIDES[0] <= side <= SIDES[1] for side in sides):
             return Kind("Own data", sides + ((3,) if found[3] else ()), DIGITS, "A data set that somebody brought.")
-    names, got = ", ".join(DATASETS), cut(repr(dataset), 80)
-    raise UserError(f"The data set must be one of {names}, or one that was brought here (got {got}).")
+    names = ", ".join(DATASETS)
+    raise UserError(f"The data set must be one of {names}, or one that was brought here (got {shown(dataset)}).")
 
 
 def own_name(shape: tuple[int, ...], digest: str) -> str:

@@ -11,8 +11,7 @@ import hashlib
 import threading
 import time
 import zipfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -21,7 +20,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from trainer import UserError
-from trainer.files import read_bytes, write_whole
+from trainer.files import read_bytes, write_whole, writing
 from trainer.limits import CLASSES
 from trainer.npz import Array
 
@@ -186,9 +185,9 @@ class Collection:
             try:
                 _ = self.drawings
             except UserError:
-                with _disk():
+                with writing("drawings", "tell whoever runs this server"):
                     self.path.rename(self.path.with_name(f"damaged-{time.time_ns()}-{FILE}"))
-            with _disk():
+            with writing("drawings", "tell whoever runs this server"):
                 self.path.unlink(missing_ok=True)
 
     def content(self) -> bytes:
@@ -200,19 +199,9 @@ class Collection:
         return sheet(self.drawings.images, self.drawings.labels.tolist())
 
     def _write(self, drawings: Drawings) -> None:
-        with _disk():
+        with writing("drawings", "tell whoever runs this server"):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(self.path, drawings.content())
-
-
-@contextmanager
-def _disk() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise UserError(
-            f"The folder for drawings must be writable (got: {error.strerror}): tell whoever runs this server."
-        ) from error
 
 
 def key_of(image: np.ndarray) -> str:

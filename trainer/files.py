@@ -111,14 +111,13 @@ def write_over(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def writing() -> Iterator[None]:
-    """Raise UserError where the disk refuses what is written in the folder for runs in this block."""
+def writing(what: str = "runs", remedy: str = "free some space or set DIGITLAB_RUNS") -> Iterator[None]:
+    """Raise UserError where the disk refuses what is written in the folder for `what` in this block."""
     try:
         yield
     except OSError as error:
         raise UserError(
-            f"The folder for runs must be writable (got: {error.strerror or error}): free some space or set "
-            "DIGITLAB_RUNS."
+            f"The folder for {what} must be writable (got: {error.strerror or error}): {remedy}."
         ) from error
 
 

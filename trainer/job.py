@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -207,42 +207,48 @@ def _early_stop(outcome: fitting.Outcome) -> str:
 @contextmanager
 def _within_memory(run: Run) -> Iterator[None]:
     """End this process when it takes more memory than it may: else the machine would end others, or stand still."""
-    over, most = threading.Event(), float(os.environ.get("DIGITLAB_MEMORY") or "inf")
+    process, most = psutil.Process(), float(os.environ.get("DIGITLAB_MEMORY") or "inf")
 
-    def watch() -> None:
-        process = psutil.Process()
-        while not over.wait(MEMORY_LOOK):
-            if process.memory_info().rss > most * 1e9:
-                sentence = f"A training may take at most {most:.1f} GB of memory here (this one needed more)"
-                _end(run, "failed", f"{sentence}: choose a smaller batch or a smaller network.")
-                os._exit(1)  # a fresh one takes its place
+    def look() -> bool:
+        if process.memory_info().rss > most * 1e9:
+            sentence = f"A training may take at most {most:.1f} GB of memory here (this one needed more)"
+            _end(run, "failed", f"{sentence}: choose a smaller batch or a smaller network.")
+            os._exit(1)  # a fresh one takes its place
+        return True
 
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
-    try:
+    with _every(MEMORY_LOOK, look):
         yield
-    finally:
-        over.set()
-        thread.join()
 
 
 @contextmanager
 def _signs_of_life(run: Run) -> Iterator[threading.Event]:
     """Touch the run's state every second; the event tells that its folder is gone."""
-    over, gone = threading.Event(), threading.Event()
+    gone = threading.Event()
 
-    def beat() -> None:
-        while not over.wait(1.0):
-            try:
-                run.live()
-            except OSError:
-                gone.set()
-                return
+    def beat() -> bool:
+        try:
+            run.live()
+        except OSError:
+            gone.set()
+        return not gone.is_set()
 
-    thread = threading.Thread(target=beat, daemon=True)
+    with _every(1.0, beat):
+        yield gone
+
+
+@contextmanager
+def _every(seconds: float, look: Callable[[], bool]) -> Iterator[None]:
+    """Call `look` that often beside what is done in this block, until it says that it was the last time."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(seconds) and look():
+            pass
+
+    thread = threading.Thread(target=watch, daemon=True)
     thread.start()
     try:
-        yield gone
+        yield
     finally:
         over.set()
         thread.join()

@@ -12,7 +12,7 @@ from trainer import UserError
 from trainer.phrases import cut
 
 CLASSES = 10  # the digits 0 to 9
-SHOWN = 100  # letters of a value that is refused
+SHOWN = 80  # letters of a value that is refused
 
 
 @dataclass(frozen=True)
