@@ -26,7 +26,8 @@ def start_engine() -> Engine:
     root = os.environ.get("DIGITLAB_RUNS") or Path(__file__).parent / "runs"
     engine = Engine(Path(root), os.environ.get("DIGITLAB_SCHEDULER"))
     gc.collect()
-    gc.freeze()  # what is imported stays: collections after every stroke need not look at it
+    gc.freeze()  # what is imported stays: collections need not look at it
+    gc.set_threshold(10_000, 10, 10)  # a stroke makes some thousand objects: not several collections for each
     return engine
 
 

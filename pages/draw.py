@@ -1,6 +1,11 @@
 """Draw: write a digit and see what networks say of it, and what they see."""
 
+from contextlib import suppress
+from typing import NamedTuple
+
+import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from trainer import UserError, bars
 from trainer.answer import Answer, answers, reading
@@ -22,47 +27,74 @@ STYLE = """<style>
 </style>"""
 
 
+class Places(NamedTuple):
+    """Where the parts of an answer stand on the page."""
+
+    sentence: DeltaGenerator
+    paper: DeltaGenerator
+    chart: DeltaGenerator
+    tools: DeltaGenerator
+    meant: DeltaGenerator
+
+
 @st.fragment
 def draw(answering: Judge, others: list[Judge]) -> None:
-    """Show the paper and what is said of what is on it; a stroke runs this alone again, and the bars come first."""
+    """Lay out the page and show what a stroke does not change."""
     ways, sentence = sources.two_columns("center")
     paper, chart = sources.two_columns()
     tools, meant = sources.two_columns()
-    paper = paper.container(key="paper", gap=None)
-    with paper:
+    with ways:
+        sources.switch()
+    if sources.chosen() == sources.DRAW:
+        with tools:
+            sources.tools(answering)
+    otherwise = seen.ask(disabled=sources.chosen() == sources.TEST)
+    with suppress(UserError):
+        _ = answering.network  # so that the first stroke need not wait for it, nor keep others waiting
+    answer(answering, others, otherwise, Places(sentence, paper.container(key="paper", gap=None), chart, tools, meant))
+
+
+@st.fragment
+def answer(answering: Judge, others: list[Judge], otherwise: list[str], places: Places) -> None:
+    """Show the paper and what is said of what is on it; a stroke runs this alone again."""
+    with sources.turn():
+        image, best = answer_one(answering, otherwise, places)
+    if others:
+        judges.compare(image, answering, best, others)
+
+
+def answer_one(answering: Judge, otherwise: list[str], places: Places) -> tuple[np.ndarray | None, Answer | None]:
+    """Show what one network says, the bars first; return the digit that is looked at and what is said of it."""
+    with places.paper:
         source = sources.show(answering)
     read, error = ask(answering, source)
     focus = sources.focus(len(read))
-    answer = None if focus is None else read[focus]
+    image, answer = (None, None) if focus is None else (source.images[focus], read[focus])
     words = answer.sentence if answer else source.hint
-    chart.plotly_chart(bars.probability_bars(answer), config={"staticPlot": True}, alt=words, key="bars")
-    with sentence:
+    places.chart.plotly_chart(bars.probability_bars(answer), config={"staticPlot": True}, alt=words, key="bars")
+    with places.sentence:
         said.say(tell(source, read), key="sentence")
         if error:
             st.error(error)
-    with ways:
-        sources.switch()
-    image = None if focus is None else source.images[focus]
-    with tools:
-        sources.tools(answering)
+    with places.tools:
+        if sources.chosen() != sources.DRAW:
+            sources.tools(answering)
         followed.offer(image)
-    with paper:
+    with places.paper:
         sources.mark(source, read, focus)
-    with meant:
+    with places.meant:
         sources.choose_focus(len(read))
         drawn = None if source.label is not None else image
         about = source.sheet and f"{source.sheet} {focus} of {len(read)}"
         collection.ask(drawn, answer.best if answer and answer.has_numbers else None, answering.id, about)
-    seen.show(source, focus, answering, answer)
-    if others:
-        judges.compare(image, answering, answer, others)
+    seen.show(source, focus, answering, answer, otherwise)
+    return image, answer
 
 
 def ask(answering: Judge, source: Source) -> tuple[list[Answer], str]:
     """Return what the network says of each digit, or why it cannot."""
     try:
-        network = answering.network  # also for blank paper, so that the first stroke need not wait for it
-        return answers(network, source.images, strange=source.label is None), source.error
+        return answers(answering.network, source.images, strange=source.label is None), source.error
     except UserError as error:
         return [], str(error)
 

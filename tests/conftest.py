@@ -1,8 +1,10 @@
 """What every test stands on: a place of its own for runs and caches, MNIST where it is, and a real Chromium."""
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import dask
@@ -12,6 +14,7 @@ import streamlit as st
 from distributed import LocalCluster
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from tests.apps import TINY
@@ -34,6 +37,21 @@ def cache_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.delenv("DIGITLAB_DATA", raising=False)
         patch.delenv("DIGITLAB_SCHEDULER", raising=False)
         yield directory
+
+
+@pytest.fixture(scope="session", autouse=True)
+def scanned_once() -> Iterator[None]:
+    """Let Streamlit look once for components in all that is installed: each AppTest would do so for half a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def frozen_keras() -> None:
+    """Spare the garbage collector what Keras holds: Streamlit has all searched, twice, after each run of an AppTest."""
+    if "keras" in sys.modules and not gc.get_freeze_count():
+        gc.freeze()
 
 
 @pytest.fixture(autouse=True)

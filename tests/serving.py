@@ -19,12 +19,14 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 import run
 from tests.jobs import wait_for
 from trainer import strokes
+from trainer.config import TrainingConfig
 from trainer.presets import PRESETS
 
 ROOT = Path(__file__).parents[1]
 MNIST = ROOT.parent / "shared" / "data" / "mnist.npz"
 NO_CHROMIUM = "no Chromium was found"
 PATIENCE = 120_000  # milliseconds, on a machine that may be busy
+RUNNING = "[data-testid=stApp][data-test-script-state=running]"
 expect.set_options(timeout=PATIENCE)
 
 find_chromium = cache(lambda: run.find_chromium(Path(sys.executable)))
@@ -112,6 +114,16 @@ def new_page(browser: Browser, **context: Any) -> Page:
     return page
 
 
+def calm_page(browser: Browser, **context: Any) -> Page:
+    """Open such a page on which all that is done or expected waits until no script runs, but `evaluate` and the mouse.
+
+    While one runs, what it has not come to yet stands beside what it has shown anew, and a press on that may be lost.
+    """
+    page = new_page(browser, **context)
+    page.add_locator_handler(page.locator(RUNNING), lambda: None)  # it waits until this is gone, before each retry too
+    return page
+
+
 def choose(page: Page, preset: str, epochs: int | None = None) -> None:
     """Choose a preset by its title on Train, and perhaps how many epochs it learns."""
     pill = page.get_by_role("radio", name=preset, exact=True)
@@ -127,6 +139,13 @@ def choose(page: Page, preset: str, epochs: int | None = None) -> None:
     if epochs is not None:
         field.fill(str(epochs))
         field.press("Enter")
+        page.wait_for_url(lambda url: epochs == usual or ((config := asked(url)) and config.epochs == epochs))
+
+
+def asked(url: str) -> TrainingConfig | None:
+    """Return the configuration that Train's URL names; None where it names none."""
+    link = parse_qs(urlsplit(url).query).get("config")
+    return TrainingConfig.from_link(link[0]) if link else None
 
 
 def train(page: Page) -> str:

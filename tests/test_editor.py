@@ -176,13 +176,15 @@ def test_every_setting_can_be_chosen():
     assert set(ANOTHER) == asked
 
 
-@pytest.mark.parametrize("name", ANOTHER)
-def test_a_setting_reaches_the_configuration_and_the_url(app, name):
+def test_each_setting_reaches_the_configuration_and_the_url(app):
     app.run()
-    kind = "selectbox" if name in CHOICES else "number_input"
-    assert control(app, kind, name).help
-    control(app, kind, name).set_value(ANOTHER[name]).run()
-    assert config(app) == link(app) == replace(FIRST, **{name: ANOTHER[name]})
+    asked = FIRST
+    for name, value in ANOTHER.items():
+        box = control(app, "selectbox" if name in CHOICES else "number_input", name)
+        assert box.help
+        box.set_value(value).run()
+        asked = replace(asked, **{name: value})
+        assert config(app) == link(app) == asked
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
@@ -192,7 +194,8 @@ def test_an_optimizer_brings_its_settings_and_its_usual_learning_rate(app, name)
     kind = OPTIMIZERS[name]
     assert (config(app).optimizer, config(app).learning_rate) == (kind(), kind.usual_learning_rate)
     for item in fields(kind):
-        control(app, "number_input", item.name).set_value(0.5).run()
+        control(app, "number_input", item.name).set_value(0.5)
+    app.run()
     assert config(app).optimizer == kind(**{item.name: 0.5 for item in fields(kind)})
 
 

@@ -345,6 +345,9 @@ def test_no_process_outlives_the_server(tmp_path, how):
     assert server.stdout.readline() == "ready\n"
     family = psutil.Process(server.pid).children(recursive=True)
     assert len(family) >= 2  # the host and a worker
+    if sys.platform == "linux":  # which ranks by nice only those of one session
+        assert {os.getsid(process.pid) for process in family} == {os.getsid(server.pid)}
+        assert max(process.nice() for process in family) == 10  # whoever draws comes first
     server.send_signal(how)
     server.wait(timeout=60)
     server.stdout.close()

@@ -150,6 +150,7 @@ async def visit(url: str, session: str = "", owner: str = "") -> AsyncIterator[V
         subprotocols=["streamlit", "none", *([session] if session else [])],
         additional_headers=cookie,
         compression=None,
+        open_timeout=120,  # seconds, on a machine that may be busy
         max_size=None,
         ping_interval=None,
         proxy=None,

@@ -13,7 +13,7 @@ from PIL import Image
 from trainer.charts import BLUE, GREY, ORANGE, SKY, VERMILLION
 from trainer.digit import CENTRE, FITTED, SIZE, Steps, centre_of_mass
 
-DETAIL, PHOTO = 160, 600  # pixels a side that suffice for a picture of the strip, and for a large one
+DETAIL, PHOTO = 150, 600  # pixels a side that suffice for a picture of the strip, and for a large one
 SMALL = 64  # pixels a side of an image whose pixels are to be seen
 ON_BLACK, ON_PHOTO = (SKY, ORANGE), (BLUE, VERMILLION)  # boxes, and the one that is looked at
 SEEN = f"{SIZE} × {SIZE}: what it sees"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from trainer import UserError, strip
@@ -24,33 +26,34 @@ STYLE = """<style>
         .strip figure + figure:nth-child(3n + 1)::before { content: "" }
     }
 </style>"""
-OTHERWISE = (  # the property of Steps, the switch, what its picture is called, and what it is for
-    (
-        "uncentred",
+OTHERWISE = {  # a property of Steps: its switch, what its picture is called, and what it is for
+    "uncentred": (
         "Without centring",
         "Uncentred",
         "See what the network would say if the digit's box, not its centre of mass, lay in the middle.",
     ),
-    (
-        "squeezed",
+    "squeezed": (
         "Whole canvas squeezed",
         "Squeezed",
         "See what the network would say if all of the paper were made 28 × 28 pixels, as most such pages do.",
     ),
-)
+}
 
 
-def show(source: Source, focus: int | None, answering: Judge, answer: Answer | None) -> None:
-    """Show the steps of one digit, and, where that is asked for, the same digit made 28 x 28 in other ways."""
-    ready = source.label is not None
+def ask(disabled: bool) -> list[str]:
+    """Ask in which other ways a digit is to be made 28 x 28, too: properties of its Steps."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="seen"):
         st.subheader("What the network sees", anchor=False, width="content")
-        asked = [
-            (way, title)
-            for way, switch, title, words in OTHERWISE
-            if st.toggle(switch, help=explained(words), disabled=ready, persist_state="session", key=way)
+        return [
+            way
+            for way, (switch, _, words) in OTHERWISE.items()
+            if st.toggle(switch, help=explained(words), disabled=disabled, persist_state="session", key=way)
         ]
-    if ready:
+
+
+def show(source: Source, focus: int | None, answering: Judge, answer: Answer | None, ways: Sequence[str]) -> None:
+    """Show the steps of one digit, and the same digit made 28 x 28 in other `ways`."""
+    if source.label is not None:
         st.html(strip.ready(source.images[0]))
         words = "A test digit comes as it is: whoever made MNIST has cropped it, fitted and centred it before."
         st.caption(explained(words))
@@ -59,14 +62,11 @@ def show(source: Source, focus: int | None, answering: Judge, answer: Answer | N
     otherwise = []
     if steps is not None and answer is not None:
         try:
-            for way, title in asked:
+            for way in ways:
                 image = getattr(steps, way)
                 (said,) = answers(answering.network, image[None], strange=False)
-                otherwise.append(
-                    strip.Otherwise(
-                        title, image, f"{named(said.best)} ({percent(said.share)})", said.best == answer.best
-                    )
-                )
+                words = f"{named(said.best)} ({percent(said.share)})"
+                otherwise.append(strip.Otherwise(OTHERWISE[way][1], image, words, said.best == answer.best))
         except UserError:
             pass
     st.html(strip.strip(source.picture, steps, source.boxes, otherwise))

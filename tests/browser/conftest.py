@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from distributed import LocalCluster
 from playwright.sync_api import Browser, Page
 
-from tests.serving import MNIST, Server, new_page
+from tests.serving import MNIST, Server, calm_page
 from trainer import strokes
 
 
@@ -38,14 +39,17 @@ def server(tmp_path_factory: pytest.TempPathFactory, digits: Path, chromium: str
 
 
 @pytest.fixture(scope="module")
-def own_server(tmp_path_factory: pytest.TempPathFactory, digits: Path, chromium: str) -> Iterator[Server]:
-    """A fresh server, without others' runs."""
-    with Server(tmp_path_factory.mktemp("own_server") / "runs", digits) as server:
+def own_server(
+    tmp_path_factory: pytest.TempPathFactory, digits: Path, chromium: str, cluster: LocalCluster
+) -> Iterator[Server]:
+    """A fresh server, without others' runs, on which nobody trains."""
+    runs = tmp_path_factory.mktemp("own_server") / "runs"
+    with Server(runs, digits, scheduler=cluster.scheduler_address) as server:
         yield server
 
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    page = new_page(browser, reduced_motion="reduce")  # what moves while a page loads costs a third of it
+    page = calm_page(browser, reduced_motion="reduce")  # what moves while a page loads costs a third of it
     yield page
     page.close()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.serving import Server, digit, draw, new_page
+from tests.serving import Server, calm_page, digit, draw
 from trainer import datasets, evaluation, shipped
 from trainer.files import line
 from trainer.runs import Run, RunStore
@@ -107,7 +107,7 @@ def test_draw_leads_to_the_comparison_of_those_that_judge(server: Server, page: 
 
 
 def test_each_view_fits_a_phone(browser, server: Server, runs: list[Run]) -> None:
-    page = new_page(browser, viewport={"width": 390, "height": 844})
+    page = calm_page(browser, viewport={"width": 390, "height": 844})
     for view, shown in (
         ("learning", ".compared td"),
         ("costs", ".js-plotly-plot"),

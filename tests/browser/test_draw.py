@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from tests.jobs import wait_for
-from tests.serving import choose, digit, draw, new_page, train
+from tests.serving import calm_page, choose, digit, draw, train
 from trainer import shipped, strokes
 from trainer.runs import RunStore
 
@@ -49,7 +49,9 @@ def expect_answer(page, words):
 
 def shares(page):
     """Return the bars' lengths, in percent."""
-    return page.locator(BARS).evaluate("chart => [...chart.data[0].x]")
+    chart = page.locator(BARS)
+    expect(chart).to_have_count(1)
+    return chart.evaluate("chart => [...chart.data[0].x]")
 
 
 def beside(*numbers):
@@ -227,7 +229,7 @@ def test_a_photo_is_read(paper):
 
 
 def test_a_finger_draws_and_the_page_does_not_scroll(server, browser):
-    page = browser.new_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = calm_page(browser, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     open_paper(page, server.url)
     canvas = page.locator("canvas.upper-canvas")
     box = canvas.bounding_box()
@@ -250,7 +252,7 @@ def test_a_finger_draws_and_the_page_does_not_scroll(server, browser):
 
 
 def test_a_network_can_be_drawn_with_while_it_trains(server, browser, page):
-    other = new_page(browser)
+    other = calm_page(browser)
     other.goto(server.train)
     choose(other, "Tutorial B", epochs=200)
     run_id = train(other)  # its network is not there yet

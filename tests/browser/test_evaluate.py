@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.jobs import wait_for
-from tests.serving import Server, new_page
+from tests.serving import Server, calm_page
 from trainer import datasets, evaluation, shipped
 
 
@@ -43,7 +43,7 @@ def test_one_press_on_a_square_shows_its_images(
     browser: Browser, server: Server, found: evaluation.Evaluation, finger: bool
 ) -> None:
     phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-    page = new_page(browser, **(phone if finger else {}))
+    page = calm_page(browser, **(phone if finger else {}))
     open_matrix(page, server)
     for label, read_as in ((3, 3), (8, 8), (0, 1)):
         (page.touchscreen.tap if finger else page.mouse.click)(*middle(page, label, read_as))
@@ -67,7 +67,7 @@ def test_a_word_leads_to_the_glossary_and_back_within_the_session(page: Page, se
 
 
 def test_each_side_fits_a_phone(browser, server: Server) -> None:
-    page = new_page(browser, viewport={"width": 390, "height": 844})
+    page = calm_page(browser, viewport={"width": 390, "height": 844})
     open_matrix(page, server)
     for name, shown in (
         ("Expected and predicted", ".sheet figure"),

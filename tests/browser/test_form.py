@@ -5,8 +5,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.jobs import wait_for
-from tests.serving import choose, train
-from trainer.config import TrainingConfig
+from tests.serving import asked, calm_page, choose, train
 from trainer.presets import PRESETS
 from trainer.runs import RunStore
 
@@ -15,11 +14,6 @@ def fill(page: Page, name: str, value: str) -> None:
     field = page.get_by_role("spinbutton", name=name)
     field.fill(value)
     field.press("Enter")
-
-
-def asked(url: str) -> TrainingConfig:
-    """Return the configuration that a URL names."""
-    return TrainingConfig.from_link(url.split("config=")[1].split("&")[0])
 
 
 def names(page: Page) -> list[str]:
@@ -98,7 +92,7 @@ def test_layers_are_moved_removed_and_added_by_keyboard(server, page):
 
 
 def test_a_long_list_fits_a_phone(server, browser):
-    page = browser.new_page(viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True)
+    page = calm_page(browser, viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True)
     page.goto(f"{server.train}?preset=best_cnn")
     last = page.get_by_role("button", name="Remove dropout_14")
     last.tap()

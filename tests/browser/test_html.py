@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.apps import TINY
-from tests.serving import Server, new_page
+from tests.serving import Server, calm_page
 from trainer import bundle, datasets, evaluation, export, intake, model
 from trainer.axes import Axis, Setting
 from trainer.engine import owner_hash
@@ -65,7 +65,7 @@ def dataset(own_server: Server) -> str:
 @pytest.fixture
 def page(browser: Browser, own_server: Server) -> Iterator[Page]:
     """A page on which nothing runs that was typed, and nothing is fetched but from the server."""
-    page = new_page(browser)
+    page = calm_page(browser)
     page.context.add_cookies([{"name": "digit_lab_owner", "value": ME, "url": own_server.url}])
     fetched: list[str] = []
     said: list[str] = []

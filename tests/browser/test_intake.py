@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.apps import TINY
-from tests.serving import new_page
+from tests.serving import calm_page
 from trainer import bundle, export, model
 from trainer.runs import RunStore
 
@@ -43,7 +43,7 @@ def test_a_zip_is_put_in_opened_and_trained_further(server, page, run_zip):
 
 
 def test_it_fits_a_phone(server, browser):
-    page = new_page(browser, viewport={"width": 390, "height": 844})
+    page = calm_page(browser, viewport={"width": 390, "height": 844})
     ask(page, server)
     box = page.get_by_test_id("stPopoverBody").bounding_box()
     assert box["x"] >= 0 and box["x"] + box["width"] <= 390

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.serving import digit, draw, new_page, train
+from tests.serving import calm_page, digit, draw, train
 from trainer import shipped
 from trainer.collection import CELL
 
@@ -63,7 +63,7 @@ def test_one_press_keeps_a_drawing_and_another_corrects_it(server, paper, browse
 
     paper.reload()
     counted(paper, "2 drawn, 2 right")
-    other = new_page(browser)
+    other = calm_page(browser)
     other.goto(server.url)
     expect(other.get_by_role("button", name="My drawings")).to_be_disabled()
     other.close()
@@ -116,7 +116,7 @@ def test_a_network_learns_them_and_goes_on_answering(server, paper, browser):
     epochs.fill("1")
     run_id = train(paper)
     expect(paper.get_by_text("Your drawings, which it learned from: 1 of 1 right before")).to_be_visible()
-    other = new_page(browser)
+    other = calm_page(browser)
     other.goto(f"{server.train}?run={run_id}")
     expect(other.get_by_text("Its owner's drawings, which it learned from: 1 of 1 right before")).to_be_visible()
     other.close()

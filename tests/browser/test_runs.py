@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.apps import TINY
-from tests.serving import Server, new_page
+from tests.serving import Server, calm_page
 from trainer.config import Adam
 from trainer.engine import owner_hash
 from trainer.files import line
@@ -103,7 +103,7 @@ def test_a_run_that_trains_is_followed(page: Page, server: Server, runs: list[Ru
 
 
 def test_a_phone_shows_list_and_family_without_scrolling_sideways(browser, server: Server, runs: list[Run]) -> None:
-    page = new_page(browser, viewport={"width": 390, "height": 844})
+    page = calm_page(browser, viewport={"width": 390, "height": 844})
     come(page, server)
     fits(page)
     page.get_by_role("link", name="<i>second</i>", exact=True).click()

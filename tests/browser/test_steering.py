@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.jobs import wait_for
-from tests.serving import choose, new_page, reached, train
+from tests.serving import Server, calm_page, choose, reached, train
 from trainer.runs import Run
 
 PROGRESS = re.compile(r"Epoch \d+ of \d+ · step")
@@ -17,9 +17,10 @@ LATER = re.compile(r"Epoch ([2-9]|\d\d+) of")
 
 
 @pytest.fixture(scope="module")
-def server(own_server):
+def server(tmp_path_factory, digits, chromium):
     """A server on which nobody else trains."""
-    return own_server
+    with Server(tmp_path_factory.mktemp("steering") / "runs", digits) as server:
+        yield server
 
 
 def press(page, name):
@@ -63,7 +64,7 @@ def test_a_run_is_paused_resumed_slowed_down_prolonged_and_stopped(server, page)
 
 
 def test_whoever_waits_watches_others_and_starts_when_one_pauses(server, browser):
-    first, second, third = (new_page(browser) for _ in range(3))
+    first, second, third = (calm_page(browser) for _ in range(3))
     begin(first, server)
     begin(second, server)
     third.goto(server.train)

@@ -4,7 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page, expect
 
-from tests.serving import Server, new_page
+from tests.serving import Server, calm_page
 from trainer.runs import RunStore
 from trainer.sweep import Sweeps, best, cells
 
@@ -61,7 +61,7 @@ def test_a_sweep_fills_in_and_its_squares_and_its_best_open_in_train(page: Page,
 
 
 def test_a_link_shows_a_sweep_on_a_phone_without_scrolling_sideways(browser, server: Server) -> None:
-    page = new_page(browser, viewport={"width": 390, "height": 844})
+    page = calm_page(browser, viewport={"width": 390, "height": 844})
     sweeps = Sweeps(server.runs / "sweeps")
     if not sweeps.ids():
         start(page, server)

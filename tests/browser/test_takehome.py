@@ -5,7 +5,7 @@ import zipfile
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.serving import Server, new_page
+from tests.serving import Server, calm_page
 from trainer import datasets, evaluation, shipped
 from trainer.engine import owner_hash
 from trainer.files import line
@@ -44,7 +44,7 @@ def test_a_run_is_taken_home_and_its_report_opens(page: Page, browser, server: S
     path = downloaded(page, "Report (.html)", tmp_path)
     assert path.name.endswith(f"-{run.id[:13]}.html")
     for width, scheme in ((1280, "light"), (390, "dark")):
-        report = new_page(browser, viewport={"width": width, "height": 900}, color_scheme=scheme)
+        report = calm_page(browser, viewport={"width": width, "height": 900}, color_scheme=scheme)
         said: list[str] = []
         asked: list[str] = []
         report.on("console", lambda message, said=said: said.append(message.text))

@@ -5,7 +5,7 @@ import psutil
 from playwright.sync_api import expect
 
 from tests.jobs import wait_for
-from tests.serving import choose, reached, train
+from tests.serving import asked, calm_page, choose, reached, train
 
 PROGRESS = re.compile(r"Epoch \d+ of \d+ · step")
 RESULT = re.compile(r"Stopped: reads [\d.]+ % of the test digits")
@@ -29,7 +29,7 @@ def test_a_user_trains_watches_reloads_and_draws(server, page, browser):
     assert wait_for(lambda: reached(page)) >= some
     expect(page.get_by_role("button", name="Stop")).to_be_visible()  # still its owner
 
-    other = browser.new_page()
+    other = calm_page(browser)
     other.goto(page.url)
     expect(other.get_by_text(PROGRESS)).to_be_visible()
     expect(other.get_by_role("button", name="Stop")).to_have_count(0)  # another browser may only watch
@@ -51,6 +51,7 @@ def test_a_diverging_run_ends_with_advice(server, page):
     field = page.get_by_role("spinbutton", name="Learning rate")
     field.fill("100")
     field.press("Enter")
+    page.wait_for_url(lambda url: asked(url).learning_rate == 100)
     train(page)
     expect(page.get_by_text(re.compile("try a smaller learning rate, such as 10"))).to_be_visible()
 
@@ -73,7 +74,7 @@ def test_a_run_is_interrupted_when_the_server_is_killed(start, page):
 
 
 def test_a_phone_shows_everything_one_under_the_other(server, browser):
-    page = browser.new_page(viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True)
+    page = calm_page(browser, viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True)
     page.goto(server.train)
     expect(page.get_by_role("button", name="Train")).to_be_visible()
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390

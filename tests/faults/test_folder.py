@@ -121,6 +121,7 @@ def disk(tmp_path_factory, few_digits):
         yield disk
 
 
+@pytest.mark.long
 def test_a_disk_that_fills_up_while_a_job_trains_ends_the_run_which_goes_on_when_there_is_room(disk):
     run = disk.train()
     wait_for(lambda: run.network, PATIENCE)

@@ -25,6 +25,7 @@ from trainer.runs import RunStore
 
 OWNER = "processes-may-die-but-runs-go-on"
 LONG = replace(TINY, epochs=100, batch_size=1)
+FAIRLY_LONG = replace(LONG, epochs=30)
 GREEDY = replace(TINY, layers=(Conv2D(512, 1), Conv2D(512, 1)), batch_size=180)  # 290 MB a layer
 DIVERGING = replace(TINY, learning_rate=100.0, layers=(Dense(64, "linear"),) * 4)
 PATIENCE = 300
@@ -55,7 +56,8 @@ def phases(*runs):
     return [run.state.phase for run in runs]
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, pytest.param(signal.SIGKILL, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_a_server_that_ends_takes_all_processes_along_and_the_next_one_goes_on(how, tmp_path, few_digits, monkeypatch):
     monkeypatch.setenv("DIGITLAB_SLOTS", "1")
     store = RunStore(tmp_path / "runs")
@@ -105,7 +107,7 @@ def test_only_the_run_that_takes_too_much_memory_fails_and_the_next_one_trains(t
     monkeypatch.setenv("DIGITLAB_MEMORY", "1.3")
     engine = Engine(tmp_path / "runs", slots=2)
     try:
-        other, greedy, following = (engine.runs.get(engine.submit(config)) for config in (LONG, GREEDY, TINY))
+        other, greedy, following = (engine.runs.get(engine.submit(config)) for config in (FAIRLY_LONG, GREEDY, TINY))
         wait_for(lambda: all(run.state.ended for run in (other, greedy, following)), PATIENCE)
         assert phases(other, greedy, following) == ["finished", "failed", "finished"]
         assert greedy.state.error == (
@@ -156,7 +158,7 @@ def test_a_run_of_another_machine_lives_by_its_signs_and_not_by_its_clock(jump, 
 def test_a_clock_that_jumps_in_mid_training_harms_nothing(jump, tmp_path, few_digits, monkeypatch):
     monkeypatch.setenv("DIGITLAB_DATA", str(few_digits))
     store, now = RunStore(tmp_path / "runs"), time.time
-    run = store.create(replace(LONG, epochs=30), "")
+    run = store.create(replace(LONG, epochs=10), "")
     thread = threading.Thread(target=job.run, args=(str(run.path),))
     thread.start()
     wait_for(lambda: store.history(run), PATIENCE)
@@ -193,6 +195,7 @@ def test_a_loss_beyond_all_numbers_is_told_on_the_page_with_what_to_do(app):
 # --- a GPU that is visible and broken -------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_a_gpu_that_is_listed_but_cannot_compute_leaves_the_training_to_the_cpu(tmp_path, few_digits, monkeypatch):
     listing = tmp_path / "bin" / "nvidia-smi"
     listing.parent.mkdir()
