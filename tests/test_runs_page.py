@@ -136,6 +136,8 @@ def test_a_run_is_shown_with_what_is_known_of_it_and_where_it_leads(app, network
 def test_its_owner_renames_it_notes_and_pins(app, store):
     run = trained(store, "")
     look(app, run)
+    app.session_state[f"run.renaming.{run.id}"] = True  # as a press on it does
+    app.run()
     app.text_input[0].set_value("a <i>new</i> name")
     app.button(key=f"FormSubmitter:runs.rename.{run.id}-Save").click().run()
     assert run.label.name == "a <i>new</i> name" and r"\<i\>" in app.subheader[0].value

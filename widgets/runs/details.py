@@ -71,13 +71,19 @@ def show(run: Run) -> None:
 
 
 def _describe(run: Run) -> None:
-    with (
-        st.popover("Rename", icon=":material/edit:", type="tertiary", help="Give this run a name of its own."),
-        st.form(f"runs.rename.{run.id}", border=False),
-    ):
-        name = st.text_input("Name", run.name, max_chars=NAME, help="Empty brings back the name of its own making.")
-        if st.form_submit_button("Save", help="Everybody sees the name."):
-            _attempt(run, name=name)
+    rename = st.popover(
+        "Rename",
+        icon=":material/edit:",
+        type="tertiary",
+        help="Give this run a name of its own.",
+        on_change="rerun",  # it stays open whatever the page is still waiting for
+        key=f"run.renaming.{run.id}",
+    )
+    if rename.open:
+        with rename, st.form(f"runs.rename.{run.id}", border=False):
+            name = st.text_input("Name", run.name, max_chars=NAME, help="Empty brings back the name of its own making.")
+            if st.form_submit_button("Save", help="Everybody sees the name."):
+                _attempt(run, name=name)
     pinned = run.label.pinned
     if st.button(
         "Unpin" if pinned else "Pin",
