@@ -1,6 +1,6 @@
 """Draw: write a digit and see what networks say of it, and what they see."""
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from trainer import UserError, bars
 from trainer.answer import Answer, answers, reading
-from widgets import canvas, collection, followed, judges, said, seen, sources
+from widgets import canvas, collection, crowd, followed, judges, said, seen, sources
 from widgets.judges import Judge
 from widgets.source import Source
 
@@ -57,7 +57,7 @@ def draw(answering: Judge, others: list[Judge]) -> None:
 @st.fragment
 def answer(answering: Judge, others: list[Judge], otherwise: list[str], places: Places) -> None:
     """Show the paper and what is said of what is on it; a stroke runs this alone again."""
-    with sources.turn():
+    with crowd.turn if sources.chosen() == sources.DRAW else nullcontext():
         image, best = answer_one(answering, otherwise, places)
     if others:
         judges.compare(image, answering, best, others)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -18,7 +16,6 @@ from widgets.source import NOTHING, Source, picture
 PAPER = "canvas"
 ANSWER = 560  # pixels wide, beside the paper, or less on a phone
 DRAW, TEST, PHOTO = "Draw", "Test digit", "Photo"
-_turn = threading.Lock()
 
 STYLE = f"""<style>
     .st-key-paper {{ position: relative; width: {canvas.SIDE}px }}
@@ -74,15 +71,6 @@ def switch() -> None:
 def show(answering: Judge) -> Source:
     """Show the paper, the test digit or the photo, and return what is on it."""
     return {DRAW: _drawing, TEST: lambda: testset.show(answering), PHOTO: photos.show}[chosen()]()
-
-
-def turn() -> AbstractContextManager[object]:
-    """Wait for one's turn to have a drawing read.
-
-    Python runs one thread at a time, and a reading takes 15 ms: of a class's drawings that all are begun at once, all
-    come last. One after the other, with 60 visitors, 95 % have their bars after 60 ms instead of 200.
-    """
-    return _turn if chosen() == DRAW else nullcontext()
 
 
 def mark(source: Source, read: Sequence[Answer], focus: int | None) -> None:

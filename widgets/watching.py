@@ -1,8 +1,5 @@
 """Watching a run: its progress and its steering, its curves, what it reads, and a replay of it all."""
 
-import time
-from secrets import token_hex
-
 import streamlit as st
 
 from trainer import UserError, catalogue, charts, pictures
@@ -14,13 +11,11 @@ from trainer.progress import Progress, epochs_done, progress
 from trainer.runs import Run, State
 from trainer.summary import summarise
 from trainer.wishes import Wishes
-from widgets import continuing, editor, followed, landing, takehome
+from widgets import continuing, crowd, editor, followed, landing, takehome
 from widgets.glossary import explained
 from widgets.plot import plot
 from widgets.texts import literal, sentence
 
-LOOK = 0.8  # seconds between two looks at a live run, and more when many people look
-CROWD = 10  # watchers from which on each looks less often
 PLAY = 0.5  # seconds between two pictures of a replay
 PREVIOUS = 2  # own runs that are shown beside it at first
 COMPARED = 5  # and at most
@@ -38,7 +33,7 @@ def show(run: Run, config: TrainingConfig, scroll: bool = False) -> None:
         every = PLAY if st.session_state.get("playing") == run.id else None
         st.fragment(look_back, run_every=every)(run, config)
     else:
-        every = LOOK * crowd()
+        every = crowd.pace()
         st.fragment(look, run_every=every)(run, config, every)
 
 
@@ -51,31 +46,16 @@ def show_nothing(config: TrainingConfig) -> None:
 # --- live -----------------------------------------------------------------------------------------------------
 
 
-@st.cache_resource(show_spinner=False)
-def looks() -> dict[str, float]:
-    """Return when each visitor of this server last looked at a live run."""
-    return {}
-
-
-def crowd() -> int:
-    """Return how much rarer each visitor looks, since so many do."""
-    now, seen = time.monotonic(), looks()
-    seen[st.session_state.setdefault("visit", token_hex(4))] = now
-    for visit, when in list(seen.items()):
-        if now - when > 10:
-            seen.pop(visit, None)
-    return max(1, -(-len(seen) // CROWD))
-
-
 def look(run: Run, config: TrainingConfig, every: float) -> None:
-    """Show how a live run stands; when it ends, or the crowd changes, the whole page is shown anew."""
+    """Show how a live run stands; when it ends, or the crowd becomes another, the whole page is shown anew."""
     state = run.state
-    if state.ended or state.phase == "paused" or LOOK * crowd() != every:
+    if state.ended or state.phase == "paused" or crowd.pace(now=every) != every:
         st.rerun()
-    wishes, history = run.wishes, st.session_state.engine.runs.history(run)
-    show_progress(run, state, wishes, history)
-    steer(run, state, wishes, history)
-    show_panels(run, state, wishes, history, config)
+    with crowd.turn:
+        wishes, history = run.wishes, st.session_state.engine.runs.history(run)
+        show_progress(run, state, wishes, history)
+        steer(run, state, wishes, history)
+        show_panels(run, state, wishes, history, config)
 
 
 def show_progress(run: Run, state: State, wishes: Wishes, history: list[Record]) -> None:

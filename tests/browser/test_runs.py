@@ -80,6 +80,8 @@ def test_a_run_is_opened_renamed_deleted_and_had_back(page: Page, server: Server
     come(page, server)
     page.get_by_role("link", name="third", exact=True).click()
     expect(page.get_by_role("heading", name="third", exact=True)).to_have_count(1)
+    expect(page.get_by_role("button", name="Save the note")).to_be_visible()
+    expect(page.locator(".js-plotly-plot").first).to_be_visible()  # the browser has all that this page is made of
     page.get_by_role("button", name="Rename").click()
     page.get_by_role("textbox", name="Name").fill("last")
     page.get_by_role("button", name="Save", exact=True).click()

@@ -1,13 +1,17 @@
 import re
 import signal
+from dataclasses import replace
 
 import psutil
 from playwright.sync_api import expect
 
 from tests.jobs import wait_for
-from tests.serving import asked, calm_page, choose, reached, train
+from tests.serving import calm_page, choose, reached, train
+from trainer.layers import Dense
+from trainer.presets import PRESETS
 
 PROGRESS = re.compile(r"Epoch \d+ of \d+ · step")
+DIVERGING = replace(PRESETS["tutorial_a"].config, learning_rate=100.0, layers=(Dense(64, "linear"),) * 4)
 RESULT = re.compile(r"Stopped: reads [\d.]+ % of the test digits")
 
 
@@ -46,12 +50,7 @@ def test_a_user_trains_watches_reloads_and_draws(server, page, browser):
 
 
 def test_a_diverging_run_ends_with_advice(server, page):
-    page.goto(server.train)
-    choose(page, "Tutorial A", epochs=2)
-    field = page.get_by_role("spinbutton", name="Learning rate")
-    field.fill("100")
-    field.press("Enter")
-    page.wait_for_url(lambda url: asked(url).learning_rate == 100)
+    page.goto(f"{server.train}?config={DIVERGING.to_link()}")
     train(page)
     expect(page.get_by_text(re.compile("try a smaller learning rate, such as 10"))).to_be_visible()
 

@@ -7,10 +7,10 @@ import streamlit as st
 from trainer import compared
 from trainer.compared import EPOCHS, SECONDS, Learner
 from trainer.progress import epochs_done
+from widgets import crowd
 from widgets.compare.chosen import Chosen
 from widgets.plot import plot
 from widgets.texts import literal
-from widgets.watching import LOOK, crowd
 
 AXES = {EPOCHS: "Epochs", SECONDS: "Seconds"}
 
@@ -18,7 +18,7 @@ AXES = {EPOCHS: "Epochs", SECONDS: "Seconds"}
 def show(runs: list[Chosen]) -> None:
     """Show loss and accuracy of all runs; while one of them lives this looks again and again."""
     live = any(one.live for one in runs)
-    st.fragment(_look, run_every=LOOK * crowd() if live else None)(runs)
+    st.fragment(_look, run_every=crowd.pace() if live else None)(runs)
 
 
 def _look(runs: list[Chosen]) -> None:

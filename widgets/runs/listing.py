@@ -9,9 +9,9 @@ import streamlit as st
 from trainer.engine import owner_hash
 from trainer.ledger import Row, found, in_order
 from trainer.phrases import cut
+from widgets import crowd
 from widgets.runs import ledger, table
 from widgets.texts import literal
-from widgets.watching import crowd
 
 PAGE = 50  # rows
 MOST = 6  # that can be compared
@@ -67,7 +67,7 @@ def _look(every: float | None) -> None:
         st.rerun()
     _offer_comparison(rows, whole=not reading)
     live = any(row.live for row in shown)
-    pace = READING if reading else LOOK * crowd() if live else None
+    pace = READING if reading else crowd.pace(LOOK, every) if live else None
     if pace != every:
         st.session_state["runs.every"] = pace
         st.rerun()

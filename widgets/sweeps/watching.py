@@ -14,11 +14,10 @@ from trainer.engine import Engine, owner_hash
 from trainer.forecast import about, forecast
 from trainer.presets import PRESETS
 from trainer.sweep import Cell, Sweep, best, cells, chance, effects
-from widgets import library
+from widgets import crowd, library
 from widgets.plot import plot
 from widgets.sweeps import squares
 from widgets.texts import literal
-from widgets.watching import LOOK, crowd
 
 COMPARED = 6  # runs that the page Compare has room for
 
@@ -35,7 +34,7 @@ def show(engine: Engine, owner: str, sweep: Sweep) -> None:
     if all(cell.over for cell in cells(sweep, engine.runs)):
         st.fragment(_look_back)(engine, sweep)
     else:
-        every = LOOK * crowd()
+        every = crowd.pace()
         st.fragment(_look, run_every=every)(engine, owner, sweep, every)
 
 
@@ -49,7 +48,7 @@ def origin(sweep: Sweep) -> str:
 
 def _look(engine: Engine, owner: str, sweep: Sweep, every: float) -> None:
     known = cells(sweep, engine.runs)
-    if all(cell.over for cell in known) or LOOK * crowd() != every:
+    if all(cell.over for cell in known) or crowd.pace(now=every) != every:
         st.rerun()
     _progress(engine, sweep, known)
     with st.container(horizontal=True, vertical_alignment="center"):
