@@ -141,6 +141,7 @@ def html(app: AppTest) -> str:
 @pytest.mark.parametrize("text", TEXTS)
 def test_a_page_shows_a_name_and_a_note_as_text(app, run, tmp_path, text):
     app.session_state.owner = ME
+    app.session_state[f"run.renaming.{run.id}"] = True  # as a press on Rename does
     come(app, "runs", run)
     before = everywhere(tmp_path)
     given = TEXTS[text].encode("utf-8", "replace").decode()  # a browser sends no halves of letters
