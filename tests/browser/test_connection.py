@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.jobs import wait_for
-from tests.serving import Server, choose, reached, train
+from tests.serving import Server, choose, new_page, reached, train
 from trainer.progress import epochs_done
 from trainer.runs import Run, RunStore
 
@@ -75,6 +75,14 @@ def line(server: Server) -> Iterator[Line]:
     line = Line(server)
     yield line
     line.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page that is acted upon while a script runs, too: where the line breaks, its end is not told."""
+    page = new_page(browser, reduced_motion="reduce")
+    yield page
+    page.close()
 
 
 @pytest.mark.parametrize("seconds", [3, pytest.param(60, marks=pytest.mark.long)])
