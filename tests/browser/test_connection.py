@@ -9,13 +9,15 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import expect
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from tests.jobs import wait_for
-from tests.serving import Server, choose, new_page, reached, train
+from tests.serving import RUNNING, Server, choose, reached, train
 from trainer.progress import epochs_done
 from trainer.runs import Run, RunStore
 
+STATE = "data-test-connection-state"
 PROGRESS = re.compile(r"Epoch \d+ of \d+ · step")
 
 
@@ -77,16 +79,10 @@ def line(server: Server) -> Iterator[Line]:
     line.close()
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page that is acted upon while a script runs, too: where the line breaks, its end is not told."""
-    page = new_page(browser, reduced_motion="reduce")
-    yield page
-    page.close()
-
-
 @pytest.mark.parametrize("seconds", [3, pytest.param(60, marks=pytest.mark.long)])
 def test_a_lost_connection_loses_nothing(server, page, line, seconds):
+    shown: list[ForwardMsg] = []
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: shown.append(message(frame))))
     page.goto(f"{line.url}/train")
     choose(page, "Tutorial A", epochs=200)  # it outlasts all that is looked at
     store = RunStore(server.runs)
@@ -99,15 +95,17 @@ def test_a_lost_connection_loses_nothing(server, page, line, seconds):
     page.wait_for_url("**config=*")
     seen = wait_for(lambda: reached(page))
 
+    page.remove_locator_handler(page.locator(RUNNING))  # where the line breaks, the end of a script is not told
+    app = page.get_by_test_id("stApp")
     line.cut()
     back = time.monotonic() + seconds
-    expect(page.locator("[data-testid=stApp][data-test-connection-state=CONNECTED]")).to_have_count(0)
+    expect(app).not_to_have_attribute(STATE, "CONNECTED")
     wait_for(lambda: time.monotonic() > back)
     missed = epochs_done(store.history(run))
     wait_for(lambda: run.state.ended or epochs_done(store.history(run)) > max(missed, seen))  # it goes on by itself
 
     line.mend()
-    expect(page.locator("[data-testid=stApp][data-test-connection-state=CONNECTED]")).to_have_count(1)
+    expect(app).to_have_attribute(STATE, "CONNECTED")
     there = epochs_done(store.history(run))
     wait_for(lambda: run.state.ended or reached(page) >= there)
     wait_for(lambda: run.state.ended or reached(page) > there)  # and grows on
@@ -117,3 +115,11 @@ def test_a_lost_connection_loses_nothing(server, page, line, seconds):
         page.get_by_role("button", name="Stop", exact=True).click()  # still its owner
     expect(page.get_by_text(re.compile(r"(Stopped|Finished): reads"))).to_be_visible()
     assert run.config and run.config.learning_rate == 0.01
+
+    assert shown
+    assert not any(one.metadata.cacheable for one in shown)  # else it may be asked to show what it has forgotten
+
+
+def message(frame: str | bytes) -> ForwardMsg:
+    assert isinstance(frame, bytes)
+    return ForwardMsg.FromString(frame)
