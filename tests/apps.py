@@ -1,6 +1,7 @@
 """The app without a browser: its pages' scripts, run by Streamlit's AppTest."""
 
 from base64 import b64encode
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -13,6 +14,7 @@ from trainer.layers import Dense
 from trainer.runs import Run
 
 TINY = TrainingConfig(layers=(Dense(16, "relu"),), epochs=2, batch_size=20, learning_rate=0.1)
+DIVERGING = replace(TINY, learning_rate=100.0, layers=(Dense(64, "linear"),) * 4)
 
 
 def come(app: AppTest, page: str, run: Run | str | None = None) -> AppTest:

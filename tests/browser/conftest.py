@@ -24,6 +24,15 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def some_digits(tmp_path_factory: pytest.TempPathFactory, digits: Path) -> Path:
+    """A third of them at most: many epochs, of which some are looked at, take the processor for less long."""
+    path = tmp_path_factory.mktemp("data") / "some.npz"
+    with np.load(digits) as arrays:
+        np.savez(path, **{name: array[: 20_000 if name.endswith("train") else 2_000] for name, array in arrays.items()})
+    return path
+
+
 @pytest.fixture
 def start(tmp_path: Path, digits: Path) -> Iterator[Callable[[], Server]]:
     """Start servers, one after the other, on the same run root."""

@@ -17,9 +17,9 @@ LATER = re.compile(r"Epoch ([2-9]|\d\d+) of")
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory, digits, chromium):
+def server(tmp_path_factory, some_digits, chromium):
     """A server on which nobody else trains."""
-    with Server(tmp_path_factory.mktemp("steering") / "runs", digits) as server:
+    with Server(tmp_path_factory.mktemp("steering") / "runs", some_digits) as server:
         yield server
 
 

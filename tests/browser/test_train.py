@@ -1,17 +1,14 @@
 import re
 import signal
-from dataclasses import replace
 
 import psutil
 from playwright.sync_api import expect
 
+from tests.apps import DIVERGING
 from tests.jobs import wait_for
 from tests.serving import calm_page, choose, reached, train
-from trainer.layers import Dense
-from trainer.presets import PRESETS
 
 PROGRESS = re.compile(r"Epoch \d+ of \d+ · step")
-DIVERGING = replace(PRESETS["tutorial_a"].config, learning_rate=100.0, layers=(Dense(64, "linear"),) * 4)
 RESULT = re.compile(r"Stopped: reads [\d.]+ % of the test digits")
 
 

@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 import numpy as np
 import psutil
 import pytest
-from websockets.exceptions import InvalidHandshake, InvalidMessage
 
 import run as starter
 from tests.apps import TINY
@@ -307,7 +306,7 @@ FORGED_TOKENS = {
     "a path of 32 letters": "../" * 10 + "aa",
     "HTML": "<script>alert(1)</script>",
     "a star": "*" * 32,
-    "10,000 letters": "A" * 10_000,
+    "4,000 letters": "A" * 4_000,  # a server reads 8,000 of a header
     "a line": OWNER + "%0d%0aSet-Cookie:x=1",
 }
 
@@ -318,17 +317,14 @@ def test_a_forged_cookie_makes_nobody_the_owner_and_no_path(server, runs, token)
         async with visit(server.url) as nobody:
             await nobody.open("runs", f"run={runs['finished'].id}")
             expected = len(nobody.widgets)
-        try:
-            async with visit(server.url, owner=token or " ") as visitor:
-                await visitor.open("runs", f"run={runs['finished'].id}")
-                assert_whole(visitor)
-                assert "by somebody else" in said(visitor)
-                assert len(visitor.widgets) <= expected + 1  # and the one that hands out a cookie
-                await visitor.open()
-                await visitor.set("canvas", json_value=drawn(digit(3)))
-                assert "drawn, " not in said(visitor)
-        except (InvalidHandshake, InvalidMessage, TimeoutError):
-            assert len(token) > 5_000  # more than a server reads of a header
+        async with visit(server.url, owner=token or " ") as visitor:
+            await visitor.open("runs", f"run={runs['finished'].id}")
+            assert_whole(visitor)
+            assert "by somebody else" in said(visitor)
+            assert len(visitor.widgets) <= expected + 1  # and the one that hands out a cookie
+            await visitor.open()
+            await visitor.set("canvas", json_value=drawn(digit(3)))
+            assert "drawn, " not in said(visitor)
 
     before = kept(server)
     asyncio.run(come())

@@ -13,13 +13,13 @@ from dataclasses import replace
 import psutil
 import pytest
 
-from tests.apps import TINY, come, texts
+from tests.apps import DIVERGING, TINY, come, texts
 from tests.jobs import run_until_told, wait_for
 from tests.serving import ROOT, Server
 from tests.visitor import visit
 from trainer import job
 from trainer.engine import Engine, owner_hash
-from trainer.layers import Conv2D, Dense
+from trainer.layers import Conv2D
 from trainer.progress import epochs_done
 from trainer.runs import RunStore
 
@@ -27,7 +27,6 @@ OWNER = "processes-may-die-but-runs-go-on"
 LONG = replace(TINY, epochs=100, batch_size=1)
 FAIRLY_LONG = replace(LONG, epochs=30)
 GREEDY = replace(TINY, layers=(Conv2D(512, 1), Conv2D(512, 1)), batch_size=180)  # 290 MB a layer
-DIVERGING = replace(TINY, learning_rate=100.0, layers=(Dense(64, "linear"),) * 4)
 PATIENCE = 300
 DAY = 24 * 3600.0
 

@@ -17,7 +17,7 @@ from trainer.engine import Engine
 from trainer.inference import Network
 from trainer.runs import RunStore, State
 
-# Forks savers from one process that has imported all, and kills each at a random moment.
+# Forks savers from one process that has imported all, and kills each at a random moment after some of its saves.
 NURSERY = """
 import os, random, signal, sys, time
 from pathlib import Path
@@ -30,6 +30,7 @@ run, kills = Run(Path(sys.argv[1])), int(sys.argv[2])
 networks = [path.read_bytes() for path in sorted(run.path.parent.parent.glob("*.onnx"))]
 arrays = [{"network/dense/0": np.full((300, 300), number, np.float32)} for number in (1, 2)]
 chance = random.Random(1)
+saved, tell = os.pipe()
 for _ in range(kills):
     child = os.fork()
     if not child:
@@ -38,7 +39,10 @@ for _ in range(kills):
                 write_whole(run.network_file, network)
                 Checkpoint(1, 2, 3.0, 0.1, array).save(run.checkpoint)
                 run.update(phase="running", activity="training")
-    time.sleep(chance.uniform(0, 0.02))
+                os.write(tell, b".")
+    for _ in range(chance.randrange(3)):
+        os.read(saved, 1)
+    time.sleep(chance.uniform(0, 0.01))
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     print("killed", flush=True)
