@@ -51,19 +51,19 @@ def draw(answering: Judge, others: list[Judge]) -> None:
     otherwise = seen.ask(disabled=sources.chosen() == sources.TEST)
     with suppress(UserError):
         _ = answering.network  # so that the first stroke need not wait for it, nor keep others waiting
-    answer(answering, others, otherwise, Places(sentence, paper.container(key="paper", gap=None), chart, tools, meant))
+    show(answering, others, otherwise, Places(sentence, paper.container(key="paper", gap=None), chart, tools, meant))
 
 
 @st.fragment
-def answer(answering: Judge, others: list[Judge], otherwise: list[str], places: Places) -> None:
+def show(answering: Judge, others: list[Judge], otherwise: list[str], places: Places) -> None:
     """Show the paper and what is said of what is on it; a stroke runs this alone again."""
     with crowd.turn if sources.chosen() == sources.DRAW else nullcontext():
-        image, best = answer_one(answering, otherwise, places)
+        image, best = show_answer(answering, otherwise, places)
     if others:
         judges.compare(image, answering, best, others)
 
 
-def answer_one(answering: Judge, otherwise: list[str], places: Places) -> tuple[np.ndarray | None, Answer | None]:
+def show_answer(answering: Judge, otherwise: list[str], places: Places) -> tuple[np.ndarray | None, Answer | None]:
     """Show what one network says, the bars first; return the digit that is looked at and what is said of it."""
     with places.paper:
         source = sources.show(answering)

@@ -13,8 +13,8 @@ CROWD = 10  # watchers from which on each looks more rarely
 GONE = 60.0  # seconds without a look after which somebody has left; longer than a large crowd's members wait
 STEADY = 2.0  # times more often or more rarely; a pace is changed for more than that
 
-# Python runs one thread at a time, and to answer a stroke takes 15 ms of it: of a class's strokes that are all begun at
-# once, all come last. One after the other, with 60 visitors, 95 % have their bars after 60 ms instead of 200.
+# A stroke, or a look, takes Python some 15 ms, and it runs one thread at a time: of a class's strokes that are all
+# begun at once, all come last. One after the other, 95 % of 60 visitors had their bars after 60 ms instead of 200.
 turn = threading.Lock()
 
 

@@ -65,8 +65,9 @@ def show(source: Source, focus: int | None, answering: Judge, answer: Answer | N
             for way in ways:
                 image = getattr(steps, way)
                 (said,) = answers(answering.network, image[None], strange=False)
+                _, title, _ = OTHERWISE[way]
                 words = f"{named(said.best)} ({percent(said.share)})"
-                otherwise.append(strip.Otherwise(OTHERWISE[way][1], image, words, said.best == answer.best))
+                otherwise.append(strip.Otherwise(title, image, words, said.best == answer.best))
         except UserError:
             pass
     st.html(strip.strip(source.picture, steps, source.boxes, otherwise))

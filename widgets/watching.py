@@ -11,7 +11,7 @@ from trainer.progress import Progress, epochs_done, progress
 from trainer.runs import Run, State
 from trainer.summary import summarise
 from trainer.wishes import Wishes
-from widgets import continuing, crowd, editor, followed, landing, takehome
+from widgets import continuing, crowd, editor, followed, label, landing, takehome
 from widgets.glossary import explained
 from widgets.plot import plot
 from widgets.texts import literal, sentence
@@ -278,20 +278,10 @@ def show_result(run: Run, state: State, config: TrainingConfig) -> None:
 
 
 def show_heading(run: Run, state: State) -> None:
-    engine, owner = st.session_state.engine, st.session_state.owner
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(literal(run.name), anchor=False, width="content")
-        if state.owner != owner_hash(owner):
-            return
-        rename = st.popover("Rename", icon=":material/edit:", type="tertiary", help="Give this run a name of its own")
-        with rename, st.form(f"rename.{run.id}", border=False):
-            name = st.text_input("Name", run.name, max_chars=80, key=f"name.{run.id}")
-            if st.form_submit_button("Save"):
-                try:
-                    engine.describe(run.id, owner, name=name)
-                    st.rerun()
-                except UserError as error:
-                    st.error(str(error))
+        if state.owner == owner_hash(st.session_state.owner):
+            label.rename(run)
 
 
 def show_panels(

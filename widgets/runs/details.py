@@ -10,8 +10,8 @@ import streamlit as st
 from trainer import UserError, catalogue, charts
 from trainer.engine import owner_hash
 from trainer.ledger import Row, read
-from trainer.runs import NAME, NOTE, Run
-from widgets import takehome
+from trainer.runs import NOTE, Run
+from widgets import label, takehome
 from widgets.plot import plot
 from widgets.runs import deleted, ledger, table, tree
 from widgets.texts import literal, sentence
@@ -71,19 +71,7 @@ def show(run: Run) -> None:
 
 
 def _describe(run: Run) -> None:
-    rename = st.popover(
-        "Rename",
-        icon=":material/edit:",
-        type="tertiary",
-        help="Give this run a name of its own.",
-        on_change="rerun",  # it stays open whatever the page is still waiting for
-        key=f"run.renaming.{run.id}",
-    )
-    if rename.open:
-        with rename, st.form(f"runs.rename.{run.id}", border=False):
-            name = st.text_input("Name", run.name, max_chars=NAME, help="Empty brings back the name of its own making.")
-            if st.form_submit_button("Save", help="Everybody sees the name."):
-                _attempt(run, name=name)
+    label.rename(run)
     pinned = run.label.pinned
     if st.button(
         "Unpin" if pinned else "Pin",
@@ -92,7 +80,7 @@ def _describe(run: Run) -> None:
         help="Runs that you pinned stand first in your list.",
         key="run.pin",
     ):
-        _attempt(run, pinned=not pinned)
+        label.change(run, pinned=not pinned)
     live = run.state.live
     if st.button(
         "Delete",
@@ -116,16 +104,7 @@ def _ask_note(run: Run) -> None:
             help="Everybody who looks at this run can read it; the search finds its words.",
         )
         if st.form_submit_button("Save the note", help="Keep it with the run."):
-            _attempt(run, note=note)
-
-
-def _attempt(run: Run, **changes: object) -> None:
-    try:
-        st.session_state.engine.describe(run.id, st.session_state.owner, **changes)
-    except UserError as error:
-        st.error(str(error))
-    else:
-        st.rerun()
+            label.change(run, note=note)
 
 
 # --- where it leads -------------------------------------------------------------------------------------------
