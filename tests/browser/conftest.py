@@ -34,10 +34,10 @@ def some_digits(tmp_path_factory: pytest.TempPathFactory, digits: Path) -> Path:
 
 
 @pytest.fixture
-def start(tmp_path: Path, digits: Path) -> Iterator[Callable[[], Server]]:
+def start(tmp_path: Path, some_digits: Path) -> Iterator[Callable[[], Server]]:
     """Start servers, one after the other, on the same run root."""
     with ExitStack() as servers:
-        yield lambda: servers.enter_context(Server(tmp_path / "served", digits))
+        yield lambda: servers.enter_context(Server(tmp_path / "served", some_digits))
 
 
 @pytest.fixture(scope="session")
