@@ -18,6 +18,7 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from tests.apps import TINY
+from tests.jobs import PATIENCE
 from tests.serving import MNIST, NO_CHROMIUM, ROOT, find_chromium, open_chromium
 from trainer import export, model, strokes
 from trainer.engine import owner_hash
@@ -101,7 +102,7 @@ def app(
     """The app, without a browser."""
     monkeypatch.setenv("DIGITLAB_SCHEDULER", cluster.scheduler_address)
     monkeypatch.setenv("DIGITLAB_DATA", str(few_digits))
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
     yield app
     if "engine" in app.session_state:
         app.session_state.engine.close()

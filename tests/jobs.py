@@ -8,8 +8,10 @@ from typing import Any
 
 from trainer.runs import Run
 
+PATIENCE = 300  # seconds, on a machine that may be busy
 
-def wait_for(condition: Callable[[], Any], seconds: float = 120) -> Any:
+
+def wait_for(condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:
     """Wait until `condition()` is true and return it."""
     end = time.monotonic() + seconds
     while not (value := condition()):

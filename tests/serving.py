@@ -17,7 +17,7 @@ import numpy as np
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import run
-from tests.jobs import wait_for
+from tests.jobs import PATIENCE, wait_for
 from trainer import strokes
 from trainer.config import TrainingConfig
 from trainer.presets import PRESETS
@@ -25,9 +25,8 @@ from trainer.presets import PRESETS
 ROOT = Path(__file__).parents[1]
 MNIST = ROOT.parent / "shared" / "data" / "mnist.npz"
 NO_CHROMIUM = "no Chromium was found"
-PATIENCE = 120_000  # milliseconds, on a machine that may be busy
 RUNNING = "[data-testid=stApp][data-test-script-state=running]"
-expect.set_options(timeout=PATIENCE)
+expect.set_options(timeout=1000 * PATIENCE)
 
 find_chromium = cache(lambda: run.find_chromium(Path(sys.executable)))
 
@@ -81,7 +80,7 @@ class Server:
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         """End the server, unless it has ended, and wait until it is gone."""
         self.process.send_signal(how)
-        self.process.wait(60)
+        self.process.wait(PATIENCE)
 
     def __enter__(self) -> "Server":
         return self
@@ -110,7 +109,7 @@ def open_chromium() -> Iterator[Browser]:
 def new_page(browser: Browser, **context: Any) -> Page:
     """Open a page in a context of its own: to the server it is another visitor."""
     page = browser.new_page(**{"viewport": {"width": 1280, "height": 1000}, **context})
-    page.set_default_timeout(PATIENCE)
+    page.set_default_timeout(1000 * PATIENCE)
     return page
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.jobs import wait_for
+from tests.jobs import PATIENCE, wait_for
 from trainer import catalogue, datasets, program
 from trainer.collection import Collection
 from trainer.config import TrainingConfig
@@ -31,7 +31,7 @@ def page():
 def panel(few_digits, runs_directory, monkeypatch):
     monkeypatch.setenv("DIGITLAB_DATA", str(few_digits))
     datasets.load()
-    panel = AppTest.from_function(page, default_timeout=60)
+    panel = AppTest.from_function(page, default_timeout=PATIENCE)
     collection = Collection(runs_directory / "drawings")
     panel.session_state.engine = SimpleNamespace(runs=RunStore(runs_directory), collection=lambda owner: collection)
     panel.session_state.owner = "somebody"

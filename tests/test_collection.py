@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from tests.jobs import PATIENCE
 from trainer import UserError, collection
 from trainer.collection import Collection
 from trainer.engine import Engine
@@ -176,7 +177,7 @@ def page(tmp_path):
     (tmp_path / "pages" / "train.py").write_text("")
     script = tmp_path / "page.py"
     script.write_text(PAGE.replace("FOLDER", repr(str(tmp_path / "visitor"))))
-    return AppTest.from_file(str(script), default_timeout=30).run()
+    return AppTest.from_file(str(script), default_timeout=PATIENCE).run()
 
 
 def words(page):

@@ -11,7 +11,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from tests.jobs import run_until_told, wait_for
+from tests.jobs import PATIENCE, run_until_told, wait_for
 from trainer import UserError, datasets, export, job, model, parent, shipped, strokes
 from trainer.collection import Collection
 from trainer.config import SGD, Adam, TrainingConfig
@@ -245,7 +245,7 @@ def visit(cluster, few_digits, runs_directory, monkeypatch):
     apps = []
 
     def come(token="me", **query):
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
         app.session_state["owner"] = token
         apps.append(app)
         app.run()

@@ -20,6 +20,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.jobs import PATIENCE
 from trainer import UserError, datasets, mirrors
 from trainer.cache import Cache, content_hash
 from trainer.npz import KEYS
@@ -426,13 +427,13 @@ def test_processes_that_load_at_once_download_once(stand_in, mirror):
     command = [sys.executable, "-c", code, datasets.MNIST, mirror.npz]
     root = Path(__file__).parents[1]
     processes = [subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    assert [process.communicate(timeout=60)[0].strip() for process in processes] == ["MNIST", "MNIST"]
+    assert [process.communicate(timeout=PATIENCE)[0].strip() for process in processes] == ["MNIST", "MNIST"]
     assert mirror.requests == ["/mnist.npz"]
 
 
 def test_who_waited_for_anothers_retry_does_not_ask_again(mirror, monkeypatch):
     datasets.load(mirrors=[mirror.npz])
-    waiting = threading.Barrier(3, timeout=60)
+    waiting = threading.Barrier(3, timeout=PATIENCE)
     lock = Cache.lock
 
     @contextmanager

@@ -8,8 +8,8 @@ import numpy as np
 import psutil
 import pytest
 
+from tests.jobs import PATIENCE, wait_for
 from tests.jobs import run_until_told as job
-from tests.jobs import wait_for
 from trainer import UserError
 from trainer.axes import Axis, Setting
 from trainer.config import TrainingConfig
@@ -349,9 +349,9 @@ def test_no_process_outlives_the_server(tmp_path, how):
         assert {os.getsid(process.pid) for process in family} == {os.getsid(server.pid)}
         assert max(process.nice() for process in family) == 10  # whoever draws comes first
     server.send_signal(how)
-    server.wait(timeout=60)
+    server.wait(timeout=PATIENCE)
     server.stdout.close()
-    _, alive = psutil.wait_procs(family, timeout=10)
+    _, alive = psutil.wait_procs(family, timeout=PATIENCE)
     assert not alive
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from tests.fits import CONVOLUTION, IMAGES, LABELS, SMALL, Recorder, end_at, fit, timeless
+from tests.jobs import PATIENCE
 from trainer import UserError, export, fitting, model
 from trainer.checkpoint import Checkpoint
 from trainer.config import Adam, learning_rate_at
@@ -320,7 +321,7 @@ network, _, recorder = fit(INTERRUPTED, start=Checkpoint.load(Path(sys.argv[1]) 
 np.savez(sys.argv[1] + "/end.npz", *network.get_weights(), val_loss=[line["val_loss"] for line in recorder.epochs])
 """
     command = [sys.executable, "-c", f"from pathlib import Path{code}", str(tmp_path)]
-    subprocess.run(command, cwd=ROOT, check=True, timeout=300, capture_output=True)
+    subprocess.run(command, cwd=ROOT, check=True, timeout=PATIENCE, capture_output=True)
     with np.load(tmp_path / "end.npz") as end:
         assert end["val_loss"].tolist() == [line["val_loss"] for line in lines if line["kind"] == "epoch"][1:]
         assert all(np.array_equal(end[f"arr_{place}"], weight) for place, weight in enumerate(weights))

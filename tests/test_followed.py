@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from tests.apps import data_url
+from tests.jobs import PATIENCE
 from trainer import digit, strokes
 from trainer.config import TrainingConfig
 from trainer.engine import owner_hash
@@ -29,7 +30,7 @@ def visit(cluster, few_digits, runs_directory, monkeypatch):
     apps = []
 
     def come(token="a visitor"):
-        app = AppTest.from_file(APP, default_timeout=60)
+        app = AppTest.from_file(APP, default_timeout=PATIENCE)
         app.session_state["owner"] = token
         apps.append(app)
         return app.run().switch_page("pages/train.py").run()

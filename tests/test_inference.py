@@ -9,6 +9,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from tests.jobs import PATIENCE
 from trainer import UserError
 from trainer.inference import Network
 
@@ -97,4 +98,4 @@ def test_a_missing_file_is_one_sentence(tmp_path):
 
 def test_importing_costs_nothing_and_keras_stays_out():
     code = "import sys, trainer.inference; sys.exit(bool({'onnxruntime', 'keras', 'tensorflow'} & sys.modules.keys()))"
-    subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent.parent, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent.parent, check=True, timeout=PATIENCE)

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
+from tests.jobs import PATIENCE
 from trainer import UserError, bundle, export, intake, job, model, transcript, weights
 from trainer.config import TrainingConfig
 from trainer.engine import owner_hash
@@ -620,7 +621,7 @@ def page():
 
 @pytest.fixture
 def app(store, at_once):
-    app = AppTest.from_function(page, default_timeout=60)
+    app = AppTest.from_function(page, default_timeout=PATIENCE)
     app.session_state.engine, app.session_state.owner = SimpleNamespace(runs=store), "me"
     return app.run()
 

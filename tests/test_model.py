@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.fits import CONVOLUTION, IMAGES, LABELS, SMALL, fit
+from tests.jobs import PATIENCE
 from trainer import export, model
 from trainer.config import (
     SGD,
@@ -239,7 +240,7 @@ def test_evaluate_and_probabilities_agree():
 
 def test_importing_costs_nothing():
     code = "import sys, trainer.model; sys.exit(bool({'keras', 'tensorflow', 'onnx'} & sys.modules.keys()))"
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=PATIENCE)
 
 
 def test_device_names_the_processor_or_a_gpu():

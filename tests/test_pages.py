@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.apps import TINY, come, texts
-from tests.jobs import wait_for
+from tests.jobs import PATIENCE, wait_for
 from trainer.engine import owner_hash
 from trainer.files import line
 from trainer.presets import PRESETS
@@ -111,7 +111,7 @@ def test_bad_data_is_said_on_the_page(app, tmp_path, monkeypatch):
     app.run()
 
     def shown():  # by a new visitor
-        newcomer = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+        newcomer = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE).run()
         return "".join(error.value for error in newcomer.error)
 
     assert "nothing.npz could not be opened" in wait_for(shown)
@@ -121,7 +121,7 @@ NO_KERAS = """
 import sys
 from pathlib import Path
 from streamlit.testing.v1 import AppTest
-app = AppTest.from_file("app.py", default_timeout=60).run()
+app = AppTest.from_file("app.py", default_timeout=120).run()
 for page in sorted(Path("pages").glob("*.py")):
     app.switch_page(str(page)).run()
     assert not app.exception, app.exception

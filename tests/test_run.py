@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import run
+from tests.jobs import PATIENCE
 
 TESTS = Path(__file__).parent
 
@@ -62,7 +63,7 @@ def begin(clone: Path, *arguments: str, python: str = sys.executable, **environm
 def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     """Return the exit status and what was printed and complained."""
     try:
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=PATIENCE)
     finally:
         process.kill()
     return process.returncode, out, err
@@ -248,7 +249,7 @@ def read_until(process: subprocess.Popen[str], words: str) -> str:
 
 def handshake(address: str, port: int, host: str) -> bytes:
     """Ask for the page's websocket under a host's name and return the answer's first line."""
-    with socket.create_connection((address, port), timeout=30) as connection:
+    with socket.create_connection((address, port), timeout=PATIENCE) as connection:
         connection.sendall(
             f"GET /_stcore/stream HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
             "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()

@@ -18,7 +18,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from tests import fits
-from tests.jobs import wait_for
+from tests.jobs import PATIENCE, wait_for
 from trainer import UserError, bundle, conversion, datasets, job
 from trainer.config import TrainingConfig
 from trainer.inference import Network
@@ -146,7 +146,7 @@ def page():
 @pytest.fixture
 def app(network_run, few_digits, monkeypatch):
     monkeypatch.setenv("DIGITLAB_DATA", str(few_digits))
-    app = AppTest.from_function(page, default_timeout=60)
+    app = AppTest.from_function(page, default_timeout=PATIENCE)
     app.session_state.engine = SimpleNamespace(runs=RunStore(network_run.path.parent))
     app.session_state.run = network_run
     yield app

@@ -15,6 +15,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 
 from tests.apps import data_url
+from tests.jobs import PATIENCE
 from trainer import strokes
 
 SIDE = 300  # pixels of the paper on Draw
@@ -150,7 +151,7 @@ async def visit(url: str, session: str = "", owner: str = "") -> AsyncIterator[V
         subprotocols=["streamlit", "none", *([session] if session else [])],
         additional_headers=cookie,
         compression=None,
-        open_timeout=120,  # seconds, on a machine that may be busy
+        open_timeout=PATIENCE,
         max_size=None,
         ping_interval=None,
         proxy=None,

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from distributed import LocalCluster
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Error, Page
 
 from tests.serving import MNIST, Server, calm_page
 from trainer import strokes
@@ -62,3 +63,32 @@ def page(browser: Browser) -> Iterator[Page]:
     page = calm_page(browser, reduced_motion="reduce")  # what moves while a page loads costs a third of it
     yield page
     page.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Add to the report of a failed test what its page and its server showed: elsewhere nobody can look at them."""
+    report: Any = yield
+    if report.when == "call" and report.failed:
+        for name, value in getattr(item, "funcargs", {}).items():
+            if isinstance(value, Page):
+                report.sections.append((f"what was on {name}", shown(value)))
+            elif isinstance(value, Server):
+                report.sections.append((f"what {name} printed", value.log.read_text()[-3000:]))
+    return report
+
+
+def shown(page: Page) -> str:
+    """Return a page's state, its text, and the last that its console said."""
+    try:
+        app = page.evaluate(
+            """() => {
+                const app = document.querySelector("[data-testid=stApp]")
+                return `${app?.dataset.testConnectionState}, script ${app?.dataset.testScriptState}`
+            }"""
+        )
+        text = page.evaluate("document.body.innerText")[:3000]
+        console = [message.text[:300] for message in page.console_messages()[-30:]]
+    except Error as error:
+        return str(error)
+    return "\n".join([page.url, app, text, "console:", *console, "errors:", *map(str, page.page_errors())])

@@ -5,7 +5,7 @@ import psutil
 from playwright.sync_api import expect
 
 from tests.apps import DIVERGING
-from tests.jobs import wait_for
+from tests.jobs import PATIENCE, wait_for
 from tests.serving import calm_page, choose, reached, train
 
 PROGRESS = re.compile(r"Epoch \d+ of \d+ · step")
@@ -60,7 +60,7 @@ def test_a_run_is_interrupted_when_the_server_is_killed(start, page):
     expect(page.get_by_text(re.compile(r"Epoch [2-9]"))).to_be_visible()
     family = psutil.Process(server.process.pid).children(recursive=True)
     server.stop(signal.SIGKILL)
-    _, alive = psutil.wait_procs(family, timeout=10)
+    _, alive = psutil.wait_procs(family, timeout=PATIENCE)
     assert not alive
 
     page.goto(f"{start().train}?run={run_id}")

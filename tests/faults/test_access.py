@@ -15,7 +15,7 @@ import pytest
 
 import run as starter
 from tests.apps import TINY
-from tests.jobs import wait_for
+from tests.jobs import PATIENCE, wait_for
 from tests.serving import ROOT, Server, digit
 from tests.visitor import Visitor, drawn, visit
 from trainer import UserError, export, model
@@ -118,7 +118,7 @@ def test_run_py_listens_on_this_computer_alone_unless_a_class_is_to_open_it():
 
 def ask(server: Server, path: str, method: str = "GET", body: bytes | None = None, **headers: str) -> tuple[int, bytes]:
     """Ask for a path, letter by letter, and return the answer's status and content."""
-    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=60)
+    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=PATIENCE)
     try:
         connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
         answer = connection.getresponse()

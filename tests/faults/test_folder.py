@@ -28,7 +28,6 @@ OWNER = "the-owner-of-all-runs-in-folders"
 PAGES = ("", "train", "data", "evaluate", "inside", "learn", "runs", "compare", "sweep")
 ENDLESS = replace(TINY, epochs=200, batch_size=1)
 SENTENCE = "The folder for runs must be writable (got: {})"
-PATIENCE = 300
 
 
 # --- when the app starts --------------------------------------------------------------------------------------
@@ -104,12 +103,12 @@ class SmallDisk:
         before = {run.id for run in self.store.runs()}
         self.show("train", f"config={config.to_link()}", "train")
         (run,) = (run for run in self.store.runs() if run.id not in before)
-        wait_for(lambda: epochs_done(self.store.history(run)), PATIENCE)
+        wait_for(lambda: epochs_done(self.store.history(run)))
         return run
 
     def stop(self, run):
         self.show("train", f"run={run.id}", "steer.stop")
-        wait_for(lambda: run.state.phase == "stopped", PATIENCE)
+        wait_for(lambda: run.state.phase == "stopped")
 
 
 @pytest.fixture(scope="module")
@@ -124,9 +123,9 @@ def disk(tmp_path_factory, few_digits):
 @pytest.mark.long
 def test_a_disk_that_fills_up_while_a_job_trains_ends_the_run_which_goes_on_when_there_is_room(disk):
     run = disk.train()
-    wait_for(lambda: run.network, PATIENCE)
+    wait_for(lambda: run.network)
     disk.do("dd if=/dev/zero of=full bs=1000 2>/dev/null || true")
-    wait_for(lambda: run.state.ended, PATIENCE)
+    wait_for(lambda: run.state.ended)
     assert run.state.phase == "interrupted"
     assert run.state.error == f"{SENTENCE.format('No space left on device')}: free some space, then press Resume."
     Network(run.network)
@@ -141,7 +140,7 @@ def test_a_disk_that_fills_up_while_a_job_trains_ends_the_run_which_goes_on_when
     assert len(disk.store.runs()) == before and not list(disk.runs.glob(".new-*"))
     disk.do("rm full")
     disk.show("train", f"run={run.id}", "steer.resume")
-    wait_for(lambda: epochs_done(disk.store.history(run)) > reached, PATIENCE)
+    wait_for(lambda: epochs_done(disk.store.history(run)) > reached)
     disk.stop(run)
 
 
@@ -155,9 +154,9 @@ def test_a_folder_that_becomes_read_only_in_mid_run_is_a_sentence_and_the_run_is
         disk.show(page, f"run={run.id}")
     assert run.state.phase == "running"  # nobody can write that it is not
     disk.do("umount -l runs")
-    wait_for(lambda: run.state.phase == "interrupted", PATIENCE)
+    wait_for(lambda: run.state.phase == "interrupted")
     disk.show("train", f"run={run.id}", "steer.resume")
-    wait_for(lambda: run.state.phase == "running", PATIENCE)
+    wait_for(lambda: run.state.phase == "running")
     disk.stop(run)
 
 

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from tests.apps import DIVERGING, TINY, come, texts
-from tests.jobs import run_until_told, wait_for
+from tests.jobs import PATIENCE, run_until_told, wait_for
 from tests.serving import ROOT, Server
 from tests.visitor import visit
 from trainer import job
@@ -27,7 +27,6 @@ OWNER = "processes-may-die-but-runs-go-on"
 LONG = replace(TINY, epochs=100, batch_size=1)
 FAIRLY_LONG = replace(LONG, epochs=30)
 GREEDY = replace(TINY, layers=(Conv2D(512, 1), Conv2D(512, 1)), batch_size=180)  # 290 MB a layer
-PATIENCE = 300
 DAY = 24 * 3600.0
 
 
@@ -66,22 +65,22 @@ def test_a_server_that_ends_takes_all_processes_along_and_the_next_one_goes_on(h
     running, queued = create(store, LONG), create(store)
     with Server(store.root, data=few_digits) as server:
         show(server, "")  # the first visitor starts the engine
-        wait_for(lambda: epochs_done(store.history(running)), PATIENCE)
+        wait_for(lambda: epochs_done(store.history(running)))
         family = psutil.Process(server.process.pid).children(recursive=True)
         assert len(family) >= 2  # the host and a worker
         server.stop(how)
-        _, alive = psutil.wait_procs(family, timeout=60)
+        _, alive = psutil.wait_procs(family, timeout=PATIENCE)
         assert not alive
     assert phases(running, queued) == ["running", "queued"]
     before = epochs_done(store.history(running))
     with Server(store.root, data=few_digits) as server:
         listed = show(server, "runs")
         assert all(run.id in listed for run in (finished, paused, stale, running, queued))
-        wait_for(lambda: phases(stale, running, queued) == ["interrupted", "interrupted", "finished"], PATIENCE)
+        wait_for(lambda: phases(stale, running, queued) == ["interrupted", "interrupted", "finished"])
         assert phases(finished, paused) == ["finished", "paused"]
         assert before <= epochs_done(store.history(running)) < LONG.epochs
         show(server, "train", f"run={running.id}", "steer.resume")
-        wait_for(lambda: running.state.phase == "finished", PATIENCE)
+        wait_for(lambda: running.state.phase == "finished")
     ends = [line["epoch"] for line in store.history(running) if line["kind"] == "epoch"]
     assert ends == list(range(1, LONG.epochs + 1))
 
@@ -90,13 +89,13 @@ def test_a_second_server_on_a_run_folder_says_so_on_every_page_and_the_first_goe
     engine = Engine(tmp_path / "runs", address=cluster.scheduler_address, job=run_until_told)
     try:
         run = engine.runs.get(engine.submit(TINY))
-        wait_for(lambda: run.state.phase == "running", PATIENCE)
+        wait_for(lambda: run.state.phase == "running")
         with Server(engine.runs.root, data=few_digits) as second:
             for page in ("", "train", "runs"):
                 assert "A run folder serves one server at a time" in show(second, page)
         assert run.state.phase == "running"
         (run.path / "go").touch()
-        wait_for(lambda: run.state.phase == "finished", PATIENCE)
+        wait_for(lambda: run.state.phase == "finished")
     finally:
         engine.close()
 
@@ -107,7 +106,7 @@ def test_only_the_run_that_takes_too_much_memory_fails_and_the_next_one_trains(t
     engine = Engine(tmp_path / "runs", slots=2)
     try:
         other, greedy, following = (engine.runs.get(engine.submit(config)) for config in (FAIRLY_LONG, GREEDY, TINY))
-        wait_for(lambda: all(run.state.ended for run in (other, greedy, following)), PATIENCE)
+        wait_for(lambda: all(run.state.ended for run in (other, greedy, following)))
         assert phases(other, greedy, following) == ["finished", "failed", "finished"]
         assert greedy.state.error == (
             "A training may take at most 1.3 GB of memory here (this one needed more): "
@@ -120,7 +119,7 @@ def test_only_the_run_that_takes_too_much_memory_fails_and_the_next_one_trains(t
 def test_a_setting_that_cannot_be_is_said_on_train(tmp_path, few_digits, monkeypatch):
     monkeypatch.setenv("DIGITLAB_MEMORY", "much")
     with Server(tmp_path / "runs", data=few_digits) as server:
-        wait_for(lambda: "The training processes must start, but did not" in show(server, "train"), PATIENCE)
+        wait_for(lambda: "The training processes must start, but did not" in show(server, "train"))
     assert "DIGITLAB_MEMORY must be" in (tmp_path / "runs" / "training.log").read_text()
 
 
@@ -143,10 +142,10 @@ def test_a_run_of_another_machine_lives_by_its_signs_and_not_by_its_clock(jump, 
     thread.start()
     engine = Engine(store.root, address=cluster.scheduler_address)
     try:
-        wait_for(lambda: dead.state.phase == "interrupted", PATIENCE)
+        wait_for(lambda: dead.state.phase == "interrupted")
         assert living.state.phase == "running"
         over.set()
-        wait_for(lambda: living.state.phase == "interrupted", PATIENCE)
+        wait_for(lambda: living.state.phase == "interrupted")
     finally:
         over.set()
         thread.join()
@@ -160,7 +159,7 @@ def test_a_clock_that_jumps_in_mid_training_harms_nothing(jump, tmp_path, few_di
     run = store.create(replace(LONG, epochs=10), "")
     thread = threading.Thread(target=job.run, args=(str(run.path),))
     thread.start()
-    wait_for(lambda: store.history(run), PATIENCE)
+    wait_for(lambda: store.history(run))
     monkeypatch.setattr(time, "time", lambda: now() + jump)
     thread.join(PATIENCE)
     state, seconds = run.state, [line["seconds"] for line in store.history(run) if line["kind"] == "batch"]
@@ -183,7 +182,7 @@ def test_a_run_of_tomorrow_is_shown(page, app, network_run):
 def test_a_loss_beyond_all_numbers_is_told_on_the_page_with_what_to_do(app):
     come(app, "train")
     run = app.session_state.engine.runs.get(app.session_state.engine.submit(DIVERGING))
-    wait_for(lambda: run.state.ended, PATIENCE)
+    wait_for(lambda: run.state.ended)
     come(app, "train", run)
     assert not app.exception
     assert [error.value for error in app.error] == [run.state.error]
@@ -207,7 +206,7 @@ def test_a_gpu_that_is_listed_but_cannot_compute_leaves_the_training_to_the_cpu(
     engine = Engine(tmp_path / "runs")
     try:
         run = engine.runs.get(engine.submit(TINY))
-        wait_for(lambda: run.state.ended, PATIENCE)
+        wait_for(lambda: run.state.ended)
         assert (run.state.phase, run.state.device) == ("finished", "CPU")
         assert engine.slots == max(2, (os.cpu_count() or 1) // 4)  # not four for a GPU
     finally:
