@@ -294,6 +294,7 @@ class _Snapshots:
         if len(self._steps) >= SNAPSHOTS:
             self._steps, self._weights = self._steps[::2], self._weights[::2]
         self._steps.append(step)
-        self._weights.append(weights.astype(np.float16))
+        with np.errstate(over="ignore"):  # where the network diverges
+            self._weights.append(weights.astype(np.float16))
         arrays = {"steps": np.array(self._steps), "weights": np.stack(self._weights)}
         write_arrays(self._path, arrays)
