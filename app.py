@@ -10,7 +10,7 @@ import streamlit as st
 
 from trainer import UserError
 from trainer.engine import Engine
-from widgets import glossary, judges, library
+from widgets import glossary, judges, library, line
 
 # The one thing that survives a reload is a cookie, and only a script in the page can set it.
 remember_owner = st.components.v2.component(
@@ -84,4 +84,5 @@ if page != PAGES["draw"]:  # which says so itself, once it has been chosen
     judges.badge()
 with st.sidebar:
     glossary.follow_links()
+    line.watch()
 page.run()

@@ -20,6 +20,7 @@ from trainer.config import OPTIMIZERS, TrainingConfig
 from trainer.layers import Layer, LayerError, Row, layer_table
 from trainer.limits import CHOICES
 from trainer.presets import PRESETS
+from widgets import line
 
 FIRST = "tutorial_a"  # the preset that a newcomer sees
 KEPT = 50  # edits that can be taken back
@@ -187,6 +188,7 @@ class Address:
     seen: Link | None = None  # what the URL last named
     refused: str = ""  # why what it names is not shown
     written: float = -math.inf
+    line: str = field(default_factory=line.name)  # on which it was written
 
 
 def link_to(config: TrainingConfig) -> Link:
@@ -213,7 +215,8 @@ def current(begin: TrainingConfig | None, recipe: Recipe | None = None) -> tuple
 
     A URL that names a parent and no configuration names that of `recipe`.
 
-    A browser that is a moment behind still names what the form held before its last edit: that is no wish.
+    A browser that is a moment behind still names what the form held before its last edit: that is no wish. Where the
+    line broke, it may never have heard of that edit.
     """
     link = _in_url() or (("parent", recipe[0]) if recipe else None)
     begins = "address" not in st.session_state
@@ -222,6 +225,8 @@ def current(begin: TrainingConfig | None, recipe: Recipe | None = None) -> tuple
         st.session_state.setdefault("draft", Draft.of(form_of(config), []))
         st.session_state.address = Address(link_to(config), link_to(config))
     address: Address = st.session_state.address
+    if address.line != line.name():
+        address.line, address.written = line.name(), time.monotonic()
     if link and link != address.seen and time.monotonic() - address.written > SETTLED:
         address.seen = link
         try:

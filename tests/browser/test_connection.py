@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from tests.jobs import wait_for
-from tests.serving import RUNNING, Server, choose, reached, train
+from tests.serving import RUNNING, Server, asked, choose, digit, draw, reached, train
 from trainer.progress import epochs_done
 from trainer.runs import Run, RunStore
+from widgets.draft import SETTLED
 
 STATE = "data-test-connection-state"
 PROGRESS = re.compile(r"Epoch \d+ of \d+ · step")
@@ -26,7 +27,7 @@ class Line:
 
     def __init__(self, server: Server) -> None:
         self._to = urlsplit(server.url).port
-        self._broken = threading.Event()
+        self._broken, self._breaks = threading.Event(), threading.Event()
         self._open: set[socket.socket] = set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -38,7 +39,12 @@ class Line:
         for end in list(self._open):
             _end(end)
 
+    def cut_soon(self) -> None:
+        """End them when something has come from the server once more."""
+        self._breaks.set()
+
     def mend(self) -> None:
+        self._breaks.clear()
         self._broken.clear()
 
     def close(self) -> None:
@@ -61,6 +67,8 @@ class Line:
         with contextlib.suppress(OSError):
             while content := source.recv(65536):
                 sink.sendall(content)
+                if self._breaks.is_set() and source.getpeername()[1] == self._to:
+                    self.cut()
         for end in (source, sink):
             _end(end)
             self._open.discard(end)
@@ -70,6 +78,14 @@ def _end(connection: socket.socket) -> None:
     with contextlib.suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)
     connection.close()
+
+
+def lose(page: Page, seconds: float = 1.2 * SETTLED) -> None:
+    """Wait until a page knows that its line is broken, and then so long that it was no moment."""
+    page.remove_locator_handler(page.locator(RUNNING))  # where the line breaks, the end of a script is not told
+    expect(page.get_by_test_id("stApp")).not_to_have_attribute(STATE, "CONNECTED")
+    back = time.monotonic() + seconds
+    wait_for(lambda: time.monotonic() > back)
 
 
 @pytest.fixture
@@ -95,17 +111,13 @@ def test_a_lost_connection_loses_nothing(server, page, line, seconds):
     page.wait_for_url("**config=*")
     seen = wait_for(lambda: reached(page))
 
-    page.remove_locator_handler(page.locator(RUNNING))  # where the line breaks, the end of a script is not told
-    app = page.get_by_test_id("stApp")
     line.cut()
-    back = time.monotonic() + seconds
-    expect(app).not_to_have_attribute(STATE, "CONNECTED")
-    wait_for(lambda: time.monotonic() > back)
+    lose(page, seconds)
     missed = epochs_done(store.history(run))
     wait_for(lambda: run.state.ended or epochs_done(store.history(run)) > max(missed, seen))  # it goes on by itself
 
     line.mend()
-    expect(app).to_have_attribute(STATE, "CONNECTED")
+    expect(page.get_by_test_id("stApp")).to_have_attribute(STATE, "CONNECTED")
     there = epochs_done(store.history(run))
     wait_for(lambda: run.state.ended or reached(page) >= there)
     wait_for(lambda: run.state.ended or reached(page) > there)  # and grows on
@@ -118,6 +130,29 @@ def test_a_lost_connection_loses_nothing(server, page, line, seconds):
 
     assert shown
     assert not any(one.metadata.cacheable for one in shown)  # else it may be asked to show what it has forgotten
+
+
+def test_an_edit_counts_whose_answer_was_cut_off_at_its_beginning(server, page, line):
+    page.goto(f"{line.url}/train")
+    rate = page.get_by_role("spinbutton", name="Learning rate", exact=True)
+    rate.fill("0.0123")
+    line.cut_soon()
+    rate.press("Enter")
+    lose(page)
+    line.mend()
+    page.wait_for_url(lambda url: (config := asked(url)) and config.learning_rate == 0.0123)
+    expect(rate).to_have_value("0.0123")
+    expect(page.get_by_role("button", name="Train", exact=True)).to_be_enabled()  # the page is whole
+
+
+def test_what_is_drawn_as_the_line_breaks_is_read_when_it_is_mended(server, page, line):
+    page.goto(line.url)
+    expect(page.get_by_role("status")).to_have_text("Draw a digit on the black paper.")
+    line.cut()
+    draw(page, digit(7))  # before the page says that the server does not answer
+    lose(page)
+    line.mend()
+    expect(page.get_by_role("status")).to_have_text(re.compile("Looks like a 7"))
 
 
 def message(frame: str | bytes) -> ForwardMsg:
