@@ -48,11 +48,14 @@ def scanned_once() -> Iterator[None]:
         yield
 
 
+freeze_once = cache(gc.freeze)  # to ask how much is frozen takes a tenth of a second
+
+
 @pytest.fixture(autouse=True)
 def frozen_keras() -> None:
     """Spare the garbage collector what Keras holds: Streamlit has all searched, twice, after each run of an AppTest."""
-    if "keras" in sys.modules and not gc.get_freeze_count():
-        gc.freeze()
+    if "keras" in sys.modules:
+        freeze_once()
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ ROOT = Path(__file__).parents[1]
 MNIST = ROOT.parent / "shared" / "data" / "mnist.npz"
 NO_CHROMIUM = "no Chromium was found"
 RUNNING = "[data-testid=stApp][data-test-script-state=running]"
+LASTING = replace(PRESETS["tutorial_b"].config, batch_size=1, epochs=200)  # learns until it is stopped: for minutes
 expect.set_options(timeout=1000 * PATIENCE)
 
 find_chromium = cache(lambda: run.find_chromium(Path(sys.executable)))
@@ -121,6 +123,12 @@ def calm_page(browser: Browser, **context: Any) -> Page:
     page = new_page(browser, **context)
     page.add_locator_handler(page.locator(RUNNING), lambda: None)  # it waits until this is gone, before each retry too
     return page
+
+
+def open_form(page: Page, address: str, config: TrainingConfig) -> None:
+    """Open Train, on the server at an address, by the link of a configuration."""
+    page.goto(f"{address}/train?config={config.to_link()}")
+    expect(page.get_by_role("spinbutton", name="Epochs")).to_have_value(str(config.epochs))
 
 
 def choose(page: Page, preset: str, epochs: int | None = None) -> None:

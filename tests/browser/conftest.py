@@ -16,29 +16,23 @@ from trainer import strokes
 
 @pytest.fixture(scope="session")
 def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """MNIST where it is, else synthetic digits."""
+    """A third of MNIST where it is, else synthetic digits: many networks learn them."""
+    path = tmp_path_factory.mktemp("data") / "digits.npz"
     if MNIST.is_file():
-        return MNIST
-    images, labels = strokes.digits(7_000, seed=1)
-    path = tmp_path_factory.mktemp("data") / "synthetic.npz"
-    np.savez(path, x_train=images[:6000], y_train=labels[:6000], x_test=images[6000:], y_test=labels[6000:])
-    return path
-
-
-@pytest.fixture(scope="session")
-def some_digits(tmp_path_factory: pytest.TempPathFactory, digits: Path) -> Path:
-    """A third of them at most: many epochs, of which some are looked at, take the processor for less long."""
-    path = tmp_path_factory.mktemp("data") / "some.npz"
-    with np.load(digits) as arrays:
-        np.savez(path, **{name: array[: 20_000 if name.endswith("train") else 2_000] for name, array in arrays.items()})
+        with np.load(MNIST) as arrays:
+            arrays = {name: array[: 20_000 if name.endswith("train") else 2_000] for name, array in arrays.items()}
+    else:
+        images, labels = strokes.digits(7_000, seed=1)
+        arrays = {"x_train": images[:6000], "y_train": labels[:6000], "x_test": images[6000:], "y_test": labels[6000:]}
+    np.savez(path, **arrays)
     return path
 
 
 @pytest.fixture
-def start(tmp_path: Path, some_digits: Path) -> Iterator[Callable[[], Server]]:
+def start(tmp_path: Path, digits: Path) -> Iterator[Callable[[], Server]]:
     """Start servers, one after the other, on the same run root."""
     with ExitStack() as servers:
-        yield lambda: servers.enter_context(Server(tmp_path / "served", some_digits))
+        yield lambda: servers.enter_context(Server(tmp_path / "served", digits))
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from tests.jobs import wait_for
-from tests.serving import RUNNING, Server, asked, choose, digit, draw, reached, train
+from tests.serving import LASTING, RUNNING, Server, asked, digit, draw, open_form, reached, train
 from trainer.progress import epochs_done
 from trainer.runs import Run, RunStore
 from widgets.draft import SETTLED
@@ -99,8 +99,7 @@ def line(server: Server) -> Iterator[Line]:
 def test_a_lost_connection_loses_nothing(server, page, line, seconds):
     shown: list[ForwardMsg] = []
     page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: shown.append(message(frame))))
-    page.goto(f"{line.url}/train")
-    choose(page, "Tutorial A", epochs=200)  # it outlasts all that is looked at
+    open_form(page, line.url, LASTING)
     store = RunStore(server.runs)
     run: Run | None = store.get(train(page))
     assert run
@@ -126,7 +125,7 @@ def test_a_lost_connection_loses_nothing(server, page, line, seconds):
     if not run.state.ended:
         page.get_by_role("button", name="Stop", exact=True).click()  # still its owner
     expect(page.get_by_text(re.compile(r"(Stopped|Finished): reads"))).to_be_visible()
-    assert run.config and run.config.learning_rate == 0.01
+    assert run.config == LASTING
 
     assert shown
     assert not any(one.metadata.cacheable for one in shown)  # else it may be asked to show what it has forgotten

@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from tests.jobs import wait_for
-from tests.serving import calm_page, choose, digit, draw, train
+from tests.serving import LASTING, calm_page, choose, digit, draw, open_form, train
 from trainer import shipped, strokes
 from trainer.runs import RunStore
 
@@ -253,8 +253,7 @@ def test_a_finger_draws_and_the_page_does_not_scroll(server, browser):
 
 def test_a_network_can_be_drawn_with_while_it_trains(server, browser, page):
     other = calm_page(browser)
-    other.goto(server.train)
-    choose(other, "Tutorial B", epochs=200)
+    open_form(other, server.url, LASTING)
     run_id = train(other)  # its network is not there yet
     page.goto(f"{server.url}/?run={run_id}")
     expect(page.get_by_role("combobox", name="Network")).to_have_value("Tutorial B, training")

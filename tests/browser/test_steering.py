@@ -3,13 +3,14 @@
 import os
 import re
 import signal
+from dataclasses import replace
 
 import psutil
 import pytest
 from playwright.sync_api import expect
 
 from tests.jobs import wait_for
-from tests.serving import Server, calm_page, choose, reached, train
+from tests.serving import LASTING, Server, calm_page, choose, open_form, reached, train
 from trainer.runs import Run
 
 PROGRESS = re.compile(r"Epoch \d+ of \d+ · step")
@@ -17,9 +18,9 @@ LATER = re.compile(r"Epoch ([2-9]|\d\d+) of")
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory, some_digits, chromium):
+def server(tmp_path_factory, digits, chromium):
     """A server on which nobody else trains."""
-    with Server(tmp_path_factory.mktemp("steering") / "runs", some_digits) as server:
+    with Server(tmp_path_factory.mktemp("steering") / "runs", digits) as server:
         yield server
 
 
@@ -27,17 +28,16 @@ def press(page, name):
     page.get_by_role("button", name=name, exact=True).click()
 
 
-def begin(page, server, epochs=200):
-    """Train Tutorial A until its second epoch; return its run."""
-    page.goto(server.train)
-    choose(page, "Tutorial A", epochs=epochs)
+def begin(page, server, config=LASTING):
+    """Train a network until its second epoch; return its run."""
+    open_form(page, server.url, config)
     run = Run(server.runs / train(page))
     expect(page.get_by_text(LATER)).to_be_visible()
     return run
 
 
 def test_a_run_is_paused_resumed_slowed_down_prolonged_and_stopped(server, page):
-    run = begin(page, server, epochs=199)
+    run = begin(page, server, replace(LASTING, epochs=199))
     press(page, "Pause")
     expect(page.get_by_text("Paused: others can use its place")).to_be_visible()
     rested = wait_for(lambda: reached(page))  # the panel was built anew
@@ -67,13 +67,12 @@ def test_whoever_waits_watches_others_and_starts_when_one_pauses(server, browser
     first, second, third = (calm_page(browser) for _ in range(3))
     begin(first, server)
     begin(second, server)
-    third.goto(server.train)
-    choose(third, "Tutorial A", epochs=200)
+    open_form(third, server.url, LASTING)
     train(third)
     expect(third.get_by_text(re.compile(r"Waiting: place 1 in the queue.* It starts in about"))).to_be_visible()
     waiting = third.url
 
-    third.get_by_role("link", name="watch Tutorial A").first.click()
+    third.get_by_role("link", name="watch Tutorial B").first.click()
     expect(third.get_by_text(PROGRESS)).to_be_visible()
     expect(third.get_by_text("Somebody else's run")).to_be_visible()
     expect(third.get_by_role("button", name="Pause")).to_have_count(0)
@@ -91,7 +90,7 @@ def test_whoever_waits_watches_others_and_starts_when_one_pauses(server, browser
 
 def test_a_worker_killed_in_mid_epoch_loses_no_epoch_and_resume_goes_on(start, page):
     server = start()
-    run = begin(page, server, epochs=30)
+    run = begin(page, server, replace(LASTING, batch_size=4, epochs=15))
     workers = [child for child in psutil.Process(server.process.pid).children(recursive=True) if is_training(child)]
     os.kill(max(workers, key=lambda worker: sum(worker.cpu_times()[:2])).pid, signal.SIGKILL)
     expect(page.get_by_text("The training process ended before the training did")).to_be_visible()
@@ -100,7 +99,7 @@ def test_a_worker_killed_in_mid_epoch_loses_no_epoch_and_resume_goes_on(start, p
     press(page, "Resume")
     expect(page.get_by_text(re.compile("Finished: reads"))).to_be_visible()
     ends = [line for line in lines(run) if line["kind"] == "epoch"]
-    assert [line["epoch"] for line in ends] == list(range(1, 31)) and ends[: len(finished)] == finished
+    assert [line["epoch"] for line in ends] == list(range(1, 16)) and ends[: len(finished)] == finished
 
 
 def is_training(process):

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from tests.apps import DIVERGING
 from tests.jobs import PATIENCE, wait_for
-from tests.serving import calm_page, choose, reached, train
+from tests.serving import LASTING, calm_page, open_form, reached, train
 
 PROGRESS = re.compile(r"Epoch \d+ of \d+ · step")
 RESULT = re.compile(r"Stopped: reads [\d.]+ % of the test digits")
@@ -17,7 +17,7 @@ def test_a_user_trains_watches_reloads_and_draws(server, page, browser):
     expect(page.get_by_role("heading", name="Train a network")).to_be_visible()
     expect(page.get_by_text("640,890 parameters", exact=True)).to_be_visible()
     expect(page.get_by_text("Press Train: the curves appear here")).to_be_visible()
-    choose(page, "Tutorial B", epochs=200)  # it outlasts all that is looked at
+    open_form(page, server.url, LASTING)
     expect(page.get_by_text("7,960 parameters", exact=True)).to_be_visible()
     run_id = train(page)
     expect(page.get_by_text(PROGRESS)).to_be_visible()
@@ -47,15 +47,14 @@ def test_a_user_trains_watches_reloads_and_draws(server, page, browser):
 
 
 def test_a_diverging_run_ends_with_advice(server, page):
-    page.goto(f"{server.train}?config={DIVERGING.to_link()}")
+    open_form(page, server.url, DIVERGING)
     train(page)
     expect(page.get_by_text(re.compile("try a smaller learning rate, such as 10"))).to_be_visible()
 
 
 def test_a_run_is_interrupted_when_the_server_is_killed(start, page):
     server = start()
-    page.goto(server.train)
-    choose(page, "Tutorial B", epochs=200)
+    open_form(page, server.url, LASTING)
     run_id = train(page)
     expect(page.get_by_text(re.compile(r"Epoch [2-9]"))).to_be_visible()
     family = psutil.Process(server.process.pid).children(recursive=True)

@@ -265,7 +265,8 @@ def state_of(folder: Path) -> dict[str, tuple[int, bytes]]:
 def tell(ask: Callable[[], Any]) -> str:
     """Return what comes of a question, in words: an answer, or the one sentence of a refusal."""
     try:
-        return repr(ask())
+        with np.printoptions(threshold=20):
+            return repr(ask())
     except UserError as error:
         assert str(error).endswith(".") and "\n" not in str(error)
         return f"refused: {error}"
