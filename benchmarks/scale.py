@@ -1,6 +1,6 @@
 """What grows with the work: pages over thousands of runs, long histories, long queues, more workers.
 
-Run `python -m benchmarks.scale`, on a quiet machine; it takes about 10 minutes. `--only pages`, `histories` or `queue`.
+Run `python -m benchmarks.scale`, on a quiet machine; it takes about 3 minutes. `--only pages`, `histories` or `queue`.
 Ends with status 1 where a page takes over half a second.
 
 The queue is worked off by a Dask cluster of its own commands, on loopback, as one on other machines would do it; what

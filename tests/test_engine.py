@@ -349,8 +349,11 @@ def test_no_process_outlives_the_server(tmp_path, how):
         assert {os.getsid(process.pid) for process in family} == {os.getsid(server.pid)}
         assert max(process.nice() for process in family) == 10  # whoever draws comes first
     server.send_signal(how)
-    server.wait(timeout=PATIENCE)
-    server.stdout.close()
+    try:
+        server.wait(timeout=PATIENCE)
+    finally:
+        server.kill()
+        server.stdout.close()
     _, alive = psutil.wait_procs(family, timeout=PATIENCE)
     assert not alive
 
