@@ -326,9 +326,10 @@ def test_a_damaged_run_does_not_stop_the_engine(cluster, tmp_path):
 
 
 SERVER = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from trainer.engine import Engine
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it starts in the background ignore it
 engine = Engine(Path(sys.argv[1]), slots=1)
 while not engine.ready:
     time.sleep(0.1)
