@@ -147,6 +147,7 @@ def test_an_edit_counts_whose_answer_was_cut_off_at_its_beginning(server, page, 
 def test_what_is_drawn_as_the_line_breaks_is_read_when_it_is_mended(server, page, line):
     page.goto(line.url)
     expect(page.get_by_role("status")).to_have_text("Draw a digit on the black paper.")
+    expect(page.locator("canvas.upper-canvas")).to_be_visible()
     line.cut()
     draw(page, digit(7))  # before the page says that the server does not answer
     lose(page)
