@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.conditions import print_conditions
+from benchmarks.training import MNIST, like_a_worker
 from trainer import datasets, job, model
 from trainer.config import TrainingConfig
 from trainer.presets import PRESETS
@@ -21,7 +22,6 @@ from trainer.runs import RunStore
 
 PAIRS = 7
 MOST = 0.01  # of a training's time
-MNIST = Path(__file__).parents[2] / "shared" / "data" / "mnist.npz"
 CONFIGS = {  # enough epochs to see an export of the growing network, and no more; the first epoch is not counted
     "tutorial_b": PRESETS["tutorial_b"].config,
     "tutorial_a": replace(PRESETS["tutorial_a"].config, epochs=8),
@@ -71,6 +71,7 @@ def seconds_per_epoch(ends: list[float]) -> float:
 def main() -> int:
     if MNIST.is_file():
         os.environ.setdefault("DIGITLAB_DATA", str(MNIST))
+    like_a_worker()
     dataset = datasets.load()
     model.warm_up()
     print_conditions("tensorflow", "keras", more=f"{model.device()}, data: {dataset.source}, {PAIRS} pairs")

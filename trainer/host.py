@@ -20,6 +20,9 @@ TRY = "from trainer import model; model.warm_up(); print(model.device())"  # a c
 PATIENCE = 120  # seconds for it
 MEMORY_SHARE = 0.85  # of the machine's memory that all trainings together may take
 LEAST_MEMORY = 2.0  # GB, with which every preset trains
+# For workers without a GPU. A training's operations follow each other, and each of any size uses all cores by itself:
+# to hand a small one to a second thread takes longer than the operation.
+ONE_AFTER_THE_OTHER = {"TF_NUM_INTEROP_THREADS": "1"}
 
 
 def slots() -> int:
@@ -88,8 +91,10 @@ def main() -> None:
 
     count = slots()
     os.environ["DIGITLAB_MEMORY"] = f"{memory(count):.3f}"  # for the workers, as all that follows
-    if _listed_gpus() and not gpus():
-        os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # else each worker would stumble over it
+    if not gpus():
+        os.environ.update(ONE_AFTER_THE_OTHER | os.environ)
+        if _listed_gpus():
+            os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # else each worker would stumble over it
     dask.config.set(
         {
             "distributed.scheduler.allowed-failures": 0,  # a job that killed its worker is not tried on the others
