@@ -35,7 +35,7 @@ from trainer.sweep import Plan, Sweep, Sweeps
 from trainer.wishes import GO_ON, Pinned
 
 WAITING = 100  # single runs in the queue, and as many of sweeps; more is an accident or an attack
-FIRST_LOOK = 2.0  # seconds in which the first page shows, before the cluster takes the processor
+FIRST_LOOK = 2.0  # seconds in which the first page shows, before old runs and the cluster take the processor
 LOOK = 1.0  # seconds between two looks at what cannot wake the engine
 BEATS = 3.0  # seconds in which a job that lives gives a sign of life, whatever the clock says
 TYPICAL = 30.0  # seconds of a training, as long as none has ended that would tell
@@ -98,7 +98,6 @@ class Engine:
                     f"A run folder serves one server at a time, and another one uses {root.name!r}: "
                     "stop that one, or set DIGITLAB_RUNS to another folder."
                 ) from None
-        self._recover()
         self._thread = threading.Thread(target=self._serve, name="engine", daemon=True)
         self._thread.start()
 
@@ -305,18 +304,19 @@ class Engine:
     def _recover(self) -> None:
         """Queue again what waited, and watch what ran, when the last engine of this root went."""
         self.runs.deleted()  # removes what was deleted long ago
-        waiting = []
-        for run in self.runs.live():
-            phase = run.state.phase
-            if phase == "queued":
-                waiting.append(run)
-            elif phase == "running":
-                self._foreign[run.id] = run.sign_of_life, time.monotonic()
-        self._enqueue(*(run.id for run in sorted(waiting, key=lambda run: run.created)))
+        live = sorted(self.runs.live(), key=lambda run: run.created)
+        with self._lock:
+            waiting = [run.id for run in live if run.state.phase == "queued" and run.id not in self._queue]
+            self._queue.extendleft(reversed(waiting))  # they came before whatever has been asked for since the start
+            self._enqueue()
+            for run in live:
+                if run.state.phase == "running":
+                    self._foreign[run.id] = run.sign_of_life, time.monotonic()
 
     def _serve(self) -> None:
         begun = time.time()
         self._wake.wait(FIRST_LOOK)
+        self._recover()
         self.runs.tidy(before=begun)
         try:
             while not self._closed:

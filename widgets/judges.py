@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from textwrap import shorten
 
@@ -83,9 +84,10 @@ def known(digits: bool = False) -> tuple[dict[str, Judge], dict[str, str]]:
 
     With `digits` only those that have learned digits, which a drawing can be given to.
     """
-    named = st.query_params.get("run", "")
-    trained = [run for run in st.session_state.engine.runs.runs() if run.network]
-    runs = {run.id: run for run in trained[:NEWEST] + [run for run in trained[NEWEST:] if run.id == named]}
+    store = st.session_state.engine.runs
+    named = store.get(st.query_params.get("run", ""))
+    newest = islice((run for run in store.runs() if run.network), NEWEST)
+    runs = {run.id: run for run in (*newest, *([named] if named and named.network else []))}
     judges = {SHIPPED: _shipped()} | {run.id: judge for run in runs.values() if (judge := _judge(run))}
     judges = {judge.id: judge for judge in judges.values() if judge.kind.digits or not digits}
     return judges, _texts(judges, runs)
