@@ -336,6 +336,13 @@ def test_a_machine_that_is_offline_says_so(monkeypatch):
     assert datasets.load(mirrors=["http://mnist.invalid/x.npz"]).note == "mnist.invalid could not be found"
 
 
+def test_a_mirror_that_refuses_the_line_is_passed_over():
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = nobody.getsockname()[1]
+    data = datasets.load(mirrors=[f"http://127.0.0.1:{port}/mnist.npz"])
+    assert (data.source, data.note) == ("synthetic digits", "127.0.0.1 could not be reached (Connection refused)")
+
+
 def test_a_failure_is_remembered_until_retry(stand_in, mirror):
     first = datasets.load(mirrors=[mirror.npz])
     mirror.answers["/mnist.npz"] = npz(stand_in)

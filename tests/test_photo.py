@@ -149,15 +149,17 @@ def header(width: int, height: int) -> bytes:
         (header(4001, 4000), r"at most 16 million pixels \(got 4001 x 4000\)"),
         (header(10_000, 10_000), r"at most 16 million pixels \(got far more\)"),
         (header(60_000, 60_000), r"at most 16 million pixels \(got far more\)"),
+        (file(Image.new("1", (13_000, 13_000)), "PNG"), r"at most 16 million pixels \(got far more\)"),  # 20 kB
         (header(19, 400), r"at least 20 pixels a side \(got 19 x 400\)"),
         (header(400, 400), r"a whole PNG or JPEG file \(got a damaged one\)"),
         (b"", r"a PNG or JPEG file \(got something else\)"),
         (b"no picture", r"a PNG or JPEG file \(got something else\)"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", r"a PNG or JPEG file \(got something else\)"),
         (file(Image.new("RGB", (50, 50)), "GIF"), r"a PNG or JPEG file \(got something else\)"),
         (file(Image.new("RGB", (50, 50)), "TIFF"), r"a PNG or JPEG file \(got something else\)"),
         (file(Image.effect_noise((400, 400), 50))[:5000], r"a whole PNG or JPEG file \(got a damaged one\)"),
     ],
-    ids=range(11),
+    ids=range(13),
 )
 def test_what_is_no_picture_is_refused_with_a_sentence(content: bytes, sentence: str) -> None:
     with pytest.raises(UserError, match=rf"A picture must .*{sentence}: .*\."):

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import tracemalloc
 from dataclasses import fields
 
 import pytest
@@ -17,8 +18,8 @@ from trainer.limits import LIMITS
 from trainer.runs import RunStore
 
 WILD = {
-    "-1": -1, "1e9": 1e9, "2.5": 2.5, "NaN": float("nan"), "infinity": float("inf"), "a text": "10", "true": True,
-    "null": None, "a list": [], "huge": 10**40,
+    "0": 0, "-1": -1, "1e9": 1e9, "2.5": 2.5, "NaN": float("nan"), "infinity": float("inf"), "a text": "10",
+    "true": True, "null": None, "a list": [], "huge": 10**40,
 }  # fmt: skip
 SENTENCE = re.compile(r"[^\n]{10,400}\.")
 PLACES = [
@@ -46,10 +47,14 @@ def test_a_wild_value_is_refused_with_a_sentence_or_is_none(kind, name, wild):
 
 def test_a_billion_parameters_are_refused_before_memory_is_taken():
     dense = {"name": "Dense", "units": 2048, "activation": "relu"}
+    tracemalloc.start()
     with pytest.raises(UserError, match="at most 5,000,000 parameters"):
         TrainingConfig.from_json(json.dumps({"version": 1, "layers": [dense] * 20}))
     with pytest.raises(UserError, match="units must be"):
         TrainingConfig.from_json(json.dumps({"version": 1, "layers": [dense | {"units": 10**9}]}))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 1_000_000  # bytes
     assert parameter_count(TINY) < 20_000
 
 
