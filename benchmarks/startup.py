@@ -1,6 +1,7 @@
-"""How long a user waits: from the start to the page, the paper, the first bars and warm workers; from Train to a point.
+"""How long a user waits: from the start to the page, the paper, the first bars and warm workers; from Train to a point;
+from the end of the server, while two networks train, to that of its last process.
 
-Run `python -m benchmarks.startup`, on a quiet machine; it takes about 4 minutes. The figures are medians; ends with
+Run `python -m benchmarks.startup`, on a quiet machine; it takes about 5 minutes. The figures are medians; ends with
 status 1 where one is above what is promised.
 """
 
@@ -20,9 +21,11 @@ import psutil
 from playwright.sync_api import Browser, Page
 
 from benchmarks.conditions import await_quiet, print_conditions
+from tests.jobs import wait_for
 from tests.serving import Server, choose, draw, new_page, open_chromium, train
 from trainer import strokes
 from trainer.presets import PRESETS
+from trainer.runs import RunStore
 
 TRIES = 3
 TIMED = ("tutorial_a", "tutorial_b", "small_cnn")  # presets, from the click to the first point
@@ -34,6 +37,7 @@ PROMISES = {
     "first_point_tutorial_a": 2.5,
     "first_point_tutorial_b": 2.5,
     "first_point_small_cnn": 3.5,
+    "gone": 10.0,
 }
 
 Figures = dict[str, list[float]]
@@ -80,6 +84,9 @@ def main() -> int:
                     await_first_point(name, server, browser, figures)
         for name in TIMED:
             show(figures, f"first_point_{name}", "s")
+        for _ in range(TRIES):
+            await_end(browser, runs, figures)
+        show(figures, "gone", "s")
     return int(any(median(figures[name]) > most for name, most in PROMISES.items()))
 
 
@@ -176,6 +183,27 @@ def await_first_point(name: str, server: Server, browser: Browser, figures: Figu
     page.get_by_role("button", name="Stop").click()
     page.get_by_text(re.compile("(Stopped|Finished): reads")).wait_for()
     page.close()
+
+
+def await_end(browser: Browser, runs: Path, figures: Figures) -> None:
+    """End a server while two networks train, and wait until it and all that it started are gone."""
+    with Server(runs) as server:
+        await_workers(server, browser)
+        page = new_page(browser)
+        page.goto(server.train)
+        choose(page, PRESETS["tutorial_a"].title, epochs=200)
+        store = RunStore(runs)
+        for run in [store.get(train(page)) for _ in range(2)]:
+            wait_for(lambda run=run: store.history(run))
+        process = psutil.Process(server.process.pid)
+        family = [process, *process.children(recursive=True)]
+        page.close()
+        began = time.perf_counter()
+        server.stop()
+        _, alive = psutil.wait_procs(family, timeout=60)
+        if alive:
+            sys.exit(f"These processes did not end: {alive}")
+        figures["gone"].append(time.perf_counter() - began)
 
 
 if __name__ == "__main__":
