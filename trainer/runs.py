@@ -290,10 +290,11 @@ class Run:
 
     def tidy(self, before: float = float("inf")) -> None:
         """Remove the temporary files that killed writers left, last written before a moment."""
-        for left_over in self.path.glob(".*"):
-            with contextlib.suppress(OSError):
-                if left_over.stat().st_mtime < before:
-                    left_over.unlink()
+        with contextlib.suppress(OSError):
+            for left_over in [name for name in os.listdir(self.path) if name.startswith(".")]:
+                with contextlib.suppress(OSError):
+                    if (self.path / left_over).stat().st_mtime < before:
+                        (self.path / left_over).unlink()
 
     def request(self, kind: str, **values: Any) -> None:
         """Ask the job for something (see `wishes`); it obeys within a batch line."""
