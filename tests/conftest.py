@@ -138,13 +138,16 @@ def browser(chromium: str) -> Iterator[Browser]:
         yield browser
 
 
+LONGEST = ("test_steering", "test_train")  # of those in browser/: where they came last, one would end alone
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests in browser/ and let them come last: they are the slow ones."""
+    """Mark the tests in browser/ and let them come last: they are the slow ones, and of them the longest come first."""
     for item in items:
         if "browser" in item.path.relative_to(ROOT / "tests").parts:
             item.add_marker(pytest.mark.browser)
             item.fixturenames.insert(0, "chromium")  # before a server is started in vain
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    items.sort(key=lambda item: (item.get_closest_marker("browser") is not None, item.path.stem not in LONGEST))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)  # the last word

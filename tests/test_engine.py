@@ -313,6 +313,21 @@ def test_a_new_engine_takes_up_what_waited_and_marks_what_died(cluster, tmp_path
     engine.close()
 
 
+def test_what_waited_comes_before_what_is_asked_as_soon_as_a_new_engine_is_there(cluster, tmp_path):
+    store = RunStore(tmp_path / "runs")
+    waited = [store.create(CONFIG, "").id for _ in range(3)]
+    engine = Engine(store.root, address=cluster.scheduler_address, job=job)
+    try:
+        asked = engine.submit(CONFIG)
+        wait_for(lambda: phases(engine, waited[:2]) == ["running"] * 2)
+        assert [engine.position(run_id) for run_id in (waited[2], asked)] == [1, 2]
+        for run_id in (*waited, asked):
+            finish(engine, run_id)
+        wait_for(lambda: set(phases(engine, [*waited, asked])) == {"finished"})
+    finally:
+        engine.close()
+
+
 def test_a_damaged_run_does_not_stop_the_engine(cluster, tmp_path):
     store = RunStore(tmp_path / "runs")
     damaged = store.create(CONFIG, "")

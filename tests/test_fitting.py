@@ -1,6 +1,7 @@
 """A training is held against plain Keras `fit`, and an interrupted one against one that was not."""
 
 import importlib.util
+import json
 import math
 import os
 import subprocess
@@ -17,6 +18,7 @@ from trainer import UserError, export, fitting, model
 from trainer.checkpoint import Checkpoint
 from trainer.config import Adam, learning_rate_at
 from trainer.fitting import Wish
+from trainer.host import ONE_AFTER_THE_OTHER
 from trainer.inference import Network
 from trainer.layers import Dense, Rescaling
 from trainer.learner import learner
@@ -93,6 +95,18 @@ def test_history_equals_plain_keras_to_the_last_digit(config, plain, keras):
     history = plain_fit(reference, optimizer, config)
     network, _, recorder = fit(config)
     assert_same(network, recorder, reference, history)
+
+
+SAY = "import json; from tests.fits import CONVOLUTION, fit; print(json.dumps(fit(CONVOLUTION)[2].epochs))"
+
+
+def test_a_worker_learns_the_same_with_its_threads():
+    done = subprocess.run(
+        [sys.executable, "-c", SAY], env=os.environ | ONE_AFTER_THE_OTHER, cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    _, _, recorder = fit(CONVOLUTION)
+    assert timeless(json.loads(done.stdout.splitlines()[-1])) == timeless(recorder.epochs)
 
 
 def test_mean_squared_error_is_that_of_plain_keras_on_ones_and_zeros(keras):
