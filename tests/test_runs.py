@@ -176,3 +176,11 @@ def test_a_directory_tells_when_a_file_was_replaced_or_came(store, run):
         assert store.changed() == {run.id: 0}
         change()
         assert store.changed()[run.id] > 0
+
+
+def test_two_runs_of_a_second_never_share_a_folder(tmp_path, monkeypatch):
+    ids = iter(["20260101-000000-aaaaaa"] * 3 + ["20260101-000000-bbbbbb"])
+    monkeypatch.setattr("trainer.runs.new_id", lambda: next(ids))
+    store = RunStore(tmp_path / "runs")
+    first, second = (store.create(TrainingConfig(), "me") for _ in range(2))
+    assert [run.id for run in store.runs()] == [second.id, first.id]

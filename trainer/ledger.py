@@ -22,7 +22,7 @@ from trainer.config import parameter_count, short_form
 from trainer.files import Record, read_bytes, records, write_whole
 from trainer.runs import LIVE, Run, RunStore
 
-AT_ONCE = 250  # runs that are read while somebody waits, more than can be in the queue; the rest is read beside
+AT_ONCE = 210  # runs that are read while somebody waits, more than can be in the queue; the rest is read beside
 UNSAVED = 100  # rows, more or less, that the next start may have to read again
 SETTLED = 2.0  # seconds: a directory's clock ticks too slowly to tell changes apart that follow each other at once
 POINTS = 30  # of a spark line
