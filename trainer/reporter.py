@@ -153,10 +153,10 @@ class Reporter(Hooks):
 
         def write() -> None:
             assert checkpoint is not None  # its hook was called just before
-            checkpoint.save(self._run.checkpoint)
             record["memory"] = self._process.memory_info().rss
             said = self._look(record, checkpoint.weights, due)
             record["reads"] = said[: len(self._digits)].argmax(axis=1).tolist()
+            checkpoint.save(self._run.checkpoint)  # at last: who is killed before the line is there loses the line
             self._history.write(record)
             self._history.flush()
 
