@@ -415,10 +415,10 @@ class RunStore:
 
         Raises UserError where the disk refuses.
         """
-        run_id = new_id()
-        while (self.root / run_id).exists():  # one of the same second, by chance of the same six digits
-            run_id = new_id()
         with writing():
+            run_id = new_id()
+            while (self.root / run_id).exists():  # one of the same second, by chance of the same six digits
+                run_id = new_id()
             self.root.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=self.root, prefix=".new-") as temporary:
                 new = Path(temporary) / run_id
