@@ -12,12 +12,10 @@ from trainer import UserError
 from trainer.engine import Engine
 from widgets import glossary, judges, library, line
 
-# The one thing that survives a reload is a cookie, and only a script in the page can set it.
+# Only a cookie survives a reload, and only a script in the page can set one.
 remember_owner = st.components.v2.component(
     "digit_lab_owner",
-    js="""export default ({ data }) => {
-        document.cookie = `digit_lab_owner=${data.token}; path=/; max-age=31536000; SameSite=Lax`;
-    }""",
+    js=Path(__file__).with_suffix(".js").read_text("utf-8"),
 )
 
 
@@ -44,12 +42,7 @@ def owner() -> str:
 
 
 st.set_page_config(page_title="Digit Lab", page_icon="✏️", layout="wide")
-st.html(
-    """<style>
-    .stMainBlockContainer { padding-top: 4rem; padding-bottom: 3rem }
-    @media (min-width: 768px) { .stSidebar[data-collapsed="false"] { width: 14rem !important; min-width: 14rem } }
-    </style>"""
-)
+st.html(f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>")
 PAGES = {
     "draw": st.Page("pages/draw.py", title="Draw", icon=":material/draw:", url_path="draw", default=True),
     "train": st.Page("pages/train.py", title="Train", icon=":material/model_training:", url_path="train"),

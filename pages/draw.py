@@ -1,6 +1,7 @@
 """Draw: write a digit and see what networks say of it, and what they see."""
 
 from contextlib import nullcontext, suppress
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -16,15 +17,7 @@ from widgets.source import Source
 if "engine" not in st.session_state:  # the first page a fresh server shows runs without app.py
     st.switch_page("app.py", query_params={**st.query_params.to_dict(), "page": "draw"})
 
-STYLE = """<style>
-    @media (max-width: 640px) {  /* so that the bars come into view with the paper */
-        .stMainBlockContainer { padding-top: 3.25rem }
-        .stMainBlockContainer h1 { font-size: 1.75rem; padding: 0.25rem 0 }
-        .st-key-network label { display: none }
-        .st-key-introduction p { font-size: 0.8rem }
-        .st-key-introduction, .st-key-draw .stVerticalBlock, .st-key-draw .stHorizontalBlock { gap: 0.6rem }
-    }
-</style>"""
+STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
 
 
 class Places(NamedTuple):

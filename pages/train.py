@@ -1,5 +1,7 @@
 """Train: choose a network and how it learns, then watch it learn."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from trainer import UserError
@@ -14,9 +16,7 @@ if "engine" not in st.session_state:  # the first page a fresh server shows runs
 engine, owner = st.session_state.engine, st.session_state.owner
 
 # The form is taller than most screens: its button stays in sight while the form is.
-STYLE = """<style>
-    :has(> .st-key-start) { position: sticky; bottom: 0.5rem; z-index: 5 }
-</style>"""
+STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
 LOOK = 1.6  # seconds between two looks at processes that start
 
 

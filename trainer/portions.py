@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from pathlib import Path
 
 import numpy as np
 
@@ -12,16 +13,7 @@ from trainer.npz import Array
 from trainer.sprites import sprites
 
 SHOWN = 5  # images of each part
-STYLE = """<style>
-    .portions { display: flex; gap: 3px; margin: 0.3rem 0 0.8rem }
-    .portions > div { height: 44px; border-radius: 4px; min-width: 3px }
-    .parts { display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); gap: 1rem }
-    .parts > div { border-top: 6px solid; border-radius: 4px; padding-top: 0.5rem }
-    .parts strong { font-size: 1.05rem }
-    .parts p { margin: 0.3rem 0; font-size: 0.95rem }
-    .parts img { display: block; height: 44px; max-width: 100%; border-radius: 4px; image-rendering: pixelated;
-        margin: 0.4rem 0 }
-</style>"""
+STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
 
 
 def portions(x_train: Array, x_test: Array, learned: int) -> str:

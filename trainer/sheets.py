@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -15,14 +16,8 @@ SIZE = 84  # pixels a side on the page: three for each of a digit's, and four im
 
 # Streamlit gives an element its own width, so one sheet's figures keep to the page's width by themselves.
 STYLE = f"""<style>
-.sheet {{ display: flex; flex-wrap: wrap; gap: 0.75rem 0.4rem; align-items: flex-start }}
-.sheet figure {{ margin: 0; font-size: 0.8rem; line-height: 1.25; text-align: center }}
-.sheet img {{ display: block; margin: 0 auto 0.2rem; border-radius: 3px; image-rendering: pixelated }}
-.sheet figcaption {{ white-space: pre-line; overflow-wrap: anywhere }}
-.sheet b {{ margin-left: 0.35em; font-weight: 700 }}
-.sheet .right {{ color: light-dark({BLUE}, {SKY}) }}
-.sheet .wrong {{ color: light-dark({VERMILLION}, {ORANGE}) }}
-</style>"""
+:root {{ --right-color: light-dark({BLUE}, {SKY}); --wrong-color: light-dark({VERMILLION}, {ORANGE}) }}
+{Path(__file__).with_suffix(".css").read_text("utf-8")}</style>"""
 
 
 def sheet(

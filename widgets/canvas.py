@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
+from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -26,42 +27,12 @@ LONGEST = 250_000  # characters that a browser may say of a paper: minutes of dr
 # Texts in an image are unpacked when it is opened, of which a few kB could take 64 MB.
 PngImagePlugin.MAX_TEXT_MEMORY = ImageFile.SAFEBLOCK  # 1 MB
 
-# The canvas waits 200 ms after the pen was lifted; its own button "Update the app" does not wait, so press that.
-# Should a later version name it otherwise, the canvas still sends its drawing by itself.
-# Its tools are hidden: too small for a finger, and unseen they lie on a corner of the paper; a page has its own.
+# The canvas sends a drawing 200 ms after the pen is lifted; its button "Update the app" sends it at once, so the script
+# presses that. If a later version renames the button, the canvas still sends the drawing by itself. The script also
+# hides the canvas's toolbar, which is too small for a finger and covers a corner of the paper.
 send_at_once = st.components.v2.component(
     "digit_lab_send_at_once",
-    js="""export default () => {
-        const lifted = ["mouseup", "touchend", "touchcancel"];  // pointerup comes before the stroke is on the canvas
-        let canvas = null;
-        const down = (event) => {
-            canvas = event.composedPath().find((node) => node instanceof HTMLCanvasElement);
-        };
-        const up = () => {
-            const button = canvas?.getRootNode().querySelector('[aria-label="Update the app with this drawing"]');
-            canvas = null;
-            if (button) setTimeout(() => button.click());
-        };
-        const style = new CSSStyleSheet();
-        style.replaceSync(".dc-toolbar { display: none !important } .dc-canvas { border-radius: 0.5rem }");
-        const hide = () => {
-            for (const { shadowRoot } of document.querySelectorAll("[data-testid=stBidiComponentIsolated]")) {
-                if (shadowRoot && !shadowRoot.adoptedStyleSheets.includes(style)) {
-                    shadowRoot.adoptedStyleSheets.push(style);
-                }
-            }
-        };
-        const observer = new MutationObserver(hide);
-        hide();
-        observer.observe(document.body, { childList: true, subtree: true });
-        addEventListener("pointerdown", down, true);
-        lifted.forEach((name) => addEventListener(name, up, true));
-        return () => {
-            observer.disconnect();
-            removeEventListener("pointerdown", down, true);
-            lifted.forEach((name) => removeEventListener(name, up, true));
-        };
-    }""",
+    js=Path(__file__).with_suffix(".js").read_text("utf-8"),
 )
 
 

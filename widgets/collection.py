@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,8 @@ PICTURE = 40  # pixels a side of a drawing in the list
 LISTED = 10  # drawings at a time
 KEEP = "I meant"
 
-# One element instead of ten buttons, since it is sent with every stroke. A press names what it is about: by the time
-# the server hears of it there may be another digit on the paper, or a further stroke of the same one.
+# One component instead of ten buttons, since it is sent with every stroke. A press names its drawing: by the time the
+# server receives it, the paper may show another digit, or one more stroke of the same one.
 _choose = st.components.v2.component(
     "digit_lab_meant",
     html=f'<div class="row" role="group" aria-label="{KEEP}"><span>{KEEP}</span>'
@@ -30,42 +31,8 @@ _choose = st.components.v2.component(
         for digit in range(CLASSES)
     )
     + "</div>",
-    css="""
-        .row { display: grid; grid-template-columns: auto repeat(10, minmax(1.5rem, 2.5rem)); gap: 0.25rem }
-        span { align-self: center; padding-right: 0.25rem; font-size: 0.875rem; white-space: nowrap }
-        button {
-            min-height: 2.25rem; padding: 0; border-radius: var(--st-button-radius); cursor: pointer; font: inherit;
-            border: 1px solid var(--st-border-color); background: var(--st-background-color);
-            color: var(--st-text-color);
-        }
-        button:hover, button:focus-visible { border-color: var(--st-primary-color); color: var(--st-primary-color) }
-        button:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 1px }
-        button[aria-pressed="true"] { background: var(--st-primary-color); color: #ffffff }
-        button:disabled { opacity: 0.4; cursor: not-allowed; border-color: var(--st-border-color); color: inherit }
-        @media (max-width: 767px) {
-            .row { grid-template-columns: repeat(10, 1fr) }
-            span { grid-column: 1 / -1 }
-        }
-    """,
-    js="""export default ({ parentElement, data: json, setTriggerValue }) => {
-        const data = JSON.parse(new TextDecoder().decode(json));
-        const row = parentElement.querySelector(".row");
-        const say = (digit) => { if (data.drawing) setTriggerValue("digit", { drawing: data.drawing, digit }) };
-        row.querySelectorAll("button").forEach((button, digit) => {
-            button.disabled = !data.drawing;
-            button.setAttribute("aria-pressed", digit === data.kept);
-            button.onclick = () => say(digit);
-        });
-        const field = "input, textarea, select, [contenteditable], [role='dialog'], [role='listbox']";
-        removeEventListener("keydown", row.shortcut);  // this runs again for each drawing
-        row.shortcut = (event) => {
-            const typing = event.composedPath().some((node) => node.matches?.(field));
-            const plain = !(event.ctrlKey || event.metaKey || event.altKey || event.repeat);
-            if (plain && !typing && /^[0-9]$/.test(event.key)) say(Number(event.key));
-        };
-        addEventListener("keydown", row.shortcut);
-        return () => removeEventListener("keydown", row.shortcut);
-    }""",
+    css=Path(__file__).with_suffix(".css").read_text("utf-8"),
+    js=Path(__file__).with_suffix(".js").read_text("utf-8"),
 )
 
 

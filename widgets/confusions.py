@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from pathlib import Path
 
 import numpy as np
 import streamlit as st
@@ -18,34 +19,11 @@ from widgets.judges import Judge
 from widgets.plot import plot
 
 MOST = 40  # images of a square
-STYLE = """<style>
-.by-class { border-collapse: collapse; font-size: 0.85rem }
-.by-class th, .by-class td { padding: 0.2rem 0.55rem; text-align: right; border-bottom: 1px solid #8A8F9855 }
-.by-class th:first-child { text-align: left }
-.by-class thead th { font-weight: 600; vertical-align: bottom }
-/* A white number has an edge, so that it is read on the orange of the chosen square, too. */
-[class*=st-key-matrix-] .annotation-text {
-    paint-order: stroke; stroke: light-dark(transparent, #000b); stroke-width: 3px; stroke-linejoin: round
-}
-</style>"""
-# Plotly takes a finger's first tap for pointing and only a second one for a click: pointing is done for it here.
+STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
+# Plotly takes a finger's first tap as hovering and only a second one as a click: the script hovers for it.
 _one_tap = st.components.v2.component(
     "digit_lab_one_tap",
-    js="""
-    const pointing = new WeakMap();
-    export default ({ parentElement }) => {
-        const point = ({ target, pointerType, clientX, clientY }) => {
-            if (pointerType !== "touch") return;
-            const squares = target.closest?.("[class*=st-key-matrix-] .nsewdrag");
-            squares?.dispatchEvent(new MouseEvent("mousemove", { bubbles: true, clientX, clientY, view: window }));
-        };
-        const stop = () => document.removeEventListener("pointerdown", pointing.get(parentElement), true);
-        stop();
-        pointing.set(parentElement, point);
-        document.addEventListener("pointerdown", point, true);
-        return stop;
-    };
-    """,
+    js=Path(__file__).with_suffix(".js").read_text("utf-8"),
 )
 
 

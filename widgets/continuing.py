@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import streamlit as st
 
@@ -15,16 +16,10 @@ from trainer.runs import Run, State
 from widgets.draft import PARAMETERS, Recipe, load
 from widgets.texts import literal
 
-# The button stands below the form, and what it fills above: whoever presses it wants to see that.
+# The button is below the form and the box that it fills above: scroll up to it.
 _look_here = st.components.v2.component(
     "digit_lab_continue",
-    js="""export default ({ data, parentElement }) => {
-        const box = parentElement.getRootNode().host?.closest(".st-key-parent");
-        if (!box || new TextDecoder().decode(data) !== "true") return;
-        box.style.scrollMarginTop = "4rem";  // Streamlit's header lies over the page
-        box.scrollIntoView({ behavior: "smooth" });
-        box.querySelector("button")?.focus({ preventScroll: true });
-    }""",
+    js=Path(__file__).with_suffix(".js").read_text("utf-8"),
 )
 OWN = '"Own drawings" under Augmentation'  # in the form
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from html import escape
+from pathlib import Path
 from textwrap import shorten
 
 import numpy as np
@@ -20,12 +21,7 @@ from widgets.texts import literal
 
 MOST = 32  # images of a sheet
 SEEDS = 9_999
-STYLE = """<style>
-.two-by-two { border-collapse: collapse; font-size: 0.9rem; margin-bottom: 0.5rem }
-.two-by-two th, .two-by-two td { padding: 0.35rem 0.8rem; border: 1px solid #8A8F9855; text-align: center }
-.two-by-two td { font-size: 1.25rem; font-weight: 600 }
-.two-by-two th { font-weight: 400 }
-</style>"""
+STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
 
 
 # --- nine -----------------------------------------------------------------------------------------------------

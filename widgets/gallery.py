@@ -3,63 +3,22 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import streamlit as st
 
 from trainer.presets import PRESETS
 from widgets.draft import Draft, Link, load
 
-# A script in the page alone can reach the clipboard; without https, as in a class's network, only in the old way.
+# Only a script in the page can reach the clipboard.
 _copy_link = st.components.v2.component(
     "digit_lab_copy_link",
     html='<button type="button"><span aria-live="polite"></span></button>',
-    css="""
-        button {
-            min-height: 2.5rem; padding: 0.25rem 0.75rem; border-radius: var(--st-button-radius); cursor: pointer;
-            border: 1px solid var(--st-border-color); background: var(--st-background-color);
-            color: var(--st-text-color); font: inherit; font-size: 0.875rem; white-space: nowrap;
-        }
-        button:hover, button:focus-visible { border-color: var(--st-primary-color); color: var(--st-primary-color) }
-        button:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 2px }
-        button:disabled { opacity: 0.4; cursor: not-allowed; border-color: var(--st-border-color); color: inherit }
-    """,
-    js="""export default ({ parentElement, data: json }) => {
-        const data = JSON.parse(new TextDecoder().decode(json));
-        const button = parentElement.querySelector("button"), text = button.querySelector("span");
-        const { origin, pathname } = location;
-        const say = (words) => { text.textContent = words };
-        const copy = async (link) => {
-            try { await navigator.clipboard.writeText(link); return true } catch {}
-            const field = document.createElement("textarea");
-            field.value = link;
-            field.style.position = "fixed";
-            document.body.append(field);
-            field.select();
-            const done = document.execCommand("copy");
-            field.remove();
-            button.focus();
-            return done;
-        };
-        button.disabled = !data.query;
-        button.title = data.help;
-        say("Copy link");
-        button.onclick = async () => {
-            const link = `${origin}${pathname}?${data.query}`;
-            say(await copy(link) ? "Copied" : "Not copied: take it from the address bar");
-            setTimeout(() => say("Copy link"), 2500);
-        };
-    }""",
+    css=Path(__file__).with_name("copy_link.css").read_text("utf-8"),
+    js=Path(__file__).with_name("copy_link.js").read_text("utf-8"),
 )
 
-# On a phone all presets stand in one line, which is swiped.
-STYLE = """<style>
-    @media (min-width: 768px) { .st-key-preset-note { flex-wrap: nowrap } }
-    @media (max-width: 767px) {
-        .st-key-presets [role="radiogroup"] { flex-wrap: nowrap; overflow-x: auto; padding-bottom: 0.3rem }
-        .st-key-presets [role="radiogroup"] > * { flex: none }
-        .st-key-preset-note > :first-child { flex: 1 0 100% }
-    }
-</style>"""
+STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
 
 
 def choose_preset(draft: Draft, link: Link | None) -> None:

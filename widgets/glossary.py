@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from pathlib import Path
 
 import streamlit as st
 
@@ -12,35 +13,11 @@ from trainer.glossary import TERMS
 
 SEARCH, OPEN, LINKED = "learn.search", "learn.term", "learn.term.linked"
 CLICKED = "glossary.clicked"
-STYLE = """<style>
-    .glossary { columns: 3 15rem; column-gap: 2rem; margin: 0 !important; padding: 0 !important;
-        font-size: 0.9rem; line-height: 1.45 }
-    .glossary div { break-inside: avoid; margin-bottom: 0.7rem }
-    .glossary dt { font-weight: 700 }
-    .glossary dd { margin: 0 }
-    .glossary small { opacity: 0.85 }
-    .glossary a { color: inherit }
-</style>"""
-# Streamlit opens links in another tab, where the session begins anew. A link to a term is followed in this one.
+STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
+# Streamlit opens links in a new tab, where the session starts afresh; the script opens a link to a term in this one.
 _links = st.components.v2.component(
     "digit_lab_glossary_links",
-    js="""
-    const followed = new WeakMap();
-    export default ({ parentElement, setTriggerValue }) => {
-        const follow = (event) => {
-            const link = event.target.closest?.('a[href*="learn?term="]');
-            if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
-            event.preventDefault();
-            setTriggerValue("term", new URL(link.href).searchParams.get("term"));
-            document.querySelector("[data-testid=stMain]")?.scrollTo({ top: 0 });
-        };
-        const stop = () => document.removeEventListener("click", followed.get(parentElement), true);
-        stop();
-        followed.set(parentElement, follow);
-        document.addEventListener("click", follow, true);
-        return stop;
-    };
-    """,
+    js=Path(__file__).with_suffix(".js").read_text("utf-8"),
 )
 
 

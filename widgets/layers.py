@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import fields
+from pathlib import Path
 
 import streamlit as st
 
@@ -24,53 +25,11 @@ from trainer.layers import (
 from widgets.draft import DOWN, NETWORK, REMOVE, UP, Draft, Reading, undo
 from widgets.settings import FIELD, ask, plain
 
-# A row of the list is a row of a table as well: what is not text stands in columns, below the text on a phone. The
-# buttons show their icons only; their names are there for those who cannot see them.
-STYLE = """<style>
-    .st-key-layers { gap: 0 }
-    [class*="st-key-layer-row-"], .layer-line {
-        display: grid; grid-template-columns: minmax(0, 1fr) 12.2rem repeat(3, 1.9rem); align-items: center;
-        gap: 0 0.15rem; min-height: 3rem; padding: 0.15rem 0; box-sizing: border-box;
-        border-top: 1px solid rgba(138, 143, 152, 0.3);
-    }
-    .layer-line { font-size: 0.875rem; padding-left: 1.6rem }
-    .layer-head { min-height: 1.8rem; border: 0; padding-left: 0; opacity: 0.75 }
-    .layer-implied { min-height: 2.2rem; opacity: 0.75; font-style: italic }
-    .layer-facts {
-        display: grid; grid-template-columns: 5.6rem 1fr 2.9rem; gap: 0 0.3rem; align-items: baseline;
-        font-size: 0.875rem; font-variant-numeric: tabular-nums; text-align: right;
-    }
-    .layer-facts :first-child { text-align: left }
-    .layer-facts i { grid-column: 1 / -1; height: 3px; background: #0072B2; border-radius: 2px }
-    .layer-facts .wrong { grid-column: 1 / -1; color: #D55E00; font-weight: 600 }
-    [class*="st-key-layer-row-"] > div { width: auto !important; min-width: 0 }
-    [class*="st-key-layer-row-"] button { min-height: 2rem; width: 100%; padding: 0 }
-    [class*="st-key-layer-row-"] > div:first-child button > div > span { width: 100%; justify-content: start }
-    [class*="st-key-layer-row-"] > div:first-child button [data-testid="stMarkdownContainer"] { text-align: left }
-    [class*="st-key-layer-row-"] > div:first-child button p { line-height: 1.3; font-size: 0.8rem; opacity: 0.85 }
-    [class*="st-key-layer-row-"] > div:first-child button strong { display: block; font-size: 0.95rem }
-    [class*="st-key-layer-row-"] > div:nth-child(n + 3) button p {
-        position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
-    }
-    @media (max-width: 767px) {
-        [class*="st-key-layer-row-"], .layer-line { grid-template-columns: minmax(0, 1fr) repeat(3, 2.5rem) }
-        [class*="st-key-layer-row-"] > div:nth-child(2) { grid-area: 2 / 1 / 3 / -1 }
-        .layer-facts { padding: 0 0.5rem 0.3rem 1.6rem }
-        .layer-line > * { grid-column: 1 / -1 }
-        .layer-line { padding-left: 0 }
-        .layer-line > span { padding-left: 1.6rem }
-        .layer-head > span { display: none }
-    }
-</style>"""
-# A row that moves is a new one to the browser, and the keyboard would be nowhere.
+STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
+# A row that moves is a new element to the browser, which would lose the keyboard's focus.
 _keep_focus = st.components.v2.component(
     "digit_lab_keep_focus",
-    js="""export default ({ data: json }) => {
-        const data = JSON.parse(new TextDecoder().decode(json));
-        const button = (name) => [...document.querySelectorAll(`.st-key-${name} button`)].find(
-            (one) => one.offsetParent && !one.disabled);
-        requestAnimationFrame(() => data.names.map(button).find(Boolean)?.focus());
-    }""",
+    js=Path(__file__).with_suffix(".js").read_text("utf-8"),
 )
 HEAD = """<div class="layer-line layer-head"><span>Layer</span>
     <div class="layer-facts"><span>Output shape</span><span>Parameters</span><span>Share</span></div></div>"""

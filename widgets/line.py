@@ -1,28 +1,14 @@
 """The line between a page and its server: after it broke, nothing that was done is lost."""
 
+from pathlib import Path
+
 import streamlit as st
 
-# Streamlit itself shows a page anew then only where it knows of a script that ran. Of one whose beginning was the last
-# thing to arrive it does not, and that page would stay empty; what was done while the line was broken would not count.
+# After a reconnect Streamlit reruns a page only if it knows that a script has run. If the connection broke just as the
+# script started, it does not know: the page would stay empty, and what was done in the meantime would be lost.
 _watch = st.components.v2.component(
     "digit_lab_line",
-    js="""
-    const watched = new WeakMap();
-    export default ({ parentElement, setTriggerValue }) => {
-        const app = document.querySelector("[data-testid=stApp]");
-        const stands = () => app?.dataset.testConnectionState === "CONNECTED";
-        let stood = stands();
-        const look = () => {
-            if (!stood && stands()) setTriggerValue("mended", true);
-            stood = stands();
-        };
-        watched.get(parentElement)?.disconnect();
-        const observer = new MutationObserver(look);
-        watched.set(parentElement, observer);
-        if (app) observer.observe(app, { attributeFilter: ["data-test-connection-state"] });
-        return () => observer.disconnect();
-    };
-    """,
+    js=Path(__file__).with_suffix(".js").read_text("utf-8"),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from pathlib import Path
 
 import numpy as np
 import streamlit as st
@@ -15,15 +16,7 @@ from widgets.glossary import explained
 ANY = "Any"
 SHEET, LENS = 320, 540  # pixels wide, or less on a phone
 RAW, SCALED = "0 to 255", "0 to 1"
-STYLE = """<style>
-    .onehot { border-collapse: collapse; margin: 0.3rem 0; font-size: 0.95rem }
-    .onehot td { border: 1px solid rgba(138, 143, 152, 0.5); width: 2rem; text-align: center; padding: 0.15rem 0 }
-    .onehot tr:first-child td { border-color: transparent; color: #767C86; font-size: 0.8rem }
-    .onehot .one { background: #0072B2; color: #fff; font-weight: 700 }
-    .label p { margin: 0.2rem 0 }
-    .label a { color: inherit }
-    @media (max-width: 640px) { .onehot td { width: 1.85rem } }
-</style>"""
+STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
 
 
 def named(dataset: Dataset, label: int) -> str:

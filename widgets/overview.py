@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from pathlib import Path
 
 import numpy as np
 import streamlit as st
@@ -18,14 +19,7 @@ from widgets.glossary import explained
 from widgets.plot import plot
 
 MAPPED = 2_000  # images on the map
-STYLE = """<style>
-    .means { display: grid; grid-template-columns: repeat(10, 1fr); gap: 0.6rem }
-    @media (max-width: 900px) { .means { grid-template-columns: repeat(5, 1fr) } }
-    .means figure { margin: 0; text-align: center }
-    .means img { width: 100%; max-width: 112px; image-rendering: pixelated; border-radius: 0.4rem; display: block;
-        margin: 0 auto }
-    .means figcaption { font-size: 0.85rem; padding-top: 0.2rem }
-</style>"""
+STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

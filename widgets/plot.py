@@ -2,52 +2,19 @@
 
 import json
 import re
+from pathlib import Path
 
 import streamlit as st
 
 from trainer.charts import Figure
 
-# Streamlit takes a chart with another figure for another chart: it removes the one and builds the other, and whoever
-# hovered over it, or clicked a curve away, begins anew. So Streamlit gets a frame that never changes, and this puts
-# the figure into it, with the Plotly that Streamlit has loaded. Streamlit follows, and keeps to the size and theme.
-# The figure is put there again whenever it is not there: a frame may come later, or come back empty.
+# Streamlit takes a chart with another figure as another chart: it removes the old one and builds a new one, and the
+# hover and the curves hidden in the legend are lost. So Streamlit renders an empty chart that never changes, and the
+# script draws the figure into it with the Plotly that Streamlit has loaded. Streamlit still sets its size and theme.
+# The script keeps checking, and draws again: the empty chart may come later, or come back empty.
 _show = st.components.v2.component(
     "digit_lab_plot",
-    js="""
-    const PATIENCE = 60000;  // milliseconds for Streamlit to load Plotly, on a slow line
-    const timers = new WeakMap(), failed = new WeakSet();
-    let figures = 0;
-
-    // This is called for each figure, but what it returns only in the end.
-    export default ({data: json, parentElement, setStateValue}) => {
-        const {frame, alt, data, layout} = JSON.parse(new TextDecoder().decode(json));
-        const begun = performance.now(), meta = ++figures;
-        const stop = () => clearInterval(timers.get(parentElement));
-        const fail = () => {
-            stop();
-            failed.add(parentElement);
-            setStateValue("failed", true);
-        };
-        const show = () => {
-            const chart = document.querySelector(`.${frame} .js-plotly-plot`);
-            if (!chart?._fullLayout) return performance.now() - begun > PATIENCE && fail();
-            if (!window.Plotly?.react) return fail();
-            if (chart.layout.meta === meta) return;
-            const visible = Object.fromEntries(chart.data.map((trace) => [trace.name, trace.visible]));
-            const traces = data.map((trace) => ({...trace, visible: visible[trace.name] ?? trace.visible}));
-            const {template, width, height} = chart.layout;
-            Plotly.react(chart, traces, {...layout, template, width, height, meta});
-            const figure = chart.closest("[data-testid=stPlotlyChart]");
-            figure?.setAttribute("role", "figure");
-            figure?.setAttribute("aria-label", alt);
-        };
-        stop();
-        if (failed.has(parentElement)) return;
-        timers.set(parentElement, setInterval(show, 100));
-        show();
-        return stop;
-    };
-    """,
+    js=Path(__file__).with_suffix(".js").read_text("utf-8"),
 )
 
 

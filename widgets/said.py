@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
-# The element stays while its words change: only then is it read out. Streamlit's own text is another element each time.
+# A screen reader announces a change only in an element that stays. Streamlit replaces the element of a changed text.
 _say = st.components.v2.component(
     "digit_lab_said",
     html='<p role="status" aria-live="polite"></p>',
-    css="""
-        p { margin: 0; min-height: 1.6em; color: var(--st-text-color); font: 600 1.25rem/1.6 var(--st-font) }
-        @media (max-width: 640px) { p { font-size: 1.1rem } }
-    """,
-    js="""export default ({ parentElement, data }) => {
-        const sentence = parentElement.querySelector("p");
-        if (sentence.textContent !== data) sentence.textContent = data;
-    }""",
+    css=Path(__file__).with_suffix(".css").read_text("utf-8"),
+    js=Path(__file__).with_suffix(".js").read_text("utf-8"),
 )
 
 

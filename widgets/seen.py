@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import streamlit as st
 
@@ -12,20 +13,7 @@ from widgets.glossary import explained
 from widgets.judges import Judge
 from widgets.source import Source
 
-STYLE = """<style>
-    .strip { display: flex; flex-wrap: wrap; gap: 0.75rem 1.6rem }
-    .strip figure { flex: 1 1 5.4rem; max-width: 7.7rem; margin: 0; position: relative }
-    .strip figure + figure::before { content: "→"; position: absolute; left: -1.3rem; top: 2.4rem; opacity: 0.6 }
-    .strip figure + figure.otherwise::before { content: "or"; font-size: 0.8rem }
-    .strip img { display: block; width: 100%; aspect-ratio: 1; border-radius: 0.4rem; background: #000 }
-    .strip.empty img { opacity: 0.15 }
-    .strip figcaption { margin-top: 0.3rem; font-size: 0.8rem; line-height: 1.3 }
-    @media (max-width: 640px) {
-        .strip { display: grid; grid-template-columns: repeat(3, 1fr); gap: 0.75rem 1.1rem }
-        .strip figure + figure::before { left: -1.05rem; top: 1.9rem }
-        .strip figure + figure:nth-child(3n + 1)::before { content: "" }
-    }
-</style>"""
+STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
 OTHERWISE = {  # a property of Steps: its switch, what its picture is called, and what it is for
     "uncentred": (
         "Without centring",

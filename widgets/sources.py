@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -18,24 +19,8 @@ ANSWER = 560  # pixels wide, beside the paper, or less on a phone
 DRAW, TEST, PHOTO = "Draw", "Test digit", "Photo"
 
 STYLE = f"""<style>
-    .st-key-paper {{ position: relative; width: {canvas.SIDE}px }}
-    .st-key-paper img {{
-        display: block; width: {canvas.SIDE}px; height: {canvas.SIDE}px; object-fit: contain; border-radius: 0.5rem;
-        background: rgba(138, 143, 152, 0.12);
-    }}
-    .st-key-paper [data-testid="stFileUploaderDropzone"] {{
-        min-height: {canvas.SIDE - 30}px; flex-direction: column; justify-content: center; align-items: center;
-        text-align: center;
-    }}
-    .st-key-paper [data-testid="stFileUploaderDropzone"] > * {{ flex: none; width: auto }}
-    .st-key-boxes {{ position: absolute; inset: 0; pointer-events: none; z-index: 20 }}
-    .st-key-boxes img {{ background: none !important }}
-    .st-key-boxes span {{
-        position: absolute; inset: 0; width: {canvas.SIDE}px; line-height: {canvas.SIDE}px; text-align: center;
-        color: #8A8F98; transition: opacity 0s 1s;
-    }}
-    .st-key-paper:active .st-key-boxes span {{ opacity: 0; transition: none }}
-</style>"""
+:root {{ --paper-side: {canvas.SIDE}px }}
+{Path(__file__).with_suffix(".css").read_text("utf-8")}</style>"""
 
 
 def two_columns(vertical_alignment: str = "top") -> tuple[DeltaGenerator, DeltaGenerator]:

@@ -46,6 +46,7 @@ SAFE = {  # what is not followed any further, and why no visitor's words can be 
     r"term\.related": "the glossary's own words",
     r"sweep\.plan\.title": "the titles of the settings that a sweep can vary",
     r"name\(channel\)": "Red, Green and Blue, or a number and a layer's name",
+    r"Path\(__file__\)\.with_(suffix|name)\('[\w.]+'\)\.read_text\('utf-8'\)": "a file beside the module",
 }
 
 
@@ -366,6 +367,7 @@ def calls(path: Path) -> Iterator[tuple[ast.Call, str, Place]]:
 
 SHOWN = [(path, call, place) for path in FILES for call, name, place in calls(path) if name == "html"]
 COMPONENTS = [(path, call) for path in FILES for call, name, _ in calls(path) if name == "component"]
+SCRIPTS = [*ROOT.glob("*.js"), *(ROOT / "pages").rglob("*.js"), *(ROOT / "widgets").rglob("*.js")]
 # What would make HTML, a program or a request of a text that a component was given.
 MAKES_HTML = re.compile(
     r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|createContextualFragment|DOMParser|srcdoc"
@@ -431,5 +433,10 @@ def test_a_component_is_constant_and_shows_what_it_is_given_as_text(path, call):
             assert not MAKES_HTML.search(str(text))
 
 
+@pytest.mark.parametrize("path", SCRIPTS, ids=at)
+def test_no_script_makes_html_or_a_request_of_what_it_is_given(path):
+    assert not MAKES_HTML.search(path.read_text("utf-8"))
+
+
 def test_there_are_pages_to_look_at():
-    assert len(SHOWN) > 40 and len(COMPONENTS) > 10
+    assert len(SHOWN) > 40 and len(COMPONENTS) > 10 and len(SCRIPTS) > 10

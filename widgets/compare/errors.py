@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from html import escape
+from pathlib import Path
 
 import numpy as np
 import streamlit as st
@@ -20,22 +21,7 @@ from widgets.texts import literal
 SIDE, PAGE = 72, 24  # pixels of an image, and images of a page
 COMBINATIONS = 8  # of who is wrong, that have a row of their own
 ALL = "all"
-STYLE = (
-    sheets.STYLE
-    + """<style>
-.said { border-collapse: collapse; margin: 0 auto; font-size: 0.85rem; line-height: 1.2 }
-.said td { padding: 0 0.15rem }
-.who-is-wrong { overflow-x: auto; max-width: 100% }
-.who-is-wrong table { border-collapse: collapse; font-size: 0.9rem; margin-bottom: 0.5rem }
-.who-is-wrong th, .who-is-wrong td { padding: 0.2rem 0.6rem; border-bottom: 1px solid #8A8F9855; text-align: center;
-    font-weight: 400 }
-.who-is-wrong td:last-child, .who-is-wrong td.count { text-align: right; font-variant-numeric: tabular-nums }
-.who-is-wrong .bar { display: inline-block; height: 0.6rem; background: #8A8F98; border-radius: 2px }
-.who-is-wrong thead th span { font-size: 1.1rem }
-.who-is-wrong .right, .said .right { color: light-dark(#0072B2, #56B4E9) }
-.who-is-wrong .wrong, .said .wrong { color: light-dark(#D55E00, #E69F00); font-weight: 700 }
-</style>"""
-)
+STYLE = sheets.STYLE + f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
 
 
 def show(runs: list[Chosen]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -20,21 +21,7 @@ from widgets.compare.chosen import Chosen
 from widgets.settings import plain, words
 
 NONE = "–"
-STYLE = """<style>
-.compared { overflow-x: auto; max-width: 100% }
-.compared table { border-collapse: collapse; font-size: 0.9rem }
-.compared th, .compared td { padding: 0.35rem 0.8rem; border-bottom: 1px solid #8A8F9855; text-align: left;
-    vertical-align: top; overflow-wrap: break-word; min-width: 6.5rem; max-width: 16rem }
-.compared thead th { vertical-align: bottom; font-weight: 600 }
-.compared thead img { display: inline-block; vertical-align: middle }
-.compared tbody th, .compared thead td { position: sticky; left: 0; background: light-dark(#ffffff, #171614) }
-.compared tbody th { font-weight: 400; max-width: 9rem; padding-left: 0 }
-.compared tbody.results td { font-variant-numeric: tabular-nums }
-.compared tbody.results tr:last-child > * { border-bottom: 2px solid #8A8F98 }
-.compared small { display: block; font-size: 0.8rem; line-height: 1.3 }
-.st-key-compare-legend { gap: 0 1.25rem !important }
-.st-key-compare-legend [data-testid="stPageLink"] a { padding-left: 0.35rem }
-</style>"""
+STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
 
 
 def show(runs: list[Chosen]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from pathlib import Path
 
 import streamlit as st
 
@@ -13,12 +14,7 @@ from trainer.tutorials import TUTORIALS
 from widgets.lessons import pieces
 
 KEY = "learn.tutorial"
-STYLE = """<style>
-    @media (max-width: 640px) {  /* so that no line of the programs is broken */
-        .st-key-learn-lesson-7 [data-testid=stCode] code, .st-key-learn-lesson-7 [data-testid=stCode] span {
-            font-size: 0.7rem }
-    }
-</style>"""
+STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
 
 
 @st.fragment

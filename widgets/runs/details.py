@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from html import escape
+from pathlib import Path
 
 import streamlit as st
 
@@ -23,12 +24,7 @@ LEADS = (
     ("Evaluate", "fact_check", "evaluate", "How well it reads the test images, and where it goes wrong."),
     ("Look inside", "visibility", "inside", "What its layers see, and why it says what it says."),
 )
-STYLE = """<style>
-.run-facts { border-collapse: collapse; font-size: 0.9rem; width: 100% }
-.run-facts th { text-align: left; font-weight: 400; opacity: 0.75; padding-right: 1rem; white-space: nowrap }
-.run-facts th, .run-facts td { padding: 0.25rem 0.2rem; vertical-align: top; border-bottom: 1px solid #8A8F9855 }
-.run-facts td { overflow-wrap: anywhere }
-</style>"""
+STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
 
 
 def asked() -> Run | None:

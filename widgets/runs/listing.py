@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import streamlit as st
 
@@ -22,10 +23,7 @@ SORTS = {field: (word, help) for _, sorts in table.COLUMNS for field, word, help
 FALLING = ("created", "test_accuracy", "val_accuracy", "epochs")  # at first; the others rise
 TABLE = "runs.table"
 # The table may be longer than the screen: what is chosen in it, and what to do with it, stays in sight.
-STYLE = """<style>
-    :has(> .st-key-runs-chosen) { position: sticky; bottom: 0; z-index: 5 }
-    .st-key-runs-chosen { background: light-dark(#ffffff, #171614); padding: 0.4rem 0.8rem }
-</style>"""
+STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
 
 
 def show() -> None:

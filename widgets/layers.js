@@ -1,0 +1,8 @@
+// Moves the focus to the first of the named buttons that can be pressed.
+const findButton = (name) =>
+    [...document.querySelectorAll(`.st-key-${name} button`)].find((button) => button.offsetParent && !button.disabled);
+
+export default ({ data: json }) => {
+    const { names } = JSON.parse(new TextDecoder().decode(json));
+    requestAnimationFrame(() => names.map(findButton).find(Boolean)?.focus());
+};
