@@ -34,7 +34,7 @@ def test_it_tells_what_goes_in_and_what_comes_out(dataset):
 def test_a_card_replaces_the_old_one_and_nothing_else():
     card = {"name": "größer als 3 <b>", "empty": "", "long": "x" * 5_000}
     content = nameplate.write(OLD, card)
-    assert said(content) == nameplate.read(content) == card
+    assert said(content) == card
     images = np.random.default_rng(0).random((3, 28, 28), np.float32)
     np.testing.assert_array_equal(Network(content).probabilities(images), Network(OLD).probabilities(images))
     onnx.checker.check_model(onnx.load_from_string(content), full_check=True)
@@ -45,8 +45,6 @@ def test_a_card_replaces_the_old_one_and_nothing_else():
 def test_a_damaged_file_is_a_sentence(content):
     with pytest.raises(UserError, match="damaged"):
         nameplate.write(content, {})
-    with pytest.raises(UserError, match="damaged"):
-        nameplate.read(content)
 
 
 def test_the_version_is_that_of_the_project():

@@ -79,7 +79,7 @@ class Cache:
         entries = self._index() | {key: value}
         newest = dict(list(entries.items())[-100:])
         try:
-            temporary = self.index.with_suffix(".part")
+            temporary = self.index.with_suffix(".part")  # one name, under the lock: a killed writer leaves one at most
             temporary.write_text(json.dumps(newest, indent=1), encoding="utf-8")
             temporary.replace(self.index)
             self._unwritten.pop((self.root, key), None)

@@ -6,11 +6,12 @@ import re
 import zipfile
 from pathlib import Path
 
+import onnx
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.apps import TINY, come
-from trainer import UserError, bundle, export, intake, model, nameplate, report
+from trainer import UserError, bundle, export, intake, model, report
 from trainer.engine import Engine, owner_hash
 from trainer.runs import NAME, NOTE, RunStore
 from widgets.texts import literal
@@ -114,7 +115,8 @@ def test_a_text_is_kept_or_refused_and_travels_as_it_is(engine, run, tmp_path, t
     files = unpacked(bundle.pack(run))
     assert set(files) <= {*bundle.NEEDED, *bundle.KEPT, *bundle.DERIVED}
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", bundle.stem(run))
-    assert nameplate.read(files["model.onnx"])["name"] == run.name
+    properties = onnx.load_from_string(files["model.onnx"]).metadata_props
+    assert {item.key: item.value for item in properties}["name"] == run.name
     assert json.loads(files["meta.json"])[field] == kept
     assert not re.search(r"<(script|img src=\"x)|<b>", files["report.html"].decode())
     compile(files["program.py"], "program.py", "exec")
