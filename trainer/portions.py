@@ -6,10 +6,10 @@ from html import escape
 
 import numpy as np
 
-from trainer.charts import BLUE, GREY, ORANGE
+from trainer.figures.images import sprites
+from trainer.figures.palette import BLUE, GREY, ORANGE
 from trainer.limits import CLASSES
 from trainer.npz import Array
-from trainer.sprites import sprites
 
 SHOWN = 5  # images of each part
 STYLE = """<style>

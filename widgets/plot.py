@@ -5,7 +5,7 @@ import re
 
 import streamlit as st
 
-from trainer.charts import Figure
+from trainer.figures.plotly import Figure
 
 # Streamlit takes a chart with another figure for another chart: it removes the one and builds the other, and whoever
 # hovered over it, or clicked a curve away, begins anew. So Streamlit gets a frame that never changes, and this puts
@@ -52,7 +52,7 @@ _show = st.components.v2.component(
 
 
 def plot(figure: Figure, key: str, alt: str) -> None:
-    """Show a figure of `trainer.charts`, which has a fixed height; `alt` says in a sentence what it shows.
+    """Show a Plotly figure, which has a fixed height; `alt` says in a sentence what it shows.
 
     Where the same key shows another figure, the chart changes in place: what was hovered over stays hovered over, and
     curves that were clicked away in the legend stay away, told by their names.

@@ -11,8 +11,8 @@ import numpy as np
 import streamlit as st
 
 from trainer import augmentation, strokes
-from trainer.charts import BLUE
 from trainer.config import OPTIMIZERS, TrainingConfig, schedule_factor
+from trainer.figures.palette import BLUE
 from trainer.layers import Rescaling
 from trainer.limits import CHOICES, LIMITS, MEANINGS
 from widgets import library
