@@ -1,5 +1,6 @@
 """The colours, and the line styles of compared runs."""
 
+import tomllib
 from pathlib import Path
 
 from hypothesis import given
@@ -34,6 +35,16 @@ def test_no_other_module_of_the_core_has_a_copy_of_a_colour():
     own = Path(palette.__file__)
     sources = {path: path.read_text("utf-8").upper() for path in own.parents[1].rglob("*.py") if path != own}
     assert [(path.name, name) for path, text in sources.items() for name, value in table.items() if value in text] == []
+
+
+def test_the_theme_and_the_reports_style_sheet_have_the_palettes_colours():
+    root = Path(palette.__file__).parents[2]
+    theme = tomllib.loads((root / ".streamlit/config.toml").read_text("utf-8"))["theme"]
+    assert theme["light"]["primaryColor"] == palette.BLUE
+    (report,) = (root / "trainer").rglob("report.css")
+    text = report.read_text("utf-8")
+    for blue, vermillion in ((palette.BLUE, palette.VERMILLION), (palette.SKY, palette.ORANGE)):  # light and dark
+        assert f"--blue: {blue}; --vermillion: {vermillion}" in text
 
 
 def test_a_colours_parts():
