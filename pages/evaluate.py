@@ -4,9 +4,10 @@ import math
 
 import streamlit as st
 
-from trainer import UserError, calibration, sheets
+from trainer import UserError, calibration
 from trainer.datasets import Dataset
 from trainer.evaluation import Evaluation
+from trainer.figures import sheets
 from widgets import confusions, evaluated, examples, judges, library
 from widgets.glossary import explained
 from widgets.judges import Judge

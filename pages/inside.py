@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from trainer import UserError, bars, sheets
+from trainer import UserError, bars
 from trainer.answer import Answer, answers
+from trainer.figures import sheets
 from widgets import canvas, inside, judges, sources
 from widgets.inside import look
 from widgets.inside.look import Look

@@ -8,7 +8,8 @@ import pytest
 
 from trainer.answer import Answer
 from trainer.bars import judges_rows, probability_bars
-from trainer.charts import BLUE, GREY, VERMILLION, Figure
+from trainer.figures.palette import BLUE, GREY, VERMILLION
+from trainer.figures.plotly import Figure
 
 NO_NUMBERS = Answer(np.full(10, np.nan, np.float32))
 

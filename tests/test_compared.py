@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.colours import COLOURS
 from trainer.compared import Cost, Learner, accuracy_against, apart, learning_curves
+from trainer.figures.palette import COLOURS
 
 HISTORY = [
     {"kind": "batch", "epoch": 1, "step": 5, "loss": 2.0, "accuracy": 0.3, "seconds": 0.1},

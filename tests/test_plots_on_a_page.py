@@ -6,14 +6,14 @@ from streamlit.testing.v1 import AppTest
 def page() -> None:
     import streamlit as st
 
-    from trainer import charts
+    from trainer.analysis.learning_curves import learning_curves
     from widgets.plot import plot
 
     @st.fragment
     def watch() -> None:
         for column, measure in zip(st.columns(2), ("loss", "accuracy"), strict=True):
             with column:
-                plot(charts.learning_curves([], 10, 2, measure), f"curve.{measure}", f"The {measure}")
+                plot(learning_curves([], 10, 2, measure), f"curve.{measure}", f"The {measure}")
 
     watch()
 

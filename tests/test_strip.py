@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from trainer import digit, strip, strokes
-from trainer.charts import BLUE, VERMILLION
+from trainer.figures.palette import BLUE, VERMILLION
 
 LABELS = range(10)
 

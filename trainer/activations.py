@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.charts import AXIS, BLUE, GREY, NEUTRAL, ORANGE, SKY, VERMILLION, Figure, frame
+from trainer.figures.palette import BLUE, GREEN, GREY, NEUTRAL, ORANGE, PURPLE, SKY, VERMILLION
+from trainer.figures.plotly import AXIS, Figure, frame
 
 Floats = NDArray[np.float64]
 REACH = 4.0  # of the sums that the curves show, either way
@@ -50,9 +51,9 @@ _STYLES = dict(
             (NEUTRAL, "solid"),
             (BLUE, "solid"),
             (VERMILLION, "solid"),
-            ("#009E73", "dash"),
+            (GREEN, "dash"),
             (ORANGE, "dot"),
-            ("#CC79A7", "dashdot"),
+            (PURPLE, "dashdot"),
             (SKY, "dash"),
             (GREY, "dot"),
         ),

@@ -7,7 +7,8 @@ from textwrap import shorten
 
 from trainer.answer import WORTH_A_WORD, Answer, percent
 from trainer.catalogue import DIGITS
-from trainer.charts import BLUE, GREY, VERMILLION, Figure, literal
+from trainer.figures.palette import BLUE, GREY, VERMILLION
+from trainer.figures.plotly import Figure, literal
 
 _ROW, _FULL = 62, 0.72  # pixels a network's row is high, and the share of it that 100 % are
 _PAPER = "rgba(0, 0, 0, 0)"

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainer.charts import AXIS, BLUE, NEUTRAL, VERMILLION, Figure, frame
+from trainer.figures.palette import BLUE, NEUTRAL, VERMILLION
+from trainer.figures.plotly import AXIS, Figure, frame
 
 BINS = 10
 FEW = 20  # images of a bin: with fewer chance has a large say

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.charts import AXIS, BLUE, ORANGE, Figure, frame
+from trainer.figures.palette import BLUE, ORANGE
+from trainer.figures.plotly import AXIS, Figure, frame
 from trainer.limits import CLASSES
 from trainer.npz import Array
 

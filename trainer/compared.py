@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from trainer import curves
-from trainer.charts import AXIS, NAME, NEUTRAL, POINTS, Figure, frame, literal
-from trainer.colours import Colour
-from trainer.curves import Array, Line
+from trainer.analysis.learning_curves import POINTS, Array, Line, smoothed, thinned
+from trainer.figures.palette import NEUTRAL, Colour
+from trainer.figures.plotly import AXIS, LEGEND_NAME, Figure, frame, literal
 from trainer.phrases import cut
 
 EPOCHS, SECONDS = "epochs", "seconds"  # what curves run over
@@ -69,12 +68,12 @@ def learning_curves(
         style: Figure = {"mode": "lines+markers" if len(x) <= MARKED else "lines", "hovertemplate": words}
         style |= {"line": {"color": learner.colour.line, "dash": learner.colour.dash, "width": 2.5}}
         style |= {"marker": {"color": learner.colour.line, "symbol": learner.colour.symbol, "size": 7}}
-        solid.append(_trace(learner.name, x, curves.smoothed(y, smoothing), style))
+        solid.append(_trace(learner.name, x, smoothed(y, smoothing), style))
         if training:
             x, y = _points(learner, "batch", measure, axis, percent)
             style = {"mode": "lines", "hoverinfo": "skip", "opacity": 0.4}
             style |= {"line": {"color": learner.colour.line, "dash": learner.colour.dash, "width": 1}}
-            faint.append(_trace(f"{learner.name}, training", x, curves.smoothed(y, smoothing), style))
+            faint.append(_trace(f"{learner.name}, training", x, smoothed(y, smoothing), style))
     ends = [max(trace["x"], default=0.0) for trace in [*faint, *solid]]
     last = max([float(epochs) if axis == EPOCHS else 1.0, *ends])
     values = np.concatenate(seen) if seen else np.empty(0)
@@ -100,7 +99,7 @@ def _points(learner: Learner, kind: str, key: str, axis: str, factor: float) -> 
 
 
 def _trace(name: str, x: Array, y: Array, style: Figure) -> Figure:
-    x, y = (curves.thinned(values, POINTS) for values in (x, y))
+    x, y = (thinned(values, POINTS) for values in (x, y))
     return {
         "type": "scatter",
         "name": literal(name),
@@ -203,7 +202,7 @@ def _labels(
         label = {
             "x": x,
             "y": share,
-            "text": literal(cut(cost.name, NAME)),
+            "text": literal(cut(cost.name, LEGEND_NAME)),
             "ax": -14 if left else 14,
             "ay": round(height - line, 1),
         }

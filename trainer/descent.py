@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.charts import AXIS, BLUE, NEUTRAL, Figure, frame
 from trainer.digit import SIZE
+from trainer.figures.palette import BLUE, NEUTRAL
+from trainer.figures.plotly import AXIS, Figure, frame
 from trainer.limits import CLASSES
 from trainer.losses import cross_entropy, one_hot, softmax
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from PIL import Image
 
-from trainer import pictures
-from trainer.charts import BLUE, GREY, NEUTRAL, SKY, VERMILLION
+from trainer.figures.images import svg
+from trainer.figures.palette import BLUE, GREY, NEUTRAL, SKY, VERMILLION
 
 _TEXT = f'font-family="sans-serif" text-anchor="middle" fill="{NEUTRAL}"'
 FIELDS = (
@@ -56,7 +55,7 @@ def neuron(weights: tuple[float, float], bias: float, kind: str) -> str:
         '<text x="346" y="75">output</text>',
     ]
     text = f'<g {_TEXT} font-size="13">{"".join(labels)}</g>'
-    return _svg(380, 130, "".join(lines) + body + text)
+    return svg(380, 130, "".join(lines) + body + text)
 
 
 def _factor(weight: float) -> str:
@@ -88,7 +87,7 @@ def error_path(hidden: bool) -> str:
             labels.append(f'<text x="{middle:.0f}" y="106">the error goes back</text>')
         labels.append(f'<text x="{x}" y="124">{name}</text>')
     text = f'<g {_TEXT} font-size="12">{"".join(labels)}</g>'
-    return _svg(400, 130, "".join(parts) + text)
+    return svg(400, 130, "".join(parts) + text)
 
 
 def number_row(values: np.ndarray, words: list[str], color: str | None = None, most: float | None = None) -> str:
@@ -103,18 +102,3 @@ def number_row(values: np.ndarray, words: list[str], color: str | None = None, m
         share = round(55 * min(1.0, abs(value) / most)) if np.isfinite(value) else 0
         cells.append(f'<td style="background: color-mix(in srgb, {tone} {share}%, transparent)">{word}</td>')
     return "".join(cells)
-
-
-def template(weights: np.ndarray, scale: float) -> str:
-    """Draw weights (height, width) as a PNG's URL: blue above 0, vermillion below, opaque at the size `scale`."""
-    shares = np.clip(np.nan_to_num(weights) / (scale or 1.0), -1, 1)
-    pixels = np.empty((*weights.shape, 4), np.uint8)
-    for channel in range(3):
-        blue, vermillion = (int(color[1 + 2 * channel :][:2], 16) for color in (BLUE, VERMILLION))
-        pixels[..., channel] = np.where(shares >= 0, blue, vermillion)
-    pixels[..., 3] = np.rint(255 * np.abs(shares))
-    return pictures.data_url(Image.fromarray(pixels))
-
-
-def _svg(width: int, height: int, content: str) -> str:
-    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}">{content}</svg>'

@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from trainer.charts import AXIS, BLUE, GREY, NEUTRAL, Figure, frame, literal
-from trainer.pictures import rgb
+from trainer.figures.palette import BLUE, GREY, NEUTRAL, rgb
+from trainer.figures.plotly import AXIS, Figure, frame, literal
 from trainer.sweep import Cell, Plan, best, shades
 
 COLOURS = ("#440154", "#482878", "#3E4989", "#31688E", "#26828E", "#1F9E89", "#35B779", "#6DCD59", "#B4DE2C", "#FDE725")

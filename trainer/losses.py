@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.charts import AXIS, BLUE, GREY, NEUTRAL, VERMILLION, Figure, frame, literal
+from trainer.figures.palette import BLUE, GREY, NEUTRAL, VERMILLION
+from trainer.figures.plotly import AXIS, Figure, frame, literal
 from trainer.limits import CLASSES
 
 Floats = NDArray[np.float64]

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from trainer.charts import AXIS, BLUE, NEUTRAL, ORANGE, VERMILLION, Figure, frame
+from trainer.figures.palette import BLUE, NEUTRAL, ORANGE, VERMILLION
+from trainer.figures.plotly import AXIS, Figure, frame
 
 SIDE, LONG_SIDE = 30, 27  # pixels of a square, and of one of classes with long names; a phone has room for ten
 ROOM = 0.12  # of the axis: a longer bar has room for its number

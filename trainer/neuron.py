@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.activations import sigmoid
-from trainer.charts import AXIS, BLUE, NEUTRAL, VERMILLION, Figure, frame
+from trainer.figures.palette import BLUE, NEUTRAL, VERMILLION
+from trainer.figures.plotly import AXIS, Figure, frame
 
 Floats = NDArray[np.float64]
 STEP, SIGMOID = "step", "sigmoid"  # what a neuron may make of its sum

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from trainer.charts import BLUE, GREY, ORANGE
+from trainer.figures.images import sprites
+from trainer.figures.palette import BLUE, GREY, ORANGE
 from trainer.limits import CLASSES
 from trainer.npz import Array
-from trainer.sprites import sprites
 
 SHOWN = 5  # images of each part
 STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"

@@ -6,13 +6,12 @@ says nothing of the drawing, or nothing that can be understood, is passed over; 
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Iterator, Sequence
 
-from trainer import answer, curves
-from trainer.charts import Figure, reading_curves
-from trainer.curves import Line
-from trainer.pictures import drawing_picture
+from trainer import answer
+from trainer.analysis.learning_curves import Line, picked, reading_curves
+from trainer.figures.images import drawing_picture, file_url
+from trainer.figures.plotly import Figure
 from trainer.wishes import Pinned
 
 # --- in words -------------------------------------------------------------------------------------------------
@@ -96,8 +95,8 @@ def rows(
     images, annotations, shapes = [], [], []
     for place, drawing in enumerate(drawings):
         known = [line for line in readings if "step" in line and drawing.id in line.get("probabilities", ())]
-        picked = curves.picked(known, POINTS // len(drawings))
-        figure = reading_curves(picked, drawing.id, drawing.label, steps, epochs, at)
+        known = picked(known, POINTS // len(drawings))
+        figure = reading_curves(known, drawing.id, drawing.label, steps, epochs, at)
         layout, row = figure["layout"], str(place + 1) if place else ""
         on = {"xref": f"x{row}", "yref": f"y{row}"}
         top, high, low = (1 - (place * pitch + down) / inside for down in (0, TITLE, TITLE + HIGH))
@@ -111,7 +110,7 @@ def rows(
         shapes += [shape | on | {"yref": f"y{row} domain"} for shape in layout["shapes"]]
         annotations += [note | on for note in layout["annotations"]]
         annotations.append(_TITLE | {"y": top, "text": words[place]})
-        source = f"data:image/png;base64,{b64encode(drawing_picture(drawing.image)).decode()}"
+        source = file_url(drawing_picture(drawing.image))
         images.append(_PICTURE | {"y": high, "sizey": HIGH / inside, "source": source})
     return {
         "data": traces,

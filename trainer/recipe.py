@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from trainer import catalogue, parent
+from trainer.analysis.learning_curves import Line
 from trainer.config import TrainingConfig
-from trainer.curves import Line
 from trainer.layers import Activation, BatchNormalization, Conv2D, Dense, Dropout, Layer, Rescaling
 from trainer.phrases import listed
 from trainer.progress import epochs_done

@@ -5,7 +5,6 @@ It fetches nothing and runs nothing, which its Content-Security-Policy holds; wh
 
 from __future__ import annotations
 
-import base64
 import math
 import re
 import time
@@ -15,13 +14,17 @@ from pathlib import Path
 
 import numpy as np
 
-from trainer import UserError, catalogue, evaluation, nameplate, pictures, recipe, sheets
+from trainer import UserError, catalogue, evaluation, nameplate, recipe
+from trainer.analysis.learning_curves import Line, column, thinned
 from trainer.config import TrainingConfig, parameter_count, short_form
-from trainer.curves import Line, column, thinned
 from trainer.datasets import Dataset
 from trainer.evaluation import Evaluation
+from trainer.figures import sheets
+from trainer.figures.images import file_url
+from trainer.figures.signed import weight_sheet
 from trainer.files import Record, read_bytes, records
 from trainer.history import is_line
+from trainer.networks.diagram import network_picture
 from trainer.progress import epochs_done
 from trainer.runs import Run, State
 from trainer.summary import summarise
@@ -126,7 +129,7 @@ def _network(config: TrainingConfig) -> str:
         for row in config.table
     )
     head = '<tr><th>layer</th><th>settings</th><th>gives</th><th class="number">parameters</th></tr>'
-    picture = pictures.network_picture(config.table)
+    picture = network_picture(config.table)
     return f'{picture}<table class="layers"><thead>{head}</thead><tbody>{rows}</tbody></table>'
 
 
@@ -235,10 +238,9 @@ def _weights(run: Run) -> str:
     if kept is None or not len(kept[0]) or kept[1].ndim != 4:
         return ""
     weights = kept[1][-1]
-    picture = base64.b64encode(pictures.weight_sheet(weights)).decode()
     alt = f"The weights of {len(weights)} units of the first layer"
     return (
-        f'<img class="weights" src="data:image/png;base64,{picture}" alt="{alt}">'
+        f'<img class="weights" src="{file_url(weight_sheet(weights))}" alt="{alt}">'
         '<p class="faint">Of each unit: blue where light speaks for it, vermillion where it speaks against.</p>'
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -10,8 +9,9 @@ from io import BytesIO
 import numpy as np
 from PIL import Image
 
-from trainer.charts import BLUE, GREY, ORANGE, SKY, VERMILLION
 from trainer.digit import CENTRE, FITTED, SIZE, Steps, centre_of_mass
+from trainer.figures.images import file_url, svg, svg_url
+from trainer.figures.palette import BLUE, GREY, ORANGE, SKY, VERMILLION
 
 DETAIL, PHOTO = 150, 600  # pixels a side that suffice for a picture of the strip, and for a large one
 SMALL = 64  # pixels a side of an image whose pixels are to be seen
@@ -56,26 +56,25 @@ def ready(image: np.ndarray) -> str:
     """Draw the one picture of an image, (28, 28) float32 or in colour (height, width, 3), that needs no steps."""
     height, width = image.shape[:2]
     lines = _middle(image) if image.shape == (SIZE, SIZE) else ""
-    picture = _svg(width, height, _levels(image) + lines)
+    picture = _on_black(width, height, _levels(image) + lines)
     return f'<div class="strip">{_figure(f"{height} × {width}: what it sees", picture)}</div>'
 
 
 def enlarged(image: np.ndarray) -> str:
     """Draw an image, (28, 28) float32 or in colour (height, width, 3), pixel by pixel, as an SVG's URL."""
-    return _url(_svg(image.shape[1], image.shape[0], _levels(image)))
+    return svg_url(_on_black(image.shape[1], image.shape[0], _levels(image)))
 
 
 def boxed(picture: np.ndarray, boxes: Sequence[Box], words: Sequence[str], focus: int | None = None) -> str:
     """Draw a picture, (height, width, 3) uint8, with a box around each digit and a word above it, as an SVG's URL."""
     height, width = picture.shape[:2]
-    return _url(
-        _svg(width, height, _pixels(picture, detail=PHOTO) + _boxes((width, height), boxes, words, focus, ON_PHOTO))
-    )
+    drawn = _boxes((width, height), boxes, words, focus, ON_PHOTO)
+    return svg_url(_on_black(width, height, _pixels(picture, detail=PHOTO) + drawn))
 
 
 def boxes_alone(size: tuple[int, int], boxes: Sequence[Box], words: Sequence[str], focus: int | None = None) -> str:
     """Draw what `boxed` draws on a picture of that width and height, without the picture."""
-    return _url(_svg(*size, _boxes(size, boxes, words, focus), paper=False))
+    return svg_url(svg(*size, _boxes(size, boxes, words, focus)))
 
 
 # --- the steps ------------------------------------------------------------------------------------------------
@@ -83,43 +82,43 @@ def boxes_alone(size: tuple[int, int], boxes: Sequence[Box], words: Sequence[str
 
 def _drawn(picture: np.ndarray | None, ink: str, boxes: Sequence[Box], steps: Steps | None) -> str:
     if steps is None:
-        return _svg(SIZE, SIZE, "")
+        return _on_black(SIZE, SIZE, "")
     height, width = steps.ink.shape
     frames = ""
     if len(boxes) > 1:
         focus = next((place for place, box in enumerate(boxes) if box == steps.box), None)
         colors = ON_BLACK if picture is None else ON_PHOTO
         frames = _boxes((width, height), boxes, [""] * len(boxes), focus, colors)
-    return _svg(width, height, (ink if picture is None else _pixels(picture)) + frames)
+    return _on_black(width, height, (ink if picture is None else _pixels(picture)) + frames)
 
 
 def _inked(ink: str, steps: Steps | None) -> str:
     if steps is None:
-        return _svg(SIZE, SIZE, "")
+        return _on_black(SIZE, SIZE, "")
     height, width = steps.ink.shape
     line = max(height, width) / 90
-    return _svg(width, height, ink + _frame(steps.box, line, SKY))
+    return _on_black(width, height, ink + _frame(steps.box, line, SKY))
 
 
 def _cropped(steps: Steps | None) -> str:
     if steps is None:
-        return _svg(SIZE, SIZE, "")
+        return _on_black(SIZE, SIZE, "")
     height, width = steps.crop.shape
     side = max(height, width)
-    return _svg(side, side, _levels(steps.crop, (side - width) / 2, (side - height) / 2))
+    return _on_black(side, side, _levels(steps.crop, (side - width) / 2, (side - height) / 2))
 
 
 def _fitted(steps: Steps | None) -> str:
     if steps is None:
-        return _svg(FITTED, FITTED, "")
+        return _on_black(FITTED, FITTED, "")
     height, width = steps.boxed.shape
-    return _svg(FITTED, FITTED, _levels(steps.boxed, (FITTED - width) / 2, (FITTED - height) / 2))
+    return _on_black(FITTED, FITTED, _levels(steps.boxed, (FITTED - width) / 2, (FITTED - height) / 2))
 
 
 def _moved(steps: Steps | None) -> str:
     lines = _lines()
     if steps is None:
-        return _svg(SIZE, SIZE, lines)
+        return _on_black(SIZE, SIZE, lines)
     x, y = (index + 0.5 for index in centre_of_mass(steps.uncentred))  # a pixel's middle is half a pixel on
     dx, dy = _distance(steps)
     arrow = f'<circle cx="{x:.2f}" cy="{y:.2f}" r="0.9"/>'
@@ -135,17 +134,17 @@ def _moved(steps: Steps | None) -> str:
             f'<path d="M{to_x:.2f} {to_y:.2f}{head}z"/>'
         )
     ink = f'<g opacity="0.55">{_levels(steps.uncentred)}</g>'
-    return _svg(SIZE, SIZE, f'{ink}{lines}<g id="arrow" fill="{ORANGE}">{arrow}</g>')
+    return _on_black(SIZE, SIZE, f'{ink}{lines}<g id="arrow" fill="{ORANGE}">{arrow}</g>')
 
 
 def _seen(steps: Steps | None) -> str:
-    return _svg(SIZE, SIZE, "" if steps is None else _levels(steps.image) + _middle(steps.image))
+    return _on_black(SIZE, SIZE, "" if steps is None else _levels(steps.image) + _middle(steps.image))
 
 
 def _otherwise(other: Otherwise) -> str:
     sign, color = ("=", BLUE) if other.same else ("≠", VERMILLION)
     words = f'{other.title}: <strong style="color: {color}">{sign}</strong> {other.said}'
-    return _figure(words, _svg(SIZE, SIZE, _levels(other.image)), f"{other.title}: {other.said}", "otherwise")
+    return _figure(words, _on_black(SIZE, SIZE, _levels(other.image)), f"{other.title}: {other.said}", "otherwise")
 
 
 def _thickness(steps: Steps | None) -> str:
@@ -172,8 +171,8 @@ def _move(steps: Steps | None) -> str:
 # --- what pictures are made of --------------------------------------------------------------------------------
 
 
-def _figure(words: str, svg: str, alt: str = "", kind: str = "step") -> str:
-    image = f'<img decoding="sync" alt="{alt or words}" src="{_url(svg)}">'
+def _figure(words: str, picture: str, alt: str = "", kind: str = "step") -> str:
+    image = f'<img decoding="sync" alt="{alt or words}" src="{svg_url(picture)}">'
     return f'<figure class="{kind}">{image}<figcaption>{words}</figcaption></figure>'
 
 
@@ -193,7 +192,7 @@ def _pixels(picture: np.ndarray, left: float = 0, top: float = 0, detail: int = 
     return (
         f'<image x="{left:g}" y="{top:g}" width="{width}" height="{height}" preserveAspectRatio="none" '
         f'style="image-rendering: {"auto" if max(height, width) > SMALL else "pixelated"}" '
-        f'href="data:image/{kind};base64,{b64encode(file.getvalue()).decode()}"/>'
+        f'href="{file_url(file.getvalue(), kind)}"/>'
     )
 
 
@@ -242,10 +241,5 @@ def _middle(image: np.ndarray) -> str:
     )
 
 
-def _svg(width: float, height: float, content: str, paper: bool = True) -> str:
-    black = f'<rect width="{width:g}" height="{height:g}"/>' if paper else ""
-    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}">{black}{content}</svg>'
-
-
-def _url(svg: str) -> str:
-    return f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}"
+def _on_black(width: float, height: float, content: str) -> str:
+    return svg(width, height, f'<rect width="{width:g}" height="{height:g}"/>{content}')

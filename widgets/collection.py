@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from trainer import UserError, pictures
+from trainer import UserError
 from trainer.answer import named
 from trainer.collection import Collection, key_of
+from trainer.figures.images import drawing_picture
 from trainer.limits import CLASSES
 from trainer.parent import SHIPPED
 
@@ -152,7 +153,7 @@ def _list(collection: Collection) -> None:
             key = drawings.keys[place]
             read = "" if said in (meant, -1) else f", read as {named(said)}"
             with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content"):
-                picture = pictures.drawing_picture(drawings.images[place] / 255)
+                picture = drawing_picture(drawings.images[place] / 255)
                 st.image(picture, width=PICTURE, alt=f"Your drawing of {named(meant)}{read}")
                 st.button(
                     f"{meant}" + (f", read {said}" if read else ""),

@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from trainer import matrix, sheets
+from trainer import matrix
 from trainer.answer import percent
 from trainer.catalogue import Kind
 from trainer.datasets import Dataset
 from trainer.evaluation import Evaluation
+from trainer.figures import sheets
 from trainer.limits import CLASSES
 from widgets.glossary import explained
 from widgets.judges import Judge

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
+from trainer.figures.images import sprites
 from trainer.npz import Array
 from trainer.projection import Projection
-from trainer.sprites import sprites
 
 COLUMNS = 50  # of the images in the picture that is sent
 QUALITY = 70  # of photos in colour, which as PNG are more than a message may hold

@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from trainer.config import TrainingConfig, short_form
 from trainer.engine import Engine
-from trainer.pictures import network_picture
+from trainer.networks.diagram import network_picture
 from widgets.draft import Recipe, current, follow, load
 from widgets.gallery import choose_preset
 from widgets.layers import show_layers

@@ -10,11 +10,12 @@ from textwrap import shorten
 import numpy as np
 import streamlit as st
 
-from trainer import comparison, evaluation, sheets
+from trainer import comparison, evaluation
 from trainer.answer import percent
 from trainer.comparison import Comparison
 from trainer.datasets import Dataset
 from trainer.evaluation import Evaluation
+from trainer.figures import sheets
 from widgets import evaluated, judges
 from widgets.judges import Judge
 from widgets.texts import literal

@@ -9,8 +9,9 @@ from secrets import token_hex
 import numpy as np
 import streamlit as st
 
-from trainer import UserError, pictures, readings
+from trainer import UserError, readings
 from trainer.engine import Engine, owner_hash
+from trainer.figures.images import drawing_picture
 from trainer.runs import Run, State
 from trainer.wishes import PINNED, Pinned
 from widgets import canvas
@@ -166,7 +167,7 @@ def _list() -> None:
         for pinned in pins():
             with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content"):
                 st.image(
-                    pictures.drawing_picture(pinned.image),
+                    drawing_picture(pinned.image),
                     width=PICTURE,
                     alt=f"Your drawing of {readings.named(pinned.label)}",
                 )

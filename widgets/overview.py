@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from trainer import census, pictures
+from trainer import census
 from trainer.datasets import Dataset
+from trainer.figures.images import sprites
+from trainer.figures.signed import weight_sheet
 from trainer.limits import MEANINGS
 from trainer.portions import balance, portions
 from trainer.projection import Projection, project
-from trainer.sprites import sprites
 from widgets import datamap, library
 from widgets.glossary import explained
 from widgets.plot import plot
@@ -112,7 +113,7 @@ def _mapped(hash: str, name: str, _dataset: Dataset) -> tuple[bytes, Projection,
     classes = own.kind.classes
     # In colour a direction is one picture of the three colours' mean: more than two colours nobody could read.
     directions = found.directions if found.directions.ndim == 3 else found.directions.mean(axis=3)
-    return datamap.packed(images, labels, places.tolist(), classes, found), found, pictures.weight_sheet(directions)
+    return datamap.packed(images, labels, places.tolist(), classes, found), found, weight_sheet(directions)
 
 
 def show_map(dataset: Dataset) -> None:

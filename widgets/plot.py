@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from trainer.charts import Figure
+from trainer.figures.plotly import Figure
 
 # Streamlit takes a chart with another figure as another chart: it removes the old one and builds a new one, and the
 # hover and the curves hidden in the legend are lost. So Streamlit renders an empty chart that never changes, and the
@@ -19,7 +19,7 @@ _show = st.components.v2.component(
 
 
 def plot(figure: Figure, key: str, alt: str) -> None:
-    """Show a figure of `trainer.charts`, which has a fixed height; `alt` says in a sentence what it shows.
+    """Show a Plotly figure, which has a fixed height; `alt` says in a sentence what it shows.
 
     Where the same key shows another figure, the chart changes in place: what was hovered over stays hovered over, and
     curves that were clicked away in the legend stay away, told by their names.

@@ -11,8 +11,8 @@ import numpy as np
 import streamlit as st
 
 from trainer import augmentation, strokes
-from trainer.charts import BLUE
 from trainer.config import OPTIMIZERS, TrainingConfig, schedule_factor
+from trainer.figures.palette import BLUE, GREY
 from trainer.layers import Rescaling
 from trainer.limits import CHOICES, LIMITS, MEANINGS
 from widgets import library
@@ -191,7 +191,7 @@ def _sketch(shares: Sequence[float]) -> str:
     width = 4 * (len(shares) - 1)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-2 0 {width + 4} 40"><path d="M0 38H{width}" '
-        f'stroke="#8A8F98" stroke-width="0.5"/><polyline points="{points}" fill="none" stroke="{BLUE}" '
+        f'stroke="{GREY}" stroke-width="0.5"/><polyline points="{points}" fill="none" stroke="{BLUE}" '
         f'stroke-width="1.5"/></svg>'
     )
 

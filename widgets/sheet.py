@@ -10,8 +10,8 @@ from typing import Any
 import streamlit as st
 
 from trainer.census import HUNDRED
+from trainer.figures.images import sprites
 from trainer.npz import Array
-from trainer.sprites import sprites
 
 COLUMNS = 10
 

@@ -2,9 +2,12 @@
 
 import streamlit as st
 
-from trainer import UserError, catalogue, charts, pictures
+from trainer import UserError, catalogue
+from trainer.analysis.learning_curves import learning_curves, rate_curve
 from trainer.config import TrainingConfig
 from trainer.engine import Engine, owner_hash
+from trainer.figures.images import test_digits
+from trainer.figures.signed import weight_sheet
 from trainer.files import Record
 from trainer.limits import LIMITS, MEANINGS
 from trainer.progress import Progress, epochs_done, progress
@@ -308,7 +311,7 @@ def show_curves(
     view = ask_view(run)
     others = [(other.name, st.session_state.engine.runs.history(other), other.state.steps) for other in view["others"]]
     for column, measure in zip(st.columns(2), ("loss", "accuracy"), strict=True):
-        figure = charts.learning_curves(
+        figure = learning_curves(
             history,
             steps,
             wishes.epochs,
@@ -323,7 +326,7 @@ def show_curves(
             plot(figure, f"curve.{measure}", alt=f"The {measure} over the epochs")
     if view["rate"]:
         plot(
-            charts.rate_curve(history, steps, wishes.epochs, at, max(config.learning_rate, wishes.learning_rate)),
+            rate_curve(history, steps, wishes.epochs, at, max(config.learning_rate, wishes.learning_rate)),
             "curve.rate",
             alt="The learning rate over the epochs",
         )
@@ -383,7 +386,7 @@ def show_digits(run: Run, history: list[Record], at: int | None) -> None:
     st.markdown(f"**{what}**" + (f" after epoch {epochs[-1].get('epoch', '?')}" if epochs else ""))
     right = sum(said == label for said, label in zip(reads or [], labels.tolist(), strict=False))
     alt = f"{right} of {len(labels)} {what.lower()} are read right" if reads else f"16 {what.lower()}, not read yet"
-    st.image(pictures.test_digits(images, labels, reads, digits), alt=alt, width="stretch")
+    st.image(test_digits(images, labels, reads, digits), alt=alt, width="stretch")
 
 
 def show_weights(run: Run, state: State, at: int | None) -> None:
@@ -396,5 +399,5 @@ def show_weights(run: Run, state: State, at: int | None) -> None:
     when = f" at epoch {steps[place] / state.steps:.1f}" if state.steps else ""
     few = f" of {weights.shape[1]} units" if weights.shape[-2:] == (28, 28) else ""
     st.markdown(f"**First layer's weights**{few}{when}: :blue[positive], :orange[negative]")
-    picture = pictures.weight_sheet(weights[place], float(abs(weights).max()) or None)
+    picture = weight_sheet(weights[place], float(abs(weights).max()) or None)
     st.image(picture, alt=f"The weights of {weights.shape[1]} units of the first layer", width="stretch")

@@ -10,7 +10,7 @@ from tests.serving import Server
 
 GROWING = """
 import streamlit as st
-from trainer import charts
+from trainer.analysis.learning_curves import learning_curves
 from widgets.plot import plot
 
 @st.fragment(run_every=0.3)
@@ -19,7 +19,7 @@ def watch():
     step = len(lines) + 1
     lines.append({"kind": "batch", "step": step, "loss": 1 / step, "accuracy": 1 - 1 / step})
     ends = [{"kind": "epoch", "step": 1, "accuracy": 0.3, "val_accuracy": 0.4}]
-    plot(charts.learning_curves(lines + ends, 1, 100, "accuracy"), "curve.accuracy", f"step {step}")
+    plot(learning_curves(lines + ends, 1, 100, "accuracy"), "curve.accuracy", f"step {step}")
 
 watch()
 """

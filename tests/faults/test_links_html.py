@@ -41,7 +41,7 @@ SAFE = {  # what is not followed any further, and why no visitor's words can be 
     r"[\w.]*\bkind\.classes|[\w.]*\bnamed\(.*\)|tuple\('0123456789'\)": "classes are the catalogue's, or digits",
     r"answer\.short|other\.title|other\.said": "what a network says of a digit is made of classes and numbers",
     r"found\.added|found\.removed|one\.values|text\(value\)": "numbers, and the settings of a checked TrainingConfig",
-    r"self\.colour\.line": "a colour of trainer.colours",
+    r"self\.colour\.line": "a colour of trainer.figures.palette",
     r"mantissa|red|green|blue|guess|read": "numbers, or a part of a formatted one",
     r"term\.related": "the glossary's own words",
     r"sweep\.plan\.title": "the titles of the settings that a sweep can vary",
@@ -405,7 +405,7 @@ def test_what_is_shown_as_html_is_made_of_constants_numbers_and_escaped_text(pat
 def test_a_text_of_a_user_would_be_found(tmp_path, monkeypatch, code):
     path = tmp_path / "page.py"
     path.write_text(
-        "import streamlit as st\nfrom html import escape\nfrom trainer import sheets\n"
+        "import streamlit as st\nfrom html import escape\nfrom trainer.figures import sheets\n"
         f'def bold(words):\n    return f"<b>{{words}}</b>"\ndef show(run, runs):\n    {code}\n'
     )
     monkeypatch.setitem(globals(), "ROOT", tmp_path)

@@ -10,9 +10,9 @@ from html import escape
 import streamlit as st
 
 from trainer import catalogue
-from trainer.charts import NAME
-from trainer.colours import Colour, colours, mark, swatch
 from trainer.config import TrainingConfig
+from trainer.figures.palette import Colour, colours, mark, swatch
+from trainer.figures.plotly import LEGEND_NAME
 from trainer.phrases import cut
 from trainer.runs import Run, State
 from widgets.judges import Judge
@@ -191,7 +191,7 @@ def _texts(runs: dict[str, Run]) -> dict[str, str]:
 def _names(runs: list[Run]) -> dict[str, str]:
     """Return each run's name, cut where it is long; those that are then alike are numbered, the oldest first."""
     names = {run.id: run.name for run in sorted(runs, key=lambda run: run.id)}
-    names = {run_id: cut(name, NAME) for run_id, name in names.items()}
+    names = {run_id: cut(name, LEGEND_NAME) for run_id, name in names.items()}
     often, seen = Counter(names.values()), Counter[str]()
     for run_id, name in names.items():
         seen[name] += 1

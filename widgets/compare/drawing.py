@@ -6,7 +6,7 @@ import streamlit as st
 
 from trainer import UserError, bars
 from trainer.answer import Answer, answers, verdict
-from trainer.colours import mark
+from trainer.figures.palette import mark
 from widgets import canvas, sources
 from widgets.compare.chosen import Chosen
 from widgets.source import Source

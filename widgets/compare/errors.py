@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from trainer import UserError, disagreement, evaluation, sheets
+from trainer import UserError, disagreement, evaluation
 from trainer.datasets import Dataset
 from trainer.disagreement import Combination, Disagreement
 from trainer.evaluation import Evaluation
+from trainer.figures import sheets
 from trainer.phrases import listed
 from widgets import evaluated, library
 from widgets.compare.chosen import FEWEST, Chosen

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from trainer import sheets
 from trainer.answer import percent
+from trainer.figures import sheets
 from widgets import evaluated, library
 from widgets.inside import lens
 from widgets.inside.look import Look

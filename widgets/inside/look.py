@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from trainer import UserError, tints, weights
+from trainer import UserError, weights
 from trainer.answer import Answer
 from trainer.catalogue import Kind
 from trainer.config import TrainingConfig
+from trainer.figures.signed import number
 from trainer.files import read_bytes
 from trainer.inference import Network
 from trainer.layers import Row
@@ -78,7 +79,7 @@ def image(url: str, width: int, words: str, alt: str, height: int | None = None)
 
 def scale(reach: float, signed: bool = True) -> str:
     """Return what colours mean: from which number to which."""
-    highest = tints.number(reach)
+    highest = number(reach)
     if not signed:
         return f'<span class="inside-scale">0 <i class="up"></i> {highest}</span>'
     return f'<span class="inside-scale">−{highest} <i></i> +{highest}</span>'

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from trainer import evaluation, sheets
+from trainer import evaluation
+from trainer.figures import sheets
 from widgets import evaluated, library
 from widgets.inside.look import Look
 

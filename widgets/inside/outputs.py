@@ -7,7 +7,7 @@ import math
 import numpy as np
 import streamlit as st
 
-from trainer import tints
+from trainer.figures import signed
 from trainer.layers import Dropout, Flatten, Reshape, Row
 from widgets.inside.look import Look, image, scale
 
@@ -42,13 +42,13 @@ def _maps(values: np.ndarray, name: str) -> str:
     """Draw the images that a layer makes: one of each filter."""
     height, width, number = values.shape
     shown = np.moveaxis(values[..., :MAPS], -1, 0)
-    reach = tints.reach(values)
-    tile = tints.enlarged(height, width) * width + 2
+    reach = signed.reach(values)
+    tile = signed.enlarged(height, width) * width + 2
     across = min(number, ACROSS)
     more = f" {number - MAPS:,} more are not drawn." if number > MAPS else ""
     strongest = int(np.argmax(np.nan_to_num(values).reshape(-1, number).max(axis=0)))
     words = f"{min(number, MAPS):,} images of {height} × {width}; number {strongest} has the largest number.{more}"
-    picture = image(tints.sheet(shown, reach, across), across * tile, "", f"What comes out of {name}, as images")
+    picture = image(signed.sheet(shown, reach, across), across * tile, "", f"What comes out of {name}, as images")
     legend = scale(reach, bool((values < 0).any()))
     return f'<div class="inside">{picture}</div><div class="inside-words">{legend} {words}</div>'
 
@@ -56,14 +56,14 @@ def _maps(values: np.ndarray, name: str) -> str:
 def _units(row: Row, values: np.ndarray, look: Look) -> str:
     """Draw the list of numbers that a layer makes, a cell each."""
     flat = values.reshape(-1)
-    reach = tints.reach(flat)
+    reach = signed.reach(flat)
     last = row.name == "output"
     order = strongest(flat, 1 if last else STRONGEST)
     legend = scale(reach, bool((flat < 0).any()))
     if len(flat) <= LABELLED:
         cells = "".join(
-            f'<span{" class=top" if place in order else ""}><i style="background: {tints.color(value, reach)}"></i>'
-            f"{look.kind.classes[place] if last else place}<br>{_share(value) if last else tints.number(value)}</span>"
+            f'<span{" class=top" if place in order else ""}><i style="background: {signed.color(value, reach)}"></i>'
+            f"{look.kind.classes[place] if last else place}<br>{_share(value) if last else signed.number(value)}</span>"
             for place, value in enumerate(flat)
         )
         words = "The probabilities." if last else "The unit's number, and what comes out of it below."
@@ -71,11 +71,11 @@ def _units(row: Row, values: np.ndarray, look: Look) -> str:
         return f'<div class="{kind}">{cells}</div><div class="inside-words">{legend} {words}</div>'
     image_size = math.isqrt(len(flat)) ** 2 == len(flat) and isinstance(row.layer, Flatten)
     across = 4 * math.isqrt(len(flat)) if image_size else 64
-    picture = image(tints.strip(flat, across, reach), WIDE, "", f"What comes out of {row.name}, a cell each")
+    picture = image(signed.strip(flat, across, reach), WIDE, "", f"What comes out of {row.name}, a cell each")
     if isinstance(row.layer, Flatten):
         words = "The same numbers, one row behind the other."
     else:
-        named = ", ".join(f"unit {place} ({tints.number(flat[place])})" for place in order)
+        named = ", ".join(f"unit {place} ({signed.number(flat[place])})" for place in order)
         silent = int((flat == 0).sum())
         words = f"Strongest: {named}." + (f" {silent:,} of {len(flat):,} are 0." if silent else "")
     return f'<div class="inside">{picture}</div><div class="inside-words">{legend} {words}</div>'

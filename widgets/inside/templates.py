@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from trainer import explanation, tints
+from trainer import explanation
+from trainer.figures import signed
 from trainer.layers import Conv2D
 from widgets.inside.look import Look, image, scale
 
@@ -26,7 +27,7 @@ def show(look: Look) -> None:
     what = "filter" if filters else "unit"
     colors = sheet.ndim == 4
     shown = sheet.mean(axis=-1) if colors else sheet
-    reach = tints.reach(shown)
+    reach = signed.reach(shown)
     if filters:
         words = f"Each of the {number:,} filters is a pattern of {height} × {width} that is looked for everywhere."
     elif row.name == "output":
@@ -39,7 +40,7 @@ def show(look: Look) -> None:
     st.caption(f"{words}{more}{mean} Ink where it is blue makes the {what} stronger, where it is orange weaker.")
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=560):
-            picture = image(tints.sheet(shown[:SHOWN], reach, across), 560, scale(reach), f"The weights of {row.name}")
+            picture = image(signed.sheet(shown[:SHOWN], reach, across), 560, scale(reach), f"The weights of {row.name}")
             st.html(f'<div class="inside">{picture}</div>')
         with st.container(width=260):
             _show_one(look, sheet, what)
@@ -63,10 +64,10 @@ def _show_one(look: Look, sheet: np.ndarray, what: str) -> None:
     own = sheet[unit]
     pictures = [own] if own.ndim == 2 else [own[..., color] for color in range(3)]
     side = 252 if len(pictures) == 1 else 120
-    reach = tints.reach(own)
+    reach = signed.reach(own)
     figures = "".join(
         image(
-            tints.tint(part, reach),
+            signed.tint(part, reach),
             side,
             "" if len(pictures) == 1 else COLORS[color],
             f"The weights of {what} {unit}{'' if len(pictures) == 1 else ', ' + COLORS[color]}",
@@ -76,6 +77,6 @@ def _show_one(look: Look, sheet: np.ndarray, what: str) -> None:
     name = f" ({labels[unit]})" if labels else ""
     st.html(
         f'<div class="inside">{figures}</div><div class="inside-words"><strong>{what.capitalize()} {unit}{name}'
-        f"</strong>: {own.size:,} weights from {tints.number(float(own.min()), 3)} to "
-        f"{tints.number(float(own.max()), 3)}. {scale(reach)}</div>"
+        f"</strong>: {own.size:,} weights from {signed.number(float(own.min()), 3)} to "
+        f"{signed.number(float(own.max()), 3)}. {scale(reach)}</div>"
     )

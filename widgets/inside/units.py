@@ -7,8 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import streamlit as st
 
-from trainer import explanation, tints
+from trainer import explanation
 from trainer.explanation import Reason
+from trainer.figures import signed
 from trainer.layers import Conv2D, Dense
 from widgets.inside.look import Look, image
 from widgets.inside.outputs import strongest
@@ -79,11 +80,11 @@ def _show_reason(look: Look, place: int, unit: int, at: tuple[int, int] | None) 
     after = {
         "linear": "",
         "softmax": f"; softmax makes it {100 * made:.1f} %, beside the others",
-    }.get(function, f"; {function} makes it {tints.number(made)}")
+    }.get(function, f"; {function} makes it {signed.number(made)}")
     st.html(
         f'<div class="inside-reason">{_reason(look, place, reason, at)}</div>'
-        f'<div class="inside-words"><strong>{who}</strong>: {tints.number(reason.total)} in all, with its bias '
-        f"{tints.number(reason.bias)} that is {tints.number(reason.sum)}{after}.</div>"
+        f'<div class="inside-words"><strong>{who}</strong>: {signed.number(reason.total)} in all, with its bias '
+        f"{signed.number(reason.bias)} that is {signed.number(reason.sum)}{after}.</div>"
     )
 
 
@@ -95,7 +96,7 @@ def _reason(look: Look, place: int, reason: Reason, at: tuple[int, int] | None) 
     channels = reason.largest(CHANNELS)
     products = reason.products
     name = _channel_name(look, place)
-    reach = [tints.reach(values) for values in (reason.values, reason.weights, products)]
+    reach = [signed.reach(values) for values in (reason.values, reason.weights, products)]
     parts = "".join(
         _equation(
             reason.values[..., channel],
@@ -110,7 +111,9 @@ def _reason(look: Look, place: int, reason: Reason, at: tuple[int, int] | None) 
     )
     rest = reason.total - float(products[..., channels].sum())
     others = products.shape[-1] - len(channels)
-    more = f'<div class="inside-words">The {others:,} others together: {tints.number(rest)}</div>' if others > 0 else ""
+    more = (
+        f'<div class="inside-words">The {others:,} others together: {signed.number(rest)}</div>' if others > 0 else ""
+    )
     return f"{parts}{more}"
 
 
@@ -123,12 +126,12 @@ def _equation(
     reach: list[float] | None = None,
     total: float | None = None,
 ) -> str:
-    reaches = reach or [tints.reach(part) for part in (values, weights, products)]
+    reaches = reach or [signed.reach(part) for part in (values, weights, products)]
     pictures = [
-        image(tints.tint(part, most), side, f"{words}<br>up to {tints.number(most)}", words)
+        image(signed.tint(part, most), side, f"{words}<br>up to {signed.number(most)}", words)
         for part, most, words in zip((values, weights, products), reaches, (name, "Weights", "Multiplied"), strict=True)
     ]
-    result = f"<strong>{tints.number(total)}</strong>" if total is not None else ""
+    result = f"<strong>{signed.number(total)}</strong>" if total is not None else ""
     end = f"<span>, in all</span>{result}" if result else ""
     return f'<div class="inside equation">{pictures[0]}<b>×</b>{pictures[1]}<b>=</b>{pictures[2]}{end}</div>'
 
@@ -145,7 +148,7 @@ def _list(look: Look, place: int, reason: Reason) -> str:
     before = explanation.source(look.table, place)
     products = reason.products
     largest = reason.largest(PARTS)
-    reach = tints.reach(products)
+    reach = signed.reach(products)
     pictures = _weights_of(look, before, largest)
     rows = []
     for place_before in largest:
@@ -155,15 +158,15 @@ def _list(look: Look, place: int, reason: Reason) -> str:
         picture = pictures.get(place_before)
         cell = f'<td class="pic"><img alt="Its weights" width="40" height="40" src="{picture}"></td>' if picture else ""
         rows.append(
-            f"<tr>{cell}<td>unit {place_before}</td><td>{tints.number(float(reason.values[place_before]))}</td>"
-            f"<td>{tints.number(float(reason.weights[place_before]))}</td><td>{tints.number(product)}</td>"
+            f"<tr>{cell}<td>unit {place_before}</td><td>{signed.number(float(reason.values[place_before]))}</td>"
+            f"<td>{signed.number(float(reason.weights[place_before]))}</td><td>{signed.number(product)}</td>"
             f'<td style="text-align: left">{bar}</td></tr>'
         )
     others = len(products) - len(largest)
     rest = reason.total - float(products[largest].sum())
     span = 4 if pictures else 3
     if others > 0:
-        rows.append(f'<tr><td colspan="{span}">the {others:,} others together</td><td>{tints.number(rest)}</td></tr>')
+        rows.append(f'<tr><td colspan="{span}">the {others:,} others together</td><td>{signed.number(rest)}</td></tr>')
     first = "<th></th>" if pictures else ""
     head = f"<tr>{first}<th>of {before}</th><th>says</th><th>× weight</th><th>=</th></tr>"
     return f'<div class="inside-scroll"><table class="inside-sums"><thead>{head}</thead>{"".join(rows)}</table></div>'
@@ -181,8 +184,8 @@ def _weights_of(look: Look, before: str, units: list[int]) -> dict[int, str]:
     sheet = explanation.images(look.weights[look.table[first].name][0], look.table[0].input_shape)
     if isinstance(look.table[first].layer, Conv2D):
         return {}
-    return {unit: tints.tint(sheet[unit].mean(axis=-1) if sheet.ndim == 4 else sheet[unit]) for unit in units}
+    return {unit: signed.tint(sheet[unit].mean(axis=-1) if sheet.ndim == 4 else sheet[unit]) for unit in units}
 
 
 def _color(value: float) -> str:
-    return tints.color(value, abs(value) or 1.0)
+    return signed.color(value, abs(value) or 1.0)

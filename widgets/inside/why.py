@@ -7,9 +7,11 @@ import hashlib
 import numpy as np
 import streamlit as st
 
-from trainer import counterfactual, tints
+from trainer import counterfactual
 from trainer.answer import percent
 from trainer.counterfactual import Change
+from trainer.figures import signed
+from trainer.figures.images import data_url
 from trainer.occlusion import PATCH, occlusion
 from widgets.inside.look import Look, image, scale
 
@@ -32,7 +34,7 @@ def _occlude(look: Look, seen: np.ndarray) -> None:
     st.subheader("What the answer rests on", anchor=False)
     found = occlusion(look.network, seen)
     name = look.named(found.winner)
-    reach = tints.reach(found.drop)
+    reach = signed.reach(found.drop)
     left, top, right, bottom = found.where
     covered = seen.copy()
     covered[top:bottom, left:right] = 0.5
@@ -42,15 +44,15 @@ def _occlude(look: Look, seen: np.ndarray) -> None:
         else f"At none of {found.patches} places does it say something else."
     )
     pictures = (
-        image(tints.plain(seen), SIDE, f"{name}: {percent(look.said.share)}", "The image")
+        image(data_url(seen), SIDE, f"{name}: {percent(look.said.share)}", "The image")
         + image(
-            tints.over(seen, found.drop, reach),
+            signed.over(seen, found.drop, reach),
             SIDE,
             f"{scale(reach)}<br>how much less sure it is without",
             f"Where {name} rests: blue parts speak for it",
         )
         + image(
-            tints.plain(covered),
+            data_url(covered),
             SIDE,
             f"Covered where it matters most:<br>{name} is {_percent(found.lowest)}",
             "The image with its most important part covered",
@@ -102,14 +104,14 @@ def _show_change(look: Look, found: Change, best: int) -> None:
         )
 
     drawn = (
-        image(tints.plain(found.before), SIDE, f"Before<br>{shares(before)}", "The image before")
+        image(data_url(found.before), SIDE, f"Before<br>{shares(before)}", "The image before")
         + image(
-            tints.over(found.before, found.difference, 1.0),
+            signed.over(found.before, found.difference, 1.0),
             SIDE,
             f"Change<br>blue: {found.added} pixels inked<br>orange: {found.removed} wiped",
             f"{found.added} pixels inked and {found.removed} wiped",
         )
-        + image(tints.plain(found.after), SIDE, f"After<br>{shares(after)}", "The image after")
+        + image(data_url(found.after), SIDE, f"After<br>{shares(after)}", "The image after")
     )
     st.html(f'<div class="inside thirds">{drawn}</div>')
     total = found.before.shape[0] * found.before.shape[1]

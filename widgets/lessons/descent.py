@@ -8,12 +8,14 @@ import secrets
 import numpy as np
 import streamlit as st
 
-from trainer import descent, diagrams, pictures, strip
+from trainer import descent, diagrams, strip
 from trainer.catalogue import DIGITS
-from trainer.charts import BLUE
 from trainer.datasets import Dataset
 from trainer.descent import Descent, Pass
 from trainer.digit import SIZE
+from trainer.figures import signed
+from trainer.figures.images import test_digits
+from trainer.figures.palette import BLUE
 from widgets import library
 from widgets.lessons import pieces
 from widgets.plot import plot
@@ -54,9 +56,7 @@ def _descend(dataset: Dataset) -> None:
     with left:
         _result(state, forth)
         reads = forth.probabilities.argmax(axis=1).tolist() if state.steps else None
-        sheet = pictures.test_digits(
-            np.rint(255 * images).astype(np.uint8).reshape(-1, SIZE, SIZE), labels.tolist(), reads
-        )
+        sheet = test_digits(np.rint(255 * images).astype(np.uint8).reshape(-1, SIZE, SIZE), labels.tolist(), reads)
         right_ones = round(forth.accuracy * BATCH)
         pieces.picture(sheet, f"The {BATCH} digits; the network reads {right_ones} of them right.")
     with right:
@@ -216,7 +216,7 @@ def _error(state: Descent, forth: Pass, images: np.ndarray, labels: np.ndarray) 
 
 def _sheet(weights: np.ndarray, names: list[str], scale: float, words: str, across: int) -> None:
     figures = "".join(
-        f'<figure><img decoding="sync" alt="{words} {name}" src="{diagrams.template(one, scale)}">{name}</figure>'
+        f'<figure><img decoding="sync" alt="{words} {name}" src="{signed.template(one, scale)}">{name}</figure>'
         for one, name in zip(weights, names, strict=True)
     )
     st.html(f'<div class="lesson-sheet" style="grid-template-columns: repeat({across}, 1fr)">{figures}</div>')

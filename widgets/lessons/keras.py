@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from trainer.config import parameter_count, short_form
-from trainer.pictures import network_picture
+from trainer.networks.diagram import network_picture
 from trainer.presets import PRESETS
 from trainer.tutorials import TUTORIALS
 from widgets.lessons import pieces

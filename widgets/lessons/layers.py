@@ -9,7 +9,7 @@ import streamlit as st
 from trainer import UserError
 from trainer.activations import FUNCTIONS, NOTES, REACH, function_curves, value
 from trainer.config import TrainingConfig, parameter_count, short_form
-from trainer.pictures import network_picture
+from trainer.networks.diagram import network_picture
 from trainer.presets import PRESETS
 from widgets import judges
 from widgets.lessons import pieces

@@ -7,7 +7,7 @@ import streamlit as st
 
 from trainer import diagrams
 from trainer.catalogue import DIGITS
-from trainer.charts import BLUE, VERMILLION
+from trainer.figures.palette import BLUE, VERMILLION
 from trainer.losses import GUESSING, LEAST, answer, cross_entropy, loss_curve, one_hot, squared_error
 from widgets.plot import plot
 

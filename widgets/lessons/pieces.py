@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from html import escape
 from pathlib import Path
 
 import streamlit as st
+
+from trainer.figures.images import svg_url
 
 STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
 
 
 def picture(svg: str, alt: str, rem: int = 30) -> None:
     """Show a picture, SVG whose colours suit a light and a dark page, at most so many rem wide."""
-    url = f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}"
-    st.html(f'<img class="lesson-picture" style="max-width: {rem}rem" decoding="sync" alt="{escape(alt)}" src="{url}">')
+    st.html(
+        f'<img class="lesson-picture" style="max-width: {rem}rem" decoding="sync" alt="{escape(alt)}" '
+        f'src="{svg_url(svg)}">'
+    )

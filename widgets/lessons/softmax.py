@@ -10,7 +10,7 @@ import streamlit as st
 from trainer import UserError, diagrams, shipped
 from trainer.answer import named
 from trainer.catalogue import DIGITS
-from trainer.charts import BLUE
+from trainer.figures.palette import BLUE
 from trainer.losses import probability_columns, softmax
 from widgets import library
 from widgets.plot import plot

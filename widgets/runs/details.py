@@ -8,7 +8,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from trainer import UserError, catalogue, charts
+from trainer import UserError, catalogue
+from trainer.analysis.learning_curves import learning_curves
 from trainer.engine import owner_hash
 from trainer.ledger import Row, read
 from trainer.runs import NOTE, Run
@@ -185,7 +186,7 @@ def _facts(run: Run, phase: str) -> None:
         if not history:
             st.caption("No curves yet: they appear here once it trains." if not state.ended else "It has no curves.")
             return
-        figure = charts.learning_curves(history, state.steps, max(1, row.planned), "accuracy")
+        figure = learning_curves(history, state.steps, max(1, row.planned), "accuracy")
         words = f", {table.share(row.test_accuracy)} on the test {catalogue.kind(config.dataset).thing}s"
         plot(figure, "run.accuracy", alt=f"Accuracy over {row.epochs} epochs{words if row.test_accuracy else ''}")
 

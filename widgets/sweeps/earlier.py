@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import time
 
 import streamlit as st
 
 from trainer import UserError, heatmap
 from trainer.engine import Engine
+from trainer.figures.images import svg_url
 from trainer.sweep import Sweep, best, cells
 from widgets.sweeps.watching import origin
 from widgets.texts import literal
@@ -45,11 +45,9 @@ def _line(engine: Engine, sweep: Sweep) -> None:
     if winner and winner.accuracy is not None:
         parts.append(f"best {100 * winner.accuracy:.1f} % at {literal(winner.name)}")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        svg = base64.b64encode(heatmap.small_picture(sweep.plan, known).encode()).decode()
+        url = svg_url(heatmap.small_picture(sweep.plan, known))
         alt = f"The squares of the sweep of {sweep.plan.title}: the lighter the better"
-        st.html(
-            f'<img src="data:image/svg+xml;base64,{svg}" alt="{alt}" style="width: 3rem; height: 2.4rem">', width=52
-        )
+        st.html(f'<img src="{url}" alt="{alt}" style="width: 3rem; height: 2.4rem">', width=52)
         with st.container(gap=None):
             st.page_link(
                 "pages/sweep.py",

@@ -1,6 +1,6 @@
-"""Which colour is whose? Each of the runs that stand side by side has its own, the same in every chart.
+"""The colours of Okabe and Ito, and the line styles that tell up to seven compared runs apart.
 
-The colours are those of Okabe and Ito that both themes bear, told apart by people who see few; a dash goes with each.
+Okabe and Ito's colours are told apart by colour-blind people too, and stand on the light and the dark theme.
 """
 
 from __future__ import annotations
@@ -9,6 +9,25 @@ from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from zlib import crc32
+
+BLUE = "#0072B2"
+VERMILLION = "#D55E00"
+GREEN = "#009E73"
+PURPLE = "#CC79A7"
+ORANGE = "#E69F00"
+SKY = "#56B4E9"
+BROWN = "#8C6D46"  # not Okabe and Ito's: their yellow and black are not seen on one of the two themes
+GREY = "#8A8F98"
+NEUTRAL = "#767C86"  # for lines and text
+
+
+def rgb(color: str) -> tuple[int, int, int]:
+    """Return the three parts, 0 to 255, of a colour such as #0072B2."""
+    red, green, blue = bytes.fromhex(color[1:])
+    return red, green, blue
+
+
+# --- compared runs --------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -21,13 +40,13 @@ class Colour:
 
 
 COLOURS = (
-    Colour("#0072B2", "solid", "circle"),
-    Colour("#D55E00", "dash", "square"),
-    Colour("#009E73", "dot", "diamond"),
-    Colour("#CC79A7", "dashdot", "triangle-up"),
-    Colour("#E69F00", "longdash", "triangle-down"),
-    Colour("#56B4E9", "longdashdot", "cross"),
-    Colour("#8C6D46", "solid", "star"),
+    Colour(BLUE, "solid", "circle"),
+    Colour(VERMILLION, "dash", "square"),
+    Colour(GREEN, "dot", "diamond"),
+    Colour(PURPLE, "dashdot", "triangle-up"),
+    Colour(ORANGE, "longdash", "triangle-down"),
+    Colour(SKY, "longdashdot", "cross"),
+    Colour(BROWN, "solid", "star"),
 )
 
 

@@ -7,10 +7,9 @@ from html import escape
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from trainer import pictures
-from trainer.charts import BLUE, ORANGE, SKY, VERMILLION
+from trainer.figures.images import data_url
+from trainer.figures.palette import BLUE, ORANGE, SKY, VERMILLION
 
 SIZE = 84  # pixels a side on the page: three for each of a digit's, and four images on a phone
 
@@ -41,11 +40,6 @@ def sheet(
     ]
     grid = f' style="display: grid; grid-template-columns: repeat({columns}, {size}px)"' if columns else ""
     return f'<div class="sheet"{grid}>{"".join(figures)}</div>'
-
-
-def data_url(image: np.ndarray) -> str:
-    """Return an image, (height, width) or (height, width, 3) uint8, as the URL of a PNG that holds it."""
-    return pictures.data_url(Image.fromarray(np.ascontiguousarray(image)))
 
 
 def _unbroken(caption: str) -> str:

@@ -1,19 +1,15 @@
-"""Data in, picture out: SVG text or PNG bytes, for a light and a dark page alike."""
+"""Diagram of a network's layers as SVG, for a light and a dark page alike."""
 
 from __future__ import annotations
 
-import base64
 import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import BytesIO
 
-import numpy as np
-from PIL import Image
-
-from trainer.charts import BLUE, GREY, NEUTRAL, ORANGE, SKY, VERMILLION
 from trainer.digit import SIZE
+from trainer.figures.images import svg, svg_text
+from trainer.figures.palette import BLUE, GREY, NEUTRAL, ORANGE, SKY
 from trainer.layers import (
     AveragePooling2D,
     Dense,
@@ -25,77 +21,6 @@ from trainer.layers import (
     Reshape,
     Row,
 )
-
-MARGIN = 8, 18  # pixels across and down for a test digit besides its own: what is said of it stands below
-COLUMNS = 8
-
-
-def test_digits(
-    images: np.ndarray, labels: Sequence[int], reads: Sequence[int] | None = None, digits: bool = True
-) -> str:
-    """Draw test digits in rows of 8 and below each what the network says, with a blue tick or a vermillion cross.
-
-    `images`: (n, 28, 28) uint8, or in colour (n, height, width, 3). Without `reads` nothing is below them, and all have
-    the same place. Without `digits` the marks stand alone: words would find no room.
-    """
-    high, wide = images.shape[1:3]
-    across, down = wide + MARGIN[0], high + MARGIN[1]
-    channels = 3 if images.ndim == 4 else 1
-    sheet = np.zeros((down * -(-len(images) // COLUMNS), across * COLUMNS, channels + 1), np.uint8)  # and opacity
-    marks = []
-    for place, (image, label) in enumerate(zip(images, labels, strict=True)):
-        x, y = place % COLUMNS * across + MARGIN[0] // 2, place // COLUMNS * down + 2
-        sheet[y : y + high, x : x + wide] = np.dstack([image, np.full((high, wide), 255, np.uint8)])
-        if reads is not None:
-            right = reads[place] == label
-            sign, color = ("m0-3l2.5 3 5-7", BLUE) if right else ("m0-7l6 7m0-7l-6 7", VERMILLION)
-            marks.append(
-                f'<g class="{"right" if right else "wrong"}">'
-                + (f'<text x="{x + wide // 2 - 4}" y="{y + high + 11}">{reads[place]}</text>' if digits else "")
-                + f'<path d="M{x + wide // 2 + 2} {y + high + 11}{sign}" fill="none" stroke="{color}" '
-                'stroke-width="1.8" stroke-linecap="round"/></g>'
-            )
-    height, width, _ = sheet.shape
-    pixels = data_url(Image.fromarray(sheet))
-    return _svg(
-        width,
-        height,
-        f'<image width="{width}" height="{height}" href="{pixels}" '
-        f'style="image-rendering: pixelated"/>{_texts("".join(marks))}',
-    )
-
-
-def weight_sheet(weights: np.ndarray, scale: float | None = None) -> bytes:
-    """Draw images of weights side by side as PNG: positive blue, negative vermillion, the stronger the more opaque.
-
-    `weights`: (n, height, width). What has the size `scale` is opaque; without it the largest of them.
-    """
-    across, gap, room = 8, 4, 480  # images in a row, pixels between them, pixels across
-    number, height, width = weights.shape
-    strength = np.nan_to_num(np.asarray(weights, np.float32))
-    if not scale or not np.isfinite(scale):  # in a training whose weights grew beyond all numbers
-        scale = float(abs(strength).max(initial=0.0)) or 1.0
-    whole = max(1, (room // across - gap) // width)  # screen pixels a weight, so that its edges stay sharp
-    colors = np.rint(np.clip(strength / scale, -1, 1) * 127 + 127).astype(np.uint8)
-    colors = colors.repeat(whole, 1).repeat(whole, 2)
-    cells = (-(-max(number, 1) // across) * across, height * whole + gap, width * whole + gap)
-    framed = np.full(cells, 127, np.uint8)
-    framed[:number, 1 : 3 + height * whole, 1 : 3 + width * whole] = 255
-    framed[:number, 2 : 2 + height * whole, 2 : 2 + width * whole] = colors
-    sheet = framed.reshape(-1, across, *cells[1:]).swapaxes(1, 2).reshape(-1, across * cells[2])
-    image = Image.fromarray(np.ascontiguousarray(sheet))
-    # 0 is the most negative weight, 127 is nothing, 254 the most positive, and 255 the frame.
-    image.putpalette([*rgb(VERMILLION) * 127, *rgb(BLUE) * 128, *rgb(NEUTRAL)])
-    return png(image, transparency=bytes([*(min(255, 2 * abs(127 - color)) for color in range(255)), 90]))
-
-
-def drawing_picture(image: np.ndarray) -> bytes:
-    """Draw an image that met a network, (28, 28) float32, as PNG: white ink on black paper, each pixel 4 wide."""
-    grey = (np.clip(np.nan_to_num(image), 0, 1) * 255).astype(np.uint8)
-    return png(Image.fromarray(grey.repeat(4, 0).repeat(4, 1)))
-
-
-# --- a network ------------------------------------------------------------------------------------------------
 
 WIDE, HIGH, MIDDLE = 450, 200, 80  # of the whole picture, and how far down its axis lies
 SHOWN = 12  # units of a dense layer, at most, that are drawn
@@ -155,12 +80,12 @@ def network_picture(table: Sequence[Row]) -> str:
         if piece.kind != "mark":  # a mark is as high as what it stands beside
             height = piece.height
         shapes += _drawn(piece, height, piece is pieces[-1])
-    return _svg(
+    return svg(
         WIDE,
         HIGH,
         f'<g fill="none" stroke="{NEUTRAL}" stroke-width="0.6">{joints}</g>{shapes}'
         f'<g fill="none" stroke="{ORANGE}" stroke-width="0.9">{patches}</g>'
-        f"{_texts(_labels(mains))}",
+        f"{svg_text(_labels(mains))}",
     )
 
 
@@ -241,7 +166,7 @@ def _units(piece: _Piece, last: bool) -> str:
         digits = "".join(
             f'<text x="{x + 13:.1f}" y="{y + 4:.1f}">{digit}</text>' for digit, y in enumerate(piece.units)
         )
-        drawn += _texts(digits)
+        drawn += svg_text(digits)
     return drawn
 
 
@@ -288,32 +213,3 @@ def _labels(mains: Sequence[_Piece]) -> str:
                 f'<text x="{x:.1f}" y="{HIGH - 20 + 13 * n}">{line}</text>' for n, line in enumerate(lines) if line
             ]
     return "".join(texts)
-
-
-# --- small things ---------------------------------------------------------------------------------------------
-
-
-def rgb(color: str) -> tuple[int, int, int]:
-    """Return the three parts, 0 to 255, of a color such as #0072B2."""
-    red, green, blue = bytes.fromhex(color[1:])
-    return red, green, blue
-
-
-def png(image: Image.Image, **options: bytes) -> bytes:
-    """Return an image as a PNG file, written fast."""
-    file = BytesIO()
-    image.save(file, "PNG", compress_level=1, **options)
-    return file.getvalue()
-
-
-def data_url(image: Image.Image, **options: bytes) -> str:
-    """Return an image as the URL of a PNG that holds it."""
-    return f"data:image/png;base64,{base64.b64encode(png(image, **options)).decode()}"
-
-
-def _svg(width: float, height: float, content: str) -> str:
-    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}">{content}</svg>'
-
-
-def _texts(content: str) -> str:
-    return f'<g font-family="sans-serif" font-size="12" text-anchor="middle" fill="{NEUTRAL}">{content}</g>'

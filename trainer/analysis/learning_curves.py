@@ -1,30 +1,28 @@
-"""Data in, figure out: every chart as a plain dict in Plotly's form, without Streamlit."""
+"""Learning curves of one training: its history as thinned, smoothed series and as Plotly charts."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import cycle
 from typing import Any
 
 import numpy as np
 
-from trainer import curves
-from trainer.curves import Array, Line
+from trainer.figures.palette import BLUE, GREEN, GREY, NEUTRAL, ORANGE, PURPLE, SKY, VERMILLION
+from trainer.figures.plotly import AXIS, LEGEND_NAME, Figure, frame, literal
 from trainer.phrases import cut
 
-BLUE, VERMILLION = "#0072B2", "#D55E00"  # Okabe and Ito's, told apart by everyone on both themes
-GREY, SKY, ORANGE = "#8A8F98", "#56B4E9", "#E69F00"
-NEUTRAL = "#767C86"  # for lines and words that stand on either theme
+Array = np.ndarray[Any, np.dtype[np.float64]]
+Curve = tuple[Array, Array]  # updates, and the values there
+Line = Mapping[str, Any]  # of history.jsonl or readings.jsonl
 POINTS, READINGS = 400, 100  # of a curve, at most, large and small: more than that a screen cannot show
-NAME = 24  # characters of another run's name in the legend; the whole name is in the hover
-Figure = dict[str, Any]
 
 # Each run to compare differs by hue and by dash; blue and vermillion belong to the run itself.
-_COMPARED = (("#009E73", "8px,2px"), (ORANGE, "dashdot"), ("#CC79A7", "dot"), (SKY, "8px,2px,2px,2px"), (GREY, "solid"))
+_COMPARED = ((GREEN, "8px,2px"), (ORANGE, "dashdot"), (PURPLE, "dot"), (SKY, "8px,2px,2px,2px"), (GREY, "solid"))
 
 
-# --- a training -----------------------------------------------------------------------------------------------
+# --- charts ---------------------------------------------------------------------------------------------------
 
 
 def learning_curves(
@@ -51,32 +49,28 @@ def learning_curves(
     """
     percent, form = (100.0, "%{y:.2f} %") if measure == "accuracy" else (1.0, "%{y:.4f}")
     at_step, after_epoch = f"{form}, step %{{customdata:,}}", f"{form}, epoch %{{x:.0f}}"
-    batches = curves.column(history, "batch", measure, percent)
-    ends = curves.column(history, "epoch", measure, percent)
-    validation = curves.column(history, "epoch", f"val_{measure}", percent)
+    batches = column(history, "batch", measure, percent)
+    ends = column(history, "epoch", measure, percent)
+    validation = column(history, "epoch", f"val_{measure}", percent)
     solid: Figure = {"line": {"color": BLUE, "width": 1.5}, "mode": "lines", "legendgroup": "training"}
     dots: Figure = {"marker": {"size": 6, "color": BLUE}, "mode": "markers", "legendgroup": "training"}
     dashed: Figure = {"line": {"color": VERMILLION, "width": 2.5, "dash": "dash"}, "mode": "lines+markers"}
     diamonds: Figure = {"marker": {"size": 6, "color": VERMILLION, "symbol": "diamond"}}
     unnamed: Figure = {"showlegend": False}
     traces = [
-        _curve("training", (batches[0], curves.smoothed(batches[1], smoothing)), steps, solid, hovertemplate=at_step),
+        _curve("training", (batches[0], smoothed(batches[1], smoothing)), steps, solid, hovertemplate=at_step),
         _curve("epoch's mean", ends, steps, dots | unnamed, hovertemplate=after_epoch),
         _curve("validation", validation, steps, dashed | diamonds, hovertemplate=after_epoch),
     ]
     if smoothing:
         traces.insert(0, _curve("training, raw", batches, steps, solid | unnamed, opacity=0.3, hoverinfo="skip"))
     for (name, lines, its_steps), (color, dash) in zip(others, cycle(_COMPARED), strict=False):
-        curve = curves.column(lines, "epoch", f"val_{measure}", percent)
+        curve = column(lines, "epoch", f"val_{measure}", percent)
         if not len(curve[0]):
-            curve = curves.column(lines, "epoch", measure, percent)
+            curve = column(lines, "epoch", measure, percent)
         thin: Figure = {"line": {"color": color, "width": 1.2, "dash": dash}, "mode": "lines", "opacity": 0.75}
-        words = literal(name)
-        traces.append(
-            _curve(
-                literal(cut(name, NAME)), curve, its_steps, thin, hovertemplate=f"{after_epoch}<extra>{words}</extra>"
-            )
-        )
+        short, hover = literal(cut(name, LEGEND_NAME)), f"{after_epoch}<extra>{literal(name)}</extra>"
+        traces.append(_curve(short, curve, its_steps, thin, hovertemplate=hover))
     level = 10.0 if measure == "accuracy" else math.log(10)
     shapes = [_guessing(level)] if guessing or measure == "accuracy" else []
     seen = np.concatenate([batches[1], ends[1], validation[1]])
@@ -97,7 +91,7 @@ def rate_curve(
     history: Sequence[Line], steps: int, epochs: int, at: int | None = None, highest: float | None = None
 ) -> Figure:
     """Draw the learning rate over the epochs. `highest` is how large it will become, so that its axis need not grow."""
-    rates = curves.column(history, "batch", "learning_rate")
+    rates = column(history, "batch", "learning_rate")
     style: Figure = {"mode": "lines", "line": {"color": BLUE, "width": 1.5}}
     most = max(highest or 0.0, float(rates[1].max(initial=0.0))) or 1.0
     return {
@@ -123,7 +117,7 @@ def reading_curves(
     it in the end vermillion; both have their digit written at their end. Where nothing was meant the winner is blue.
     """
     known = [line for line in readings if "step" in line and drawing in line.get("probabilities", ())]
-    known = curves.picked(known, READINGS)
+    known = picked(known, READINGS)
     x = [round(line["step"] / max(steps, 1), 4) for line in known]
     shares = [[100 * float(share) for share in line["probabilities"][drawing]] for line in known]
     winner = max(range(10), key=shares[-1].__getitem__) if shares and any(shares[-1]) else None
@@ -168,18 +162,11 @@ def _named_ends(traces: Sequence[Figure]) -> list[Figure]:
     return names
 
 
-# --- what these charts have in common -------------------------------------------------------------------------
+# --- parts of these charts --------------------------------------------------------------------------------------
 
-AXIS: Figure = {"fixedrange": True, "zeroline": False, "automargin": False}
 _PERCENT: Figure = {"title": {"text": "accuracy, %"}, "range": [0, 102]}
 _ABOVE: Figure = {"showarrow": False, "xref": "paper", "yref": "paper", "x": 0, "y": 1, "yanchor": "bottom"}
 _BESIDE: Figure = {"showarrow": False, "xanchor": "left", "xshift": 3, "yanchor": "middle"}
-
-
-def frame(height: int, left: int, right: int, top: int, bottom: int) -> Figure:
-    """Return what holds a chart still: a fixed size, and no dragging, so that a finger on it scrolls the page."""
-    margin = {"l": left, "r": right, "t": top, "b": bottom}
-    return {"height": height, "margin": margin, "dragmode": False, "hoverlabel": {"namelength": -1}}
 
 
 def _epochs_axis(epochs: int) -> Figure:
@@ -219,8 +206,8 @@ def _line(dash: str, **ends: float | str) -> Figure:
     return {"type": "line", "line": {"color": NEUTRAL, "width": 1.2, "dash": dash}, **ends}
 
 
-def _curve(name: str, curve: curves.Curve, steps: int, style: Figure, **more: Any) -> Figure:
-    at, values = (curves.thinned(column, POINTS) for column in curve)
+def _curve(name: str, curve: Curve, steps: int, style: Figure, **more: Any) -> Figure:
+    at, values = (thinned(part, POINTS) for part in curve)
     return {
         "type": "scatter",
         "name": name,
@@ -232,6 +219,54 @@ def _curve(name: str, curve: curves.Curve, steps: int, style: Figure, **more: An
     }
 
 
-def literal(text: str) -> str:
-    """Return text, which somebody typed, so that Plotly shows it letter by letter."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace("%{", "% {")
+# --- series ---------------------------------------------------------------------------------------------------
+
+
+def column(history: Sequence[Line], kind: str, key: str, factor: float = 1.0) -> Curve:
+    """Return at which updates the lines of a kind ("batch" or "epoch") know `key`, and its values times `factor`."""
+    known = [
+        (line["step"], line[key]) for line in history if line.get("kind") == kind and key in line and "step" in line
+    ]
+    table = np.array(known, float).reshape(-1, 2)
+    return table[:, 0], table[:, 1] * factor
+
+
+def smoothed(values: Array, weight: float) -> Array:
+    """Return the exponential mean, in which what was before has `weight`, 0 to below 1.
+
+    It is corrected for its beginning, as TensorBoard's is: the first mean is the first value, not one near 0.
+    """
+    if not weight:
+        return values
+    mean, missing, means = 0.0, 1.0, []
+    for value in values.tolist():
+        mean = weight * mean + (1 - weight) * value
+        missing *= weight
+        means.append(mean / (1 - missing))
+    return np.array(means)
+
+
+def thinned(values: Array, most: int) -> Array:
+    """Return at most `most` means over equal stretches, and then the last value as it is.
+
+    A stretch is a power of two long and begins where it always did, so that a growing curve does not shiver.
+    """
+    stretch = _stretch(len(values), most)
+    if stretch == 1:
+        return values
+    whole = len(values) // stretch * stretch
+    means: Array = values[:whole].reshape(-1, stretch).mean(1)
+    return np.append(means, values[-1])
+
+
+def picked(lines: Sequence[Line], most: int) -> list[Line]:
+    """Return at most `most` lines at equal distances, and then the last one."""
+    stretch = _stretch(len(lines), most)
+    return list(lines) if stretch == 1 else [*lines[stretch - 1 : -1 : stretch], lines[-1]]
+
+
+def _stretch(number: int, most: int) -> int:
+    stretch = 1
+    while number > most * stretch:
+        stretch *= 2
+    return stretch

@@ -1,4 +1,4 @@
-"""What a figure shows, whatever draws it."""
+"""Learning curves: what a figure shows, whatever draws it."""
 
 import json
 from typing import Any
@@ -7,7 +7,9 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from trainer import charts
+from trainer.analysis.learning_curves import POINTS, READINGS, learning_curves, rate_curve, reading_curves
+from trainer.figures.palette import BLUE, VERMILLION
+from trainer.figures.plotly import Figure
 
 HISTORY = [
     {"kind": "batch", "epoch": 1, "step": 5, "loss": 2.0, "accuracy": 0.3, "learning_rate": 0.01, "seconds": 0.1},
@@ -17,7 +19,7 @@ HISTORY = [
 ]
 
 
-def curves(figure: charts.Figure) -> dict[str, dict[str, Any]]:
+def curves(figure: Figure) -> dict[str, dict[str, Any]]:
     return {trace["name"]: trace for trace in figure["data"]}
 
 
@@ -29,7 +31,7 @@ def long_history(lines: int) -> list[dict[str, Any]]:
 
 
 def test_curves_run_over_the_epochs_with_training_solid_and_validation_dashed() -> None:
-    shown = curves(charts.learning_curves(HISTORY, steps=10, epochs=2, measure="loss"))
+    shown = curves(learning_curves(HISTORY, steps=10, epochs=2, measure="loss"))
     assert (shown["training"]["x"], shown["training"]["y"]) == ([0.5, 1.0], [2.0, 1.5])
     assert (shown["validation"]["x"], shown["validation"]["y"]) == ([1.0], [1.4])
     assert "dash" not in shown["training"]["line"] and shown["validation"]["line"]["dash"] == "dash"
@@ -37,8 +39,8 @@ def test_curves_run_over_the_epochs_with_training_solid_and_validation_dashed() 
 
 
 def test_accuracy_is_in_percent_on_an_axis_that_never_moves() -> None:
-    empty = charts.learning_curves([], steps=0, epochs=2, measure="accuracy")
-    full = charts.learning_curves(HISTORY, steps=10, epochs=2, measure="accuracy")
+    empty = learning_curves([], steps=0, epochs=2, measure="accuracy")
+    full = learning_curves(HISTORY, steps=10, epochs=2, measure="accuracy")
     assert full["data"][0]["y"] == [30.0, 50.0, 10.0]
     assert empty["layout"] == full["layout"] and full["layout"]["yaxis"]["range"] == [0, 102]
 
@@ -50,9 +52,9 @@ OTHERS = [("one", HISTORY, 10), ("two", HISTORY[:2], 10), ("three", HISTORY, 10)
 @pytest.mark.parametrize(
     "figure",
     [
-        lambda history: charts.learning_curves(history, 10, 2, "loss", log=True, at=5),
-        lambda history: charts.learning_curves(history, 10, 2, "accuracy", smoothing=0.6, others=OTHERS, at=5),
-        lambda history: charts.rate_curve(history, 10, 2, at=5),
+        lambda history: learning_curves(history, 10, 2, "loss", log=True, at=5),
+        lambda history: learning_curves(history, 10, 2, "accuracy", smoothing=0.6, others=OTHERS, at=5),
+        lambda history: rate_curve(history, 10, 2, at=5),
     ],
     ids=["loss", "accuracy", "rate"],
 )
@@ -63,21 +65,21 @@ def test_plotly_knows_every_word_of_the_curves(figure: Any, history: list[dict[s
 
 def test_a_loss_beyond_all_bounds_keeps_the_axis_readable() -> None:
     wild = [{"kind": "batch", "epoch": 1, "step": 1, "loss": 1e30, "accuracy": 0.1}]
-    assert charts.learning_curves(wild, 10, 1, "loss")["layout"]["yaxis"]["range"] == [0, 10]
+    assert learning_curves(wild, 10, 1, "loss")["layout"]["yaxis"]["range"] == [0, 10]
 
 
 @pytest.mark.parametrize(("loss", "low", "ticks"), [(0.5, -3, "0.001"), (0.0002, -4, "0.0001"), (0.0, -3, "0.001")])
 def test_a_log_axis_spans_whole_decades_and_as_many_as_the_loss_needs(loss: float, low: int, ticks: str) -> None:
     history = [{"kind": "batch", "step": 1, "loss": loss}]
-    axis = charts.learning_curves(history, 10, 1, "loss", log=True)["layout"]["yaxis"]
+    axis = learning_curves(history, 10, 1, "loss", log=True)["layout"]["yaxis"]
     assert axis["type"] == "log" and axis["range"][0] == low
     assert axis["ticktext"][0] == ticks and axis["ticktext"][-2:] == ["1", "10"]
-    accuracy = charts.learning_curves(history, 10, 1, "accuracy", log=True)["layout"]["yaxis"]
+    accuracy = learning_curves(history, 10, 1, "accuracy", log=True)["layout"]["yaxis"]
     assert "type" not in accuracy
 
 
 def test_smoothing_draws_the_smoothed_curve_over_the_faint_raw_one() -> None:
-    raw, smooth = charts.learning_curves(HISTORY, 10, 2, "loss", smoothing=0.5)["data"][:2]
+    raw, smooth = learning_curves(HISTORY, 10, 2, "loss", smoothing=0.5)["data"][:2]
     assert raw["y"] == [2.0, 1.5] and raw["opacity"] < 1
     assert smooth["name"] == "training"
     assert smooth["y"] == pytest.approx([2.0, (0.5 * 2.0 + 1.5) / 1.5], abs=1e-6)  # the first counts half
@@ -85,21 +87,21 @@ def test_smoothing_draws_the_smoothed_curve_over_the_faint_raw_one() -> None:
 
 def test_a_long_history_becomes_few_points_whose_last_is_exact() -> None:
     history = long_history(5200)
-    trace = curves(charts.learning_curves(history, 26, 200, "loss"))["training"]
-    assert len(trace["x"]) <= charts.POINTS
+    trace = curves(learning_curves(history, 26, 200, "loss"))["training"]
+    assert len(trace["x"]) <= POINTS
     assert (trace["x"][-1], trace["y"][-1]) == (200.0, pytest.approx(2 / 5200, abs=1e-6))
     assert trace["y"][0] == pytest.approx(np.mean([line["loss"] for line in history[:16]]), abs=1e-6)
 
 
 def test_a_growing_curve_keeps_the_points_that_it_has() -> None:
     history = long_history(1000)
-    before = curves(charts.learning_curves(history[:900], 10, 100, "loss"))["training"]
-    after = curves(charts.learning_curves(history, 10, 100, "loss"))["training"]
+    before = curves(learning_curves(history[:900], 10, 100, "loss"))["training"]
+    after = curves(learning_curves(history, 10, 100, "loss"))["training"]
     assert after["y"][: len(before["y"]) - 1] == before["y"][:-1]
 
 
 def test_other_runs_are_thin_and_differ_by_hue_and_dash() -> None:
-    figure = charts.learning_curves(HISTORY, 10, 2, "accuracy", others=OTHERS)
+    figure = learning_curves(HISTORY, 10, 2, "accuracy", others=OTHERS)
     shown = curves(figure)
     assert shown["one"]["y"] == [60.0]  # validation where there is one
     assert "two" not in shown  # no epoch is over yet
@@ -110,12 +112,12 @@ def test_other_runs_are_thin_and_differ_by_hue_and_dash() -> None:
 
 def test_a_run_without_validation_is_compared_by_its_training() -> None:
     history = [{"kind": "epoch", "epoch": 1, "step": 10, "loss": 1.75, "accuracy": 0.4}]
-    assert curves(charts.learning_curves([], 10, 2, "loss", others=[("b", history, 5)]))["b"]["x"] == [2.0]
+    assert curves(learning_curves([], 10, 2, "loss", others=[("b", history, 5)]))["b"]["x"] == [2.0]
 
 
 def test_a_name_is_shown_letter_by_letter_short_in_the_legend_and_whole_under_the_mouse() -> None:
     name = "<b>%{y}</b> a name that is far too long for a legend"
-    trace = charts.learning_curves([], 10, 2, "loss", others=[(name, HISTORY, 10)])["data"][-1]
+    trace = learning_curves([], 10, 2, "loss", others=[(name, HISTORY, 10)])["data"][-1]
     assert trace["name"].startswith("&lt;b>% {y}&lt;/b>") and trace["name"].endswith("…")
     assert "too long for a legend<extra>" in trace["hovertemplate"].replace("</extra>", "<extra>")
     assert "<b>" not in trace["hovertemplate"]
@@ -124,7 +126,7 @@ def test_a_name_is_shown_letter_by_letter_short_in_the_legend_and_whole_under_th
 def test_guessing_is_a_line_where_it_means_something() -> None:
     levels = {
         (measure, guessing): [
-            shape["y0"] for shape in charts.learning_curves([], 10, 2, measure, guessing=guessing)["layout"]["shapes"]
+            shape["y0"] for shape in learning_curves([], 10, 2, measure, guessing=guessing)["layout"]["shapes"]
         ]
         for measure in ("loss", "accuracy")
         for guessing in (True, False)
@@ -139,18 +141,18 @@ def test_guessing_is_a_line_where_it_means_something() -> None:
 
 def test_an_update_can_be_marked() -> None:
     figures = [
-        charts.learning_curves(HISTORY, 10, 2, "loss", at=15),
-        charts.rate_curve(HISTORY, 10, 2, at=15),
-        charts.reading_curves([], "a", 3, 10, 2, at=15),
+        learning_curves(HISTORY, 10, 2, "loss", at=15),
+        rate_curve(HISTORY, 10, 2, at=15),
+        reading_curves([], "a", 3, 10, 2, at=15),
     ]
     assert [figure["layout"]["shapes"][-1]["x0"] for figure in figures] == [1.5] * 3
 
 
 def test_the_learning_rates_axis_stands_from_the_beginning() -> None:
-    early, late = (charts.rate_curve(lines, 10, 2, highest=0.02) for lines in (HISTORY[:1], HISTORY))
+    early, late = (rate_curve(lines, 10, 2, highest=0.02) for lines in (HISTORY[:1], HISTORY))
     assert early["layout"] == late["layout"] and early["layout"]["yaxis"]["range"][1] > 0.02
     assert late["data"][0]["y"] == [0.01, 0.01]
-    raised = charts.rate_curve([*HISTORY, {"kind": "batch", "step": 16, "learning_rate": 0.5}], 10, 2, highest=0.02)
+    raised = rate_curve([*HISTORY, {"kind": "batch", "step": 16, "learning_rate": 0.5}], 10, 2, highest=0.02)
     assert raised["layout"]["yaxis"]["range"][1] > 0.5
 
 
@@ -167,10 +169,10 @@ def readings(*winners: int) -> list[dict[str, Any]]:
 
 
 def test_a_followed_drawing_has_its_meant_digit_in_blue_and_a_wrong_winner_in_vermillion() -> None:
-    figure = charts.reading_curves(readings(1, 3, 8), "a", 3, steps=10, epochs=5)
+    figure = reading_curves(readings(1, 3, 8), "a", 3, steps=10, epochs=5)
     shown = curves(figure)
     assert (shown["3"]["x"], shown["3"]["y"]) == ([1.0, 2.0, 3.0], [4.44, 60.0, 4.44])
-    assert (shown["3"]["line"]["color"], shown["8"]["line"]["color"]) == (charts.BLUE, charts.VERMILLION)
+    assert (shown["3"]["line"]["color"], shown["8"]["line"]["color"]) == (BLUE, VERMILLION)
     assert "1" not in shown  # it won once, but not in the end: one of the grey ones
     names = {name["text"]: name for name in figure["layout"]["annotations"]}
     assert set(names) == {"3", "8"} and names["8"]["y"] > names["3"]["y"]
@@ -178,13 +180,13 @@ def test_a_followed_drawing_has_its_meant_digit_in_blue_and_a_wrong_winner_in_ve
 
 
 def test_a_followed_drawing_that_is_read_right_has_no_vermillion() -> None:
-    shown = curves(charts.reading_curves(readings(1, 3), "a", 3, 10, 5))
-    assert set(shown) == {"the others", "3"} and shown["3"]["line"]["color"] == charts.BLUE
+    shown = curves(reading_curves(readings(1, 3), "a", 3, 10, 5))
+    assert set(shown) == {"the others", "3"} and shown["3"]["line"]["color"] == BLUE
 
 
 def test_where_no_digit_was_meant_the_winner_is_blue() -> None:
-    shown = curves(charts.reading_curves(readings(1, 3), "a", None, 10, 5))
-    assert set(shown) == {"the others", "3"} and shown["3"]["line"]["color"] == charts.BLUE
+    shown = curves(reading_curves(readings(1, 3), "a", None, 10, 5))
+    assert set(shown) == {"the others", "3"} and shown["3"]["line"]["color"] == BLUE
 
 
 @pytest.mark.parametrize("lines", [[], readings(3), [{"step": 1, "epoch": 1, "probabilities": {"a": [0.0] * 10}}]])
@@ -192,19 +194,19 @@ def test_where_no_digit_was_meant_the_winner_is_blue() -> None:
 def test_neither_size_nor_axes_of_a_followed_drawing_depend_on_the_readings(
     lines: list[dict[str, Any]], drawing: str
 ) -> None:
-    figure = charts.reading_curves(lines, drawing, 3, 10, 5)
+    figure = reading_curves(lines, drawing, 3, 10, 5)
     go.Figure(figure)
     layout = {key: value for key, value in figure["layout"].items() if key != "annotations"}
-    empty = charts.reading_curves([], "a", 3, 10, 5)["layout"]
+    empty = reading_curves([], "a", 3, 10, 5)["layout"]
     assert layout == {key: value for key, value in empty.items() if key != "annotations"}
 
 
 def test_many_readings_become_few_points_whose_last_is_exact() -> None:
-    trace = curves(charts.reading_curves(readings(*[3] * 999, 5), "a", 3, 10, 1000))["3"]
-    assert len(trace["x"]) <= charts.READINGS and (trace["x"][-1], trace["y"][-1]) == (1000.0, 4.44)
+    trace = curves(reading_curves(readings(*[3] * 999, 5), "a", 3, 10, 1000))["3"]
+    assert len(trace["x"]) <= READINGS and (trace["x"][-1], trace["y"][-1]) == (1000.0, 4.44)
 
 
 def test_names_of_equal_probabilities_do_not_lie_on_each_other() -> None:
     half = [{"step": 10, "epoch": 1, "probabilities": {"a": [0.5, 0.5] + [0.0] * 8}}]
-    one, other = charts.reading_curves(half, "a", 1, 10, 5)["layout"]["annotations"]
+    one, other = reading_curves(half, "a", 1, 10, 5)["layout"]["annotations"]
     assert abs(one["y"] - other["y"]) >= 14

@@ -1,0 +1,65 @@
+"""What the diagram of a network shows."""
+
+import re
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+from trainer.config import TrainingConfig
+from trainer.layers import BatchNormalization, Conv2D, Dense, Dropout, Layer, MaxPooling2D
+from trainer.networks.diagram import network_picture
+from trainer.presets import PRESETS
+
+
+def elements(picture: str, kind: str) -> list[ElementTree.Element]:
+    return [element for element in ElementTree.fromstring(picture).iter() if element.tag.endswith("}" + kind)]
+
+
+def words(picture: str) -> list[str | None]:
+    return [element.text for element in elements(picture, "text")]
+
+
+DEEP: dict[str, tuple[Layer, ...]] = {
+    "20 dense": (Dense(2000),) + (Dense(3),) * 19,
+    "20 convolutions": (Conv2D(8, 3),) * 20,
+    "all small": (Conv2D(2, 3, strides=4), MaxPooling2D(7), BatchNormalization(), Dropout(0.5)),
+    "none": (),
+}
+
+
+@pytest.mark.parametrize("layers", [*(preset.config.layers for preset in PRESETS.values()), *DEEP.values()])
+def test_every_network_has_a_picture_of_one_size_that_holds_all_of_it(layers: tuple[Layer, ...]) -> None:
+    picture = network_picture(TrainingConfig(layers=layers).table)
+    assert ElementTree.fromstring(picture).get("viewBox") == "0 0 450 200"
+    for circle in elements(picture, "circle"):
+        x, y, radius = (float(circle.attrib[name]) for name in ("cx", "cy", "r"))
+        assert radius <= x <= 450 - radius and radius <= y <= 160
+    for path in elements(picture, "path"):
+        for x, y in re.findall(r"[ML]([\d.-]+) ([\d.-]+)", path.attrib["d"]):
+            assert 0 <= float(x) <= 450 and 0 <= float(y) <= 200
+    for text in elements(picture, "text"):
+        half = 3 * len(text.text or "")
+        assert half <= float(text.attrib["x"]) <= 450 - half + 6
+    assert len(picture) < 30_000  # it goes to the browser at every edit
+
+
+def test_the_picture_says_what_comes_out_of_the_layers() -> None:
+    said = words(network_picture(PRESETS["keras_convnet"].config.table))
+    assert said[:10] == [str(number) for number in range(10)]  # beside the units of the output layer
+    assert {"28×28", "26×26", "×32", "13×13", "1,600", "10", "softmax"} <= set(said)
+
+
+@pytest.mark.parametrize(("units", "drawn"), [(3, 3), (12, 12), (13, 10), (784, 10)])
+def test_a_layer_of_many_units_is_drawn_with_few(units: int, drawn: int) -> None:
+    picture = network_picture(TrainingConfig(layers=(Dense(units),)).table)
+    circles = [circle for circle in elements(picture, "circle") if float(circle.attrib["r"]) > 1]
+    assert len(circles) == drawn + 10  # the output layer's
+    assert f"{units:,}" in words(picture)
+
+
+def test_a_convolution_of_more_filters_is_a_deeper_stack() -> None:
+    few, many = (
+        len(elements(network_picture(TrainingConfig(layers=(Conv2D(filters, 3),)).table), "path"))
+        for filters in (2, 64)
+    )
+    assert many > few
