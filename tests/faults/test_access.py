@@ -14,10 +14,11 @@ import psutil
 import pytest
 
 import run as starter
-from tests.apps import TINY
-from tests.jobs import PATIENCE, wait_for
-from tests.serving import ROOT, Server, digit
-from tests.visitor import Visitor, drawn, visit
+from harness.browser import digit
+from harness.server import ROOT, Server
+from harness.visitor import Visitor, drawn, visit
+from harness.waiting import PATIENCE, wait_for
+from tests.support.apps import TINY
 from trainer import UserError, export, model
 from trainer.checkpoint import Checkpoint
 from trainer.collection import Collection

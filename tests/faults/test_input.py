@@ -8,9 +8,9 @@ from dataclasses import fields
 
 import pytest
 
-from tests.apps import TINY
-from tests.serving import Server
-from tests.visitor import visit
+from harness.server import Server
+from harness.visitor import visit
+from tests.support.apps import TINY
 from trainer import UserError
 from trainer.config import OPTIMIZERS, TrainingConfig, parameter_count
 from trainer.layers import LAYERS

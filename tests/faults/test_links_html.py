@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.serving import ROOT
+from harness.server import ROOT
 
 FILES = [ROOT / "app.py", *sorted((ROOT / "pages").glob("*.py")), *sorted((ROOT / "widgets").rglob("*.py"))]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.apps import TINY, come
+from tests.support.apps import TINY, come
 from trainer import UserError, bundle, export, intake, model, nameplate, report
 from trainer.engine import Engine, owner_hash
 from trainer.runs import NAME, NOTE, RunStore

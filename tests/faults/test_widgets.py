@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from distributed import LocalCluster
 
-from tests.apps import TINY
-from tests.serving import ROOT, Server
-from tests.visitor import visit
+from harness.server import ROOT, Server
+from harness.visitor import visit
+from tests.support.apps import TINY
 from trainer import export, model
 from trainer.engine import owner_hash
 from trainer.runs import Run, RunStore
