@@ -10,6 +10,7 @@ import streamlit as st
 
 from trainer import UserError
 from trainer.engine import Engine
+from ui.html import style
 from widgets import glossary, judges, library, line
 
 # The one thing that survives a reload is a cookie, and only a script in the page can set it.
@@ -44,11 +45,11 @@ def owner() -> str:
 
 
 st.set_page_config(page_title="Digit Lab", page_icon="✏️", layout="wide")
-st.html(
-    """<style>
+style(
+    """
     .stMainBlockContainer { padding-top: 4rem; padding-bottom: 3rem }
     @media (min-width: 768px) { .stSidebar[data-collapsed="false"] { width: 14rem !important; min-width: 14rem } }
-    </style>"""
+    """
 )
 PAGES = {
     "draw": st.Page("pages/draw.py", title="Draw", icon=":material/draw:", url_path="draw", default=True),

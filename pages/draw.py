@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from trainer import UserError, bars
 from trainer.answer import Answer, answers, reading
+from ui.html import style
 from widgets import canvas, collection, crowd, followed, judges, said, seen, sources
 from widgets.judges import Judge
 from widgets.source import Source
@@ -16,7 +17,7 @@ from widgets.source import Source
 if "engine" not in st.session_state:  # the first page a fresh server shows runs without app.py
     st.switch_page("app.py", query_params={**st.query_params.to_dict(), "page": "draw"})
 
-STYLE = """<style>
+STYLE = """
     @media (max-width: 640px) {  /* so that the bars come into view with the paper */
         .stMainBlockContainer { padding-top: 3.25rem }
         .stMainBlockContainer h1 { font-size: 1.75rem; padding: 0.25rem 0 }
@@ -24,7 +25,7 @@ STYLE = """<style>
         .st-key-introduction p { font-size: 0.8rem }
         .st-key-introduction, .st-key-draw .stVerticalBlock, .st-key-draw .stHorizontalBlock { gap: 0.6rem }
     }
-</style>"""
+"""
 
 
 class Places(NamedTuple):
@@ -108,7 +109,7 @@ def tell(source: Source, read: list[Answer]) -> str:
     return answer.sentence if source.label is None else answer.judged(source.label)
 
 
-st.html(STYLE + sources.STYLE + seen.STYLE)
+style(STYLE, sources.STYLE, seen.STYLE)
 title, networks = sources.two_columns("bottom")
 title.title("Draw a digit", anchor=False)
 with networks:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import numpy as np
+from markupsafe import Markup
 
 from trainer.charts import BLUE, GREY, ORANGE
 from trainer.limits import CLASSES
@@ -12,7 +11,7 @@ from trainer.npz import Array
 from trainer.sprites import sprites
 
 SHOWN = 5  # images of each part
-STYLE = """<style>
+STYLE = """
     .portions { display: flex; gap: 3px; margin: 0.3rem 0 0.8rem }
     .portions > div { height: 44px; border-radius: 4px; min-width: 3px }
     .parts { display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); gap: 1rem }
@@ -21,10 +20,10 @@ STYLE = """<style>
     .parts p { margin: 0.3rem 0; font-size: 0.95rem }
     .parts img { display: block; height: 44px; max-width: 100%; border-radius: 4px; image-rendering: pixelated;
         margin: 0.4rem 0 }
-</style>"""
+"""
 
 
-def portions(x_train: Array, x_test: Array, learned: int) -> str:
+def portions(x_train: Array, x_test: Array, learned: int) -> Markup:
     """Draw the parts: the first `learned` of the training images, the rest of them, and the test images.
 
     x_train, x_test: (n, height, width) or (n, height, width, 3) uint8.
@@ -43,22 +42,26 @@ def portions(x_train: Array, x_test: Array, learned: int) -> str:
         ),
         ("Test", GREY, len(x_test), x_test, 0, "Kept apart in the file. Read once at the end, for the final mark."),
     ]
-    bars, boxes = "", ""
+    bars, boxes = Markup(), Markup()
     for name, color, number, images, first, words in rows:
         if not number:
             empty = "With a split of 0 nothing is kept aside, and nobody sees whether the network learns by heart."
-            boxes += f'<div style="border-color: {color}"><strong>{name}: none</strong><p>{empty}</p></div>'
+            boxes += Markup('<div style="border-color: {}"><strong>{}: none</strong><p>{}</p></div>').format(
+                color, name, empty
+            )
             continue
         label = f"{name}: {number:,} images"
-        bars += f'<div style="flex: {number} 0 0; background: {color}" role="img" aria-label="{label}"></div>'
+        bars += Markup('<div style="flex: {} 0 0; background: {}" role="img" aria-label="{}"></div>').format(
+            number, color, label
+        )
         few = images[:SHOWN]
         where = f"x_{'test' if name == 'Test' else 'train'}[{first:,}] to [{first + number - 1:,}]".replace(",", "")
-        boxes += (
-            f'<div style="border-color: {color}"><strong>{name}: {number:,}</strong>'
-            f'<img src="{sprites(few, SHOWN)}" alt="The first {len(few)} images of this part">'
-            f"<p><code>{where}</code></p><p>{escape(words)}</p></div>"
-        )
-    return f'{STYLE}<div class="portions">{bars}</div><div class="parts">{boxes}</div>'
+        boxes += Markup(
+            '<div style="border-color: {}"><strong>{}: {:,}</strong>'
+            '<img src="{}" alt="The first {} images of this part">'
+            "<p><code>{}</code></p><p>{}</p></div>"
+        ).format(color, name, number, sprites(few, SHOWN), len(few), where, words)
+    return Markup('<div class="portions">{}</div><div class="parts">{}</div>').format(bars, boxes)
 
 
 def balance(labels: Array, classes: tuple[str, ...]) -> str:

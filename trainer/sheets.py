@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 import numpy as np
+from markupsafe import Markup, escape
 from PIL import Image
 
 from trainer import pictures
@@ -14,7 +14,7 @@ from trainer.charts import BLUE, ORANGE, SKY, VERMILLION
 SIZE = 84  # pixels a side on the page: three for each of a digit's, and four images on a phone
 
 # Streamlit gives an element its own width, so one sheet's figures keep to the page's width by themselves.
-STYLE = f"""<style>
+STYLE = f"""
 .sheet {{ display: flex; flex-wrap: wrap; gap: 0.75rem 0.4rem; align-items: flex-start }}
 .sheet figure {{ margin: 0; font-size: 0.8rem; line-height: 1.25; text-align: center }}
 .sheet img {{ display: block; margin: 0 auto 0.2rem; border-radius: 3px; image-rendering: pixelated }}
@@ -22,7 +22,7 @@ STYLE = f"""<style>
 .sheet b {{ margin-left: 0.35em; font-weight: 700 }}
 .sheet .right {{ color: light-dark({BLUE}, {SKY}) }}
 .sheet .wrong {{ color: light-dark({VERMILLION}, {ORANGE}) }}
-</style>"""
+"""
 
 
 def sheet(
@@ -31,7 +31,7 @@ def sheet(
     marks: Sequence[bool | None] | None = None,
     columns: int | None = None,
     size: int = SIZE,
-) -> str:
+) -> Markup:
     """Lay out images with what is said of each below, as a flow or in so many columns; STYLE goes with it, once a page.
 
     images: (n, height, width) or (n, height, width, 3) uint8. captions: any text, whose lines may break. marks: a tick
@@ -39,13 +39,27 @@ def sheet(
     """
     said = marks or [None] * len(images)
     figures = [
-        f'<figure style="width: {size}px"><img src="{data_url(image)}" width="{size}" '
-        f'height="{round(size * image.shape[0] / image.shape[1])}" alt="{_alt(caption, mark)}">'
-        f"<figcaption>{_unbroken(caption)}{_sign(mark)}</figcaption></figure>"
+        Markup(
+            '<figure style="width: {}px"><img src="{}" width="{}" '
+            'height="{}" alt="{}">'
+            "<figcaption>{}{}</figcaption></figure>"
+        ).format(
+            size,
+            data_url(image),
+            size,
+            round(size * image.shape[0] / image.shape[1]),
+            _alt(caption, mark),
+            _unbroken(caption),
+            _sign(mark),
+        )
         for image, caption, mark in zip(images, captions, said, strict=True)
     ]
-    grid = f' style="display: grid; grid-template-columns: repeat({columns}, {size}px)"' if columns else ""
-    return f'<div class="sheet"{grid}>{"".join(figures)}</div>'
+    grid = (
+        Markup(' style="display: grid; grid-template-columns: repeat({}, {}px)"').format(columns, size)
+        if columns
+        else ""
+    )
+    return Markup('<div class="sheet"{}>{}</div>').format(grid, Markup().join(figures))
 
 
 def data_url(image: np.ndarray) -> str:
@@ -53,18 +67,18 @@ def data_url(image: np.ndarray) -> str:
     return pictures.data_url(Image.fromarray(np.ascontiguousarray(image)))
 
 
-def _unbroken(caption: str) -> str:
+def _unbroken(caption: str) -> Markup:
     """Keep a number and its percent sign on one line."""
-    return escape(caption).replace(" %", "&nbsp;%")
+    return escape(caption).replace(" %", Markup("&nbsp;%"))
 
 
 def _alt(caption: str, mark: bool | None) -> str:
     word = {True: ": right", False: ": wrong", None: ""}[mark]
-    return escape(" ".join(caption.split()) + word)
+    return " ".join(caption.split()) + word
 
 
-def _sign(mark: bool | None) -> str:
+def _sign(mark: bool | None) -> Markup:
     if mark is None:
-        return ""
+        return Markup()
     kind, sign = ("right", "✓") if mark else ("wrong", "✗")
-    return f'<b class="{kind}" aria-hidden="true">{sign}</b>'
+    return Markup('<b class="{}" aria-hidden="true">{}</b>').format(kind, sign)

@@ -7,6 +7,7 @@ import json
 import streamlit as st
 
 from trainer.presets import PRESETS
+from ui.html import style
 from widgets.draft import Draft, Link, load
 
 # A script in the page alone can reach the clipboard; without https, as in a class's network, only in the old way.
@@ -52,14 +53,14 @@ _copy_link = st.components.v2.component(
 )
 
 # On a phone all presets stand in one line, which is swiped.
-STYLE = """<style>
+STYLE = """
     @media (min-width: 768px) { .st-key-preset-note { flex-wrap: nowrap } }
     @media (max-width: 767px) {
         .st-key-presets [role="radiogroup"] { flex-wrap: nowrap; overflow-x: auto; padding-bottom: 0.3rem }
         .st-key-presets [role="radiogroup"] > * { flex: none }
         .st-key-preset-note > :first-child { flex: 1 0 100% }
     }
-</style>"""
+"""
 
 
 def choose_preset(draft: Draft, link: Link | None) -> None:
@@ -74,7 +75,7 @@ def choose_preset(draft: Draft, link: Link | None) -> None:
 
     shown = link[1] if link and link[0] == "preset" else None
     key = f"{draft.key}.preset.{shown}"  # an edit puts it out
-    st.html(STYLE)
+    style(STYLE)
     with st.container(key="presets"):
         st.pills(
             "Start from",

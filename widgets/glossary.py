@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 import streamlit as st
+from markupsafe import Markup
 
 from trainer import glossary
 from trainer.glossary import TERMS
+from ui.html import html, style
 
 SEARCH, OPEN, LINKED = "learn.search", "learn.term", "learn.term.linked"
 CLICKED = "glossary.clicked"
-STYLE = """<style>
+STYLE = """
     .glossary { columns: 3 15rem; column-gap: 2rem; margin: 0 !important; padding: 0 !important;
         font-size: 0.9rem; line-height: 1.45 }
     .glossary div { break-inside: avoid; margin-bottom: 0.7rem }
@@ -20,7 +21,7 @@ STYLE = """<style>
     .glossary dd { margin: 0 }
     .glossary small { opacity: 0.85 }
     .glossary a { color: inherit }
-</style>"""
+"""
 # Streamlit opens links in another tab, where the session begins anew. A link to a term is followed in this one.
 _links = st.components.v2.component(
     "digit_lab_glossary_links",
@@ -120,14 +121,17 @@ def _list() -> None:
         found = glossary.matching(wanted)
         number = f"{len(found)} of {len(TERMS)} words" if found else "No word has these letters: try fewer of them"
         st.caption(f"{number}.")
-    st.html(f'{STYLE}<dl class="glossary">{"".join(map(_entry, found))}</dl>')
+    style(STYLE)
+    html(Markup('<dl class="glossary">{}</dl>').format(Markup().join(map(_entry, found))))
 
 
-def _entry(name: str) -> str:
+def _entry(name: str) -> Markup:
     term = TERMS[name]
-    others = ", ".join(f'<a href="{glossary.address(other)}">{escape(other)}</a>' for other in term.related)
-    see = f"<br><small>See also: {others}</small>" if others else ""
-    return f"<div><dt>{escape(name)}</dt><dd>{escape(term.meaning)}{see}</dd></div>"
+    others = Markup(", ").join(
+        Markup('<a href="{}">{}</a>').format(glossary.address(other), other) for other in term.related
+    )
+    see = Markup("<br><small>See also: {}</small>").format(others) if others else ""
+    return Markup("<div><dt>{}</dt><dd>{}{}</dd></div>").format(name, term.meaning, see)
 
 
 def _open(term: str) -> None:

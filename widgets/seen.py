@@ -8,11 +8,12 @@ import streamlit as st
 
 from trainer import UserError, strip
 from trainer.answer import Answer, answers, named, percent
+from ui.html import html
 from widgets.glossary import explained
 from widgets.judges import Judge
 from widgets.source import Source
 
-STYLE = """<style>
+STYLE = """
     .strip { display: flex; flex-wrap: wrap; gap: 0.75rem 1.6rem }
     .strip figure { flex: 1 1 5.4rem; max-width: 7.7rem; margin: 0; position: relative }
     .strip figure + figure::before { content: "→"; position: absolute; left: -1.3rem; top: 2.4rem; opacity: 0.6 }
@@ -25,7 +26,7 @@ STYLE = """<style>
         .strip figure + figure::before { left: -1.05rem; top: 1.9rem }
         .strip figure + figure:nth-child(3n + 1)::before { content: "" }
     }
-</style>"""
+"""
 OTHERWISE = {  # a property of Steps: its switch, what its picture is called, and what it is for
     "uncentred": (
         "Without centring",
@@ -54,7 +55,7 @@ def ask(disabled: bool) -> list[str]:
 def show(source: Source, focus: int | None, answering: Judge, answer: Answer | None, ways: Sequence[str]) -> None:
     """Show the steps of one digit, and the same digit made 28 x 28 in other `ways`."""
     if source.label is not None:
-        st.html(strip.ready(source.images[0]))
+        html(strip.ready(source.images[0]))
         words = "A test digit comes as it is: whoever made MNIST has cropped it, fitted and centred it before."
         st.caption(explained(words))
         return
@@ -70,4 +71,4 @@ def show(source: Source, focus: int | None, answering: Judge, answer: Answer | N
                 otherwise.append(strip.Otherwise(title, image, words, said.best == answer.best))
         except UserError:
             pass
-    st.html(strip.strip(source.picture, steps, source.boxes, otherwise))
+    html(strip.strip(source.picture, steps, source.boxes, otherwise))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import streamlit as st
+from markupsafe import Markup
 
 from trainer import UserError, tints, weights
 from trainer.answer import Answer
@@ -18,7 +19,7 @@ from trainer.inference import Network
 from trainer.layers import Row
 from widgets.judges import Judge
 
-STYLE = """<style>
+STYLE = """
     .inside { display: flex; flex-wrap: wrap; gap: 0.8rem 1.1rem; align-items: flex-start }
     .inside.equation { align-items: center; gap: 0.6rem; margin-bottom: 0.6rem }
     .inside figure { margin: 0; max-width: 100% }
@@ -67,7 +68,7 @@ STYLE = """<style>
         table.inside-sums td.pic { padding: 0.1rem } table.inside-sums td.pic img.wide { width: 44px; height: 44px }
         table.inside-sums .words { display: none }  /* the sums and the probability have room instead */
     }
-</style>"""
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,18 +117,18 @@ def _weights(path: Path, changed: int, _config: TrainingConfig) -> dict[str, lis
     return weights.read(content, _config)
 
 
-def image(url: str, width: int, words: str, alt: str, height: int | None = None) -> str:
-    """Return a picture with words below it, which are HTML, as a figure of `width` screen pixels."""
+def image(url: str, width: int, words: str, alt: str, height: int | None = None) -> Markup:
+    """Return a picture with words below it, text or HTML, as a figure of `width` screen pixels."""
     high = f"height: {height}px; " if height else ""
-    return (
-        f'<figure style="width: {width}px"><img decoding="sync" style="width: {width}px; {high}" alt="{alt}" '
-        f'src="{url}"><figcaption>{words}</figcaption></figure>'
-    )
+    return Markup(
+        '<figure style="width: {}px"><img decoding="sync" style="width: {}px; {}" alt="{}" '
+        'src="{}"><figcaption>{}</figcaption></figure>'
+    ).format(width, width, high, alt, url, words)
 
 
-def scale(reach: float, signed: bool = True) -> str:
+def scale(reach: float, signed: bool = True) -> Markup:
     """Return what colours mean: from which number to which."""
     highest = tints.number(reach)
     if not signed:
-        return f'<span class="inside-scale">0 <i class="up"></i> {highest}</span>'
-    return f'<span class="inside-scale">−{highest} <i></i> +{highest}</span>'
+        return Markup('<span class="inside-scale">0 <i class="up"></i> {}</span>').format(highest)
+    return Markup('<span class="inside-scale">−{} <i></i> +{}</span>').format(highest, highest)

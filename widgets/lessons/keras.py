@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import streamlit as st
+from markupsafe import Markup
 
 from trainer.config import parameter_count, short_form
 from trainer.pictures import network_picture
 from trainer.presets import PRESETS
 from trainer.tutorials import TUTORIALS
+from ui.html import html, style
 from widgets.lessons import pieces
 
 KEY = "learn.tutorial"
-STYLE = """<style>
+STYLE = """
     @media (max-width: 640px) {  /* so that no line of the programs is broken */
         .st-key-learn-lesson-7 [data-testid=stCode] code, .st-key-learn-lesson-7 [data-testid=stCode] span {
             font-size: 0.7rem }
     }
-</style>"""
+"""
 
 
 @st.fragment
@@ -40,7 +40,7 @@ def show() -> None:
     )
     tutorial = TUTORIALS[st.session_state[KEY]]
     config = PRESETS[tutorial.preset].config
-    st.html(STYLE)
+    style(STYLE)
     left, right = st.columns([11, 9], gap="medium")
     with left:
         st.code(tutorial.code, language="python", wrap_lines=True)
@@ -65,10 +65,10 @@ def show() -> None:
                 "elsewhere as a script or a notebook.",
                 width="content",
             )
-        lines = "".join(
-            f"<li><code>{escape(_short(code))}</code>: {escape(words)}</li>" for code, words in tutorial.lines[1:]
+        lines = Markup().join(
+            Markup("<li><code>{}</code>: {}</li>").format(_short(code), words) for code, words in tutorial.lines[1:]
         )
-        st.html(f'<ul style="padding-left: 1.1rem; margin: 0; font-size: 0.875rem">{lines}</ul>')
+        html(Markup('<ul style="padding-left: 1.1rem; margin: 0; font-size: 0.875rem">{}</ul>').format(lines))
 
 
 def _short(code: str) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from html import escape
 
-import streamlit as st
+from markupsafe import Markup
 
-STYLE = """<style>
+from ui.html import html
+
+STYLE = """
     .lesson-picture { display: block; width: 100%; margin: 0 auto }
     .lesson-field { border-radius: 0.9rem; border: 1.5px solid; padding: 0.7rem 0.8rem 0.8rem 1rem }
     .lesson-field b { font-size: 1.05rem }
@@ -35,10 +36,14 @@ STYLE = """<style>
     .lesson-cards p { flex: 1; margin: 0 }
     .lesson-hidden { width: 6rem; aspect-ratio: 1; border-radius: 0.5rem; background: #000; color: #fff;
         font: 700 3.4rem/6rem sans-serif; text-align: center }
-</style>"""
+"""
 
 
-def picture(svg: str, alt: str, rem: int = 30) -> None:
+def picture(svg: Markup, alt: str, rem: int = 30) -> None:
     """Show a picture, SVG whose colours suit a light and a dark page, at most so many rem wide."""
     url = f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}"
-    st.html(f'<img class="lesson-picture" style="max-width: {rem}rem" decoding="sync" alt="{escape(alt)}" src="{url}">')
+    html(
+        Markup('<img class="lesson-picture" style="max-width: {}rem" decoding="sync" alt="{}" src="{}">').format(
+            rem, alt, url
+        )
+    )

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from html import escape
 
 import streamlit as st
+from markupsafe import Markup
 
 from trainer import UserError, catalogue, charts
 from trainer.engine import owner_hash
 from trainer.ledger import Row, read
 from trainer.runs import NOTE, Run
+from ui.html import html, style
 from widgets import label, takehome
 from widgets.plot import plot
 from widgets.runs import deleted, ledger, table, tree
@@ -23,12 +24,12 @@ LEADS = (
     ("Evaluate", "fact_check", "evaluate", "How well it reads the test images, and where it goes wrong."),
     ("Look inside", "visibility", "inside", "What its layers see, and why it says what it says."),
 )
-STYLE = """<style>
+STYLE = """
 .run-facts { border-collapse: collapse; font-size: 0.9rem; width: 100% }
 .run-facts th { text-align: left; font-weight: 400; opacity: 0.75; padding-right: 1rem; white-space: nowrap }
 .run-facts th, .run-facts td { padding: 0.25rem 0.2rem; vertical-align: top; border-bottom: 1px solid #8A8F9855 }
 .run-facts td { overflow-wrap: anywhere }
-</style>"""
+"""
 
 
 def asked() -> Run | None:
@@ -45,7 +46,7 @@ def show(run: Run) -> None:
     """Show a run and what can be done with it."""
     st.session_state.pop(deleted.DELETED, None)
     mine = run.state.owner == owner_hash(st.session_state.owner)
-    st.html(STYLE)
+    style(STYLE)
     st.page_link("pages/runs.py", label="All runs", icon=":material/arrow_back:", help="Back to the list.")
     with st.container(horizontal=True, vertical_alignment="center", key="run-heading"):
         st.subheader(literal(run.name), anchor=False, width="content")
@@ -180,7 +181,7 @@ def _facts(run: Run, phase: str) -> None:
         (st.error if state.phase in ("failed", "damaged") else st.warning)(sentence(state.error))
     left, right = st.columns([0.55, 0.45], gap="medium")
     with right:
-        st.html(_table(run, row))
+        html(_table(run, row))
     with left:
         if config is None:
             st.caption("What was asked of it is not known any more: it can only be deleted.")
@@ -194,7 +195,7 @@ def _facts(run: Run, phase: str) -> None:
         plot(figure, "run.accuracy", alt=f"Accuracy over {row.epochs} epochs{words if row.test_accuracy else ''}")
 
 
-def _table(run: Run, row: Row) -> str:
+def _table(run: Run, row: Row) -> Markup:
     """Return what is known of a run as an HTML table; what is not known is left out."""
     config, state = run.config, run.state
     mine = row.owner == owner_hash(st.session_state.owner)
@@ -215,5 +216,9 @@ def _table(run: Run, row: Row) -> str:
         "Own drawings": f"{row.drawings:,}" if row.drawings else "",
         "Started": f"{when}, {'by you' if mine else 'by somebody else' if row.owner else 'by nobody known'}",
     }
-    lines = (f"<tr><th scope=row>{name}</th><td>{escape(value)}</td></tr>" for name, value in facts.items() if value)
-    return f'<table class="run-facts"><tbody>{"".join(lines)}</tbody></table>'
+    lines = (
+        Markup("<tr><th scope=row>{}</th><td>{}</td></tr>").format(name, value)
+        for name, value in facts.items()
+        if value
+    )
+    return Markup('<table class="run-facts"><tbody>{}</tbody></table>').format(Markup().join(lines))

@@ -9,6 +9,7 @@ import streamlit as st
 from trainer.engine import owner_hash
 from trainer.ledger import Row, found, in_order
 from trainer.phrases import cut
+from ui.html import style
 from widgets import crowd
 from widgets.runs import ledger, table
 from widgets.texts import literal
@@ -22,15 +23,15 @@ SORTS = {field: (word, help) for _, sorts in table.COLUMNS for field, word, help
 FALLING = ("created", "test_accuracy", "val_accuracy", "epochs")  # at first; the others rise
 TABLE = "runs.table"
 # The table may be longer than the screen: what is chosen in it, and what to do with it, stays in sight.
-STYLE = """<style>
+STYLE = """
     :has(> .st-key-runs-chosen) { position: sticky; bottom: 0; z-index: 5 }
     .st-key-runs-chosen { background: light-dark(#ffffff, #171614); padding: 0.4rem 0.8rem }
-</style>"""
+"""
 
 
 def show() -> None:
     """Show the list; while something in it trains, this looks again and again."""
-    st.html(STYLE)
+    style(STYLE)
     every = st.session_state.get("runs.every")
     st.fragment(_look, run_every=every)(every)
 

@@ -6,10 +6,12 @@ import base64
 import time
 
 import streamlit as st
+from markupsafe import Markup
 
 from trainer import UserError, heatmap
 from trainer.engine import Engine
 from trainer.sweep import Sweep, best, cells
+from ui.html import html
 from widgets.sweeps.watching import origin
 from widgets.texts import literal
 
@@ -47,8 +49,11 @@ def _line(engine: Engine, sweep: Sweep) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         svg = base64.b64encode(heatmap.small_picture(sweep.plan, known).encode()).decode()
         alt = f"The squares of the sweep of {sweep.plan.title}: the lighter the better"
-        st.html(
-            f'<img src="data:image/svg+xml;base64,{svg}" alt="{alt}" style="width: 3rem; height: 2.4rem">', width=52
+        html(
+            Markup('<img src="data:image/svg+xml;base64,{}" alt="{}" style="width: 3rem; height: 2.4rem">').format(
+                svg, alt
+            ),
+            width=52,
         )
         with st.container(gap=None):
             st.page_link(
