@@ -13,7 +13,6 @@ from markupsafe import Markup, escape
 from harness.server import ROOT
 from trainer import digit, sheets, strip
 from ui.html import html, style
-from widgets.inside.look import image
 from widgets.source import picture
 
 SHOWING = [ROOT / "app.py", *(path for name in ("pages", "widgets", "ui") for path in (ROOT / name).rglob("*.py"))]
@@ -62,7 +61,6 @@ MAKERS = {
     "a sheet's caption": lambda text: sheets.sheet(np.zeros((1, 28, 28), np.uint8), [text]),
     "another reading": lambda text: strip.strip(None, STEPS, otherwise=[strip.Otherwise(text, DIGIT, text, True)]),
     "a picture's description": lambda text: picture("data:,", text),
-    "a figure": lambda text: image("data:,", 100, text, text),
 }
 
 
