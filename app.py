@@ -10,6 +10,7 @@ import streamlit as st
 
 from trainer import UserError
 from trainer.engine import Engine
+from ui.html import style
 from widgets import glossary, judges, library, line
 
 # Only a cookie survives a reload, and only a script in the page can set one.
@@ -42,7 +43,7 @@ def owner() -> str:
 
 
 st.set_page_config(page_title="Digit Lab", page_icon="✏️", layout="wide")
-st.html(f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>")
+style(Path(__file__).with_suffix(".css"))
 PAGES = {
     "draw": st.Page("pages/draw.py", title="Draw", icon=":material/draw:", url_path="draw", default=True),
     "train": st.Page("pages/train.py", title="Train", icon=":material/model_training:", url_path="train"),

@@ -14,7 +14,8 @@ import numpy as np
 from playwright.sync_api import Browser, Page, TimeoutError
 
 from benchmarks.conditions import await_quiet, print_conditions
-from tests.serving import Server, new_page, open_chromium
+from harness.browser import new_page, open_chromium
+from harness.server import Server
 from trainer import strokes
 
 STROKES = 40  # of each kind

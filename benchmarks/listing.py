@@ -18,8 +18,9 @@ from pathlib import Path
 from playwright.sync_api import Browser, expect
 
 from benchmarks.conditions import await_quiet, print_conditions
-from tests.jobs import wait_for
-from tests.serving import Server, new_page, open_chromium
+from harness.browser import new_page, open_chromium
+from harness.server import Server
+from harness.waiting import wait_for
 from trainer.config import OPTIMIZERS
 from trainer.files import line
 from trainer.ledger import FILE, UNSAVED, Ledger, read

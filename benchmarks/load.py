@@ -24,9 +24,9 @@ import psutil
 from streamlit.proto.Element_pb2 import Element
 
 from benchmarks.conditions import await_quiet, print_conditions
-from tests.jobs import wait_for
-from tests.serving import Server
-from tests.visitor import PAPER, Visitor, drawn, visit
+from harness.server import Server
+from harness.visitor import PAPER, Visitor, drawn, visit
+from harness.waiting import wait_for
 from trainer import strokes
 from trainer.presets import PRESETS
 from trainer.runs import RunStore

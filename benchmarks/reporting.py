@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.conditions import print_conditions
-from benchmarks.training import MNIST, like_a_worker
+from benchmarks.training import like_a_worker
+from harness.server import MNIST
 from trainer import datasets, job, model
 from trainer.config import TrainingConfig
 from trainer.presets import PRESETS

@@ -23,9 +23,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from benchmarks.conditions import await_quiet, print_conditions
-from tests.jobs import wait_for
-from tests.serving import Server
-from tests.visitor import visit
+from harness.server import Server
+from harness.visitor import visit
+from harness.waiting import wait_for
 from trainer import engine as engines
 from trainer.config import TrainingConfig
 from trainer.engine import Engine

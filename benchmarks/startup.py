@@ -21,8 +21,9 @@ import psutil
 from playwright.sync_api import Browser, Page
 
 from benchmarks.conditions import await_quiet, print_conditions
-from tests.jobs import wait_for
-from tests.serving import Server, choose, draw, new_page, open_chromium, train
+from harness.browser import choose, draw, new_page, open_chromium, train
+from harness.server import Server
+from harness.waiting import wait_for
 from trainer import strokes
 from trainer.presets import PRESETS
 from trainer.runs import RunStore

@@ -18,12 +18,12 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from benchmarks.conditions import print_conditions
-from benchmarks.training import KERAS_CONVNET, MNIST, app, like_a_worker
+from benchmarks.training import KERAS_CONVNET, like_a_worker, train_reported
+from harness.server import MNIST
 from trainer import datasets, model
 from trainer.config import TrainingConfig
 from trainer.presets import PRESETS
@@ -54,13 +54,8 @@ class Clock:
 
 
 def trained_by_app(config: TrainingConfig, dataset: datasets.Dataset) -> Curve:
-    from trainer import job
-
-    networks: list[Any] = []
-    build: Callable[..., Any] = job.model.build
-    job.model.build = lambda *arguments: networks.append(build(*arguments)) or networks[-1]
     clock = Clock(dataset)
-    app(config, dataset, lambda: clock.tick(networks[-1]))
+    train_reported(config, dataset, clock.tick)
     return clock.curve
 
 

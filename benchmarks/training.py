@@ -20,6 +20,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -29,13 +30,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchmarks.conditions import print_conditions
+from harness.server import MNIST
 from trainer import datasets
 from trainer.config import Adam, TrainingConfig
 from trainer.host import ONE_AFTER_THE_OTHER, bfloat16
 from trainer.layers import Activation, BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D, Reshape
 from trainer.presets import PRESETS
 
-MNIST = Path(__file__).parents[2] / "shared" / "data" / "mnist.npz"
 ROUNDS = 3  # in which each contender trains once
 EPOCHS = 3  # each time, of which the first, in which a library compiles, is not counted
 KERAS_CONVNET = PRESETS["keras_convnet"].config  # that of Keras's own MNIST example
@@ -69,24 +70,34 @@ def like_a_worker() -> None:
 
 
 def app(config: TrainingConfig, dataset: datasets.Dataset, tick: Tick) -> None:
-    """Train as a worker does, with all that it reports and keeps."""
+    """Train as a job does, with all that it reports and keeps."""
+    train_reported(config, dataset, lambda network: tick())
+
+
+def train_reported(config: TrainingConfig, dataset: datasets.Dataset, tick: Callable[[Any], None]) -> None:
+    """Train as a job does, with all that it reports and keeps; `tick` gets the Keras model after each epoch."""
     like_a_worker()
-    from trainer import job
+    from trainer import fitting, model
     from trainer.reporter import Reporter
     from trainer.runs import RunStore
 
     class Ticking(Reporter):
-        def report(self, line: dict[str, Any]) -> None:
-            super().report(line)
-            if line["kind"] == "epoch":
-                tick()
+        def report(self, record: dict[str, Any]) -> None:
+            super().report(record)
+            if record["kind"] == "epoch":
+                tick(network)
 
-    job.Reporter = Ticking
+    images, labels = dataset.images("train"), dataset.labels("train")
+    network = model.build(config, len(images))
     with tempfile.TemporaryDirectory() as root:
         run = RunStore(Path(root)).create(config, owner="")
-        job.run(str(run.path))
-        if run.state.phase not in ("finished", "stopped"):
-            sys.exit(f"The job must finish (it {run.state.phase}): {run.state.error}")
+        reporter = Ticking(run, config, network, dataset, threading.Event(), None)
+        try:
+            outcome = fitting.fit(network, config, images, labels, reporter)
+        finally:
+            reporter.close()
+    if outcome.diverged:
+        sys.exit("The training must finish (it diverged).")
 
 
 def app_bfloat16(config: TrainingConfig, dataset: datasets.Dataset, tick: Tick) -> None:

@@ -14,8 +14,9 @@ import psutil
 from playwright.sync_api import Page, expect
 
 from benchmarks.conditions import print_conditions
-from tests.jobs import wait_for
-from tests.serving import Server, choose, new_page, open_chromium, reached, train
+from harness.browser import choose, new_page, open_chromium, reached, train
+from harness.server import Server
+from harness.waiting import wait_for
 from trainer import strokes
 from trainer.runs import Run, RunStore
 from trainer.wishes import PINNED, Pinned

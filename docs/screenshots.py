@@ -12,7 +12,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.serving import Server, choose, digit, draw, new_page, open_chromium, train
+from harness.browser import choose, digit, draw, new_page, open_chromium, train
+from harness.server import Server
 
 HERE = Path(__file__).parent
 DIGIT = 3

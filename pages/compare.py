@@ -2,13 +2,14 @@
 
 import streamlit as st
 
+from ui.html import style
 from widgets import compare
 from widgets.compare import chosen
 
 if "engine" not in st.session_state:  # the first page a fresh server shows runs without app.py
     st.switch_page("app.py", query_params={**st.query_params.to_dict(), "page": "compare"})
 
-st.html(compare.STYLE)
+style(*compare.STYLES)
 st.title("Compare", anchor=False)
 runs = chosen.ask()
 if len(runs) < chosen.FEWEST:

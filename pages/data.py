@@ -6,6 +6,7 @@ from trainer import UserError
 from trainer.catalogue import DATASETS
 from trainer.config import TrainingConfig
 from trainer.datasets import Dataset
+from ui.html import style
 from widgets import bringing, library, looking, overview
 from widgets.glossary import explained
 from widgets.texts import literal
@@ -67,7 +68,7 @@ def train_on(dataset: Dataset) -> None:
 
 
 st.title("What networks learn from", anchor=False)
-st.html("<style>.st-key-data-set [data-testid=stPageLink] { padding-bottom: 0.55rem }</style>")
+style(".st-key-data-set [data-testid=stPageLink] { padding-bottom: 0.55rem }")
 row = st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="data-set")
 name = choose()
 try:

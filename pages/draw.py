@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from trainer import UserError, bars
 from trainer.answer import Answer, answers, reading
+from ui.html import style
 from widgets import canvas, collection, crowd, followed, judges, said, seen, sources
 from widgets.judges import Judge
 from widgets.source import Source
@@ -17,7 +18,7 @@ from widgets.source import Source
 if "engine" not in st.session_state:  # the first page a fresh server shows runs without app.py
     st.switch_page("app.py", query_params={**st.query_params.to_dict(), "page": "draw"})
 
-STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
+STYLE = Path(__file__).with_suffix(".css")
 
 
 class Places(NamedTuple):
@@ -101,7 +102,7 @@ def tell(source: Source, read: list[Answer]) -> str:
     return answer.sentence if source.label is None else answer.judged(source.label)
 
 
-st.html(STYLE + sources.STYLE + seen.STYLE)
+style(STYLE, sources.STYLE, seen.STYLE)
 title, networks = sources.two_columns("bottom")
 title.title("Draw a digit", anchor=False)
 with networks:

@@ -8,6 +8,7 @@ from trainer import UserError, calibration
 from trainer.datasets import Dataset
 from trainer.evaluation import Evaluation
 from trainer.figures import sheets
+from ui.html import style
 from widgets import confusions, evaluated, examples, judges, library
 from widgets.glossary import explained
 from widgets.judges import Judge
@@ -100,7 +101,7 @@ def how_sure(found: Evaluation) -> None:
         )
 
 
-st.html(sheets.STYLE + confusions.STYLE + examples.STYLE)
+style(sheets.STYLE, confusions.STYLE, examples.STYLE)
 title, choice = st.columns([0.55, 0.45], vertical_alignment="bottom")
 title.title("Evaluate", anchor=False)
 with choice:

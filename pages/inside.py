@@ -5,6 +5,7 @@ import streamlit as st
 from trainer import UserError, bars
 from trainer.answer import Answer, answers
 from trainer.figures import sheets
+from ui.html import style
 from widgets import canvas, inside, judges, sources
 from widgets.inside import look
 from widgets.inside.look import Look
@@ -74,7 +75,7 @@ def tell(source: Source, answer: Answer | None) -> str:
     return answer.sentence if source.label is None else answer.judged(source.label)
 
 
-st.html(sources.STYLE + sheets.STYLE + look.STYLE)
+style(sources.STYLE, sheets.STYLE, look.STYLE)
 title, networks = sources.two_columns("bottom")
 title.title("Look inside", anchor=False)
 with networks:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from trainer import UserError
+from ui.html import style
 from widgets import glossary, lessons
 from widgets.lessons.pieces import STYLE
 
@@ -10,7 +11,7 @@ if "engine" not in st.session_state:  # the first page a fresh server shows runs
     st.switch_page("app.py", query_params={**st.query_params.to_dict(), "page": "learn"})
 
 st.title("Learn")
-st.html(STYLE)
+style(STYLE)
 glossary.show_asked()
 place = lessons.ask()
 try:

@@ -8,6 +8,7 @@ from trainer import UserError
 from trainer.config import TrainingConfig
 from trainer.engine import owner_hash
 from trainer.runs import Run
+from ui.html import style
 from widgets import code, continuing, editor, followed, watching
 from widgets.texts import sentence
 
@@ -16,7 +17,7 @@ if "engine" not in st.session_state:  # the first page a fresh server shows runs
 engine, owner = st.session_state.engine, st.session_state.owner
 
 # The form is taller than most screens: its button stays in sight while the form is.
-STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
+STYLE = Path(__file__).with_suffix(".css")
 LOOK = 1.6  # seconds between two looks at processes that start
 
 
@@ -56,7 +57,7 @@ if parent:
         continuing.show(parent, config, drawings)
 
 with right:
-    st.html(STYLE)
+    style(STYLE)
     with st.container(key="start"):
         pressed = st.button(
             "Train", type="primary", icon=":material/play_arrow:", disabled=config is None, key="train", width="stretch"

@@ -17,9 +17,10 @@ from playwright.sync_api import Browser
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
-from tests.apps import TINY
-from tests.jobs import PATIENCE
-from tests.serving import MNIST, NO_CHROMIUM, ROOT, find_chromium, open_chromium
+from harness.browser import NO_CHROMIUM, find_chromium, open_chromium
+from harness.server import MNIST, ROOT
+from harness.waiting import PATIENCE
+from tests.support.apps import TINY
 from trainer import export, model, strokes
 from trainer.engine import owner_hash
 from trainer.runs import Run, RunStore
@@ -74,7 +75,7 @@ def main_module(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def mnist_path() -> Path:
     if not MNIST.is_file():
-        pytest.skip("MNIST was not found: ../shared/data/mnist.npz")
+        pytest.skip(f"MNIST was not found at {MNIST}: name its file by DIGITLAB_TEST_MNIST")
     return MNIST
 
 

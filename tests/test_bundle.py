@@ -13,7 +13,7 @@ import numpy as np
 import onnx
 import pytest
 
-from tests.apps import TINY
+from tests.support.apps import TINY
 from trainer import UserError, bundle, intake
 from trainer.bundle import COLUMNS, DERIVED, KEPT, NEEDED
 from trainer.config import TrainingConfig

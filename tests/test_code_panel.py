@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.jobs import PATIENCE, wait_for
+from harness.waiting import PATIENCE, wait_for
 from trainer import catalogue, datasets, program
 from trainer.collection import Collection
 from trainer.config import TrainingConfig

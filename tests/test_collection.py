@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from tests.jobs import PATIENCE
+from harness.waiting import PATIENCE
 from trainer import UserError, collection
 from trainer.collection import Collection
 from trainer.engine import Engine

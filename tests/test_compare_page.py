@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.apps import TINY, come, texts
+from tests.support.apps import TINY, come, texts
 from trainer import datasets, evaluation, export, model
 from trainer.config import Adam
 from trainer.files import line

@@ -11,7 +11,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from tests.jobs import PATIENCE, run_until_told, wait_for
+from harness.waiting import PATIENCE, wait_for
+from tests.support.jobs import run_until_told
 from trainer import UserError, datasets, export, job, model, parent, shipped, strokes
 from trainer.collection import Collection
 from trainer.config import SGD, Adam, TrainingConfig

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.apps import TINY
+from tests.support.apps import TINY
 from trainer import UserError, conversion
 from trainer.layers import Dense
 

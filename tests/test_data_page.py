@@ -6,8 +6,8 @@ from io import BytesIO
 import numpy as np
 import pytest
 
-from tests.apps import come, texts
-from tests.jobs import wait_for
+from harness.waiting import wait_for
+from tests.support.apps import come, texts
 from trainer import datasets
 from trainer.config import TrainingConfig
 

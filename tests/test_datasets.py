@@ -20,12 +20,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.jobs import PATIENCE
+from harness.waiting import PATIENCE
 from trainer import UserError, datasets, mirrors
 from trainer.cache import Cache, content_hash
 from trainer.npz import KEYS
 
-REAL = Path(__file__).parents[2] / "shared" / "data" / "mnist.npz"
 Arrays = dict[str, np.ndarray]
 
 
@@ -260,9 +259,8 @@ def test_the_proxy_of_the_environment_is_asked(stand_in, mirror, monkeypatch):
     assert same(datasets.load(mirrors=["http://mnist.invalid/mnist.npz"]), stand_in)
 
 
-@pytest.mark.skipif(not REAL.exists(), reason="needs ../shared/data/mnist.npz")
-def test_mnist_is_known_by_its_contents_whatever_file_holds_it():
-    data = datasets.load(path=REAL)
+def test_mnist_is_known_by_its_contents_whatever_file_holds_it(mnist_path):
+    data = datasets.load(path=mnist_path)
     assert (data.source, data.note, data.hash) == ("MNIST", "", datasets.MNIST)
     assert data.x_train.shape == (60_000, 28, 28) and data.x_test.shape == (10_000, 28, 28)
     assert datasets.load(mirrors=[]).source == "MNIST"

@@ -10,7 +10,6 @@ from hypothesis.extra import numpy as hnp
 
 from trainer import UserError, digit
 
-MNIST = Path(__file__).parents[2] / "shared" / "data" / "mnist.npz"
 in_any_time = settings(deadline=None)  # the machine may be busy
 PAPERS = ("white on black", "black on white", "white on transparent", "black on transparent")
 
@@ -49,10 +48,8 @@ def read(coverage: np.ndarray, paper: str = "white on black") -> digit.Steps:
 
 
 @pytest.fixture(scope="module")
-def mnist() -> np.ndarray:
-    if not MNIST.exists():
-        pytest.skip("MNIST is not at ../shared/data/mnist.npz")
-    with np.load(MNIST) as arrays:
+def mnist(mnist_path: Path) -> np.ndarray:
+    with np.load(mnist_path) as arrays:
         return arrays["x_test"]
 
 

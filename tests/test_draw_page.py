@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from tests.apps import TINY, come, data_url, texts
+from harness.visitor import data_url
+from tests.support.apps import TINY, come, texts
 from trainer import datasets, evaluation, shipped, strokes
 from trainer.engine import owner_hash
 from trainer.runs import Run, RunStore

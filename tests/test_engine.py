@@ -8,8 +8,8 @@ import numpy as np
 import psutil
 import pytest
 
-from tests.jobs import PATIENCE, wait_for
-from tests.jobs import run_until_told as job
+from harness.waiting import PATIENCE, wait_for
+from tests.support.jobs import run_until_told as job
 from trainer import UserError
 from trainer.axes import Axis, Setting
 from trainer.config import TrainingConfig

@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.apps import TINY, come, texts
-from tests.jobs import wait_for
+from harness.waiting import wait_for
+from tests.support.apps import TINY, come, texts
 from trainer import datasets, evaluation, export, model
 from trainer.engine import owner_hash
 from trainer.evaluation import Evaluation

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from tests.apps import TINY
+from tests.support.apps import TINY
 from trainer import UserError, datasets, evaluation, export, features, job, model
 from trainer.config import TrainingConfig
 from trainer.evaluation import Evaluation

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.apps import TINY
+from tests.support.apps import TINY
 from trainer import explanation, export, model
 from trainer.inference import Network
 from trainer.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D, Rescaling

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.fits import CONVOLUTION, IMAGES, LABELS, SMALL, Recorder, end_at, fit, timeless
-from tests.jobs import PATIENCE
+from harness.waiting import PATIENCE
+from tests.support.fits import CONVOLUTION, IMAGES, LABELS, SMALL, Recorder, end_at, fit, timeless
 from trainer import UserError, export, fitting, model
 from trainer.checkpoint import Checkpoint
 from trainer.config import Adam, learning_rate_at
@@ -97,7 +97,7 @@ def test_history_equals_plain_keras_to_the_last_digit(config, plain, keras):
     assert_same(network, recorder, reference, history)
 
 
-SAY = "import json; from tests.fits import CONVOLUTION, fit; print(json.dumps(fit(CONVOLUTION)[2].epochs))"
+SAY = "import json; from tests.support.fits import CONVOLUTION, fit; print(json.dumps(fit(CONVOLUTION)[2].epochs))"
 
 
 def test_a_worker_learns_the_same_with_its_threads():
@@ -328,7 +328,7 @@ def test_a_killed_training_goes_on_in_a_new_process_from_its_last_epoch(uninterr
     code = """
 import sys
 import numpy as np
-from tests.fits import fit
+from tests.support.fits import fit
 from tests.test_fitting import INTERRUPTED
 from trainer.checkpoint import Checkpoint
 network, _, recorder = fit(INTERRUPTED, start=Checkpoint.load(Path(sys.argv[1]) / "checkpoint.npz"))
@@ -412,7 +412,7 @@ def test_augmentation_is_learned_with_and_neither_tested_nor_kept(keras):
 JAX_FIT = """
 import numpy as np
 from dataclasses import replace
-from tests.fits import CONVOLUTION, IMAGES, LABELS, Recorder, end_at, fit, timeless
+from tests.support.fits import CONVOLUTION, IMAGES, LABELS, Recorder, end_at, fit, timeless
 from tests.test_fitting import INTERRUPTED
 from trainer import export, fitting, model
 from trainer.fitting import Wish

@@ -7,8 +7,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from tests.apps import data_url
-from tests.jobs import PATIENCE
+from harness.visitor import data_url
+from harness.waiting import PATIENCE
 from trainer import digit, strokes
 from trainer.config import TrainingConfig
 from trainer.engine import owner_hash

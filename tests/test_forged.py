@@ -18,8 +18,9 @@ from distributed import LocalCluster
 from PIL import Image
 from websockets.exceptions import ConnectionClosedError
 
-from tests.serving import Server, digit
-from tests.visitor import PAPER, SIDE, Visitor, drawn, path, sheet, visit
+from harness.browser import digit
+from harness.server import Server
+from harness.visitor import PAPER, SIDE, Visitor, drawn, path, sheet, visit
 
 MEMORY = 20e6  # bytes that a forged drawing may cost the server, while it looks at it and afterwards
 SENTENCE = re.compile(r"A drawing must be [^\n]+\.")

@@ -1,6 +1,6 @@
 import xml.etree.ElementTree as ET
 
-from tests.apps import TINY
+from tests.support.apps import TINY
 from trainer.axes import Axis, Setting
 from trainer.heatmap import BLACK, COLOURS, WHITE, colour, dots, ink, small_picture
 from trainer.sweep import Cell, Plan

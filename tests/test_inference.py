@@ -9,7 +9,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from tests.jobs import PATIENCE
+from harness.waiting import PATIENCE
 from trainer import UserError
 from trainer.inference import Network
 

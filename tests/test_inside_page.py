@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.apps import TINY, come, data_url
-from tests.jobs import wait_for
+from harness.visitor import data_url
+from harness.waiting import wait_for
+from tests.support.apps import TINY, come
 from trainer import datasets, evaluation, export, model, strokes
 from trainer.inference import Network
 from trainer.layers import Conv2D, Flatten, MaxPooling2D

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from tests.jobs import PATIENCE
+from harness.waiting import PATIENCE
 from trainer import UserError, bundle, export, intake, job, model, transcript, weights
 from trainer.config import TrainingConfig
 from trainer.engine import owner_hash

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.jobs import wait_for
+from harness.waiting import wait_for
 from trainer import datasets, job, reporter
 from trainer.config import Adam, TrainingConfig
 from trainer.inference import Network

@@ -3,7 +3,7 @@ import re
 import numpy as np
 import pytest
 
-from tests.apps import come, texts
+from tests.support.apps import come, texts
 from trainer.glossary import TERMS
 from trainer.losses import softmax
 from widgets.lessons import LESSONS

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.jobs import wait_for
+from harness.waiting import wait_for
 from trainer import ledger
 from trainer.config import Adam, TrainingConfig
 from trainer.files import line

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.fits import CONVOLUTION, IMAGES, LABELS, SMALL, fit
-from tests.jobs import PATIENCE
+from harness.waiting import PATIENCE
+from tests.support.fits import CONVOLUTION, IMAGES, LABELS, SMALL, fit
 from trainer import export, model
 from trainer.config import (
     SGD,

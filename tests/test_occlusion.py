@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.apps import TINY
+from tests.support.apps import TINY
 from trainer import export
 from trainer.counterfactual import MOST, changes
 from trainer.inference import Network

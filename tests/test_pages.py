@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.apps import TINY, come, texts
-from tests.jobs import PATIENCE, wait_for
+from harness.waiting import PATIENCE, wait_for
+from tests.support.apps import TINY, come, texts
 from trainer.engine import owner_hash
 from trainer.files import line
 from trainer.presets import PRESETS

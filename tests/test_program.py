@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.fits import Recorder
+from tests.support.fits import Recorder
 from trainer import UserError, catalogue, fitting, model, notebook, program, strokes
 from trainer.config import OPTIMIZERS, SGD, Adagrad, Adam, AdamW, Lion, RMSprop, TrainingConfig, learning_rate_at
 from trainer.layers import (

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from tests.apps import TINY
+from tests.support.apps import TINY
 from trainer import recipe
 from trainer.config import Adam
 from trainer.layers import LAYERS, Conv2D

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from tests.apps import TINY
+from tests.support.apps import TINY
 from trainer import UserError, datasets, evaluation, report
 from trainer.files import line
 

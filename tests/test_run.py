@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import run
-from tests.jobs import PATIENCE
+from harness.waiting import PATIENCE
 
 TESTS = Path(__file__).parent
 

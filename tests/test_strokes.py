@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.cases import case
 from trainer import UserError, digit, strokes
 
 EVERY_STYLE = [(label, style) for label, styles in strokes.STYLES.items() for style in styles]
@@ -21,13 +22,14 @@ def test_every_digit_has_several_styles() -> None:
     assert len(set(texts)) == len(texts)
 
 
-@pytest.mark.parametrize(("label", "style"), EVERY_STYLE)
-def test_every_style_can_be_written_drawn_and_read(label: int, style: str) -> None:
-    written = strokes.pen_strokes(label, np.random.default_rng(0), style)
-    steps = digit.from_canvas(strokes.draw(written, 140, 10))
-    assert steps is not None
-    assert max(steps.boxed.shape) == 20
-    assert 0.03 < steps.image.mean() < 0.4, "neither specks nor a blot"
+def test_every_style_can_be_written_drawn_and_read() -> None:
+    for label, style in EVERY_STYLE:
+        with case(f"{label}, {style}"):
+            written = strokes.pen_strokes(label, np.random.default_rng(0), style)
+            steps = digit.from_canvas(strokes.draw(written, 140, 10))
+            assert steps is not None
+            assert max(steps.boxed.shape) == 20
+            assert 0.03 < steps.image.mean() < 0.4, "neither specks nor a blot"
 
 
 @settings(deadline=None)  # the machine may be busy

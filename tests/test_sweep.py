@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.apps import TINY
+from tests.support.apps import TINY
 from trainer import UserError
 from trainer.axes import Axis, Setting
 from trainer.config import SGD, Adam, TrainingConfig

@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.apps import TINY, come, texts
-from tests.jobs import wait_for
+from harness.waiting import wait_for
+from tests.support.apps import TINY, come, texts
 from trainer.axes import Axis, Setting
 from trainer.config import Adam
 from trainer.engine import owner_hash

@@ -17,8 +17,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from tests import fits
-from tests.jobs import PATIENCE, wait_for
+from harness.waiting import PATIENCE, wait_for
+from tests.support import fits
 from trainer import UserError, bundle, conversion, datasets, job
 from trainer.config import TrainingConfig
 from trainer.inference import Network

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from markupsafe import Markup
 
 from trainer.figures.images import svg
 from trainer.figures.palette import BLUE, GREY, NEUTRAL, SKY, VERMILLION
 
-_TEXT = f'font-family="sans-serif" text-anchor="middle" fill="{NEUTRAL}"'
+_TEXT = Markup('font-family="sans-serif" text-anchor="middle" fill="{}"').format(NEUTRAL)
 FIELDS = (
     ("Artificial intelligence", "Programs that do what seems to need thought, such as chess by rules somebody wrote."),
     ("Machine learning", "Nobody writes the rules: they are learned from examples."),
@@ -15,54 +16,59 @@ FIELDS = (
 )
 
 
-def fields() -> str:
+def fields() -> Markup:
     """Draw artificial intelligence, machine learning within it, and deep learning within that, as HTML."""
-    inner = ""
+    inner = Markup()
     for (name, words), color, strength in reversed(list(zip(FIELDS, (NEUTRAL, SKY, BLUE), (8, 16, 26), strict=True))):
         paper = f"border-color: {color}; background: color-mix(in srgb, {color} {strength}%, transparent)"
-        inner = f'<div class="lesson-field" style="{paper}"><b>{name}</b><p>{words}</p>{inner}</div>'
+        inner = Markup('<div class="lesson-field" style="{}"><b>{}</b><p>{}</p>{}</div>').format(
+            paper, name, words, inner
+        )
     return inner
 
 
-def neuron(weights: tuple[float, float], bias: float, kind: str) -> str:
+def neuron(weights: tuple[float, float], bias: float, kind: str) -> Markup:
     """Draw a neuron: two inputs, its weights as lines (blue above 0, thicker where stronger), sum and output."""
     lines, labels = [], []
     ends = (("x", 34), ("y", 106))
     for (name, y), weight in zip(ends, weights, strict=True):
         color = BLUE if weight >= 0 else VERMILLION
         lines.append(
-            f'<path d="M38 {y}L150 70" stroke="{color}" stroke-width="{0.8 + 1.3 * abs(weight):.1f}" '
-            f'stroke-linecap="round"/><circle cx="24" cy="{y}" r="14" fill="{GREY}" fill-opacity="0.25" '
-            f'stroke="{NEUTRAL}"/>'
+            Markup(
+                '<path d="M38 {}L150 70" stroke="{}" stroke-width="{:.1f}" '
+                'stroke-linecap="round"/><circle cx="24" cy="{}" r="14" fill="{}" fill-opacity="0.25" '
+                'stroke="{}"/>'
+            ).format(y, color, 0.8 + 1.3 * abs(weight), y, GREY, NEUTRAL)
         )
         above = -16 if y < 70 else 26
         labels.append(
-            f'<text x="24" y="{y + 5}">{name}</text>'
-            f'<text x="92" y="{(y + 70) / 2 + above:.0f}">{_factor(weight)}</text>'
+            Markup('<text x="24" y="{}">{}</text><text x="92" y="{:.0f}">{}</text>').format(
+                y + 5, name, (y + 70) / 2 + above, _factor(weight)
+            )
         )
     curve = "M246 84h14v-28h14" if kind == "step" else "M244 84c18 0 14 -28 32 -28"
-    body = (
-        f'<circle cx="170" cy="70" r="24" fill="{BLUE}" fill-opacity="0.15" stroke="{BLUE}" stroke-width="1.5"/>'
-        f'<path d="M194 70h44m44 0h36m-6 -5l6 5l-6 5" stroke="{NEUTRAL}" fill="none" stroke-width="1.5"/>'
-        f'<rect x="238" y="48" width="44" height="44" rx="6" fill="{GREY}" fill-opacity="0.15" stroke="{NEUTRAL}"/>'
-        f'<path d="{curve}" stroke="{BLUE}" fill="none" stroke-width="2.2"/>'
-    )
+    body = Markup(
+        '<circle cx="170" cy="70" r="24" fill="{}" fill-opacity="0.15" stroke="{}" stroke-width="1.5"/>'
+        '<path d="M194 70h44m44 0h36m-6 -5l6 5l-6 5" stroke="{}" fill="none" stroke-width="1.5"/>'
+        '<rect x="238" y="48" width="44" height="44" rx="6" fill="{}" fill-opacity="0.15" stroke="{}"/>'
+        '<path d="{}" stroke="{}" fill="none" stroke-width="2.2"/>'
+    ).format(BLUE, BLUE, NEUTRAL, GREY, NEUTRAL, curve, BLUE)
     sign = "+" if bias >= 0 else "−"
     labels += [
-        '<text x="170" y="75">sum</text>',
-        f'<text x="170" y="118">{sign} {abs(bias):.2g}</text>',
-        f'<text x="260" y="110">{kind}</text>',
-        '<text x="346" y="75">output</text>',
+        Markup('<text x="170" y="75">sum</text>'),
+        Markup('<text x="170" y="118">{} {:.2g}</text>').format(sign, abs(bias)),
+        Markup('<text x="260" y="110">{}</text>').format(kind),
+        Markup('<text x="346" y="75">output</text>'),
     ]
-    text = f'<g {_TEXT} font-size="13">{"".join(labels)}</g>'
-    return svg(380, 130, "".join(lines) + body + text)
+    text = Markup('<g {} font-size="13">{}</g>').format(_TEXT, Markup().join(labels))
+    return svg(380, 130, Markup().join(lines) + body + text)
 
 
 def _factor(weight: float) -> str:
     return f"× {weight:.2g}".replace("-", "−")
 
 
-def error_path(hidden: bool) -> str:
+def error_path(hidden: bool) -> Markup:
     """Draw how the error goes back: from the output to the weights, and through a hidden layer if there is one."""
     columns = ["784 pixels", *(["16 units"] if hidden else []), "10 outputs"]
     gap = 150 if hidden else 300
@@ -72,25 +78,30 @@ def error_path(hidden: bool) -> str:
         rows = (-36, -18, 0, 18, 36)
         color = NEUTRAL if place == 0 else BLUE
         parts += [
-            f'<circle cx="{x}" cy="{62 + y}" r="6" fill="{color}" fill-opacity="0.35" stroke="{color}"/>' for y in rows
+            Markup('<circle cx="{}" cy="{}" r="6" fill="{}" fill-opacity="0.35" stroke="{}"/>').format(
+                x, 62 + y, color, color
+            )
+            for y in rows
         ]
         if place:
             forth = f"M{x - gap + 16} 34H{x - 16}m-7 -4l7 4l-7 4"
             back = f"M{x - 16} 90H{x - gap + 16}m7 -4l-7 4l7 4"
-            parts.append(f'<path d="{forth}" stroke="{BLUE}" stroke-width="1.8" fill="none"/>')
+            parts.append(Markup('<path d="{}" stroke="{}" stroke-width="1.8" fill="none"/>').format(forth, BLUE))
             parts.append(
-                f'<path d="{back}" stroke="{VERMILLION}" stroke-width="1.8" stroke-dasharray="5 3" fill="none"/>'
+                Markup('<path d="{}" stroke="{}" stroke-width="1.8" stroke-dasharray="5 3" fill="none"/>').format(
+                    back, VERMILLION
+                )
             )
             middle = x - gap / 2
-            labels.append(f'<text x="{middle:.0f}" y="26">numbers go forth</text>')
-            labels.append(f'<text x="{middle:.0f}" y="66" font-style="italic">weights</text>')
-            labels.append(f'<text x="{middle:.0f}" y="106">the error goes back</text>')
-        labels.append(f'<text x="{x}" y="124">{name}</text>')
-    text = f'<g {_TEXT} font-size="12">{"".join(labels)}</g>'
-    return svg(400, 130, "".join(parts) + text)
+            labels.append(Markup('<text x="{:.0f}" y="26">numbers go forth</text>').format(middle))
+            labels.append(Markup('<text x="{:.0f}" y="66" font-style="italic">weights</text>').format(middle))
+            labels.append(Markup('<text x="{:.0f}" y="106">the error goes back</text>').format(middle))
+        labels.append(Markup('<text x="{}" y="124">{}</text>').format(x, name))
+    text = Markup('<g {} font-size="12">{}</g>').format(_TEXT, Markup().join(labels))
+    return svg(400, 130, Markup().join(parts) + text)
 
 
-def number_row(values: np.ndarray, words: list[str], color: str | None = None, most: float | None = None) -> str:
+def number_row(values: np.ndarray, words: list[str], color: str | None = None, most: float | None = None) -> Markup:
     """Return table cells (HTML) of numbers, tinted by their share of `most`, else of the largest.
 
     Blue is above 0, vermillion below, or all have the one `color`.
@@ -100,5 +111,7 @@ def number_row(values: np.ndarray, words: list[str], color: str | None = None, m
     for value, word in zip(values.tolist(), words, strict=True):
         tone = color or (BLUE if value >= 0 else VERMILLION)
         share = round(55 * min(1.0, abs(value) / most)) if np.isfinite(value) else 0
-        cells.append(f'<td style="background: color-mix(in srgb, {tone} {share}%, transparent)">{word}</td>')
-    return "".join(cells)
+        cells.append(
+            Markup('<td style="background: color-mix(in srgb, {} {}%, transparent)">{}</td>').format(tone, share, word)
+        )
+    return Markup().join(cells)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from html import escape
 from pathlib import Path
 
 import numpy as np
+from markupsafe import Markup
 
 from trainer.figures.images import sprites
 from trainer.figures.palette import BLUE, GREY, ORANGE
@@ -13,10 +13,10 @@ from trainer.limits import CLASSES
 from trainer.npz import Array
 
 SHOWN = 5  # images of each part
-STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
+STYLE = Path(__file__).with_suffix(".css")
 
 
-def portions(x_train: Array, x_test: Array, learned: int) -> str:
+def portions(x_train: Array, x_test: Array, learned: int) -> Markup:
     """Draw the parts: the first `learned` of the training images, the rest of them, and the test images.
 
     x_train, x_test: (n, height, width) or (n, height, width, 3) uint8.
@@ -35,22 +35,26 @@ def portions(x_train: Array, x_test: Array, learned: int) -> str:
         ),
         ("Test", GREY, len(x_test), x_test, 0, "Kept apart in the file. Read once at the end, for the final mark."),
     ]
-    bars, boxes = "", ""
+    bars, boxes = Markup(), Markup()
     for name, color, number, images, first, words in rows:
         if not number:
             empty = "With a split of 0 nothing is kept aside, and nobody sees whether the network learns by heart."
-            boxes += f'<div style="border-color: {color}"><strong>{name}: none</strong><p>{empty}</p></div>'
+            boxes += Markup('<div style="border-color: {}"><strong>{}: none</strong><p>{}</p></div>').format(
+                color, name, empty
+            )
             continue
         label = f"{name}: {number:,} images"
-        bars += f'<div style="flex: {number} 0 0; background: {color}" role="img" aria-label="{label}"></div>'
+        bars += Markup('<div style="flex: {} 0 0; background: {}" role="img" aria-label="{}"></div>').format(
+            number, color, label
+        )
         few = images[:SHOWN]
         where = f"x_{'test' if name == 'Test' else 'train'}[{first:,}] to [{first + number - 1:,}]".replace(",", "")
-        boxes += (
-            f'<div style="border-color: {color}"><strong>{name}: {number:,}</strong>'
-            f'<img src="{sprites(few, SHOWN)}" alt="The first {len(few)} images of this part">'
-            f"<p><code>{where}</code></p><p>{escape(words)}</p></div>"
-        )
-    return f'{STYLE}<div class="portions">{bars}</div><div class="parts">{boxes}</div>'
+        boxes += Markup(
+            '<div style="border-color: {}"><strong>{}: {:,}</strong>'
+            '<img src="{}" alt="The first {} images of this part">'
+            "<p><code>{}</code></p><p>{}</p></div>"
+        ).format(color, name, number, sprites(few, SHOWN), len(few), where, words)
+    return Markup('<div class="portions">{}</div><div class="parts">{}</div>').format(bars, boxes)
 
 
 def balance(labels: Array, classes: tuple[str, ...]) -> str:

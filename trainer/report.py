@@ -9,10 +9,10 @@ import math
 import re
 import time
 from collections.abc import Iterable, Sequence
-from html import escape
 from pathlib import Path
 
 import numpy as np
+from markupsafe import Markup
 
 from trainer import UserError, catalogue, evaluation, nameplate, recipe
 from trainer.analysis.learning_curves import Line, column, thinned
@@ -32,10 +32,10 @@ from trainer.summary import summarise
 ERRORS, SIZE = 14, 58  # images of the worst errors, and pixels a side of each on the page
 POINTS = 300  # of a curve, at most
 STYLE = Path(__file__).with_name("report.css")
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+_POLICY = Markup("default-src 'none'; style-src 'unsafe-inline'; img-src data:")
 
 
-def page(run: Run, dataset: Dataset | None = None) -> str:
+def page(run: Run, dataset: Dataset | None = None) -> Markup:
     """Return the report of a run as HTML, less than a megabyte.
 
     The worst errors are shown where the data set is given and is the one that the run was tested on. Raises UserError
@@ -54,7 +54,7 @@ def page(run: Run, dataset: Dataset | None = None) -> str:
         trained += _section("What the first layer looks for", picture)
     parts = [
         _section("The network", _network(config)),
-        f'<div class="stack">{trained}</div>',
+        Markup('<div class="stack">{}</div>').format(trained),
         _section("Loss", _curves(history, state, config, "loss")),
         _section("Accuracy", _curves(history, state, config, "accuracy")),
     ]
@@ -62,18 +62,25 @@ def page(run: Run, dataset: Dataset | None = None) -> str:
         parts.append(_section("What was read as what", _matrix(found, kind.classes)))
         if dataset and found.data_hash == dataset.hash and len(dataset.x_test) == found.count:
             parts.append(_section("The worst errors", _errors(found, dataset)))
-    name, when = escape(run.name), _day(run.created)
-    note = run.label.note.strip()
-    return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{name}</title>'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"{sheets.STYLE}<style>{STYLE.read_text('utf-8')}</style></head><body>"
-        f'<header><h1>{name}</h1><p class="faint">{escape(_subtitle(config, state, when))}</p>'
-        + (f'<p class="note">{escape(note)}</p>' if note else "")
-        + f"{_facts(config, state, history)}{_said(config, state, history)}</header>"
-        f'<main class="two">{"".join(parts)}</main>'
-        f'<footer class="faint">{escape(_made(run))}</footer></body></html>\n'
+    name, when, note = run.name, _day(run.created), run.label.note.strip()
+    css = Markup(sheets.STYLE + STYLE.read_text("utf-8"))  # noqa: S704, the app's own files
+    return Markup(
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{}</title>'
+        '<meta http-equiv="Content-Security-Policy" content="{}">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1"><style>{}</style></head><body>'
+        '<header><h1>{}</h1><p class="faint">{}</p>{}{}{}</header>'
+        '<main class="two">{}</main><footer class="faint">{}</footer></body></html>\n'
+    ).format(
+        name,
+        _POLICY,
+        css,
+        name,
+        _subtitle(config, state, when),
+        Markup('<p class="note">{}</p>').format(note) if note else "",
+        _facts(config, state, history),
+        _said(config, state, history),
+        Markup().join(parts),
+        _made(run),
     )
 
 
@@ -87,7 +94,7 @@ def _subtitle(config: TrainingConfig, state: State, when: str) -> str:
     )
 
 
-def _facts(config: TrainingConfig, state: State, history: Sequence[Line]) -> str:
+def _facts(config: TrainingConfig, state: State, history: Sequence[Line]) -> Markup:
     thing = catalogue.kind(config.dataset).thing
     facts = []
     if state.test_accuracy is not None:
@@ -99,20 +106,17 @@ def _facts(config: TrainingConfig, state: State, history: Sequence[Line]) -> str
     facts.append((f"{epochs}", "epoch" if epochs == 1 else "epochs"))
     if state.seconds:
         facts.append((_duration(state.seconds), f"of training on {state.device}" if state.device else "of training"))
-    return (
-        '<dl class="facts">'
-        + "".join(f"<div><dt>{escape(what)}</dt><dd>{escape(value)}</dd></div>" for value, what in facts)
-        + "</dl>"
-    )
+    rows = (Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(what, value) for value, what in facts)
+    return Markup('<dl class="facts">{}</dl>').format(Markup().join(rows))
 
 
-def _said(config: TrainingConfig, state: State, history: Sequence[Record]) -> str:
+def _said(config: TrainingConfig, state: State, history: Sequence[Record]) -> Markup:
     """Say what came of the training, as the app does."""
     if state.test_accuracy is None:
-        return ""
+        return Markup()
     stopped = state.phase == "stopped"
     said = summarise(config, history, state.test_accuracy, state.test_loss, state.examples, stopped)
-    return f"<p>{escape(' '.join(said.sentences))}</p>"
+    return Markup("<p>{}</p>").format(" ".join(said.sentences))
 
 
 def _made(run: Run) -> str:
@@ -122,23 +126,24 @@ def _made(run: Run) -> str:
 # --- its parts ------------------------------------------------------------------------------------------------
 
 
-def _network(config: TrainingConfig) -> str:
-    rows = "".join(
-        f"<tr><td>{_breakable(type(row.layer).__name__)}</td><td>{escape(recipe.words(row.layer))}</td>"
-        f'<td>{_size(row.output_shape)}</td><td class="number">{row.parameters:,}</td></tr>'
+def _network(config: TrainingConfig) -> Markup:
+    rows = Markup().join(
+        Markup('<tr><td>{}</td><td>{}</td><td>{}</td><td class="number">{:,}</td></tr>').format(
+            _breakable(type(row.layer).__name__), recipe.words(row.layer), _size(row.output_shape), row.parameters
+        )
         for row in config.table
     )
-    head = '<tr><th>layer</th><th>settings</th><th>gives</th><th class="number">parameters</th></tr>'
+    head = Markup('<tr><th>layer</th><th>settings</th><th>gives</th><th class="number">parameters</th></tr>')
     picture = network_picture(config.table)
-    return f'{picture}<table class="layers"><thead>{head}</thead><tbody>{rows}</tbody></table>'
+    return Markup('{}<table class="layers"><thead>{}</thead><tbody>{}</tbody></table>').format(picture, head, rows)
 
 
-def _breakable(name: str) -> str:
+def _breakable(name: str) -> Markup:
     """Return a name in CamelCase that may be broken before its capitals."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "<wbr>", name)
+    return Markup("<wbr>").join(re.split(r"(?<=[a-z])(?=[A-Z])", name))
 
 
-def _curves(history: Sequence[Line], state: State, config: TrainingConfig, measure: str) -> str:
+def _curves(history: Sequence[Line], state: State, config: TrainingConfig, measure: str) -> Markup:
     """Draw a measure over the epochs: training solid, validation dashed with dots."""
     percent = measure == "accuracy"
     factor, steps = (100.0 if percent else 1.0), max(1, state.steps)
@@ -148,7 +153,7 @@ def _curves(history: Sequence[Line], state: State, config: TrainingConfig, measu
     if not len(batches[0]):
         batches = column(history, "epoch", measure, factor)
     if not len(batches[0]):
-        return '<p class="faint">No epoch was finished, so there is no curve.</p>'
+        return Markup('<p class="faint">No epoch was finished, so there is no curve.</p>')
     seen = np.concatenate([batches[1], ends[1]])
     seen = seen[np.isfinite(seen)]
     most = 100.0 if percent else _round_up(min(10.0, float(seen.max(initial=0.1))))
@@ -163,66 +168,75 @@ def _curves(history: Sequence[Line], state: State, config: TrainingConfig, measu
         at, values = (thinned(part, POINTS) for part in curve)
         return [place(x / steps, y) for x, y in zip(at.tolist(), values.tolist(), strict=True) if math.isfinite(y)]
 
-    lines = "".join(
-        f'<path class="axis" d="M{place(0, value)}L{place(epochs, value)}"/>'
-        f'<text x="{left - 5}" y="{place(0, value).split(",")[1]}" dy=".32em" text-anchor="end">{value:g}</text>'
+    lines = Markup().join(
+        Markup('<path class="axis" d="M{}L{}"/><text x="{}" y="{}" dy=".32em" text-anchor="end">{:g}</text>').format(
+            place(0, value), place(epochs, value), left - 5, place(0, value).split(",")[1], value
+        )
         for value in np.linspace(0, most, 6).round(6).tolist()
     )
     every = max(1, math.ceil(epochs / 10))
-    lines += "".join(
-        f'<text x="{place(epoch, 0).split(",")[0]}" y="{height - bottom + 14}" text-anchor="middle">{epoch}</text>'
+    lines += Markup().join(
+        Markup('<text x="{}" y="{}" text-anchor="middle">{}</text>').format(
+            place(epoch, 0).split(",")[0], height - bottom + 14, epoch
+        )
         for epoch in range(0, epochs + 1, every)
     )
-    lines += f'<text x="{(left + width - right) / 2}" y="{height - 2}" text-anchor="middle">epoch</text>'
-    lines += f'<path class="training" d="M{left} 10h24"/><text x="{left + 29}" y="14">training</text>'
-    lines += f'<polyline class="training" points="{" ".join(points(batches))}"/>'
+    lines += Markup('<text x="{}" y="{}" text-anchor="middle">epoch</text>').format(
+        (left + width - right) / 2, height - 2
+    )
+    lines += Markup('<path class="training" d="M{} 10h24"/><text x="{}" y="14">training</text>').format(left, left + 29)
+    lines += Markup('<polyline class="training" points="{}"/>').format(" ".join(points(batches)))
     if len(ends[0]):
         dots = points(ends)
-        lines += f'<path class="validation" d="M{left + 90} 10h24"/><text x="{left + 119}" y="14">validation</text>'
-        lines += f'<polyline class="validation" points="{" ".join(dots)}"/>'
-        lines += '<g class="dots">' + "".join(
-            f'<circle cx="{dot.split(",")[0]}" cy="{dot.split(",")[1]}" r="2.4"/>' for dot in dots if len(dots) <= 40
+        lines += Markup('<path class="validation" d="M{} 10h24"/><text x="{}" y="14">validation</text>').format(
+            left + 90, left + 119
         )
-        lines += "</g>"
+        lines += Markup('<polyline class="validation" points="{}"/>').format(" ".join(dots))
+        lines += Markup('<g class="dots">') + Markup().join(
+            Markup('<circle cx="{}" cy="{}" r="2.4"/>').format(dot.split(",")[0], dot.split(",")[1])
+            for dot in dots
+            if len(dots) <= 40
+        )
+        lines += Markup("</g>")
     unit = " in %" if percent else ""
-    return (
-        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="The {measure}{unit} over the epochs">{lines}</svg>'
+    return Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="The {}{} over the epochs">{}</svg>').format(
+        width, height, measure, unit, lines
     )
 
 
-def _matrix(found: Evaluation, classes: Sequence[str]) -> str:
+def _matrix(found: Evaluation, classes: Sequence[str]) -> Markup:
     confusion = found.confusion
     share = confusion / np.maximum(1, confusion.sum(axis=1, keepdims=True))
     long = _long(classes)
-    head = "".join(f"<th><span>{escape(name)}</span></th>" for name in classes)
-    rows = ""
+    head = Markup().join(Markup("<th><span>{}</span></th>").format(name) for name in classes)
+    rows = Markup()
     for label, name in enumerate(classes):
-        cells = ""
+        cells = Markup()
         for read_as in range(len(classes)):
             count = int(confusion[label, read_as])
             alpha = 0.07 + 0.85 * float(np.cbrt(share[label, read_as])) if count else 0.03
             hue = "blue" if label == read_as else "vermillion"
             color = "; color: #fff" if hue == "blue" and alpha > 0.75 else ""
             style = f"background: rgba(var(--rgb-{hue}), {alpha:.2f}){color}"
-            cells += f'<td style="{style}">{count or ""}</td>'
-        rows += f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>'
+            cells += Markup('<td style="{}">{}</td>').format(style, count or "")
+        rows += Markup('<tr><th scope="row">{}</th>{}</tr>').format(name, cells)
     corner = "5.4rem" if long else "3.2rem"
     wrong = found.count - int(found.right.sum())
-    return (
-        f'<table class="matrix" style="--corner: {corner}"><thead{" class=long" if long else ""}>'
-        f'<tr><td class="corner">it was</td>{head}</tr></thead><tbody>{rows}</tbody></table>'
-        f'<p class="faint">Across: what it was read as. {wrong:,} of {found.count:,} were read wrong.</p>'
-    )
+    return Markup(
+        '<table class="matrix" style="--corner: {}"><thead{}>'
+        '<tr><td class="corner">it was</td>{}</tr></thead><tbody>{}</tbody></table>'
+        '<p class="faint">Across: what it was read as. {:,} of {:,} were read wrong.</p>'
+    ).format(corner, Markup(" class=long") if long else "", head, rows, wrong, found.count)
 
 
 def _long(classes: Sequence[str]) -> bool:
     return max(map(len, classes)) > 2
 
 
-def _errors(found: Evaluation, dataset: Dataset) -> str:
+def _errors(found: Evaluation, dataset: Dataset) -> Markup:
     where = found.errors[:ERRORS]
     if not len(where):
-        return "<p>It made none.</p>"
+        return Markup("<p>It made none.</p>")
     classes, sure = dataset.kind.classes, found.confidence
     space = " " if _long(classes) else "\xa0"
     captions = [
@@ -230,19 +244,19 @@ def _errors(found: Evaluation, dataset: Dataset) -> str:
         for at in where.tolist()
     ]
     first = "First those in which it gave the right answer least."
-    return sheets.sheet(dataset.x_test[where], captions, size=SIZE) + f'<p class="faint">{first}</p>'
+    return sheets.sheet(dataset.x_test[where], captions, size=SIZE) + Markup('<p class="faint">{}</p>').format(first)
 
 
-def _weights(run: Run) -> str:
+def _weights(run: Run) -> Markup:
     kept = run.snapshots()
     if kept is None or not len(kept[0]) or kept[1].ndim != 4:
-        return ""
+        return Markup()
     weights = kept[1][-1]
     alt = f"The weights of {len(weights)} units of the first layer"
-    return (
-        f'<img class="weights" src="{file_url(weight_sheet(weights))}" alt="{alt}">'
+    return Markup(
+        '<img class="weights" src="{}" alt="{}">'
         '<p class="faint">Of each unit: blue where light speaks for it, vermillion where it speaks against.</p>'
-    )
+    ).format(file_url(weight_sheet(weights)), alt)
 
 
 # --- small things ---------------------------------------------------------------------------------------------
@@ -255,12 +269,12 @@ def _history(run: Run) -> list[Record]:
         return []
 
 
-def _section(title: str, content: str) -> str:
-    return f"<section><h2>{escape(title)}</h2>{content}</section>"
+def _section(title: str, content: Markup) -> Markup:
+    return Markup("<section><h2>{}</h2>{}</section>").format(title, content)
 
 
-def _list(sentences: Iterable[str]) -> str:
-    return "<ul>" + "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences) + "</ul>"
+def _list(sentences: Iterable[str]) -> Markup:
+    return Markup("<ul>{}</ul>").format(Markup().join(map(Markup("<li>{}</li>").format, sentences)))
 
 
 def _size(shape: tuple[int, ...]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from io import BytesIO
 
 import numpy as np
+from markupsafe import Markup
 from PIL import Image
 
 from trainer.digit import CENTRE, FITTED, SIZE, Steps, centre_of_mass
@@ -32,13 +33,13 @@ class Otherwise:
 
 def strip(
     picture: np.ndarray | None, steps: Steps | None, boxes: Sequence[Box] = (), otherwise: Sequence[Otherwise] = ()
-) -> str:
+) -> Markup:
     """Draw each step from a drawing to the image that the network sees, with a line of text.
 
     picture: what was photographed, (height, width, 3) uint8; a drawing is the ink of its `steps`. `boxes` lie on it
     where it holds several digits, of which `steps` are one's. Without `steps` the frames are empty.
     """
-    ink = "" if steps is None else _levels(steps.ink)
+    ink = Markup() if steps is None else _levels(steps.ink)
     figures = [
         _figure("Your drawing" if picture is None else "Your photo", _drawn(picture, ink, boxes, steps)),
         _figure("Ink, and its box", _inked(ink, steps)),
@@ -49,15 +50,15 @@ def strip(
     ]
     if steps is not None:
         figures += [_otherwise(other) for other in otherwise]
-    return f'<div class="strip{"" if steps else " empty"}">{"".join(figures)}</div>'
+    return Markup('<div class="strip{}">{}</div>').format("" if steps else " empty", Markup().join(figures))
 
 
-def ready(image: np.ndarray) -> str:
+def ready(image: np.ndarray) -> Markup:
     """Draw the one picture of an image, (28, 28) float32 or in colour (height, width, 3), that needs no steps."""
     height, width = image.shape[:2]
-    lines = _middle(image) if image.shape == (SIZE, SIZE) else ""
+    lines = _middle(image) if image.shape == (SIZE, SIZE) else Markup()
     picture = _on_black(width, height, _levels(image) + lines)
-    return f'<div class="strip">{_figure(f"{height} × {width}: what it sees", picture)}</div>'
+    return Markup('<div class="strip">{}</div>').format(_figure(f"{height} × {width}: what it sees", picture))
 
 
 def enlarged(image: np.ndarray) -> str:
@@ -80,11 +81,11 @@ def boxes_alone(size: tuple[int, int], boxes: Sequence[Box], words: Sequence[str
 # --- the steps ------------------------------------------------------------------------------------------------
 
 
-def _drawn(picture: np.ndarray | None, ink: str, boxes: Sequence[Box], steps: Steps | None) -> str:
+def _drawn(picture: np.ndarray | None, ink: Markup, boxes: Sequence[Box], steps: Steps | None) -> Markup:
     if steps is None:
-        return _on_black(SIZE, SIZE, "")
+        return _on_black(SIZE, SIZE, Markup())
     height, width = steps.ink.shape
-    frames = ""
+    frames = Markup()
     if len(boxes) > 1:
         focus = next((place for place, box in enumerate(boxes) if box == steps.box), None)
         colors = ON_BLACK if picture is None else ON_PHOTO
@@ -92,36 +93,36 @@ def _drawn(picture: np.ndarray | None, ink: str, boxes: Sequence[Box], steps: St
     return _on_black(width, height, (ink if picture is None else _pixels(picture)) + frames)
 
 
-def _inked(ink: str, steps: Steps | None) -> str:
+def _inked(ink: Markup, steps: Steps | None) -> Markup:
     if steps is None:
-        return _on_black(SIZE, SIZE, "")
+        return _on_black(SIZE, SIZE, Markup())
     height, width = steps.ink.shape
     line = max(height, width) / 90
     return _on_black(width, height, ink + _frame(steps.box, line, SKY))
 
 
-def _cropped(steps: Steps | None) -> str:
+def _cropped(steps: Steps | None) -> Markup:
     if steps is None:
-        return _on_black(SIZE, SIZE, "")
+        return _on_black(SIZE, SIZE, Markup())
     height, width = steps.crop.shape
     side = max(height, width)
     return _on_black(side, side, _levels(steps.crop, (side - width) / 2, (side - height) / 2))
 
 
-def _fitted(steps: Steps | None) -> str:
+def _fitted(steps: Steps | None) -> Markup:
     if steps is None:
-        return _on_black(FITTED, FITTED, "")
+        return _on_black(FITTED, FITTED, Markup())
     height, width = steps.boxed.shape
     return _on_black(FITTED, FITTED, _levels(steps.boxed, (FITTED - width) / 2, (FITTED - height) / 2))
 
 
-def _moved(steps: Steps | None) -> str:
+def _moved(steps: Steps | None) -> Markup:
     lines = _lines()
     if steps is None:
         return _on_black(SIZE, SIZE, lines)
     x, y = (index + 0.5 for index in centre_of_mass(steps.uncentred))  # a pixel's middle is half a pixel on
     dx, dy = _distance(steps)
-    arrow = f'<circle cx="{x:.2f}" cy="{y:.2f}" r="0.9"/>'
+    arrow = Markup('<circle cx="{:.2f}" cy="{:.2f}" r="0.9"/>').format(x, y)
     if length := float(np.hypot(dx, dy)):
         to_x, to_y = x + dx, y + dy
         along_x, along_y = dx / length, dy / length
@@ -129,21 +130,20 @@ def _moved(steps: Steps | None) -> str:
             f"L{to_x - 1.6 * along_x + side * along_y:.2f} {to_y - 1.6 * along_y - side * along_x:.2f}"
             for side in (1, -1)
         )
-        arrow += (
-            f'<path d="M{x:.2f} {y:.2f}L{to_x:.2f} {to_y:.2f}" stroke="{ORANGE}" stroke-width="0.7"/>'
-            f'<path d="M{to_x:.2f} {to_y:.2f}{head}z"/>'
-        )
-    ink = f'<g opacity="0.55">{_levels(steps.uncentred)}</g>'
-    return _on_black(SIZE, SIZE, f'{ink}{lines}<g id="arrow" fill="{ORANGE}">{arrow}</g>')
+        arrow += Markup(
+            '<path d="M{:.2f} {:.2f}L{:.2f} {:.2f}" stroke="{}" stroke-width="0.7"/><path d="M{:.2f} {:.2f}{}z"/>'
+        ).format(x, y, to_x, to_y, ORANGE, to_x, to_y, head)
+    ink = Markup('<g opacity="0.55">{}</g>').format(_levels(steps.uncentred))
+    return _on_black(SIZE, SIZE, Markup('{}{}<g id="arrow" fill="{}">{}</g>').format(ink, lines, ORANGE, arrow))
 
 
-def _seen(steps: Steps | None) -> str:
-    return _on_black(SIZE, SIZE, "" if steps is None else _levels(steps.image) + _middle(steps.image))
+def _seen(steps: Steps | None) -> Markup:
+    return _on_black(SIZE, SIZE, Markup() if steps is None else _levels(steps.image) + _middle(steps.image))
 
 
-def _otherwise(other: Otherwise) -> str:
+def _otherwise(other: Otherwise) -> Markup:
     sign, color = ("=", BLUE) if other.same else ("≠", VERMILLION)
-    words = f'{other.title}: <strong style="color: {color}">{sign}</strong> {other.said}'
+    words = Markup('{}: <strong style="color: {}">{}</strong> {}').format(other.title, color, sign, other.said)
     return _figure(words, _on_black(SIZE, SIZE, _levels(other.image)), f"{other.title}: {other.said}", "otherwise")
 
 
@@ -171,17 +171,17 @@ def _move(steps: Steps | None) -> str:
 # --- what pictures are made of --------------------------------------------------------------------------------
 
 
-def _figure(words: str, picture: str, alt: str = "", kind: str = "step") -> str:
-    image = f'<img decoding="sync" alt="{alt or words}" src="{svg_url(picture)}">'
-    return f'<figure class="{kind}">{image}<figcaption>{words}</figcaption></figure>'
+def _figure(words: str, picture: Markup, alt: str = "", kind: str = "step") -> Markup:
+    image = Markup('<img decoding="sync" alt="{}" src="{}">').format(alt or words, svg_url(picture))
+    return Markup('<figure class="{}">{}<figcaption>{}</figcaption></figure>').format(kind, image, words)
 
 
-def _levels(ink: np.ndarray, left: float = 0, top: float = 0) -> str:
+def _levels(ink: np.ndarray, left: float = 0, top: float = 0) -> Markup:
     """Draw ink, (height, width) 0..1, white on black, each of its pixels 1 x 1."""
     return _pixels((np.clip(ink, 0, 1) * 255).astype(np.uint8), left, top)
 
 
-def _pixels(picture: np.ndarray, left: float = 0, top: float = 0, detail: int = DETAIL) -> str:
+def _pixels(picture: np.ndarray, left: float = 0, top: float = 0, detail: int = DETAIL) -> Markup:
     height, width = picture.shape[:2]
     image = Image.fromarray(picture)
     if (times := max(height, width) // detail) > 1:
@@ -189,10 +189,17 @@ def _pixels(picture: np.ndarray, left: float = 0, top: float = 0, detail: int = 
     kind = "png" if image.mode == "L" or max(height, width) <= SMALL else "jpeg"
     file = BytesIO()
     image.save(file, kind, compress_level=1, quality=80)
-    return (
-        f'<image x="{left:g}" y="{top:g}" width="{width}" height="{height}" preserveAspectRatio="none" '
-        f'style="image-rendering: {"auto" if max(height, width) > SMALL else "pixelated"}" '
-        f'href="{file_url(file.getvalue(), kind)}"/>'
+    return Markup(
+        '<image x="{:g}" y="{:g}" width="{}" height="{}" preserveAspectRatio="none" '
+        'style="image-rendering: {}" '
+        'href="{}"/>'
+    ).format(
+        left,
+        top,
+        width,
+        height,
+        "auto" if max(height, width) > SMALL else "pixelated",
+        file_url(file.getvalue(), kind),
     )
 
 
@@ -202,7 +209,7 @@ def _boxes(
     words: Sequence[str],
     focus: int | None,
     colors: tuple[str, str] = ON_BLACK,
-) -> str:
+) -> Markup:
     """Draw a box around each digit, and a word above it, or below it where there is no room above."""
     side = max(size)
     line, letter = side / 150, side / 15
@@ -211,35 +218,42 @@ def _boxes(
         color = colors[place == focus]
         left, top, _, bottom = box
         y = top - 2.5 * line if top > 1.2 * letter else bottom + letter
-        text = f'<text x="{left - line:.1f}" y="{y:.1f}" fill="{color}" stroke="none">{word}</text>' if word else ""
+        text = (
+            Markup('<text x="{:.1f}" y="{:.1f}" fill="{}" stroke="none">{}</text>').format(left - line, y, color, word)
+            if word
+            else Markup()
+        )
         drawn.append(_frame(box, line, color, margin=2 * line) + text)
-    style = f'font-family="sans-serif" font-weight="700" font-size="{letter:.1f}"'
-    return f'<g id="boxes" {style}>{"".join(drawn)}</g>'
+    style = Markup('font-family="sans-serif" font-weight="700" font-size="{:.1f}"').format(letter)
+    return Markup('<g id="boxes" {}>{}</g>').format(style, Markup().join(drawn))
 
 
-def _frame(box: Box, line: float, color: str, margin: float = 0.0) -> str:
+def _frame(box: Box, line: float, color: str, margin: float = 0.0) -> Markup:
     left, top, right, bottom = box
-    return (
-        f'<rect x="{left - margin:.1f}" y="{top - margin:.1f}" width="{right - left + 2 * margin:.1f}" '
-        f'height="{bottom - top + 2 * margin:.1f}" rx="{line:.1f}" fill="none" stroke="{color}" '
-        f'stroke-width="{line:.1f}"/>'
+    return Markup(
+        '<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" '
+        'height="{:.1f}" rx="{:.1f}" fill="none" stroke="{}" '
+        'stroke-width="{:.1f}"/>'
+    ).format(left - margin, top - margin, right - left + 2 * margin, bottom - top + 2 * margin, line, color, line)
+
+
+def _lines() -> Markup:
+    middle = CENTRE + 0.5
+    return Markup('<path d="M{} 0v{}M0 {}h{}" stroke="{}" stroke-width="0.2"/>').format(
+        middle, SIZE, middle, SIZE, GREY
     )
 
 
-def _lines() -> str:
-    middle = CENTRE + 0.5
-    return f'<path d="M{middle} 0v{SIZE}M0 {middle}h{SIZE}" stroke="{GREY}" stroke-width="0.2"/>'
-
-
-def _middle(image: np.ndarray) -> str:
+def _middle(image: np.ndarray) -> Markup:
     """Mark the middle, and the centre of mass of what is there."""
     if not image.any():
         return _lines()
     x, y = (index + 0.5 for index in centre_of_mass(image))
-    return (
-        f'{_lines()}<path id="centre" d="M{x:.2f} {y:.2f}m-1.5 0h3m-1.5-1.5v3" stroke="{ORANGE}" stroke-width="0.6"/>'
+    return Markup('{}<path id="centre" d="M{:.2f} {:.2f}m-1.5 0h3m-1.5-1.5v3" stroke="{}" stroke-width="0.6"/>').format(
+        _lines(), x, y, ORANGE
     )
 
 
-def _on_black(width: float, height: float, content: str) -> str:
-    return svg(width, height, f'<rect width="{width:g}" height="{height:g}"/>{content}')
+def _on_black(width: float, height: float, content: Markup) -> Markup:
+    paper = Markup('<rect width="{:g}" height="{:g}"/>').format(width, height)
+    return svg(width, height, paper + content)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from html import escape
 from pathlib import Path
 
 import numpy as np
 import streamlit as st
+from markupsafe import Markup
 
 from trainer import matrix
 from trainer.answer import percent
@@ -15,12 +15,13 @@ from trainer.datasets import Dataset
 from trainer.evaluation import Evaluation
 from trainer.figures import sheets
 from trainer.limits import CLASSES
+from ui.html import html
 from widgets.glossary import explained
 from widgets.judges import Judge
 from widgets.plot import plot
 
 MOST = 40  # images of a square
-STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
+STYLE = Path(__file__).with_suffix(".css")
 # Plotly takes a finger's first tap as hovering and only a second one as a click: the script hovers for it.
 _one_tap = st.components.v2.component(
     "digit_lab_one_tap",
@@ -132,7 +133,7 @@ def _show_square(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
         f"{f'{MOST} of them, {order}' if len(there) > MOST else order.capitalize()}, with how sure the network was."
     )
     captions = [percent(float(share)) for share in found.confidence[shown]]
-    st.html(sheets.sheet(dataset.x_test[shown], captions, size=62))
+    html(sheets.sheet(dataset.x_test[shown], captions, size=62))
 
 
 def _matrix_words(found: Evaluation, classes: tuple[str, ...]) -> str:
@@ -158,7 +159,7 @@ def by_class(judge: Judge, found: Evaluation) -> None:
         )
     with right:
         st.markdown(explained(_in_words(found, kind)))
-        st.html(_table(found, kind))
+        html(_table(found, kind))
 
 
 def _in_words(found: Evaluation, kind: Kind) -> str:
@@ -181,16 +182,19 @@ def _in_words(found: Evaluation, kind: Kind) -> str:
     return " ".join(sentences)
 
 
-def _table(found: Evaluation, kind: Kind) -> str:
+def _table(found: Evaluation, kind: Kind) -> Markup:
     def share(value: float) -> str:
         return "–" if np.isnan(value) else f"{100 * value:.1f} %"
 
-    rows = "".join(
-        f"<tr><th scope=row>{escape(name)}</th><td>{of:,}</td><td>{share(recall)}</td><td>{share(precision)}</td>"
-        f"<td>{share(f1)}</td></tr>"
+    rows = Markup().join(
+        Markup("<tr><th scope=row>{}</th><td>{:,}</td><td>{}</td><td>{}</td><td>{}</td></tr>").format(
+            name, of, share(recall), share(precision), share(f1)
+        )
         for name, of, recall, precision, f1 in zip(
             kind.classes, found.confusion.sum(axis=1), found.recall, found.precision, found.f1, strict=True
         )
     )
-    head = "".join(f"<th scope=col>{word}</th>" for word in ("", "Tested", "Recall", "Precision", "F1"))
-    return f'<table class="by-class"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+    head = Markup().join(
+        Markup("<th scope=col>{}</th>").format(word) for word in ("", "Tested", "Recall", "Precision", "F1")
+    )
+    return Markup('<table class="by-class"><thead><tr>{}</tr></thead><tbody>{}</tbody></table>').format(head, rows)

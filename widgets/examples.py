@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from html import escape
 from pathlib import Path
 from textwrap import shorten
 
 import numpy as np
 import streamlit as st
+from markupsafe import Markup
 
 from trainer import comparison, evaluation
 from trainer.answer import percent
@@ -16,13 +16,14 @@ from trainer.comparison import Comparison
 from trainer.datasets import Dataset
 from trainer.evaluation import Evaluation
 from trainer.figures import sheets
+from ui.html import html
 from widgets import evaluated, judges
 from widgets.judges import Judge
 from widgets.texts import literal
 
 MOST = 32  # images of a sheet
 SEEDS = 9_999
-STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
+STYLE = Path(__file__).with_suffix(".css")
 
 
 # --- nine -----------------------------------------------------------------------------------------------------
@@ -48,7 +49,7 @@ def expected_and_predicted(judge: Judge, dataset: Dataset, found: Evaluation) ->
         f"Expected: {classes[label]}\nPredicted: {classes[read_as]}"
         for label, read_as in zip(found.labels[drawn], found.predicted[drawn], strict=True)
     ]
-    st.html(sheets.sheet(dataset.x_test[drawn], captions, [bool(mark) for mark in right], columns=3, size=112))
+    html(sheets.sheet(dataset.x_test[drawn], captions, [bool(mark) for mark in right], columns=3, size=112))
     st.caption(
         f"{int(right.sum())} of these {len(drawn)} are right. Over all {found.count:,} it is "
         f"{100 * found.accuracy:.1f} %: nine are too few to judge a network by."
@@ -100,7 +101,7 @@ def _worst(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
         f"{percent(float(found.confidence[at]))} sure"
         for at in errors[:MOST]
     ]
-    st.html(sheets.sheet(dataset.x_test[errors[:MOST]], captions))
+    html(sheets.sheet(dataset.x_test[errors[:MOST]], captions))
 
 
 def _unsure(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
@@ -117,7 +118,7 @@ def _unsure(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
         captions.append(f"{classes[best]}: {shares[0]}\n{classes[second]}: {shares[1]}")
     marks = [bool(mark) for mark in found.right[shown]]
     captions = [f"{caption}\nit is {classes[found.labels[at]]}" for caption, at in zip(captions, shown, strict=True)]
-    st.html(sheets.sheet(dataset.x_test[shown], captions, marks))
+    html(sheets.sheet(dataset.x_test[shown], captions, marks))
 
 
 def _everybody(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
@@ -152,7 +153,7 @@ def _everybody(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
         answers = np.bincount([predicted[at] for predicted in said], minlength=len(classes))
         words = [f"{classes[place]} ({answers[place]} of {len(said)})" for place in np.argsort(-answers)[:2]]
         captions.append("\n".join([f"it is {classes[found.labels[at]]}", *words[: np.count_nonzero(answers)]]))
-    st.html(sheets.sheet(dataset.x_test[there[:MOST]], captions))
+    html(sheets.sheet(dataset.x_test[there[:MOST]], captions))
 
 
 def _of(there: np.ndarray, what: str) -> str:
@@ -190,7 +191,7 @@ def versus(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
     names = (f"{judge.name} (first)", f"{other.name} (second)") if alike else (judge.name, other.name)
     short = [shorten(name, 28, placeholder="…") for name in names]
     st.markdown(literal(comparison.in_words(compared, names, f"test {judge.kind.thing}s")))
-    st.html(_two_by_two(compared, *short))
+    html(_two_by_two(compared, *short))
     groups = compared.groups
     only = [f"Only {literal(name)} right" for name in short]
     titles = {"first": only[0], "second": only[1], "neither": "Both wrong", "both": "Both right"}
@@ -215,14 +216,14 @@ def versus(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
         f"second: {classes[its.predicted[at]]}"
         for at in shown
     ]
-    st.html(sheets.sheet(dataset.x_test[shown], captions))
+    html(sheets.sheet(dataset.x_test[shown], captions))
 
 
-def _two_by_two(compared: Comparison, first_name: str, second_name: str) -> str:
+def _two_by_two(compared: Comparison, first_name: str, second_name: str) -> Markup:
     both, first, second, neither = compared.counts
-    a, b = escape(first_name), escape(second_name)
-    return (
-        f'<table class="two-by-two"><tr><td></td><th scope=col>{b}<br>right</th><th scope=col>{b}<br>wrong</th></tr>'
-        f"<tr><th scope=row>{a}<br>right</th><td>{both:,}</td><td>{first:,}</td></tr>"
-        f"<tr><th scope=row>{a}<br>wrong</th><td>{second:,}</td><td>{neither:,}</td></tr></table>"
-    )
+    a, b = first_name, second_name
+    return Markup(
+        '<table class="two-by-two"><tr><td></td><th scope=col>{}<br>right</th><th scope=col>{}<br>wrong</th></tr>'
+        "<tr><th scope=row>{}<br>right</th><td>{:,}</td><td>{:,}</td></tr>"
+        "<tr><th scope=row>{}<br>wrong</th><td>{:,}</td><td>{:,}</td></tr></table>"
+    ).format(b, b, a, both, first, a, second, neither)

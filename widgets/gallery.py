@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from trainer.presets import PRESETS
+from ui.html import style
 from widgets.draft import Draft, Link, load
 
 # Only a script in the page can reach the clipboard.
@@ -18,7 +19,7 @@ _copy_link = st.components.v2.component(
     js=Path(__file__).with_name("copy_link.js").read_text("utf-8"),
 )
 
-STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
+STYLE = Path(__file__).with_suffix(".css")
 
 
 def choose_preset(draft: Draft, link: Link | None) -> None:
@@ -33,7 +34,7 @@ def choose_preset(draft: Draft, link: Link | None) -> None:
 
     shown = link[1] if link and link[0] == "preset" else None
     key = f"{draft.key}.preset.{shown}"  # an edit puts it out
-    st.html(STYLE)
+    style(STYLE)
     with st.container(key="presets"):
         st.pills(
             "Start from",

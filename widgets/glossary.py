@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
 
 import streamlit as st
+from markupsafe import Markup
 
 from trainer import glossary
 from trainer.glossary import TERMS
+from ui.html import html, style
 
 SEARCH, OPEN, LINKED = "learn.search", "learn.term", "learn.term.linked"
 CLICKED = "glossary.clicked"
-STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
+STYLE = Path(__file__).with_suffix(".css")
 # Streamlit opens links in a new tab, where the session starts afresh; the script opens a link to a term in this one.
 _links = st.components.v2.component(
     "digit_lab_glossary_links",
@@ -97,14 +98,17 @@ def _list() -> None:
         found = glossary.matching(wanted)
         number = f"{len(found)} of {len(TERMS)} words" if found else "No word has these letters: try fewer of them"
         st.caption(f"{number}.")
-    st.html(f'{STYLE}<dl class="glossary">{"".join(map(_entry, found))}</dl>')
+    style(STYLE)
+    html(Markup('<dl class="glossary">{}</dl>').format(Markup().join(map(_entry, found))))
 
 
-def _entry(name: str) -> str:
+def _entry(name: str) -> Markup:
     term = TERMS[name]
-    others = ", ".join(f'<a href="{glossary.address(other)}">{escape(other)}</a>' for other in term.related)
-    see = f"<br><small>See also: {others}</small>" if others else ""
-    return f"<div><dt>{escape(name)}</dt><dd>{escape(term.meaning)}{see}</dd></div>"
+    others = Markup(", ").join(
+        Markup('<a href="{}">{}</a>').format(glossary.address(other), other) for other in term.related
+    )
+    see = Markup("<br><small>See also: {}</small>").format(others) if others else ""
+    return Markup("<div><dt>{}</dt><dd>{}{}</dd></div>").format(name, term.meaning, see)
 
 
 def _open(term: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import streamlit as st
+from markupsafe import Markup
 
 from trainer.layers import (
     LAYERS,
@@ -22,29 +23,30 @@ from trainer.layers import (
     Rescaling,
     Row,
 )
+from ui.html import html, style
 from widgets.draft import DOWN, NETWORK, REMOVE, UP, Draft, Reading, undo
 from widgets.settings import FIELD, ask, plain
 
-STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
+STYLE = Path(__file__).with_suffix(".css")
 # A row that moves is a new element to the browser, which would lose the keyboard's focus.
 _keep_focus = st.components.v2.component(
     "digit_lab_keep_focus",
     js=Path(__file__).with_suffix(".js").read_text("utf-8"),
 )
-HEAD = """<div class="layer-line layer-head"><span>Layer</span>
-    <div class="layer-facts"><span>Output shape</span><span>Parameters</span><span>Share</span></div></div>"""
+HEAD = Markup("""<div class="layer-line layer-head"><span>Layer</span>
+    <div class="layer-facts"><span>Output shape</span><span>Parameters</span><span>Share</span></div></div>""")
 
 
 def show_layers(draft: Draft, read: Reading) -> None:
     """Show the list, and below it what it comes to; what cannot work says so itself."""
     rows, total = read.table, sum(row.parameters for row in read.table)
-    st.html(STYLE)
+    style(STYLE)
     with st.container(key="layers"):
-        st.html(HEAD)
+        html(HEAD)
         left = iter(enumerate(draft.layers))
         for row in rows:
             if row.implied:
-                st.html(implied_html(row, total))
+                html(implied_html(row, total))
             else:
                 place, (key, layer) = next(left)
                 show_layer(draft, place, key, layer, row, total, read.refused.get(key, ""))
@@ -91,7 +93,7 @@ def show_layer(draft: Draft, place: int, key: str, layer: Layer, row: Row | None
             args=(None if opened else key,),
             type="tertiary",
         )
-        st.html(facts_html(row, total, bool(why)))
+        html(facts_html(row, total, bool(why)))
         last = place == len(draft.layers) - 1
         tool(key, UP, f"Move {name} up", draft.move, (place, -1), place == 0)
         tool(key, DOWN, f"Move {name} down", draft.move, (place, 1), last)
@@ -187,18 +189,19 @@ def size_text(size: int) -> str:
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.3g} MB" if size >= 1e6 else f"{size / 1e3:.3g} kB"
 
 
-def facts_html(row: Row | None, total: int, wrong: bool = False) -> str:
+def facts_html(row: Row | None, total: int, wrong: bool = False) -> Markup:
     """Return a row's output shape, parameters and share, with a bar; nothing of it was typed by anybody."""
     if row is None:
-        return f'<div class="layer-facts"><span class="wrong">{"cannot work here" if wrong else ""}</span></div>'
+        return Markup('<div class="layer-facts"><span class="wrong">{}</span></div>').format(
+            "cannot work here" if wrong else ""
+        )
     width = 100 * row.parameters / total if total else 0
-    return (
-        f'<div class="layer-facts"><span>{shape_text(row.output_shape)}</span><span>{row.parameters:,}</span>'
-        f'<span>{share_text(row.parameters, total)}</span><i style="width: {width:.1f}%"></i></div>'
-    )
+    return Markup(
+        '<div class="layer-facts"><span>{}</span><span>{:,}</span><span>{}</span><i style="width: {:.1f}%"></i></div>'
+    ).format(shape_text(row.output_shape), row.parameters, share_text(row.parameters, total), width)
 
 
-def implied_html(row: Row, total: int) -> str:
+def implied_html(row: Row, total: int) -> Markup:
     """Return the row of a layer that the list leaves out."""
     name = "output: Dense 10 softmax" if row.name == "output" else row.name
-    return f'<div class="layer-line layer-implied"><span>{name}</span>{facts_html(row, total)}</div>'
+    return Markup('<div class="layer-line layer-implied"><span>{}</span>{}</div>').format(name, facts_html(row, total))

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from html import escape
 from pathlib import Path
 
 import numpy as np
 import streamlit as st
+from markupsafe import Markup
 
 from trainer import census, glossary
 from trainer.datasets import Dataset
+from ui.html import html, style
 from widgets import lens, library, sheet
 from widgets.glossary import explained
 
 ANY = "Any"
 SHEET, LENS = 320, 540  # pixels wide, or less on a phone
 RAW, SCALED = "0 to 255", "0 to 1"
-STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
+STYLE = Path(__file__).with_suffix(".css")
 
 
 def named(dataset: Dataset, label: int) -> str:
@@ -28,7 +29,7 @@ def named(dataset: Dataset, label: int) -> str:
 @st.fragment
 def show(dataset: Dataset) -> None:
     """Show the sheet and the lens; a click runs this alone again."""
-    st.html(STYLE)
+    style(STYLE)
     places = _choose(dataset)
     row = st.container(horizontal=True, gap="small", vertical_alignment="top")
     left, right = row.container(width=SHEET, gap="small"), row.container(width=LENS, gap="small")
@@ -124,18 +125,23 @@ def _choose(dataset: Dataset) -> list[int]:
 def _tell_label(dataset: Dataset, at: int) -> None:
     """Show the label as a number and as one-hot, as networks are taught it."""
 
-    def link(word: str, term: str) -> str:
-        return f'<a href="{glossary.address(term)}" target="_blank">{word}</a>'
+    def link(word: str, term: str) -> Markup:
+        return Markup('<a href="{}" target="_blank">{}</a>').format(glossary.address(term), word)
 
     label = int(dataset.y_train[at])
-    cells = "".join(f'<td class="{"one" if place == label else ""}">{int(place == label)}</td>' for place in range(10))
-    heads = "".join(f"<td>{place}</td>" for place in range(10))
-    word = escape(dataset.kind.classes[label])
-    meaning = "" if word == str(label) else f", which stands for <b>{word}</b>"
-    st.html(
-        f'<div class="label"><p>Its {link("label", "label")} is the whole number <b>{label}</b>{meaning}.</p>'
-        f"<p>{link('One-hot', 'one-hot')}, as the network is to answer, it is ten numbers:</p>"
-        f'<table class="onehot"><tr>{heads}</tr><tr>{cells}</tr></table></div>'
+    cells = Markup().join(
+        Markup('<td class="{}">{}</td>').format("one" if place == label else "", int(place == label))
+        for place in range(10)
+    )
+    heads = Markup().join(Markup("<td>{}</td>").format(place) for place in range(10))
+    word = dataset.kind.classes[label]
+    meaning = "" if word == str(label) else Markup(", which stands for <b>{}</b>").format(word)
+    html(
+        Markup(
+            '<div class="label"><p>Its {} is the whole number <b>{}</b>{}.</p>'
+            "<p>{}, as the network is to answer, it is ten numbers:</p>"
+            '<table class="onehot"><tr>{}</tr><tr>{}</tr></table></div>'
+        ).format(link("label", "label"), label, meaning, link("One-hot", "one-hot"), heads, cells)
     )
 
 

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from html import escape
 from pathlib import Path
 
 import numpy as np
 import streamlit as st
+from markupsafe import Markup
 
 from trainer import census
 from trainer.datasets import Dataset
 from trainer.figures.images import sprites
 from trainer.figures.signed import weight_sheet
 from trainer.limits import MEANINGS
+from trainer.portions import STYLE as PORTIONS
 from trainer.portions import balance, portions
 from trainer.projection import Projection, project
+from ui.html import html, style
 from widgets import datamap, library
 from widgets.glossary import explained
 from widgets.plot import plot
 
 MAPPED = 2_000  # images on the map
-STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
+STYLE = Path(__file__).with_suffix(".css")
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -63,12 +65,14 @@ def show(dataset: Dataset) -> None:
     plot(census.count_bars(counted.counts, tested, dataset.kind.classes), "counts", words)
     st.caption(words)
     st.subheader(f"The mean {'digit' if dataset.kind.digits else 'image'} of each class", anchor=False)
-    figures = "".join(
-        f'<figure><img alt="The mean of {count:,} images of {escape(name)}" src="{sprites(mean[None], 1)}">'
-        f"<figcaption>{escape(name)}</figcaption></figure>"
+    figures = Markup().join(
+        Markup('<figure><img alt="The mean of {:,} images of {}" src="{}"><figcaption>{}</figcaption></figure>').format(
+            count, name, sprites(mean[None], 1), name
+        )
         for name, mean, count in zip(dataset.kind.classes, counted.means, counted.counts, strict=True)
     )
-    st.html(f'{STYLE}<div class="means">{figures}</div>')
+    style(STYLE)
+    html(Markup('<div class="means">{}</div>').format(figures))
     st.caption(
         "Every pixel is the mean of that pixel over all training images of the class: sharp where all agree, grey "
         "where they differ."
@@ -91,7 +95,8 @@ def show_split(dataset: Dataset) -> None:
     )
     total = len(dataset.x_train)
     learned = census.learned(total, split / 100)
-    st.html(portions(dataset.x_train, dataset.x_test, learned))
+    style(PORTIONS)
+    html(portions(dataset.x_train, dataset.x_test, learned))
     words = (
         f"Keras takes the **last** {split} % of the training images for validation: {total:,} × "
         f"(1 − {split / 100:.2f}) = {learned:,} are left to learn from, the other {total - learned:,} are kept aside."

@@ -9,11 +9,12 @@ import streamlit as st
 
 from trainer import UserError, strip
 from trainer.answer import Answer, answers, named, percent
+from ui.html import html
 from widgets.glossary import explained
 from widgets.judges import Judge
 from widgets.source import Source
 
-STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
+STYLE = Path(__file__).with_suffix(".css")
 OTHERWISE = {  # a property of Steps: its switch, what its picture is called, and what it is for
     "uncentred": (
         "Without centring",
@@ -42,7 +43,7 @@ def ask(disabled: bool) -> list[str]:
 def show(source: Source, focus: int | None, answering: Judge, answer: Answer | None, ways: Sequence[str]) -> None:
     """Show the steps of one digit, and the same digit made 28 x 28 in other `ways`."""
     if source.label is not None:
-        st.html(strip.ready(source.images[0]))
+        html(strip.ready(source.images[0]))
         words = "A test digit comes as it is: whoever made MNIST has cropped it, fitted and centred it before."
         st.caption(explained(words))
         return
@@ -58,4 +59,4 @@ def show(source: Source, focus: int | None, answering: Judge, answer: Answer | N
                 otherwise.append(strip.Otherwise(title, image, words, said.best == answer.best))
         except UserError:
             pass
-    st.html(strip.strip(source.picture, steps, source.boxes, otherwise))
+    html(strip.strip(source.picture, steps, source.boxes, otherwise))

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
+from markupsafe import Markup
 from streamlit.delta_generator import DeltaGenerator
 
 from trainer import UserError, strip
 from trainer.answer import Answer
+from ui.html import html
 from widgets import canvas, photos, testset
 from widgets.judges import Judge
 from widgets.source import NOTHING, Source, picture
@@ -18,9 +20,9 @@ PAPER = "canvas"
 ANSWER = 560  # pixels wide, beside the paper, or less on a phone
 DRAW, TEST, PHOTO = "Draw", "Test digit", "Photo"
 
-STYLE = f"""<style>
+STYLE = f"""
 :root {{ --paper-side: {canvas.SIDE}px }}
-{Path(__file__).with_suffix(".css").read_text("utf-8")}</style>"""
+{Path(__file__).with_suffix(".css").read_text("utf-8")}"""
 
 
 def two_columns(vertical_alignment: str = "top") -> tuple[DeltaGenerator, DeltaGenerator]:
@@ -63,13 +65,13 @@ def mark(source: Source, read: Sequence[Answer], focus: int | None) -> None:
     words = [answer.short for answer in read] or [""] * len(source.boxes)
     alt = f"A box around each digit, read as {' '.join(words)}"
     if chosen() == PHOTO and source.picture is not None:
-        st.html(picture(strip.boxed(source.picture, source.boxes, words, focus), alt))
+        html(picture(strip.boxed(source.picture, source.boxes, words, focus), alt))
     elif chosen() == DRAW:
         with st.container(key="boxes"):
             if len(words) > 1:
-                st.html(picture(strip.boxes_alone((canvas.SIDE, canvas.SIDE), source.boxes, words, focus), alt))
+                html(picture(strip.boxes_alone((canvas.SIDE, canvas.SIDE), source.boxes, words, focus), alt))
             else:
-                st.html("<i></i>" if words else "<span>Draw here</span>")
+                html(Markup("<i></i>") if words else Markup("<span>Draw here</span>"))
 
 
 def focus(digits: int) -> int | None:

@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from trainer import UserError, answer, datasets, evaluation, strip
+from ui.html import html
 from widgets import library
 from widgets.judges import Judge
 from widgets.source import NOTHING, Source, picture
@@ -31,7 +32,7 @@ def show(answering: Judge) -> Source:
         return Source(NOTHING, "This network reads every one of them right: choose another digit or network.")
     at = _at(found)
     image, label = dataset.images("test", slice(at, at + 1)), int(dataset.y_test[at])
-    st.html(picture(strip.enlarged(image[0]), f"A test digit: {dataset.kind.named(label)}"))
+    html(picture(strip.enlarged(image[0]), f"A test digit: {dataset.kind.named(label)}"))
     return Source(image, "", label=label)
 
 

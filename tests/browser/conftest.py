@@ -10,7 +10,8 @@ import pytest
 from distributed import LocalCluster
 from playwright.sync_api import Browser, Error, Page
 
-from tests.serving import MNIST, Server, calm_page
+from harness.browser import calm_page
+from harness.server import MNIST, Server
 from trainer import strokes
 
 

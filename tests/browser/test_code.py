@@ -5,7 +5,7 @@ import json
 
 from playwright.sync_api import expect
 
-from tests.serving import choose
+from harness.browser import choose
 from trainer import program
 from trainer.presets import PRESETS
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.serving import Server, calm_page, digit, draw
+from harness.browser import calm_page, digit, draw
+from harness.server import Server
 from trainer import datasets, evaluation, shipped
 from trainer.files import line
 from trainer.runs import Run, RunStore

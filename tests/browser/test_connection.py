@@ -12,8 +12,9 @@ import pytest
 from playwright.sync_api import Page, expect
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from tests.jobs import wait_for
-from tests.serving import LASTING, RUNNING, Server, asked, digit, draw, open_form, reached, train
+from harness.browser import LASTING, RUNNING, asked, digit, draw, open_form, reached, train
+from harness.server import Server
+from harness.waiting import wait_for
 from trainer.progress import epochs_done
 from trainer.runs import Run, RunStore
 from widgets.draft import SETTLED

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.jobs import wait_for
-from tests.serving import LASTING, calm_page, choose, digit, draw, open_form, train
+from harness.browser import LASTING, calm_page, choose, digit, draw, open_form, train
+from harness.waiting import wait_for
 from trainer import shipped, strokes
 from trainer.runs import RunStore
 

@@ -5,8 +5,9 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.jobs import wait_for
-from tests.serving import Server, calm_page
+from harness.browser import calm_page
+from harness.server import Server
+from harness.waiting import wait_for
 from trainer import datasets, evaluation, shipped
 
 

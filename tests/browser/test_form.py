@@ -4,8 +4,8 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.jobs import wait_for
-from tests.serving import asked, calm_page, choose, train
+from harness.browser import asked, calm_page, choose, train
+from harness.waiting import wait_for
 from trainer.presets import PRESETS
 from trainer.runs import RunStore
 

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.apps import TINY
-from tests.serving import Server, calm_page
+from harness.browser import calm_page
+from harness.server import Server
+from tests.support.apps import TINY
 from trainer import bundle, datasets, evaluation, export, intake, model
 from trainer.axes import Axis, Setting
 from trainer.engine import owner_hash

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.serving import digit, draw
+from harness.browser import digit, draw
 
 
 def test_a_drawing_is_followed_through_the_network_and_turned_into_another_digit(server, page):

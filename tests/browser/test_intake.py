@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.apps import TINY
-from tests.serving import calm_page
+from harness.browser import calm_page
+from tests.support.apps import TINY
 from trainer import bundle, export, model
 from trainer.runs import RunStore
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.serving import calm_page, digit, draw, train
+from harness.browser import calm_page, digit, draw, train
 from trainer import shipped
 from trainer.collection import CELL
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page
 
-from tests.jobs import wait_for
-from tests.serving import Server
+from harness.server import Server
+from harness.waiting import wait_for
 
 GROWING = """
 import streamlit as st

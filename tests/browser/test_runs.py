@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.apps import TINY
-from tests.serving import Server, calm_page
+from harness.browser import calm_page
+from harness.server import Server
+from tests.support.apps import TINY
 from trainer.config import Adam
 from trainer.engine import owner_hash
 from trainer.files import line

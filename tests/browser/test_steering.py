@@ -9,8 +9,9 @@ import psutil
 import pytest
 from playwright.sync_api import expect
 
-from tests.jobs import wait_for
-from tests.serving import LASTING, Server, calm_page, choose, open_form, reached, train
+from harness.browser import LASTING, calm_page, choose, open_form, reached, train
+from harness.server import Server
+from harness.waiting import wait_for
 from trainer.runs import Run
 
 PROGRESS = re.compile(r"Epoch \d+ of \d+ · step")

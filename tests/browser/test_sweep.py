@@ -4,7 +4,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page, expect
 
-from tests.serving import Server, calm_page
+from harness.browser import calm_page
+from harness.server import Server
 from trainer.runs import RunStore
 from trainer.sweep import Sweeps, best, cells
 

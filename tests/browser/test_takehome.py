@@ -5,7 +5,8 @@ import zipfile
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.serving import Server, calm_page
+from harness.browser import calm_page
+from harness.server import Server
 from trainer import datasets, evaluation, shipped
 from trainer.engine import owner_hash
 from trainer.files import line

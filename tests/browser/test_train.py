@@ -4,9 +4,9 @@ import signal
 import psutil
 from playwright.sync_api import expect
 
-from tests.apps import DIVERGING
-from tests.jobs import PATIENCE, wait_for
-from tests.serving import LASTING, calm_page, open_form, reached, train
+from harness.browser import LASTING, calm_page, open_form, reached, train
+from harness.waiting import PATIENCE, wait_for
+from tests.support.apps import DIVERGING
 
 PROGRESS = re.compile(r"Epoch \d+ of \d+ · step")
 RESULT = re.compile(r"Stopped: reads [\d.]+ % of the test digits")

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.apps import TINY
-from tests.jobs import wait_for
-from tests.serving import Server
-from tests.visitor import Visitor, visit
+from harness.server import Server
+from harness.visitor import Visitor, visit
+from harness.waiting import wait_for
+from tests.support.apps import TINY
 from trainer.engine import owner_hash
 from trainer.runs import RunStore
 

@@ -19,8 +19,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.apps import TINY
-from tests.jobs import wait_for
+from harness.waiting import wait_for
+from tests.support.apps import TINY
 from trainer import UserError, bundle, conversion, datasets, evaluation, export, features, job, ledger, model, shipped
 from trainer.axes import Axis, Setting
 from trainer.checkpoint import Checkpoint

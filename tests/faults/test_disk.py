@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.serving import ROOT
+from harness.server import ROOT
 
 # On a disk of 1 MB of its own: fills it up, then tries what writes, and says what came of each.
 FILL = """

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.apps import TINY
-from tests.jobs import run_until_told, wait_for
-from tests.serving import Server
-from tests.visitor import visit
+from harness.server import Server
+from harness.visitor import visit
+from harness.waiting import wait_for
+from tests.support.apps import TINY
+from tests.support.jobs import run_until_told
 from trainer import UserError, files
 from trainer.checkpoint import Checkpoint
 from trainer.engine import Engine

@@ -13,10 +13,11 @@ from dataclasses import replace
 import psutil
 import pytest
 
-from tests.apps import DIVERGING, TINY, come, texts
-from tests.jobs import PATIENCE, run_until_told, wait_for
-from tests.serving import ROOT, Server
-from tests.visitor import visit
+from harness.server import ROOT, Server
+from harness.visitor import visit
+from harness.waiting import PATIENCE, wait_for
+from tests.support.apps import DIVERGING, TINY, come, texts
+from tests.support.jobs import run_until_told
 from trainer import job
 from trainer.engine import Engine, owner_hash
 from trainer.layers import Conv2D

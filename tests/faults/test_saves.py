@@ -8,9 +8,9 @@ import sys
 import numpy as np
 import pytest
 
-from tests.apps import TINY
-from tests.jobs import wait_for
-from tests.serving import ROOT
+from harness.server import ROOT
+from harness.waiting import wait_for
+from tests.support.apps import TINY
 from trainer import export, model
 from trainer.checkpoint import Checkpoint
 from trainer.engine import Engine

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import onnx
 import pytest
+from markupsafe import escape
 from streamlit.testing.v1 import AppTest
 
-from tests.apps import TINY, come
+from tests.support.apps import TINY, come
 from trainer import UserError, bundle, export, intake, model, report
 from trainer.engine import Engine, owner_hash
 from trainer.runs import NAME, NOTE, RunStore
@@ -177,5 +178,7 @@ def test_a_report_escapes_a_name_and_a_note(run, text):
     (run.path / "meta.json").write_text(kept)  # as somebody else may have written it
     page = report.page(run)
     page.encode()
+    assert f"<h1>{escape(run.name)}</h1>" in page
+    assert escape(run.label.note.strip()) in page
     assert not re.search(r"<(script|b>|img src=\"x)", page)
     assert not re.search(r"[\0\u202e\u2066]", page)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from io import BytesIO
 
 import numpy as np
+from markupsafe import Markup
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -18,7 +19,7 @@ COLUMNS = 8
 
 def test_digits(
     images: np.ndarray, labels: Sequence[int], reads: Sequence[int] | None = None, digits: bool = True
-) -> str:
+) -> Markup:
     """Draw test digits in rows of 8 and below each what the network says, with a blue tick or a vermillion cross.
 
     `images`: (n, 28, 28) uint8, or in colour (n, height, width, 3). Without `reads` nothing is below them, and all have
@@ -36,18 +37,26 @@ def test_digits(
             right = reads[place] == label
             sign, color = ("m0-3l2.5 3 5-7", BLUE) if right else ("m0-7l6 7m0-7l-6 7", VERMILLION)
             marks.append(
-                f'<g class="{"right" if right else "wrong"}">'
-                + (f'<text x="{x + wide // 2 - 4}" y="{y + high + 11}">{reads[place]}</text>' if digits else "")
-                + f'<path d="M{x + wide // 2 + 2} {y + high + 11}{sign}" fill="none" stroke="{color}" '
-                'stroke-width="1.8" stroke-linecap="round"/></g>'
+                Markup('<g class="{}">{}<path d="M{} {}{}" fill="none" stroke="{}" {}/></g>').format(
+                    "right" if right else "wrong",
+                    Markup('<text x="{}" y="{}">{}</text>').format(x + wide // 2 - 4, y + high + 11, reads[place])
+                    if digits
+                    else "",
+                    x + wide // 2 + 2,
+                    y + high + 11,
+                    sign,
+                    color,
+                    Markup('stroke-width="1.8" stroke-linecap="round"'),
+                )
             )
     height, width, _ = sheet.shape
     pixels = data_url(sheet)
     return svg(
         width,
         height,
-        f'<image width="{width}" height="{height}" href="{pixels}" '
-        f'style="image-rendering: pixelated"/>{svg_text("".join(marks))}',
+        Markup('<image width="{}" height="{}" href="{}" style="image-rendering: pixelated"/>{}').format(
+            width, height, pixels, svg_text(Markup().join(marks))
+        ),
     )
 
 
@@ -100,19 +109,23 @@ def file_url(content: bytes, kind: str = "png") -> str:
     return f"data:image/{kind};base64,{b64encode(content).decode()}"
 
 
-def svg(width: float, height: float, content: str) -> str:
+def svg(width: float, height: float, content: Markup) -> Markup:
     """Return an SVG picture of a size in its own units."""
-    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}">{content}</svg>'
+    return Markup('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {:g} {:g}">{}</svg>').format(
+        width, height, content
+    )
 
 
-def svg_url(picture: str) -> str:
+def svg_url(picture: Markup) -> str:
     """Return an SVG picture as a data URL."""
     return file_url(picture.encode(), "svg+xml")
 
 
-def svg_text(content: str) -> str:
+def svg_text(content: Markup) -> Markup:
     """Return SVG text elements as a group in the pictures' one font and colour."""
-    return f'<g font-family="sans-serif" font-size="12" text-anchor="middle" fill="{NEUTRAL}">{content}</g>'
+    return Markup('<g font-family="sans-serif" font-size="12" text-anchor="middle" fill="{}">{}</g>').format(
+        NEUTRAL, content
+    )
 
 
 def _levels(image: np.ndarray) -> NDArray[np.uint8]:

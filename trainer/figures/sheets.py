@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
 
 import numpy as np
+from markupsafe import Markup, escape
 
 from trainer.figures.images import data_url
 from trainer.figures.palette import BLUE, ORANGE, SKY, VERMILLION
@@ -14,9 +14,9 @@ from trainer.figures.palette import BLUE, ORANGE, SKY, VERMILLION
 SIZE = 84  # pixels a side on the page: three for each of a digit's, and four images on a phone
 
 # Streamlit gives an element its own width, so one sheet's figures keep to the page's width by themselves.
-STYLE = f"""<style>
+STYLE = f"""
 :root {{ --right-color: light-dark({BLUE}, {SKY}); --wrong-color: light-dark({VERMILLION}, {ORANGE}) }}
-{Path(__file__).with_suffix(".css").read_text("utf-8")}</style>"""
+{Path(__file__).with_suffix(".css").read_text("utf-8")}"""
 
 
 def sheet(
@@ -25,7 +25,7 @@ def sheet(
     marks: Sequence[bool | None] | None = None,
     columns: int | None = None,
     size: int = SIZE,
-) -> str:
+) -> Markup:
     """Lay out images with what is said of each below, as a flow or in so many columns; STYLE goes with it, once a page.
 
     images: (n, height, width) or (n, height, width, 3) uint8. captions: any text, whose lines may break. marks: a tick
@@ -33,27 +33,41 @@ def sheet(
     """
     said = marks or [None] * len(images)
     figures = [
-        f'<figure style="width: {size}px"><img src="{data_url(image)}" width="{size}" '
-        f'height="{round(size * image.shape[0] / image.shape[1])}" alt="{_alt(caption, mark)}">'
-        f"<figcaption>{_unbroken(caption)}{_sign(mark)}</figcaption></figure>"
+        Markup(
+            '<figure style="width: {}px"><img src="{}" width="{}" '
+            'height="{}" alt="{}">'
+            "<figcaption>{}{}</figcaption></figure>"
+        ).format(
+            size,
+            data_url(image),
+            size,
+            round(size * image.shape[0] / image.shape[1]),
+            _alt(caption, mark),
+            _unbroken(caption),
+            _sign(mark),
+        )
         for image, caption, mark in zip(images, captions, said, strict=True)
     ]
-    grid = f' style="display: grid; grid-template-columns: repeat({columns}, {size}px)"' if columns else ""
-    return f'<div class="sheet"{grid}>{"".join(figures)}</div>'
+    grid = (
+        Markup(' style="display: grid; grid-template-columns: repeat({}, {}px)"').format(columns, size)
+        if columns
+        else ""
+    )
+    return Markup('<div class="sheet"{}>{}</div>').format(grid, Markup().join(figures))
 
 
-def _unbroken(caption: str) -> str:
+def _unbroken(caption: str) -> Markup:
     """Keep a number and its percent sign on one line."""
-    return escape(caption).replace(" %", "&nbsp;%")
+    return escape(caption).replace(" %", Markup("&nbsp;%"))
 
 
 def _alt(caption: str, mark: bool | None) -> str:
     word = {True: ": right", False: ": wrong", None: ""}[mark]
-    return escape(" ".join(caption.split()) + word)
+    return " ".join(caption.split()) + word
 
 
-def _sign(mark: bool | None) -> str:
+def _sign(mark: bool | None) -> Markup:
     if mark is None:
-        return ""
+        return Markup()
     kind, sign = ("right", "✓") if mark else ("wrong", "✗")
-    return f'<b class="{kind}" aria-hidden="true">{sign}</b>'
+    return Markup('<b class="{}" aria-hidden="true">{}</b>').format(kind, sign)

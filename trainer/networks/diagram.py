@@ -7,6 +7,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from trainer.digit import SIZE
 from trainer.figures.images import svg, svg_text
 from trainer.figures.palette import BLUE, GREY, NEUTRAL, ORANGE, SKY
@@ -62,7 +64,7 @@ class _Piece:
         return [MIDDLE + PITCH * (place - (number - 1) / 2) for place in places]
 
 
-def network_picture(table: Sequence[Row]) -> str:
+def network_picture(table: Sequence[Row]) -> Markup:
     """Draw a network from its layer table: images as stacks of sheets, lists of numbers as columns of units.
 
     A sheet is as high as its image, a stack as deep as it has channels. What neither changes the shape nor mixes the
@@ -73,9 +75,9 @@ def network_picture(table: Sequence[Row]) -> str:
     mains = [piece for piece in pieces if piece.kind != "mark"]
     crowded = len(mains) > 9
     pairs = list(itertools.pairwise(mains))
-    joints = "".join(_joint(a, b, crowded) for a, b in pairs if b.kind != "sheets")
-    patches = "".join(_patch(a, b) for a, b in pairs if b.kind == "sheets")
-    shapes, height = "", 0.0
+    joints = Markup().join(_joint(a, b, crowded) for a, b in pairs if b.kind != "sheets")
+    patches = Markup().join(_patch(a, b) for a, b in pairs if b.kind == "sheets")
+    shapes, height = Markup(), 0.0
     for piece in pieces:
         if piece.kind != "mark":  # a mark is as high as what it stands beside
             height = piece.height
@@ -83,9 +85,11 @@ def network_picture(table: Sequence[Row]) -> str:
     return svg(
         WIDE,
         HIGH,
-        f'<g fill="none" stroke="{NEUTRAL}" stroke-width="0.6">{joints}</g>{shapes}'
-        f'<g fill="none" stroke="{ORANGE}" stroke-width="0.9">{patches}</g>'
-        f"{svg_text(_labels(mains))}",
+        Markup(
+            '<g fill="none" stroke="{}" stroke-width="0.6">{}</g>{}'
+            '<g fill="none" stroke="{}" stroke-width="0.9">{}</g>'
+            "{}"
+        ).format(NEUTRAL, joints, shapes, ORANGE, patches, svg_text(_labels(mains))),
     )
 
 
@@ -120,21 +124,23 @@ def _placed(pieces: list[_Piece]) -> list[_Piece]:
     return pieces
 
 
-def _drawn(piece: _Piece, height: float, last: bool) -> str:
+def _drawn(piece: _Piece, height: float, last: bool) -> Markup:
     x, width, top = piece.left, piece.width, MIDDLE - height / 2
     if piece.kind == "sheets":
         return _sheets(piece)
     if piece.kind == "bar":
-        return f'<rect x="{x:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}" rx="2" fill="{GREY}"/>'
+        return Markup('<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" rx="2" fill="{}"/>').format(
+            x, top, width, height, GREY
+        )
     if piece.kind == "units":
         return _units(piece, last)
-    dashes = ' stroke-dasharray="2 3"' if isinstance(piece.layer, Dropout) else ""
+    dashes = Markup(' stroke-dasharray="2 3"') if isinstance(piece.layer, Dropout) else ""
     color = {"BatchNormalization": SKY, "Activation": ORANGE}.get(type(piece.layer).__name__, NEUTRAL)
     line = f"M{x + width / 2:.1f} {MIDDLE - 0.4 * height:.1f}v{0.8 * height:.1f}"
-    return f'<path d="{line}" stroke="{color}" stroke-width="{max(1, width / 2):.1f}"{dashes}/>'
+    return Markup('<path d="{}" stroke="{}" stroke-width="{:.1f}"{}/>').format(line, color, max(1, width / 2), dashes)
 
 
-def _sheets(piece: _Piece) -> str:
+def _sheets(piece: _Piece) -> Markup:
     """Draw a stack of sheets, turned so that one looks along it; the first one lies in front."""
     number, width, height = piece.sheets, piece.sheet, piece.height
     step = (piece.width - width) / max(1, number - 1)
@@ -145,45 +151,50 @@ def _sheets(piece: _Piece) -> str:
     stack = [f"M{piece.left + place * step:.1f} {top:.1f}{face}" for place in reversed(range(number))]
     if piece.layer is None:
         pen = f"matrix({width / SIZE:.3f} {-slope / SIZE:.3f} 0 {height / SIZE:.3f} {piece.left:.1f} {top:.1f})"
-        return (
-            f'<path d="{stack[0]}" stroke="{NEUTRAL}"/><path transform="{pen}" d="M8 8h12l-7 13" fill="none" '
+        return Markup(
+            '<path d="{}" stroke="{}"/><path transform="{}" d="M8 8h12l-7 13" fill="none" '
             'stroke="#fff" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round"/>'
-        )
-    paths = "".join(f'<path d="{sheet}"/>' for sheet in stack)
-    return f'<g fill="{color}" fill-opacity="0.18" stroke="{color}" stroke-width="0.9">{paths}</g>'
+        ).format(stack[0], NEUTRAL, pen)
+    paths = Markup().join(Markup('<path d="{}"/>').format(sheet) for sheet in stack)
+    return Markup('<g fill="{}" fill-opacity="0.18" stroke="{}" stroke-width="0.9">{}</g>').format(color, color, paths)
 
 
-def _units(piece: _Piece, last: bool) -> str:
+def _units(piece: _Piece, last: bool) -> Markup:
     x = piece.left + piece.width / 2
     radius = min(4.8, 0.45 * piece.width)
-    circles = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}"/>' for y in piece.units)
-    dots = "".join(f'<circle cx="{x:.1f}" cy="{MIDDLE + dy}" r="1"/>' for dy in (-5, 0, 5))
+    circles = Markup().join(
+        Markup('<circle cx="{:.1f}" cy="{:.1f}" r="{:.1f}"/>').format(x, y, radius) for y in piece.units
+    )
+    dots = Markup().join(Markup('<circle cx="{:.1f}" cy="{}" r="1"/>').format(x, MIDDLE + dy) for dy in (-5, 0, 5))
     color = SKY if isinstance(piece.layer, GlobalAveragePooling2D) else BLUE
-    drawn = f'<g fill="{color}" fill-opacity="{1 if last else 0.35}" stroke="{color}" stroke-width="0.9">{circles}</g>'
+    drawn = Markup('<g fill="{}" fill-opacity="{}" stroke="{}" stroke-width="0.9">{}</g>').format(
+        color, 1 if last else 0.35, color, circles
+    )
     if piece.shape[0] > SHOWN:
-        drawn += f'<g fill="{NEUTRAL}">{dots}</g>'
+        drawn += Markup('<g fill="{}">{}</g>').format(NEUTRAL, dots)
     if last:
-        digits = "".join(
-            f'<text x="{x + 13:.1f}" y="{y + 4:.1f}">{digit}</text>' for digit, y in enumerate(piece.units)
+        digits = Markup().join(
+            Markup('<text x="{:.1f}" y="{:.1f}">{}</text>').format(x + 13, y + 4, digit)
+            for digit, y in enumerate(piece.units)
         )
         drawn += svg_text(digits)
     return drawn
 
 
-def _joint(a: _Piece, b: _Piece, crowded: bool) -> str:
+def _joint(a: _Piece, b: _Piece, crowded: bool) -> Markup:
     """Hint at everything of a piece meeting everything of the next."""
     begin, end = a.left + a.width, b.left
     if a.kind == "sheets" or crowded:
         slope = SLOPE * a.sheet if a.kind == "sheets" else 0
         edges = [(sign * a.height / 2 - slope / 2, sign * b.height / 2) for sign in (-1, 1)]
         lines = "".join(f"M{begin:.1f} {MIDDLE + y:.1f}L{end:.1f} {MIDDLE + to:.1f}" for y, to in edges)
-        return f'<path d="{lines}" opacity="0.6"/>'
+        return Markup('<path d="{}" opacity="0.6"/>').format(lines)
     begins = a.units if a.kind == "units" else [MIDDLE + a.height * (place / 9 - 0.5) for place in range(10)]
     lines = "".join(f"M{begin:.1f} {y:.1f}L{end:.1f} {to:.1f}" for y in begins for to in b.units)
-    return f'<path d="{lines}" opacity="0.3"/>'
+    return Markup('<path d="{}" opacity="0.3"/>').format(lines)
 
 
-def _patch(a: _Piece, b: _Piece) -> str:
+def _patch(a: _Piece, b: _Piece) -> Markup:
     """Draw the patch of the front sheet that a convolution or a pooling looks at, and where it comes to lie."""
     across = getattr(b.layer, "kernel_size", 0) or getattr(b.layer, "pool_size", 0)
     share = min(1.0, across / a.shape[0])
@@ -192,10 +203,10 @@ def _patch(a: _Piece, b: _Piece) -> str:
     to_x, to_y = b.left + 0.3 * b.sheet, MIDDLE - 0.1 * b.height
     corners = f"M{x:.1f} {y:.1f}l{w:.1f} {-slope:.1f}v{h:.1f}l{-w:.1f} {slope:.1f}z"
     rays = f"M{x + w:.1f} {y - slope:.1f}L{to_x:.1f} {to_y:.1f}L{x + w:.1f} {y - slope + h:.1f}"
-    return f'<path d="{corners}{rays}"/>'
+    return Markup('<path d="{}{}"/>').format(corners, rays)
 
 
-def _labels(mains: Sequence[_Piece]) -> str:
+def _labels(mains: Sequence[_Piece]) -> Markup:
     """Write what comes out beneath the pieces, as far as there is room; the first and the last go before."""
     taken: list[tuple[float, float]] = []
     texts = []
@@ -210,6 +221,8 @@ def _labels(mains: Sequence[_Piece]) -> str:
         if all(x + half <= begin or end <= x - half for begin, end in taken):
             taken.append((x - half, x + half))
             texts += [
-                f'<text x="{x:.1f}" y="{HIGH - 20 + 13 * n}">{line}</text>' for n, line in enumerate(lines) if line
+                Markup('<text x="{:.1f}" y="{}">{}</text>').format(x, HIGH - 20 + 13 * n, line)
+                for n, line in enumerate(lines)
+                if line
             ]
-    return "".join(texts)
+    return Markup().join(texts)

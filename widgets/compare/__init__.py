@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from trainer.figures import sheets
 from widgets.compare import costs, curves, drawing, errors, settings
 from widgets.compare.chosen import Chosen
 
@@ -31,7 +32,7 @@ VIEWS = {  # by what a link calls them
     "errors": View("Test errors", errors.show, "the same test images, and what each read them as"),
     "drawing": View("One drawing", drawing.show, "all judge what you draw"),
 }
-STYLE = settings.STYLE + errors.STYLE
+STYLES = settings.STYLE, sheets.STYLE, errors.STYLE
 
 
 def ask() -> View:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass
-from html import escape
 
 import streamlit as st
+from markupsafe import Markup
 
 from trainer import catalogue
 from trainer.config import TrainingConfig
@@ -15,6 +15,7 @@ from trainer.figures.palette import Colour, colours, mark, swatch
 from trainer.figures.plotly import LEGEND_NAME
 from trainer.phrases import cut
 from trainer.runs import Run, State
+from ui.html import html
 from widgets.judges import Judge
 from widgets.texts import literal
 
@@ -51,21 +52,22 @@ class Chosen:
         return self.state.live
 
     @property
-    def sign(self) -> str:
+    def sign(self) -> Markup:
         """Return its symbol in its colour, as HTML that says its name."""
-        name = escape(self.name)
         color = f"color: {self.colour.line}"
-        return f'<span style="{color}" role="img" title="{name}" aria-label="{name}">{mark(self.colour)}</span>'
+        return Markup('<span style="{}" role="img" title="{}" aria-label="{}">{}</span>').format(
+            color, self.name, self.name, mark(self.colour)
+        )
 
     @property
-    def swatch(self) -> str:
+    def swatch(self) -> Markup:
         """Return a piece of its curve, as HTML."""
-        return f'<img src="{swatch(self.colour)}" width="44" height="14" alt="">'
+        return Markup('<img src="{}" width="44" height="14" alt="">').format(swatch(self.colour))
 
     @property
-    def heading(self) -> str:
+    def heading(self) -> Markup:
         """Return its swatch and its name, as HTML."""
-        return f"{self.swatch}<br>{escape(self.name)}"
+        return Markup("{}<br>{}").format(self.swatch, self.name)
 
 
 def ask() -> list[Chosen]:
@@ -99,7 +101,7 @@ def introduce(runs: list[Chosen]) -> None:
     with st.container(horizontal=True, gap="medium", vertical_alignment="center", key="compare-legend"):
         for one in runs:
             with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", width="content"):
-                st.html(one.swatch, width="content")
+                html(one.swatch, width="content")
                 st.page_link(
                     "pages/train.py",
                     label=literal(one.name),

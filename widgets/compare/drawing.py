@@ -7,6 +7,7 @@ import streamlit as st
 from trainer import UserError, bars
 from trainer.answer import Answer, answers, verdict
 from trainer.figures.palette import mark
+from ui.html import style
 from widgets import canvas, sources
 from widgets.compare.chosen import Chosen
 from widgets.source import Source
@@ -23,7 +24,7 @@ def show(runs: list[Chosen]) -> None:
     if not judges:
         st.page_link("pages/runs.py", label="Choose runs that learned digits", icon=":material/list:")
         return
-    st.html(sources.STYLE)
+    style(sources.STYLE)
     _judge(judges)
     canvas.send_at_once()
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from html import escape
 from pathlib import Path
 
 import numpy as np
 import streamlit as st
+from markupsafe import Markup
 
 from trainer import UserError, disagreement, evaluation
 from trainer.datasets import Dataset
@@ -15,6 +15,7 @@ from trainer.disagreement import Combination, Disagreement
 from trainer.evaluation import Evaluation
 from trainer.figures import sheets
 from trainer.phrases import listed
+from ui.html import html
 from widgets import evaluated, library
 from widgets.compare.chosen import FEWEST, Chosen
 from widgets.texts import literal
@@ -22,7 +23,7 @@ from widgets.texts import literal
 SIDE, PAGE = 72, 24  # pixels of an image, and images of a page
 COMBINATIONS = 8  # of who is wrong, that have a row of their own
 ALL = "all"
-STYLE = sheets.STYLE + f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
+STYLE = Path(__file__).with_suffix(".css")
 
 
 def show(runs: list[Chosen]) -> None:
@@ -94,7 +95,7 @@ def _judged(found: dict[Chosen, Evaluation], dataset: Dataset) -> None:
     )
     left, right = st.columns([0.4, 0.6], gap="medium")
     with left:
-        st.html(_who_is_wrong(runs, disputed.combinations))
+        html(_who_is_wrong(runs, disputed.combinations))
     with right:
         _look(runs, disputed, dataset)
 
@@ -120,7 +121,7 @@ def _look(runs: list[Chosen], disputed: Disagreement, dataset: Dataset) -> None:
     there = groups[st.session_state["compare.group"]]
     page = _ask_page(len(there), f"{[one.run.id for one in runs]}.{st.session_state['compare.group']}")
     shown = there[page * PAGE : (page + 1) * PAGE]
-    st.html(_sheet(runs, disputed, dataset, shown))
+    html(_sheet(runs, disputed, dataset, shown))
 
 
 def _ask_page(number: int, of: str) -> int:
@@ -152,24 +153,26 @@ def _turn(by: int) -> None:
     st.session_state["compare.page"] += by
 
 
-def _who_is_wrong(runs: list[Chosen], combinations: dict[Combination, np.ndarray]) -> str:
+def _who_is_wrong(runs: list[Chosen], combinations: dict[Combination, np.ndarray]) -> Markup:
     """Return a table of who is wrong where the others are right, and how often."""
     most = max(len(there) for there in combinations.values())
-    head = "".join(f"<th scope=col>{one.sign}</th>" for one in runs)
-    rows = ""
+    head = Markup().join(Markup("<th scope=col>{}</th>").format(one.sign) for one in runs)
+    rows = Markup()
     for combination, there in [*combinations.items()][:COMBINATIONS]:
-        cells = "".join(f"<td>{_mark(not wrong)}</td>" for wrong in combination)
-        bar = f'<i class="bar" style="width: {max(2, round(56 * len(there) / most))}px"></i>'
-        rows += f'<tr>{cells}<td class="count">{len(there):,}</td><td style="text-align: left">{bar}</td></tr>'
+        cells = Markup().join(Markup("<td>{}</td>").format(_mark(not wrong)) for wrong in combination)
+        bar = Markup('<i class="bar" style="width: {}px"></i>').format(max(2, round(56 * len(there) / most)))
+        rows += Markup('<tr>{}<td class="count">{:,}</td><td style="text-align: left">{}</td></tr>').format(
+            cells, len(there), bar
+        )
     rest = [len(there) for there in combinations.values()][COMBINATIONS:]
-    more = f"<p>and {sum(rest):,} images in {len(rest)} rarer combinations</p>" if rest else ""
-    return (
-        f'<div class="who-is-wrong" tabindex="0" role="region" aria-label="Who is wrong"><table><thead><tr>{head}'
-        f"<th scope=col>images</th><td></td></tr></thead><tbody>{rows}</tbody></table>{more}</div>"
-    )
+    more = Markup("<p>and {:,} images in {} rarer combinations</p>").format(sum(rest), len(rest)) if rest else ""
+    return Markup(
+        '<div class="who-is-wrong" tabindex="0" role="region" aria-label="Who is wrong"><table><thead><tr>{}'
+        "<th scope=col>images</th><td></td></tr></thead><tbody>{}</tbody></table>{}</div>"
+    ).format(head, rows, more)
 
 
-def _sheet(runs: list[Chosen], disputed: Disagreement, dataset: Dataset, shown: np.ndarray) -> str:
+def _sheet(runs: list[Chosen], disputed: Disagreement, dataset: Dataset, shown: np.ndarray) -> Markup:
     """Lay out the images, each once, with what each network said of it below."""
     classes = runs[0].kind.classes
     figures = []
@@ -177,18 +180,28 @@ def _sheet(runs: list[Chosen], disputed: Disagreement, dataset: Dataset, shown: 
         image, label = dataset.x_test[at], classes[disputed.labels[at]]
         answers = [classes[read_as] for read_as in disputed.predicted[:, at]]
         words = "; ".join(f"{one.name} says {answer}" for one, answer in zip(runs, answers, strict=True))
-        rows = "".join(
-            f"<tr><td>{one.sign}</td><td>{escape(answer)}</td><td>{_mark(answer == label)}</td></tr>"
+        rows = Markup().join(
+            Markup("<tr><td>{}</td><td>{}</td><td>{}</td></tr>").format(one.sign, answer, _mark(answer == label))
             for one, answer in zip(runs, answers, strict=True)
         )
         figures.append(
-            f'<figure style="width: {SIDE + 12}px"><img src="{sheets.data_url(image)}" width="{SIDE}" '
-            f'height="{round(SIDE * image.shape[0] / image.shape[1])}" alt="{escape(f"It is {label}. {words}")}">'
-            f'<figcaption>it is {escape(label)}<table class="said">{rows}</table></figcaption></figure>'
+            Markup(
+                '<figure style="width: {}px"><img src="{}" width="{}" '
+                'height="{}" alt="{}">'
+                '<figcaption>it is {}<table class="said">{}</table></figcaption></figure>'
+            ).format(
+                SIDE + 12,
+                sheets.data_url(image),
+                SIDE,
+                round(SIDE * image.shape[0] / image.shape[1]),
+                f"It is {label}. {words}",
+                label,
+                rows,
+            )
         )
-    return f'<div class="sheet">{"".join(figures)}</div>'
+    return Markup('<div class="sheet">{}</div>').format(Markup().join(figures))
 
 
-def _mark(right: bool) -> str:
+def _mark(right: bool) -> Markup:
     kind, sign = ("right", "✓") if right else ("wrong", "✗")
-    return f'<span class="{kind}" role="img" aria-label="{kind}">{sign}</span>'
+    return Markup('<span class="{}" role="img" aria-label="{}">{}</span>').format(kind, kind, sign)

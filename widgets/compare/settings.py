@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from markupsafe import Markup
 
 from trainer import differences
 from trainer.config import parameter_count
@@ -16,12 +16,13 @@ from trainer.layers import Layer
 from trainer.limits import MEANINGS
 from trainer.parent import name_of
 from trainer.phrases import listed
+from ui.html import html
 from widgets import layers, library
 from widgets.compare.chosen import Chosen
 from widgets.settings import plain, words
 
 NONE = "–"
-STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
+STYLE = Path(__file__).with_suffix(".css")
 
 
 def show(runs: list[Chosen]) -> None:
@@ -29,7 +30,7 @@ def show(runs: list[Chosen]) -> None:
     found = differences.differences([one.config for one in runs]) + _besides(runs)
     st.subheader("What differs", anchor=False)
     st.markdown(_sentence(runs, found))
-    st.html(_table(runs, found))
+    html(_table(runs, found))
 
 
 def _besides(runs: list[Chosen]) -> list[Difference]:
@@ -64,20 +65,20 @@ def _sentence(runs: list[Chosen], found: Sequence[Difference]) -> str:
     return "All other settings are the same."
 
 
-def _table(runs: list[Chosen], found: Sequence[Difference]) -> str:
-    head = "".join(f"<th scope=col>{one.heading}</th>" for one in runs)
-    rows = "".join(
+def _table(runs: list[Chosen], found: Sequence[Difference]) -> Markup:
+    head = Markup().join(Markup("<th scope=col>{}</th>").format(one.heading) for one in runs)
+    rows = Markup().join(
         _row(_name(one), [_text(one.setting, value) for value in one.values], MEANINGS.get(one.setting, ""))
         for one in found
     )
-    return (
+    return Markup(
         '<div class="compared" tabindex="0" role="region" aria-label="Results, and what differs"><table>'
-        f'<thead><tr><td></td>{head}</tr></thead><tbody class="results">{_results(runs)}</tbody>'
-        f"<tbody>{rows}</tbody></table></div>"
-    )
+        '<thead><tr><td></td>{}</tr></thead><tbody class="results">{}</tbody>'
+        "<tbody>{}</tbody></table></div>"
+    ).format(head, _results(runs), rows)
 
 
-def _results(runs: list[Chosen]) -> str:
+def _results(runs: list[Chosen]) -> Markup:
     states = [one.state for one in runs]
     rows = [
         _ranked("Test accuracy", [state.test_accuracy for state in states], lambda share: f"{100 * share:.2f} %", max),
@@ -85,44 +86,48 @@ def _results(runs: list[Chosen]) -> str:
         _ranked("Parameters", [parameter_count(one.config) for one in runs], lambda number: f"{number:,}", min),
     ]
     if len({state.device for state in states if state.device}) > 1:
-        rows.append(_row("Trained on", [escape(state.device or NONE) for state in states]))
+        rows.append(_row("Trained on", [state.device or NONE for state in states]))
     if any(state.phase != "finished" for state in states):
         rows.append(_row("State", [state.phase for state in states]))
-    return "".join(rows)
+    return Markup().join(rows)
 
 
 def _ranked(
     name: str, values: Sequence[float | None], text: Callable[[Any], str], best: Callable[[list[float]], float]
-) -> str:
+) -> Markup:
     """Return a row in which the best value is bold, unless all are alike."""
     known = [value for value in values if value is not None]
     top = best(known) if len(set(known)) > 1 else None
     cells = [NONE if value is None else text(value) for value in values]
     pairs = zip(cells, values, strict=True)
-    return _row(name, [f"<strong>{cell}</strong>" if value and value == top else cell for cell, value in pairs])
+    return _row(
+        name, [Markup("<strong>{}</strong>").format(cell) if value and value == top else cell for cell, value in pairs]
+    )
 
 
-def _row(name: str, cells: Sequence[str], meaning: str = "") -> str:
-    title = f' title="{escape(meaning)}"' if meaning else ""
-    return f"<tr><th scope=row{title}>{name}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+def _row(name: str, cells: Sequence[str], meaning: str = "") -> Markup:
+    title = Markup(' title="{}"').format(meaning) if meaning else ""
+    return Markup("<tr><th scope=row{}>{}</th>{}</tr>").format(
+        title, name, Markup().join(Markup("<td>{}</td>").format(cell) for cell in cells)
+    )
 
 
 def _name(difference: Difference) -> str:
     """Return what the form calls a setting."""
     name = {"dataset": "Data set"}.get(difference.setting) or words(difference.setting)
-    return escape(f"{name} of {difference.layer}" if difference.layer else name)
+    return f"{name} of {difference.layer}" if difference.layer else name
 
 
 def _text(name: str, value: Any) -> str:
-    """Return a value as the form shows it, as HTML."""
+    """Return a value as the form shows it, text or HTML."""
     match value:
         case None:
             return NONE
         case bool():
             return "yes" if value else "no"
         case tuple():
-            lines = ("…" if layer is None else escape(_layer(layer)) for layer in value)
-            return f"<small>{'<br>'.join(lines) or 'none'}</small>"
+            lines = ("…" if layer is None else _layer(layer) for layer in value)
+            return Markup("<small>{}</small>").format(Markup("<br>").join(lines) or "none")
         case int() if name == "seed":
             return str(value)
         case int():
@@ -130,8 +135,8 @@ def _text(name: str, value: Any) -> str:
         case float():
             return f"{value:,.6g}"
     if name == "dataset":
-        return escape(library.titles().get(value, "a data set that is gone"))
-    return escape(value if name in ("optimizer", "goes_on_from", "data_file") else plain(value))
+        return library.titles().get(value, "a data set that is gone")
+    return value if name in ("optimizer", "goes_on_from", "data_file") else plain(value)
 
 
 def _layer(layer: Layer) -> str:

@@ -6,10 +6,12 @@ import math
 
 import numpy as np
 import streamlit as st
+from markupsafe import Markup
 
 from trainer import UserError, explanation
 from trainer.explanation import Evidence, Reason
 from trainer.figures import signed
+from ui.html import html
 from widgets import library
 from widgets.glossary import explained
 from widgets.inside import lens
@@ -33,13 +35,13 @@ def show(look: Look) -> None:
             "that up with a bias. Softmax makes probabilities of the ten sums."
         )
     st.caption(explained(words))
-    st.html(f'<div class="inside-scroll">{_table(look, evidence)}</div>')
-    st.html(f'<div class="inside-words">{_softmax(look, evidence)}</div>')
+    html(Markup('<div class="inside-scroll">{}</div>').format(_table(look, evidence)))
+    html(Markup('<div class="inside-words">{}</div>').format(_softmax(look, evidence)))
     if evidence.direct:
         _lay_over(look, evidence)
 
 
-def _table(look: Look, evidence: Evidence) -> str:
+def _table(look: Look, evidence: Evidence) -> Markup:
     logits, powers, shares = evidence.logits, evidence.exponentials, evidence.probabilities
     products = [_picture(reason) for reason in evidence.reasons]
     reach = signed.reach(np.array(products))
@@ -50,35 +52,40 @@ def _table(look: Look, evidence: Evidence) -> str:
         name = look.kind.classes[label]
         if evidence.direct:
             drawn = _flat(reason.weights)
-            cells = (
-                f'<td class="pic">{_img(signed.tint(drawn, templates), 64, f"The weights for {name}")}</td>'
-                f'<td class="pic">{_img(signed.tint(product, reach), 64, f"Image times weights for {name}")}</td>'
+            cells = Markup('<td class="pic">{}</td><td class="pic">{}</td>').format(
+                _img(signed.tint(drawn, templates), 64, f"The weights for {name}"),
+                _img(signed.tint(product, reach), 64, f"Image times weights for {name}"),
             )
         else:
             high, wide = product.shape
             size = (56, 56) if abs(high - wide) < 2 else (168, max(14, round(168 * high / wide)))
-            cells = (
-                f'<td class="pic">{_img(signed.tint(product, reach), size[0], f"What speaks for {name}", size[1])}</td>'
-                f'<td class="words">{_largest(reason)}</td>'
+            cells = Markup('<td class="pic">{}</td><td class="words">{}</td>').format(
+                _img(signed.tint(product, reach), size[0], f"What speaks for {name}", size[1]), _largest(reason)
             )
         rows.append(
-            f"<tr{' class=best' if label == best else ''}><td>{name}</td>{cells}<td>{signed.number(reason.total)}</td>"
-            f"<td>{signed.number(reason.bias)}</td><td>{signed.number(float(logits[label]))}</td>"
-            f"<td>{_power(float(powers[label]))}</td><td>{_share(float(shares[label]))}</td></tr>"
+            Markup("<tr{}><td>{}</td>{}<td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>").format(
+                Markup(" class=best") if label == best else "",
+                name,
+                cells,
+                signed.number(reason.total),
+                signed.number(reason.bias),
+                signed.number(float(logits[label])),
+                _power(float(powers[label])),
+                _share(float(shares[label])),
+            )
         )
-    third = "" if evidence.direct else ' class="words"'
+    third = "" if evidence.direct else Markup(' class="words"')
     heads = ("weights", "ink × weights") if evidence.direct else ("contributions", "the largest")
-    head = f"<th></th><th>{heads[0]}</th><th{third}>{heads[1]}</th>" + "".join(
-        f"<th>{words}</th>" for words in ("sum", "+ bias", "= logit", "e<sup>logit</sup>", "probability")
+    head = Markup("<th></th><th>{}</th><th{}>{}</th>").format(heads[0], third, heads[1]) + Markup().join(
+        Markup("<th>{}</th>").format(words)
+        for words in ("sum", "+ bias", "= logit", Markup("e<sup>logit</sup>"), "probability")
     )
-    foot = (
-        f'<tr><td colspan="2"></td><td{third}></td><td colspan="3">total</td>'
-        f"<td>{_power(float(powers.sum()))}</td><td>{_share(float(shares.sum()))}</td>"
+    foot = Markup('<tr><td colspan="2"></td><td{}></td><td colspan="3">total</td><td>{}</td><td>{}</td>').format(
+        third, _power(float(powers.sum())), _share(float(shares.sum()))
     )
-    return (
-        f'<table class="inside-sums"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody>'
-        f"<tfoot>{foot}</tr></tfoot></table>"
-    )
+    return Markup(
+        '<table class="inside-sums"><thead><tr>{}</tr></thead><tbody>{}</tbody><tfoot>{}</tr></tfoot></table>'
+    ).format(head, Markup().join(rows), foot)
 
 
 def _softmax(look: Look, evidence: Evidence) -> str:
@@ -86,9 +93,8 @@ def _softmax(look: Look, evidence: Evidence) -> str:
     best = int(np.argmax(shares))
     if not np.isfinite(powers.sum()):
         return "Numbers are rounded; some powers are too large to write down."
-    return (
-        f"For {look.named(best)}: {_power(float(powers[best]))} of {_power(float(powers.sum()))} is "
-        f"{_share(float(shares[best]))}. Numbers are rounded here, not in the network."
+    return Markup("For {}: {} of {} is {}. Numbers are rounded here, not in the network.").format(
+        look.named(best), _power(float(powers[best])), _power(float(powers.sum())), _share(float(shares[best]))
     )
 
 
@@ -127,16 +133,18 @@ def _power(value: float) -> str:
     if value == 0 or 0.01 <= value < 1e6:
         return f"{value:,.2f}" if value < 1000 else f"{value:,.0f}"
     mantissa, exponent = f"{value:.1e}".split("e")
-    return f"{mantissa} × 10<sup>{str(int(exponent)).replace('-', '−')}</sup>"
+    return Markup("{} × 10<sup>{}</sup>").format(mantissa, str(int(exponent)).replace("-", "−"))
 
 
 def _share(share: float) -> str:
     return f"{100 * share:.2f} %"
 
 
-def _img(url: str, width: int, alt: str, height: int | None = None) -> str:
+def _img(url: str, width: int, alt: str, height: int | None = None) -> Markup:
     kind = "wide" if height is None else ""
-    return f'<img class="{kind}" decoding="sync" alt="{alt}" width="{width}" height="{height or width}" src="{url}">'
+    return Markup('<img class="{}" decoding="sync" alt="{}" width="{}" height="{}" src="{}">').format(
+        kind, alt, width, height or width, url
+    )
 
 
 # --- a template beneath digits --------------------------------------------------------------------------------
@@ -172,17 +180,24 @@ def _lay_over(look: Look, evidence: Evidence) -> None:
         reasons.append((f"From the test: {look.named(label)}", laid))
     weights = _flat(evidence.reasons[over].weights)
     reach = signed.reach(np.array([_flat(reason.products) for _, reason in reasons]))
-    pictures = [image(signed.tint(weights), 132, f"Template of {classes[over]}<br>&nbsp;", "The template's weights")]
+    pictures = [
+        image(
+            signed.tint(weights),
+            132,
+            Markup("Template of {}<br>&nbsp;").format(classes[over]),
+            "The template's weights",
+        )
+    ]
     pictures += [
         image(
             signed.tint(_flat(reason.products), reach),
             132,
-            f"{words}<br>sum <strong>{signed.number(reason.total)}</strong>",
+            Markup("{}<br>sum <strong>{}</strong>").format(words, signed.number(reason.total)),
             f"{words} on the template, sum {signed.number(reason.total)}",
         )
         for words, reason in reasons
     ]
-    st.html(f'<div class="inside thirds">{"".join(pictures)}</div>')
+    html(Markup('<div class="inside thirds">{}</div>').format(Markup().join(pictures)))
     with st.container(horizontal=True, gap="small"):
         for label, at in samples:
             lens.offer(at, f"Look at this {look.kind.classes[label]}", f"inside.sample.{label}")

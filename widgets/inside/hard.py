@@ -7,6 +7,7 @@ import streamlit as st
 
 from trainer.answer import percent
 from trainer.figures import sheets
+from ui.html import html
 from widgets import evaluated, library
 from widgets.inside import lens
 from widgets.inside.look import Look
@@ -37,5 +38,5 @@ def show(look: Look) -> None:
             with st.container(width=CELL, gap="small", border=True, horizontal_alignment="center"):
                 caption = f"Is {look.named(int(found.labels[at]))}\n{said}"
                 mark = [bool(found.right[at])]
-                st.html(sheets.sheet(dataset.x_test[at : at + 1], [caption], mark))
+                html(sheets.sheet(dataset.x_test[at : at + 1], [caption], mark))
                 lens.offer(at, "Look inside", f"inside.hard.{at}")

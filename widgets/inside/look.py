@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import streamlit as st
+from markupsafe import Markup
 
 from trainer import UserError, weights
 from trainer.answer import Answer
@@ -19,7 +20,7 @@ from trainer.inference import Network
 from trainer.layers import Row
 from widgets.judges import Judge
 
-STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
+STYLE = Path(__file__).with_suffix(".css")
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,18 +69,18 @@ def _weights(path: Path, changed: int, _config: TrainingConfig) -> dict[str, lis
     return weights.read(content, _config)
 
 
-def image(url: str, width: int, words: str, alt: str, height: int | None = None) -> str:
-    """Return a picture with words below it, which are HTML, as a figure of `width` screen pixels."""
+def image(url: str, width: int, words: str, alt: str, height: int | None = None) -> Markup:
+    """Return a picture with words below it, text or HTML, as a figure of `width` screen pixels."""
     high = f"height: {height}px; " if height else ""
-    return (
-        f'<figure style="width: {width}px"><img decoding="sync" style="width: {width}px; {high}" alt="{alt}" '
-        f'src="{url}"><figcaption>{words}</figcaption></figure>'
-    )
+    return Markup(
+        '<figure style="width: {}px"><img decoding="sync" style="width: {}px; {}" alt="{}" '
+        'src="{}"><figcaption>{}</figcaption></figure>'
+    ).format(width, width, high, alt, url, words)
 
 
-def scale(reach: float, signed: bool = True) -> str:
+def scale(reach: float, signed: bool = True) -> Markup:
     """Return what colours mean: from which number to which."""
     highest = number(reach)
     if not signed:
-        return f'<span class="inside-scale">0 <i class="up"></i> {highest}</span>'
-    return f'<span class="inside-scale">−{highest} <i></i> +{highest}</span>'
+        return Markup('<span class="inside-scale">0 <i class="up"></i> {}</span>').format(highest)
+    return Markup('<span class="inside-scale">−{} <i></i> +{}</span>').format(highest, highest)

@@ -7,6 +7,7 @@ import streamlit as st
 
 from trainer import evaluation
 from trainer.figures import sheets
+from ui.html import html
 from widgets import evaluated, library
 from widgets.inside.look import Look
 
@@ -37,7 +38,7 @@ def show(look: Look) -> None:
         f"{look.named(int(label))}\n{distance:.2f} away" for label, distance in zip(labels, distances, strict=True)
     ]
     order = np.asarray(places)
-    st.html(sheets.sheet(dataset.x_train[order], captions, [bool(label == best) for label in labels]))
+    html(sheets.sheet(dataset.x_train[order], captions, [bool(label == best) for label in labels]))
     st.caption(
         f"Of {len(features.indices):,} training images, those whose numbers in {features.layer} are most like this "
         "image's; the nearer, the more alike the two are to the network."

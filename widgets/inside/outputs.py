@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import streamlit as st
+from markupsafe import Markup
 
 from trainer.figures import signed
 from trainer.layers import Dropout, Flatten, Reshape, Row
+from ui.html import html
 from widgets.inside.look import Look, image, scale
 
 MAPS = 64  # of a layer that are drawn, at most
@@ -20,25 +21,29 @@ WIDE = 784  # screen pixels of a list of numbers
 
 def show(look: Look) -> None:
     """Show every layer's output."""
-    sections = "".join(_section(row, look.outputs[row.name], look) for row in look.table)
-    st.html(f'<div class="inside-layers">{sections}</div>')
+    sections = Markup().join(_section(row, look.outputs[row.name], look) for row in look.table)
+    html(Markup('<div class="inside-layers">{}</div>').format(sections))
 
 
-def _section(row: Row, values: np.ndarray, look: Look) -> str:
+def _section(row: Row, values: np.ndarray, look: Look) -> Markup:
     if isinstance(row.layer, Reshape):
-        return ""
+        return Markup()
     shape = " × ".join(f"{size:,}" for size in row.output_shape)
     kind = type(row.layer).__name__
-    head = f"<h4>{row.name} <small>{'' if row.name == 'output' else kind + ', '}{shape} numbers</small></h4>"
+    head = Markup("<h4>{} <small>{}{} numbers</small></h4>").format(
+        row.name, "" if row.name == "output" else kind + ", ", shape
+    )
     if isinstance(row.layer, Dropout):
         words = "Leaves numbers out only while the network learns: here it passes on all of them."
-        return f'<section class="inside-layer wide">{head}<div class="inside-words">{words}</div></section>'
+        return Markup('<section class="inside-layer wide">{}<div class="inside-words">{}</div></section>').format(
+            head, words
+        )
     if values.ndim == 3:
-        return f'<section class="inside-layer">{head}{_maps(values, row.name)}</section>'
-    return f'<section class="inside-layer wide">{head}{_units(row, values, look)}</section>'
+        return Markup('<section class="inside-layer">{}{}</section>').format(head, _maps(values, row.name))
+    return Markup('<section class="inside-layer wide">{}{}</section>').format(head, _units(row, values, look))
 
 
-def _maps(values: np.ndarray, name: str) -> str:
+def _maps(values: np.ndarray, name: str) -> Markup:
     """Draw the images that a layer makes: one of each filter."""
     height, width, number = values.shape
     shown = np.moveaxis(values[..., :MAPS], -1, 0)
@@ -50,10 +55,10 @@ def _maps(values: np.ndarray, name: str) -> str:
     words = f"{min(number, MAPS):,} images of {height} × {width}; number {strongest} has the largest number.{more}"
     picture = image(signed.sheet(shown, reach, across), across * tile, "", f"What comes out of {name}, as images")
     legend = scale(reach, bool((values < 0).any()))
-    return f'<div class="inside">{picture}</div><div class="inside-words">{legend} {words}</div>'
+    return Markup('<div class="inside">{}</div><div class="inside-words">{} {}</div>').format(picture, legend, words)
 
 
-def _units(row: Row, values: np.ndarray, look: Look) -> str:
+def _units(row: Row, values: np.ndarray, look: Look) -> Markup:
     """Draw the list of numbers that a layer makes, a cell each."""
     flat = values.reshape(-1)
     reach = signed.reach(flat)
@@ -61,14 +66,20 @@ def _units(row: Row, values: np.ndarray, look: Look) -> str:
     order = strongest(flat, 1 if last else STRONGEST)
     legend = scale(reach, bool((flat < 0).any()))
     if len(flat) <= LABELLED:
-        cells = "".join(
-            f'<span{" class=top" if place in order else ""}><i style="background: {signed.color(value, reach)}"></i>'
-            f"{look.kind.classes[place] if last else place}<br>{_share(value) if last else signed.number(value)}</span>"
+        cells = Markup().join(
+            Markup('<span{}><i style="background: {}"></i>{}<br>{}</span>').format(
+                Markup(" class=top") if place in order else "",
+                signed.color(value, reach),
+                look.kind.classes[place] if last else place,
+                _share(value) if last else signed.number(value),
+            )
             for place, value in enumerate(flat)
         )
         words = "The probabilities." if last else "The unit's number, and what comes out of it below."
         kind = "inside-cells ten" if last else "inside-cells"
-        return f'<div class="{kind}">{cells}</div><div class="inside-words">{legend} {words}</div>'
+        return Markup('<div class="{}">{}</div><div class="inside-words">{} {}</div>').format(
+            kind, cells, legend, words
+        )
     image_size = math.isqrt(len(flat)) ** 2 == len(flat) and isinstance(row.layer, Flatten)
     across = 4 * math.isqrt(len(flat)) if image_size else 64
     picture = image(signed.strip(flat, across, reach), WIDE, "", f"What comes out of {row.name}, a cell each")
@@ -78,7 +89,7 @@ def _units(row: Row, values: np.ndarray, look: Look) -> str:
         named = ", ".join(f"unit {place} ({signed.number(flat[place])})" for place in order)
         silent = int((flat == 0).sum())
         words = f"Strongest: {named}." + (f" {silent:,} of {len(flat):,} are 0." if silent else "")
-    return f'<div class="inside">{picture}</div><div class="inside-words">{legend} {words}</div>'
+    return Markup('<div class="inside">{}</div><div class="inside-words">{} {}</div>').format(picture, legend, words)
 
 
 def _share(share: float) -> str:

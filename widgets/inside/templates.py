@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import streamlit as st
+from markupsafe import Markup
 
 from trainer import explanation
 from trainer.figures import signed
 from trainer.layers import Conv2D
+from ui.html import html
 from widgets.inside.look import Look, image, scale
 
 SHOWN = 64  # of the first layer's units that are drawn side by side
@@ -41,7 +43,7 @@ def show(look: Look) -> None:
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=560):
             picture = image(signed.sheet(shown[:SHOWN], reach, across), 560, scale(reach), f"The weights of {row.name}")
-            st.html(f'<div class="inside">{picture}</div>')
+            html(Markup('<div class="inside">{}</div>').format(picture))
         with st.container(width=260):
             _show_one(look, sheet, what)
 
@@ -65,7 +67,7 @@ def _show_one(look: Look, sheet: np.ndarray, what: str) -> None:
     pictures = [own] if own.ndim == 2 else [own[..., color] for color in range(3)]
     side = 252 if len(pictures) == 1 else 120
     reach = signed.reach(own)
-    figures = "".join(
+    figures = Markup().join(
         image(
             signed.tint(part, reach),
             side,
@@ -75,8 +77,19 @@ def _show_one(look: Look, sheet: np.ndarray, what: str) -> None:
         for color, part in enumerate(pictures)
     )
     name = f" ({labels[unit]})" if labels else ""
-    st.html(
-        f'<div class="inside">{figures}</div><div class="inside-words"><strong>{what.capitalize()} {unit}{name}'
-        f"</strong>: {own.size:,} weights from {signed.number(float(own.min()), 3)} to "
-        f"{signed.number(float(own.max()), 3)}. {scale(reach)}</div>"
+    html(
+        Markup(
+            '<div class="inside">{}</div><div class="inside-words"><strong>{} {}{}'
+            "</strong>: {:,} weights from {} to "
+            "{}. {}</div>"
+        ).format(
+            figures,
+            what.capitalize(),
+            unit,
+            name,
+            own.size,
+            signed.number(float(own.min()), 3),
+            signed.number(float(own.max()), 3),
+            scale(reach),
+        )
     )

@@ -6,11 +6,13 @@ from collections.abc import Callable
 
 import numpy as np
 import streamlit as st
+from markupsafe import Markup
 
 from trainer import explanation
 from trainer.explanation import Reason
 from trainer.figures import signed
 from trainer.layers import Conv2D, Dense
+from ui.html import html
 from widgets.inside.look import Look, image
 from widgets.inside.outputs import strongest
 
@@ -81,14 +83,23 @@ def _show_reason(look: Look, place: int, unit: int, at: tuple[int, int] | None) 
         "linear": "",
         "softmax": f"; softmax makes it {100 * made:.1f} %, beside the others",
     }.get(function, f"; {function} makes it {signed.number(made)}")
-    st.html(
-        f'<div class="inside-reason">{_reason(look, place, reason, at)}</div>'
-        f'<div class="inside-words"><strong>{who}</strong>: {signed.number(reason.total)} in all, with its bias '
-        f"{signed.number(reason.bias)} that is {signed.number(reason.sum)}{after}.</div>"
+    html(
+        Markup(
+            '<div class="inside-reason">{}</div>'
+            '<div class="inside-words"><strong>{}</strong>: {} in all, with its bias '
+            "{} that is {}{}.</div>"
+        ).format(
+            _reason(look, place, reason, at),
+            who,
+            signed.number(reason.total),
+            signed.number(reason.bias),
+            signed.number(reason.sum),
+            after,
+        )
     )
 
 
-def _reason(look: Look, place: int, reason: Reason, at: tuple[int, int] | None) -> str:
+def _reason(look: Look, place: int, reason: Reason, at: tuple[int, int] | None) -> Markup:
     if reason.values.ndim == 1:
         return _list(look, place, reason)
     if reason.values.ndim == 2:
@@ -97,7 +108,7 @@ def _reason(look: Look, place: int, reason: Reason, at: tuple[int, int] | None) 
     products = reason.products
     name = _channel_name(look, place)
     reach = [signed.reach(values) for values in (reason.values, reason.weights, products)]
-    parts = "".join(
+    parts = Markup().join(
         _equation(
             reason.values[..., channel],
             reason.weights[..., channel],
@@ -112,9 +123,11 @@ def _reason(look: Look, place: int, reason: Reason, at: tuple[int, int] | None) 
     rest = reason.total - float(products[..., channels].sum())
     others = products.shape[-1] - len(channels)
     more = (
-        f'<div class="inside-words">The {others:,} others together: {signed.number(rest)}</div>' if others > 0 else ""
+        Markup('<div class="inside-words">The {:,} others together: {}</div>').format(others, signed.number(rest))
+        if others > 0
+        else Markup()
     )
-    return f"{parts}{more}"
+    return parts + more
 
 
 def _equation(
@@ -125,15 +138,17 @@ def _equation(
     side: int,
     reach: list[float] | None = None,
     total: float | None = None,
-) -> str:
+) -> Markup:
     reaches = reach or [signed.reach(part) for part in (values, weights, products)]
     pictures = [
-        image(signed.tint(part, most), side, f"{words}<br>up to {signed.number(most)}", words)
+        image(signed.tint(part, most), side, Markup("{}<br>up to {}").format(words, signed.number(most)), words)
         for part, most, words in zip((values, weights, products), reaches, (name, "Weights", "Multiplied"), strict=True)
     ]
-    result = f"<strong>{signed.number(total)}</strong>" if total is not None else ""
-    end = f"<span>, in all</span>{result}" if result else ""
-    return f'<div class="inside equation">{pictures[0]}<b>×</b>{pictures[1]}<b>=</b>{pictures[2]}{end}</div>'
+    result = Markup("<strong>{}</strong>").format(signed.number(total)) if total is not None else ""
+    end = Markup("<span>, in all</span>{}").format(result) if result else ""
+    return Markup('<div class="inside equation">{}<b>×</b>{}<b>=</b>{}{}</div>').format(
+        pictures[0], pictures[1], pictures[2], end
+    )
 
 
 def _channel_name(look: Look, place: int) -> Callable[[int], str]:
@@ -143,7 +158,7 @@ def _channel_name(look: Look, place: int) -> Callable[[int], str]:
     return lambda channel: f"Image {channel} of {before}"
 
 
-def _list(look: Look, place: int, reason: Reason) -> str:
+def _list(look: Look, place: int, reason: Reason) -> Markup:
     """List the numbers that contribute most to a sum, and the rest of it."""
     before = explanation.source(look.table, place)
     products = reason.products
@@ -154,22 +169,41 @@ def _list(look: Look, place: int, reason: Reason) -> str:
     for place_before in largest:
         product = float(products[place_before])
         wide = round(90 * abs(product) / reach)
-        bar = f'<i style="display: inline-block; height: 0.7rem; width: {wide}px; background: {_color(product)}"></i>'
+        bar = Markup('<i style="display: inline-block; height: 0.7rem; width: {}px; background: {}"></i>').format(
+            wide, _color(product)
+        )
         picture = pictures.get(place_before)
-        cell = f'<td class="pic"><img alt="Its weights" width="40" height="40" src="{picture}"></td>' if picture else ""
+        cell = (
+            Markup('<td class="pic"><img alt="Its weights" width="40" height="40" src="{}"></td>').format(picture)
+            if picture
+            else ""
+        )
         rows.append(
-            f"<tr>{cell}<td>unit {place_before}</td><td>{signed.number(float(reason.values[place_before]))}</td>"
-            f"<td>{signed.number(float(reason.weights[place_before]))}</td><td>{signed.number(product)}</td>"
-            f'<td style="text-align: left">{bar}</td></tr>'
+            Markup(
+                '<tr>{}<td>unit {}</td><td>{}</td><td>{}</td><td>{}</td><td style="text-align: left">{}</td></tr>'
+            ).format(
+                cell,
+                place_before,
+                signed.number(float(reason.values[place_before])),
+                signed.number(float(reason.weights[place_before])),
+                signed.number(product),
+                bar,
+            )
         )
     others = len(products) - len(largest)
     rest = reason.total - float(products[largest].sum())
     span = 4 if pictures else 3
     if others > 0:
-        rows.append(f'<tr><td colspan="{span}">the {others:,} others together</td><td>{signed.number(rest)}</td></tr>')
-    first = "<th></th>" if pictures else ""
-    head = f"<tr>{first}<th>of {before}</th><th>says</th><th>× weight</th><th>=</th></tr>"
-    return f'<div class="inside-scroll"><table class="inside-sums"><thead>{head}</thead>{"".join(rows)}</table></div>'
+        rows.append(
+            Markup('<tr><td colspan="{}">the {:,} others together</td><td>{}</td></tr>').format(
+                span, others, signed.number(rest)
+            )
+        )
+    first = Markup("<th></th>") if pictures else ""
+    head = Markup("<tr>{}<th>of {}</th><th>says</th><th>× weight</th><th>=</th></tr>").format(first, before)
+    return Markup('<div class="inside-scroll"><table class="inside-sums"><thead>{}</thead>{}</table></div>').format(
+        head, Markup().join(rows)
+    )
 
 
 def _weights_of(look: Look, before: str, units: list[int]) -> dict[int, str]:

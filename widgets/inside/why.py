@@ -6,6 +6,7 @@ import hashlib
 
 import numpy as np
 import streamlit as st
+from markupsafe import Markup
 
 from trainer import counterfactual
 from trainer.answer import percent
@@ -13,6 +14,7 @@ from trainer.counterfactual import Change
 from trainer.figures import signed
 from trainer.figures.images import data_url
 from trainer.occlusion import PATCH, occlusion
+from ui.html import html
 from widgets.inside.look import Look, image, scale
 
 SIDE = 196  # screen pixels of a picture
@@ -48,17 +50,17 @@ def _occlude(look: Look, seen: np.ndarray) -> None:
         + image(
             signed.over(seen, found.drop, reach),
             SIDE,
-            f"{scale(reach)}<br>how much less sure it is without",
+            Markup("{}<br>how much less sure it is without").format(scale(reach)),
             f"Where {name} rests: blue parts speak for it",
         )
         + image(
             data_url(covered),
             SIDE,
-            f"Covered where it matters most:<br>{name} is {_percent(found.lowest)}",
+            Markup("Covered where it matters most:<br>{} is {}").format(name, _percent(found.lowest)),
             "The image with its most important part covered",
         )
     )
-    st.html(f'<div class="inside thirds">{pictures}</div>')
+    html(Markup('<div class="inside thirds">{}</div>').format(pictures))
     st.caption(
         f"A grey square of {PATCH} × {PATCH} pixels covers one place after the other. Blue: without this place the "
         f"network is less sure of {name}, so the answer rests on it. Orange: it would be surer. {flips}"
@@ -97,23 +99,25 @@ def _show_change(look: Look, found: Change, best: int) -> None:
     after, before = found.probabilities, look.said.probabilities
     target = found.target
 
-    def shares(probabilities: np.ndarray) -> str:
-        return (
-            f"{look.kind.classes[best]}: {percent(float(probabilities[best]))}<br>"
-            f"{look.kind.classes[target]}: {percent(float(probabilities[target]))}"
+    def shares(probabilities: np.ndarray) -> Markup:
+        return Markup("{}: {}<br>{}: {}").format(
+            look.kind.classes[best],
+            percent(float(probabilities[best])),
+            look.kind.classes[target],
+            percent(float(probabilities[target])),
         )
 
     drawn = (
-        image(data_url(found.before), SIDE, f"Before<br>{shares(before)}", "The image before")
+        image(data_url(found.before), SIDE, Markup("Before<br>{}").format(shares(before)), "The image before")
         + image(
             signed.over(found.before, found.difference, 1.0),
             SIDE,
-            f"Change<br>blue: {found.added} pixels inked<br>orange: {found.removed} wiped",
+            Markup("Change<br>blue: {} pixels inked<br>orange: {} wiped").format(found.added, found.removed),
             f"{found.added} pixels inked and {found.removed} wiped",
         )
-        + image(data_url(found.after), SIDE, f"After<br>{shares(after)}", "The image after")
+        + image(data_url(found.after), SIDE, Markup("After<br>{}").format(shares(after)), "The image after")
     )
-    st.html(f'<div class="inside thirds">{drawn}</div>')
+    html(Markup('<div class="inside thirds">{}</div>').format(drawn))
     total = found.before.shape[0] * found.before.shape[1]
     verb = "is" if found.pixels == 1 else "are"
     if found.flipped:

@@ -7,6 +7,7 @@ import secrets
 
 import numpy as np
 import streamlit as st
+from markupsafe import Markup
 
 from trainer import descent, diagrams, strip
 from trainer.catalogue import DIGITS
@@ -16,6 +17,7 @@ from trainer.digit import SIZE
 from trainer.figures import signed
 from trainer.figures.images import test_digits
 from trainer.figures.palette import BLUE
+from ui.html import html
 from widgets import library
 from widgets.lessons import pieces
 from widgets.plot import plot
@@ -174,14 +176,16 @@ def _error(state: Descent, forth: Pass, images: np.ndarray, labels: np.ndarray) 
         ("one-hot", diagrams.number_row(target, [f"{value:.0f}" for value in target], BLUE)),
         ("error", diagrams.number_row(error, [f"{value:+.2f}" for value in error])),
     ]
-    head = "".join(f"<th>{digit}</th>" for digit in DIGITS)
-    body = "".join(f'<tr><td class="words">{name}</td>{cells}</tr>' for name, cells in rows)
-    kind = 'class="lesson-table lesson-digits"'
-    table = f"<table {kind}><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table>"
+    head = Markup().join(Markup("<th>{}</th>").format(digit) for digit in DIGITS)
+    body = Markup().join(Markup('<tr><td class="words">{}</td>{}</tr>').format(name, cells) for name, cells in rows)
+    kind = Markup('class="lesson-table lesson-digits"')
+    table = Markup("<table {}><thead><tr><th></th>{}</tr></thead><tbody>{}</tbody></table>").format(kind, head, body)
     url = strip.enlarged(image)
-    seen = f'<img class="lesson-digit" style="width: 4.5rem" decoding="sync" alt="The digit, a {label}" src="{url}">'
+    seen = Markup(
+        '<img class="lesson-digit" style="width: 4.5rem" decoding="sync" alt="The digit, a {}" src="{}">'
+    ).format(label, url)
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
-        st.html(seen, width=76)
+        html(seen, width=76)
         st.slider(
             "Which of the 32",
             1,
@@ -191,14 +195,16 @@ def _error(state: Descent, forth: Pass, images: np.ndarray, labels: np.ndarray) 
             width=240,
             key=DIGIT,
         )
-    st.html(f'<div class="lesson-scroll">{table}</div>')
+    html(Markup('<div class="lesson-scroll">{}</div>').format(table))
     if hidden:
         pieces.picture(diagrams.error_path(hidden), "The error goes back from the output through the hidden units.")
         back = forth.errors[0][place]
         cells = diagrams.number_row(back, [f"{value:+.2f}" for value in back])
-        st.html(
-            f'<div class="lesson-scroll"><table class="lesson-table"><tr><td class="words">hidden</td>{cells}</tr>'
-            "</table></div>"
+        html(
+            Markup(
+                '<div class="lesson-scroll"><table class="lesson-table"><tr><td class="words">hidden</td>{}</tr>'
+                "</table></div>"
+            ).format(cells)
         )
         silent = int((forth.activations[1][place] == 0).sum())
         st.caption(
@@ -215,11 +221,17 @@ def _error(state: Descent, forth: Pass, images: np.ndarray, labels: np.ndarray) 
 
 
 def _sheet(weights: np.ndarray, names: list[str], scale: float, words: str, across: int) -> None:
-    figures = "".join(
-        f'<figure><img decoding="sync" alt="{words} {name}" src="{signed.template(one, scale)}">{name}</figure>'
+    figures = Markup().join(
+        Markup('<figure><img decoding="sync" alt="{} {}" src="{}">{}</figure>').format(
+            words, name, signed.template(one, scale), name
+        )
         for one, name in zip(weights, names, strict=True)
     )
-    st.html(f'<div class="lesson-sheet" style="grid-template-columns: repeat({across}, 1fr)">{figures}</div>')
+    html(
+        Markup('<div class="lesson-sheet" style="grid-template-columns: repeat({}, 1fr)">{}</div>').format(
+            across, figures
+        )
+    )
 
 
 # --- what happens ---------------------------------------------------------------------------------------------

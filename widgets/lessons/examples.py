@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
+from markupsafe import Markup
 
 from trainer import diagrams, shipped, strip
 from trainer.answer import named
 from trainer.datasets import Dataset
+from ui.html import html
 from widgets import library
 
 KEY = "learn.game"
@@ -39,7 +41,7 @@ def show() -> None:
             "At first it only guesses, and with ten digits one guess in ten is right. What it reads above **10 %**, "
             "it has learned."
         )
-        st.html(diagrams.fields())
+        html(diagrams.fields())
     with right:
         dataset = library.dataset()
         if dataset is not None:
@@ -99,17 +101,17 @@ def _roll(dataset: Dataset) -> None:
 
 def _show_last(dataset: Dataset, game: Game) -> None:
     """Show the card of the hidden digit, and beside it the digit that was hidden before."""
-    shown = '<div class="lesson-hidden" role="img" aria-label="A hidden digit">?</div>'
+    shown = Markup('<div class="lesson-hidden" role="img" aria-label="A hidden digit">?</div>')
     if game.last is None:
-        shown += "<p>Choose a digit below: then it is shown here.</p>"
+        shown += Markup("<p>Choose a digit below: then it is shown here.</p>")
     else:
         at, guess, read = game.last
         label = int(dataset.y_test[at])
         url = strip.enlarged(dataset.images("test", slice(at, at + 1))[0])
         verdict = "You were lucky" if guess == label else f"You guessed {guess}"
-        shown += f'<img class="lesson-digit" decoding="sync" alt="It was {named(label)}" src="{url}">'
-        shown += f"<p>It was <b>{named(label)}</b>. {verdict}; the network read {read}.</p>"
-    st.html(f'<div class="lesson-cards" role="status">{shown}</div>')
+        shown += Markup('<img class="lesson-digit" decoding="sync" alt="It was {}" src="{}">').format(named(label), url)
+        shown += Markup("<p>It was <b>{}</b>. {}; the network read {}.</p>").format(named(label), verdict, read)
+    html(Markup('<div class="lesson-cards" role="status">{}</div>').format(shown))
 
 
 def _tell(game: Game) -> None:
@@ -118,13 +120,17 @@ def _tell(game: Game) -> None:
         ("Chance", game.chance, game.chance_tries),
         ("A network that sees it, and has learned", game.network, game.tries),
     )
-    lines = "".join(
-        f'<tr><td class="words">{who}</td><td class="right">{right:,} of {tries:,}</td>'
-        f'<td class="right">{f"{100 * right / tries:.0f} %" if tries else "–"}</td>'
-        f'<td class="bar"><span class="lesson-bar" style="width: {100 * right / max(tries, 1):.1f}%"></span></td></tr>'
+    lines = Markup().join(
+        Markup(
+            '<tr><td class="words">{}</td><td class="right">{:,} of {:,}</td>'
+            '<td class="right">{}</td>'
+            '<td class="bar"><span class="lesson-bar" style="width: {:.1f}%"></span></td></tr>'
+        ).format(who, right, tries, f"{100 * right / tries:.0f} %" if tries else "–", 100 * right / max(tries, 1))
         for who, right, tries in rows
     )
-    st.html(
-        '<table class="lesson-table"><thead><tr><th>Who guesses</th><th>Right</th><th>Share</th><th></th></tr></thead>'
-        f"<tbody>{lines}</tbody></table>"
+    html(
+        Markup(
+            '<table class="lesson-table"><thead><tr><th>Who guesses</th><th>Right</th><th>Share</th><th></th></tr>'
+            "</thead><tbody>{}</tbody></table>"
+        ).format(lines)
     )

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from html import escape
 from pathlib import Path
 
 import streamlit as st
+from markupsafe import Markup
 
 from trainer.config import parameter_count, short_form
 from trainer.networks.diagram import network_picture
 from trainer.presets import PRESETS
 from trainer.tutorials import TUTORIALS
+from ui.html import html, style
 from widgets.lessons import pieces
 
 KEY = "learn.tutorial"
-STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
+STYLE = Path(__file__).with_suffix(".css")
 
 
 @st.fragment
@@ -36,7 +37,7 @@ def show() -> None:
     )
     tutorial = TUTORIALS[st.session_state[KEY]]
     config = PRESETS[tutorial.preset].config
-    st.html(STYLE)
+    style(STYLE)
     left, right = st.columns([11, 9], gap="medium")
     with left:
         st.code(tutorial.code, language="python", wrap_lines=True)
@@ -61,10 +62,10 @@ def show() -> None:
                 "elsewhere as a script or a notebook.",
                 width="content",
             )
-        lines = "".join(
-            f"<li><code>{escape(_short(code))}</code>: {escape(words)}</li>" for code, words in tutorial.lines[1:]
+        lines = Markup().join(
+            Markup("<li><code>{}</code>: {}</li>").format(_short(code), words) for code, words in tutorial.lines[1:]
         )
-        st.html(f'<ul style="padding-left: 1.1rem; margin: 0; font-size: 0.875rem">{lines}</ul>')
+        html(Markup('<ul style="padding-left: 1.1rem; margin: 0; font-size: 0.875rem">{}</ul>').format(lines))
 
 
 def _short(code: str) -> str:

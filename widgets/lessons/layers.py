@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import streamlit as st
+from markupsafe import Markup
 
 from trainer import UserError
 from trainer.activations import FUNCTIONS, NOTES, REACH, function_curves, value
 from trainer.config import TrainingConfig, parameter_count, short_form
 from trainer.networks.diagram import network_picture
 from trainer.presets import PRESETS
+from ui.html import html
 from widgets import judges
 from widgets.lessons import pieces
 from widgets.plot import plot
@@ -84,7 +84,7 @@ def _parameters() -> None:
         st.page_link("pages/train.py", label="Build your own", icon=":material/model_training:", width="content")
     config = networks[st.session_state[NETWORK]][1]
     total = parameter_count(config)
-    st.html(f'<div class="lesson-scroll">{_table(config)}</div>')
+    html(Markup('<div class="lesson-scroll">{}</div>').format(_table(config)))
     biggest = max(config.table, key=lambda row: row.parameters)
     st.markdown(
         f"**{total:,} parameters**, {4 * total / 1e6:,.2f} MB at 4 bytes each; "
@@ -108,20 +108,28 @@ def _networks() -> dict[str, tuple[str, TrainingConfig]]:
     return found | {key: (texts[key], known[key].config) for key in list(known)[: 1 + OWN]}
 
 
-def _table(config: TrainingConfig) -> str:
+def _table(config: TrainingConfig) -> Markup:
     total = max(1, parameter_count(config))
-    rows = "".join(
-        f'<tr><td class="words"><b>{escape(row.name)}</b><br>{escape(_sum(row.layer.arithmetic(row.input_shape)))}</td>'
-        f"<td>{escape(' × '.join(f'{size:,}' for size in row.output_shape))}</td><td>{row.parameters:,}</td>"
-        '<td class="bar" style="width: 18%">'
-        f'<span class="lesson-bar" style="width: {100 * row.parameters / total:.1f}%"></span></td></tr>'
+    rows = Markup().join(
+        Markup(
+            '<tr><td class="words"><b>{}</b><br>{}</td>'
+            "<td>{}</td><td>{:,}</td>"
+            '<td class="bar" style="width: 18%">'
+            '<span class="lesson-bar" style="width: {:.1f}%"></span></td></tr>'
+        ).format(
+            row.name,
+            _sum(row.layer.arithmetic(row.input_shape)),
+            " × ".join(f"{size:,}" for size in row.output_shape),
+            row.parameters,
+            100 * row.parameters / total,
+        )
         for row in config.table
         if row.parameters or not row.implied
     )
-    return (
+    return Markup(
         '<table class="lesson-table"><thead><tr><th>Layer</th><th>Gives</th><th>Parameters</th>'
-        f'<th class="words">Share</th></tr></thead><tbody>{rows}</tbody></table>'
-    )
+        '<th class="words">Share</th></tr></thead><tbody>{}</tbody></table>'
+    ).format(rows)
 
 
 def _sum(arithmetic: str) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import streamlit as st
+from markupsafe import Markup
 
 from trainer import diagrams
 from trainer.catalogue import DIGITS
 from trainer.figures.palette import BLUE, VERMILLION
 from trainer.losses import GUESSING, LEAST, answer, cross_entropy, loss_curve, one_hot, squared_error
+from ui.html import html
 from widgets.plot import plot
 
 LABEL, SHARE = "learn.loss.label", "learn.loss.share"
@@ -45,7 +47,7 @@ def show() -> None:
     probabilities, labels = answer(label, share), np.array([label])
     entropy = float(cross_entropy(probabilities[None], labels)[0])
     squared = float(squared_error(probabilities[None], labels)[0])
-    st.html(_table(label, probabilities))
+    html(_table(label, probabilities))
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown(f"**Cross-entropy: −ln {share:.4g} = {entropy:.3f}**")
@@ -63,20 +65,20 @@ def show() -> None:
         )
 
 
-def _table(label: int, probabilities: np.ndarray) -> str:
+def _table(label: int, probabilities: np.ndarray) -> Markup:
     target = one_hot(np.array([label]))[0]
     squares = (probabilities - target) ** 2
-    head = "".join(f"<th>{digit}</th>" for digit in DIGITS)
+    head = Markup().join(Markup("<th>{}</th>").format(digit) for digit in DIGITS)
     rows = (
         ("one-hot", diagrams.number_row(target, [f"{value:.0f}" for value in target], BLUE, 1.0)),
         ("says", diagrams.number_row(probabilities, [f"{value:.3f}" for value in probabilities], BLUE, 1.0)),
         ("squared", diagrams.number_row(squares, [f"{value:.3f}" for value in squares], VERMILLION, 1.0)),
     )
-    body = "".join(f'<tr><td class="words">{name}</td>{cells}</tr>' for name, cells in rows)
-    return (
+    body = Markup().join(Markup('<tr><td class="words">{}</td>{}</tr>').format(name, cells) for name, cells in rows)
+    return Markup(
         '<div class="lesson-scroll"><table class="lesson-table lesson-digits" style="min-width: 32rem">'
-        f"<thead><tr><th>digit</th>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
+        "<thead><tr><th>digit</th>{}</tr></thead><tbody>{}</tbody></table></div>"
+    ).format(head, body)
 
 
 def _sentence(share: float, entropy: float) -> str:

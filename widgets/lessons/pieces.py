@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from html import escape
 from pathlib import Path
 
-import streamlit as st
+from markupsafe import Markup
 
 from trainer.figures.images import svg_url
+from ui.html import html
 
-STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
+STYLE = Path(__file__).with_suffix(".css")
 
 
-def picture(svg: str, alt: str, rem: int = 30) -> None:
+def picture(svg: Markup, alt: str, rem: int = 30) -> None:
     """Show a picture, SVG whose colours suit a light and a dark page, at most so many rem wide."""
-    st.html(
-        f'<img class="lesson-picture" style="max-width: {rem}rem" decoding="sync" alt="{escape(alt)}" '
-        f'src="{svg_url(svg)}">'
+    html(
+        Markup('<img class="lesson-picture" style="max-width: {}rem" decoding="sync" alt="{}" src="{}">').format(
+            rem, alt, svg_url(svg)
+        )
     )

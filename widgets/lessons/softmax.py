@@ -6,12 +6,14 @@ import secrets
 
 import numpy as np
 import streamlit as st
+from markupsafe import Markup
 
 from trainer import UserError, diagrams, shipped
 from trainer.answer import named
 from trainer.catalogue import DIGITS
 from trainer.figures.palette import BLUE
 from trainer.losses import probability_columns, softmax
+from ui.html import html
 from widgets import library
 from widgets.plot import plot
 
@@ -90,28 +92,28 @@ def _show_probabilities() -> None:
         "learn.softmax.bars",
         f"{named(best)} has {100 * shares[best]:.1f} %.",
     )
-    st.html(_table(moved, shares))
+    html(_table(moved, shares))
     st.caption(_sentence(shares, before, added, times))
     if said := st.session_state.get(FROM):
         st.caption(said)
 
 
-def _table(logits: np.ndarray, shares: np.ndarray) -> str:
+def _table(logits: np.ndarray, shares: np.ndarray) -> Markup:
     """Write the sum out: logits, powers and shares, a column for each digit."""
     powers = np.exp(logits)
-    head = "".join(f"<th>{digit}</th>" for digit in DIGITS)
+    head = Markup().join(Markup("<th>{}</th>").format(digit) for digit in DIGITS)
     rows = (
         ("logit", diagrams.number_row(logits, [f"{value:.1f}".replace("-", "−") for value in logits])),
-        ("e to it", "".join(f"<td>{_short(value)}</td>" for value in powers.tolist())),
+        ("e to it", Markup().join(Markup("<td>{}</td>").format(_short(value)) for value in powers.tolist())),
         ("share", diagrams.number_row(shares, [f"{100 * value:.1f}" for value in shares], BLUE, 1.0)),
     )
-    body = "".join(f'<tr><td class="words">{name}</td>{cells}</tr>' for name, cells in rows)
+    body = Markup().join(Markup('<tr><td class="words">{}</td>{}</tr>').format(name, cells) for name, cells in rows)
     note = f"All the powers add up to {_short(float(powers.sum()))}; each share is its power divided by that, in %."
-    return (
+    return Markup(
         '<div class="lesson-scroll"><table class="lesson-table lesson-digits"><thead><tr><th></th>'
-        f'{head}</tr></thead><tbody>{body}</tbody></table></div><div style="font-size: 0.8rem; opacity: 0.75; '
-        f'margin-top: 0.3rem">{note}</div>'
-    )
+        '{}</tr></thead><tbody>{}</tbody></table></div><div style="font-size: 0.8rem; opacity: 0.75; '
+        'margin-top: 0.3rem">{}</div>'
+    ).format(head, body, note)
 
 
 def _short(value: float) -> str:

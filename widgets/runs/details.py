@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from html import escape
 from pathlib import Path
 
 import streamlit as st
+from markupsafe import Markup
 
 from trainer import UserError, catalogue
 from trainer.analysis.learning_curves import learning_curves
 from trainer.engine import owner_hash
 from trainer.ledger import Row, read
 from trainer.runs import NOTE, Run
+from ui.html import html, style
 from widgets import label, takehome
 from widgets.plot import plot
 from widgets.runs import deleted, ledger, table, tree
@@ -25,7 +26,7 @@ LEADS = (
     ("Evaluate", "fact_check", "evaluate", "How well it reads the test images, and where it goes wrong."),
     ("Look inside", "visibility", "inside", "What its layers see, and why it says what it says."),
 )
-STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
+STYLE = Path(__file__).with_suffix(".css")
 
 
 def asked() -> Run | None:
@@ -42,7 +43,7 @@ def show(run: Run) -> None:
     """Show a run and what can be done with it."""
     st.session_state.pop(deleted.DELETED, None)
     mine = run.state.owner == owner_hash(st.session_state.owner)
-    st.html(STYLE)
+    style(STYLE)
     st.page_link("pages/runs.py", label="All runs", icon=":material/arrow_back:", help="Back to the list.")
     with st.container(horizontal=True, vertical_alignment="center", key="run-heading"):
         st.subheader(literal(run.name), anchor=False, width="content")
@@ -177,7 +178,7 @@ def _facts(run: Run, phase: str) -> None:
         (st.error if state.phase in ("failed", "damaged") else st.warning)(sentence(state.error))
     left, right = st.columns([0.55, 0.45], gap="medium")
     with right:
-        st.html(_table(run, row))
+        html(_table(run, row))
     with left:
         if config is None:
             st.caption("What was asked of it is not known any more: it can only be deleted.")
@@ -191,7 +192,7 @@ def _facts(run: Run, phase: str) -> None:
         plot(figure, "run.accuracy", alt=f"Accuracy over {row.epochs} epochs{words if row.test_accuracy else ''}")
 
 
-def _table(run: Run, row: Row) -> str:
+def _table(run: Run, row: Row) -> Markup:
     """Return what is known of a run as an HTML table; what is not known is left out."""
     config, state = run.config, run.state
     mine = row.owner == owner_hash(st.session_state.owner)
@@ -212,5 +213,9 @@ def _table(run: Run, row: Row) -> str:
         "Own drawings": f"{row.drawings:,}" if row.drawings else "",
         "Started": f"{when}, {'by you' if mine else 'by somebody else' if row.owner else 'by nobody known'}",
     }
-    lines = (f"<tr><th scope=row>{name}</th><td>{escape(value)}</td></tr>" for name, value in facts.items() if value)
-    return f'<table class="run-facts"><tbody>{"".join(lines)}</tbody></table>'
+    lines = (
+        Markup("<tr><th scope=row>{}</th><td>{}</td></tr>").format(name, value)
+        for name, value in facts.items()
+        if value
+    )
+    return Markup('<table class="run-facts"><tbody>{}</tbody></table>').format(Markup().join(lines))

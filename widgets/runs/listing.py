@@ -10,6 +10,7 @@ import streamlit as st
 from trainer.engine import owner_hash
 from trainer.ledger import Row, found, in_order
 from trainer.phrases import cut
+from ui.html import style
 from widgets import crowd
 from widgets.runs import ledger, table
 from widgets.texts import literal
@@ -23,12 +24,12 @@ SORTS = {field: (word, help) for _, sorts in table.COLUMNS for field, word, help
 FALLING = ("created", "test_accuracy", "val_accuracy", "epochs")  # at first; the others rise
 TABLE = "runs.table"
 # The table may be longer than the screen: what is chosen in it, and what to do with it, stays in sight.
-STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
+STYLE = Path(__file__).with_suffix(".css")
 
 
 def show() -> None:
     """Show the list; while something in it trains, this looks again and again."""
-    st.html(STYLE)
+    style(STYLE)
     every = st.session_state.get("runs.every")
     st.fragment(_look, run_every=every)(every)
 

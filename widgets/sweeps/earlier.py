@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 
 import streamlit as st
+from markupsafe import Markup
 
 from trainer import UserError, heatmap
 from trainer.engine import Engine
 from trainer.figures.images import svg_url
 from trainer.sweep import Sweep, best, cells
+from ui.html import html
 from widgets.sweeps.watching import origin
 from widgets.texts import literal
 
@@ -47,7 +49,7 @@ def _line(engine: Engine, sweep: Sweep) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         url = svg_url(heatmap.small_picture(sweep.plan, known))
         alt = f"The squares of the sweep of {sweep.plan.title}: the lighter the better"
-        st.html(f'<img src="{url}" alt="{alt}" style="width: 3rem; height: 2.4rem">', width=52)
+        html(Markup('<img src="{}" alt="{}" style="width: 3rem; height: 2.4rem">').format(url, alt), width=52)
         with st.container(gap=None):
             st.page_link(
                 "pages/sweep.py",

@@ -1,23 +1,10 @@
-"""Waiting for what happens elsewhere, and what stands in for a training; importable in a worker."""
+"""What stands in for a training; importable in a worker."""
 
 import os
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from trainer.runs import Run
-
-PATIENCE = 300  # seconds, on a machine that may be busy
-
-
-def wait_for(condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:
-    """Wait until `condition()` is true and return it."""
-    end = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
-    return value
 
 
 def run_until_told(path: str) -> None:

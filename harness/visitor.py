@@ -3,19 +3,21 @@
 import asyncio
 import json
 import secrets
+from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from io import BytesIO
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from PIL import Image
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 
-from tests.apps import data_url
-from tests.jobs import PATIENCE
+from harness.waiting import PATIENCE
 from trainer import strokes
 
 SIDE = 300  # pixels of the paper on Draw
@@ -182,3 +184,10 @@ def path(points: list[list[float]]) -> dict[str, Any]:
         "fill": None,
         "path": [*commands, ["L", *points[-1]]],
     }
+
+
+def data_url(pixels: np.ndarray) -> str:
+    """Return pixels as a data URL of a PNG, as a browser sends a drawing."""
+    png = BytesIO()
+    Image.fromarray(pixels).save(png, "PNG")
+    return f"data:image/png;base64,{b64encode(png.getvalue()).decode()}"

@@ -1,12 +1,8 @@
 """The app without a browser: its pages' scripts, run by Streamlit's AppTest."""
 
-from base64 import b64encode
 from dataclasses import replace
-from io import BytesIO
 from typing import Any
 
-import numpy as np
-from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from trainer.config import TrainingConfig
@@ -29,10 +25,3 @@ def texts(app: AppTest) -> str:
     """Return what is written on the page in Markdown, as hints and as results."""
     kinds: tuple[Any, ...] = (app.markdown, app.caption, app.info, app.success)
     return "\n".join(element.value for kind in kinds for element in kind)
-
-
-def data_url(pixels: np.ndarray) -> str:
-    """Return pixels as a data URL of a PNG, as a browser sends a drawing."""
-    png = BytesIO()
-    Image.fromarray(pixels).save(png, "PNG")
-    return f"data:image/png;base64,{b64encode(png.getvalue()).decode()}"

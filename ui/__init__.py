@@ -1,0 +1,1 @@
+"""The pages' parts: everything that imports Streamlit."""
