@@ -11,7 +11,8 @@ import pytest
 from markupsafe import Markup, escape
 
 from harness.server import ROOT
-from trainer import digit, sheets, strip
+from trainer import digit, strip
+from trainer.figures import sheets
 from ui.html import html, style
 from widgets.source import picture
 
