@@ -35,7 +35,7 @@ STYLE = Path(__file__).with_name("report.css")
 _POLICY = Markup("default-src 'none'; style-src 'unsafe-inline'; img-src data:")
 
 
-def page(run: Run, dataset: Dataset | None = None) -> Markup:
+def page(run: Run, dataset: Dataset | None = None) -> str:
     """Return the report of a run as HTML, less than a megabyte.
 
     The worst errors are shown where the data set is given and is the one that the run was tested on. Raises UserError
@@ -64,7 +64,7 @@ def page(run: Run, dataset: Dataset | None = None) -> Markup:
             parts.append(_section("The worst errors", _errors(found, dataset)))
     name, when, note = run.name, _day(run.created), run.label.note.strip()
     css = Markup(sheets.STYLE + STYLE.read_text("utf-8"))  # noqa: S704, the app's own files
-    return Markup(
+    document = Markup(
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{}</title>'
         '<meta http-equiv="Content-Security-Policy" content="{}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><style>{}</style></head><body>'
@@ -82,6 +82,7 @@ def page(run: Run, dataset: Dataset | None = None) -> Markup:
         Markup().join(parts),
         _made(run),
     )
+    return str(document)
 
 
 # --- its head -------------------------------------------------------------------------------------------------
