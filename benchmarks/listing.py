@@ -24,7 +24,8 @@ from trainer.config import OPTIMIZERS
 from trainer.files import line
 from trainer.ledger import FILE, UNSAVED, Ledger, read
 from trainer.presets import PRESETS
-from trainer.runs import RunStore, State
+from trainer.runs.state import State
+from trainer.runs.store import RunStore
 
 NUMBERS = (10, 100, 1_000, 10_000)
 MOST = 0.5  # seconds

@@ -18,7 +18,7 @@ from benchmarks.training import MNIST, like_a_worker
 from trainer import datasets, job, model
 from trainer.config import TrainingConfig
 from trainer.presets import PRESETS
-from trainer.runs import RunStore
+from trainer.runs.store import RunStore
 
 PAIRS = 7
 MOST = 0.01  # of a training's time

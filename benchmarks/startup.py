@@ -25,7 +25,7 @@ from tests.jobs import wait_for
 from tests.serving import Server, choose, draw, new_page, open_chromium, train
 from trainer import strokes
 from trainer.presets import PRESETS
-from trainer.runs import RunStore
+from trainer.runs.store import RunStore
 
 TRIES = 3
 TIMED = ("tutorial_a", "tutorial_b", "small_cnn")  # presets, from the click to the first point

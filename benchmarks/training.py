@@ -73,7 +73,7 @@ def app(config: TrainingConfig, dataset: datasets.Dataset, tick: Tick) -> None:
     like_a_worker()
     from trainer import job
     from trainer.reporter import Reporter
-    from trainer.runs import RunStore
+    from trainer.runs.store import RunStore
 
     class Ticking(Reporter):
         def report(self, line: dict[str, Any]) -> None:

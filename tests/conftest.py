@@ -22,7 +22,8 @@ from tests.jobs import PATIENCE
 from tests.serving import MNIST, NO_CHROMIUM, ROOT, find_chromium, open_chromium
 from trainer import export, model, strokes
 from trainer.engine import owner_hash
-from trainer.runs import Run, RunStore
+from trainer.runs.run import Run
+from trainer.runs.store import RunStore
 
 settings.register_profile("in any time", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("in any time")  # the machine may be busy

@@ -19,7 +19,7 @@ from trainer.bundle import COLUMNS, DERIVED, KEPT, NEEDED
 from trainer.config import TrainingConfig
 from trainer.engine import owner_hash
 from trainer.files import line
-from trainer.runs import RunStore
+from trainer.runs.store import RunStore
 
 ROOT = Path(__file__).parent.parent
 EPOCH = {"kind": "epoch", "epoch": 1, "step": 5, "loss": 1.5, "accuracy": 0.5, "learning_rate": 0.1, "seconds": 0.2}
@@ -80,7 +80,7 @@ def test_each_file_is_of_its_kind(run):
         {name: str(EPOCH[name]) for name in COLUMNS if name in EPOCH}
     ]
     card = {item.key: item.value for item in onnx.load_from_string(files["model.onnx"]).metadata_props}
-    assert card["test_accuracy"] == "0.1234" and card["name"] == run.name and card["data"] == "MNIST"
+    assert card["test_accuracy"] == "0.1234" and card["name"] == run.read().name and card["data"] == "MNIST"
     for name in set(files) - {"README.txt", "state.json", "meta.json"}:
         assert f"{name}\n" in files["README.txt"].decode()
 

@@ -18,7 +18,7 @@ from trainer.config import SGD, Adam, TrainingConfig
 from trainer.engine import Engine, owner_hash
 from trainer.layers import BatchNormalization, Conv2D, Dense, Flatten, MaxPooling2D
 from trainer.presets import PRESETS
-from trainer.runs import RunStore
+from trainer.runs.store import RunStore
 from widgets.texts import literal
 
 ROOT = Path(__file__).parent.parent
@@ -122,7 +122,7 @@ def test_own_drawings_may_be_mixed_into_a_first_training(store, mine):
     job.run(str(run.path))
     state = run.state
     assert (state.phase, state.examples, state.drawings, state.right_before) == ("finished", 580, 12, None)
-    assert state.right_after is not None and not run.parent
+    assert state.right_after is not None and not run.read().parent
 
 
 def ends(store, run):
@@ -142,7 +142,7 @@ def test_a_killed_one_goes_on_without_its_parent(store, trained, mine):
         process.kill()
     before, finished = run.state.right_before, ends(store, run)
     run.update(phase="interrupted")
-    assert run.can_resume and before is not None and len(finished) < 16
+    assert run.read().can_resume and before is not None and len(finished) < 16
     run.request("resume")
     run.update(phase="queued")
     job.run(str(run.path))
@@ -289,7 +289,7 @@ def test_own_drawings_go_with_it_and_others_see_their_number_alone(visit, mine):
     app.number_input(key=f"{key}.own_examples").set_value(100).run()
     app.button(key="train").click().run()
     run = app.session_state.engine.runs.get("".join(app.query_params["run"]))
-    assert run.parent == "shipped"
+    assert run.read().parent == "shipped"
     wait_for(lambda: run.state.ended)
     app.run()
     assert not app.exception and f"It went on from {shipped.NAME}." in words(app)

@@ -14,7 +14,8 @@ from streamlit.testing.v1 import AppTest
 from tests.apps import TINY, come, data_url, texts
 from trainer import datasets, evaluation, shipped, strokes
 from trainer.engine import owner_hash
-from trainer.runs import Run, RunStore
+from trainer.runs.run import Run
+from trainer.runs.store import RunStore
 
 
 def written(label: int, pen: float = 20) -> np.ndarray:

@@ -12,7 +12,8 @@ from trainer.config import Adam, TrainingConfig
 from trainer.files import line
 from trainer.layers import Dense
 from trainer.ledger import FILE, Ledger, Row, found, in_order, read
-from trainer.runs import RunStore, State
+from trainer.runs.state import State
+from trainer.runs.store import RunStore
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def test_a_row_says_what_a_list_needs(store):
         seconds=3.5,
         device="CPU",
         dataset="mnist",
-        created=run.created,
+        created=run.read().created,
         phase="finished",
         spark=(0.5, 0.75),
         note="a note",

@@ -20,7 +20,7 @@ from trainer import UserError, conversion, nameplate, notebook, program, report
 from trainer.config import TrainingConfig
 from trainer.datasets import Dataset
 from trainer.files import Record, read_bytes, read_object, records, regular
-from trainer.runs import Run
+from trainer.runs.run import Run
 
 NEEDED = ("config.json", "model.onnx")  # of the run directory: without them nothing can be put back
 KEPT = ("state.json", "meta.json", "history.jsonl", "digits.npz", "snapshots.npz")  # put back where they are there

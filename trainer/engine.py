@@ -30,9 +30,11 @@ from trainer.config import TrainingConfig
 from trainer.files import appending, writing
 from trainer.parent import content, find
 from trainer.progress import progress
-from trainer.runs import LIVE, SILENCE, Run, RunStore, new_id
+from trainer.runs.requests import CONTINUE, FollowedDrawing
+from trainer.runs.run import Run
+from trainer.runs.state import LIVE
+from trainer.runs.store import SILENCE, RunStore, new_id
 from trainer.sweep import Plan, Sweep, Sweeps
-from trainer.wishes import GO_ON, Pinned
 
 WAITING = 100  # single runs in the queue, and as many of sweeps; more is an accident or an attack
 FIRST_LOOK = 2.0  # seconds in which the first page shows, before old runs and the cluster take the processor
@@ -111,7 +113,7 @@ class Engine:
         self,
         config: TrainingConfig,
         owner: str = "",
-        drawings: Iterable[Pinned] = (),
+        drawings: Iterable[FollowedDrawing] = (),
         parent: str = "",
     ) -> str:
         """Queue a training and return its run's id at once.
@@ -174,11 +176,11 @@ class Engine:
         with self._lock, writing():
             phase, waits, checkpoint = run.state.phase, run_id in self._queue, run.checkpoint.is_file()
             live = phase in ("queued", "running", "paused")
-            if not live and kind not in GO_ON:
+            if not live and kind not in CONTINUE:
                 return
             if not live and not run.can_resume:
                 raise UserError("A run can go on where its checkpoint is (this one has none): train it again.")
-            if kind in GO_ON and phase not in LIVE:
+            if kind in CONTINUE and phase not in LIVE:
                 self._check_queue(1, run.group)
             run.request(kind, **values)
             if waits and kind == "pause":
@@ -188,7 +190,7 @@ class Engine:
                 run.update(phase="stopped", note="stopped before it began")
                 if waits:
                     self._queue.remove(run_id)
-            elif (phase == "paused" and kind == "stop") or (phase not in LIVE and kind in GO_ON):
+            elif (phase == "paused" and kind == "stop") or (phase not in LIVE and kind in CONTINUE):
                 run.update(phase="queued", activity="", error="", note="")  # a stop too: the test digits are read
                 self._enqueue(run_id)
         self._wake.set()
@@ -286,7 +288,7 @@ class Engine:
 
     def _left(self, run: Run, typical: float) -> float:
         """Estimate the seconds that a run in training still takes."""
-        state, wishes = run.state, run.wishes
+        state, wishes = run.state, run.requests
         if wishes.end:
             return 1.0
         now = progress(self.runs.history(run), state.steps, state.examples, wishes.epochs, state.begun)

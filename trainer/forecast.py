@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from trainer.config import TrainingConfig
 from trainer.files import Record
 from trainer.layers import Conv2D, Dense
-from trainer.runs import RunStore
+from trainer.runs.store import RunStore
 
 EXAMPLES = 60_000  # of a data set for training, MNIST's
 NEWEST = 60  # runs that tell the pace

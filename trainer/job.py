@@ -21,7 +21,7 @@ from trainer.files import read_bytes, regular
 from trainer.inference import Network
 from trainer.parent import repeated
 from trainer.reporter import Reporter
-from trainer.runs import Run
+from trainer.runs.run import Run
 from trainer.uploads import Uploads
 
 MEMORY_LOOK = 0.1  # seconds between two looks at how much memory is taken
@@ -101,7 +101,7 @@ def _train(run: Run, gone: threading.Event) -> None:
     if config is None:
         raise UserError("The run's config.json must be what the page wrote (got something else): train it again.")
     start = Checkpoint.load(run.checkpoint) if regular(run.checkpoint) else None
-    if start is None and run.wishes.end == "stop":
+    if start is None and run.requests.end == "stop":
         run.update(phase="stopped", activity="", note="stopped before it began")
         return
     run.update(phase="running", activity="loading the data", device=model.device())
@@ -135,11 +135,11 @@ def _train(run: Run, gone: threading.Event) -> None:
         run.network_file.unlink(missing_ok=True)
         raise UserError(
             f"The loss grew beyond all numbers in epoch {outcome.epochs + 1}, so this network learns nothing more: "
-            f"try a smaller learning rate, such as {reporter.wishes.learning_rate / 10:g}."
+            f"try a smaller learning rate, such as {reporter.requests.learning_rate / 10:g}."
         )
     run.update(seconds=seconds, hook_seconds=outcome.hook_seconds)
     reporter.export()
-    if outcome.stopped and reporter.wishes.end == "pause":
+    if outcome.stopped and reporter.requests.end == "pause":
         run.update(phase="paused", activity="")
         return
     run.update(activity="reading the test digits")

@@ -20,7 +20,9 @@ from typing import Any, NamedTuple
 from trainer import catalogue
 from trainer.config import parameter_count, short_form
 from trainer.files import Record, read_bytes, records, write_whole
-from trainer.runs import LIVE, Run, RunStore
+from trainer.runs.run import Run
+from trainer.runs.state import LIVE
+from trainer.runs.store import RunStore
 
 AT_ONCE = 210  # runs that are read while somebody waits, more than can be in the queue; the rest is read beside
 UNSAVED = 100  # rows, more or less, that the next start may have to read again

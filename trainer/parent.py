@@ -17,7 +17,7 @@ from trainer.collection import Drawings
 from trainer.config import Adam, TrainingConfig
 from trainer.files import read_bytes
 from trainer.inference import Network
-from trainer.runs import RunStore
+from trainer.runs.store import RunStore
 
 SHIPPED = "shipped"  # stands for the shipped network where else a run's id does
 

@@ -10,7 +10,9 @@ from trainer.curves import Line
 from trainer.layers import Activation, BatchNormalization, Conv2D, Dense, Dropout, Layer, Rescaling
 from trainer.phrases import listed
 from trainer.progress import epochs_done
-from trainer.runs import Run, RunStore, State
+from trainer.runs.run import Run
+from trainer.runs.state import State
+from trainer.runs.store import RunStore
 
 
 def sentences(run: Run, config: TrainingConfig, state: State, history: Sequence[Line]) -> list[str]:

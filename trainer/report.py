@@ -23,7 +23,8 @@ from trainer.evaluation import Evaluation
 from trainer.files import Record, read_bytes, records
 from trainer.history import is_line
 from trainer.progress import epochs_done
-from trainer.runs import Run, State
+from trainer.runs.run import Run
+from trainer.runs.state import State
 from trainer.summary import summarise
 
 ERRORS, SIZE = 14, 58  # images of the worst errors, and pixels a side of each on the page

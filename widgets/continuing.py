@@ -11,7 +11,8 @@ from trainer.collection import Collection
 from trainer.config import TrainingConfig
 from trainer.engine import Engine, owner_hash
 from trainer.parent import RECIPES, Parent, find, name_of, usual_recipe
-from trainer.runs import Run, State
+from trainer.runs.run import Run
+from trainer.runs.state import State
 from widgets.draft import PARAMETERS, Recipe, load
 from widgets.texts import literal
 

@@ -19,7 +19,7 @@ from trainer.config import TrainingConfig
 from trainer.engine import owner_hash
 from trainer.inference import Network
 from trainer.parent import SHIPPED
-from trainer.runs import Run
+from trainer.runs.run import Run
 from widgets.texts import literal
 
 NEWEST = 100  # trained networks to choose from

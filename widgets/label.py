@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from trainer import UserError
-from trainer.runs import NAME, Run
+from trainer.runs.label import NAME
+from trainer.runs.run import Run
 
 
 def change(run: Run, **changes: object) -> None:

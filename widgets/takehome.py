@@ -14,7 +14,7 @@ from trainer import UserError, bundle, conversion
 from trainer.config import TrainingConfig
 from trainer.evaluation import network_hash
 from trainer.files import read_bytes
-from trainer.runs import Run
+from trainer.runs.run import Run
 from widgets import library
 
 USUAL = 10.0  # seconds that Keras takes to write a file, most of them for its start

@@ -8,9 +8,10 @@ from trainer.engine import Engine, owner_hash
 from trainer.files import Record
 from trainer.limits import LIMITS, MEANINGS
 from trainer.progress import Progress, epochs_done, progress
-from trainer.runs import Run, State
+from trainer.runs.requests import Requests
+from trainer.runs.run import Run
+from trainer.runs.state import State
 from trainer.summary import summarise
-from trainer.wishes import Wishes
 from widgets import continuing, crowd, editor, followed, label, landing, takehome
 from widgets.glossary import explained
 from widgets.plot import plot
@@ -40,7 +41,7 @@ def show(run: Run, config: TrainingConfig, scroll: bool = False) -> None:
 def show_nothing(config: TrainingConfig) -> None:
     """Show where the curves of a first run will be."""
     st.info("Press Train: the curves appear here, and grow while the network learns.")
-    show_curves(None, [], Wishes.of(config, ()), 0, config)
+    show_curves(None, [], Requests.of(config, ()), 0, config)
 
 
 # --- live -----------------------------------------------------------------------------------------------------
@@ -52,13 +53,13 @@ def look(run: Run, config: TrainingConfig, every: float) -> None:
     if state.ended or state.phase == "paused" or crowd.pace(now=every) != every:
         st.rerun()
     with crowd.turn:
-        wishes, history = run.wishes, st.session_state.engine.runs.history(run)
+        wishes, history = run.requests, st.session_state.engine.runs.history(run)
         show_progress(run, state, wishes, history)
         steer(run, state, wishes, history)
         show_panels(run, state, wishes, history, config)
 
 
-def show_progress(run: Run, state: State, wishes: Wishes, history: list[Record]) -> None:
+def show_progress(run: Run, state: State, wishes: Requests, history: list[Record]) -> None:
     """Say how far a live run is, in one line and a bar."""
     now = progress(history, state.steps, state.examples, wishes.epochs, state.begun)
     if state.phase == "queued":
@@ -109,7 +110,7 @@ def show_queue(run: Run) -> None:
 # --- steering -------------------------------------------------------------------------------------------------
 
 
-def steer(run: Run, state: State, wishes: Wishes, history: list[Record]) -> None:
+def steer(run: Run, state: State, wishes: Requests, history: list[Record]) -> None:
     """Show what can be done with this run now: its owner may steer it, everybody may draw with it."""
     mine = state.owner == owner_hash(st.session_state.owner)
     with st.container(horizontal=True, vertical_alignment="bottom", key="steering"):
@@ -138,7 +139,7 @@ def use(run: Run, state: State) -> None:
             st.switch_page("pages/draw.py", query_params={"run": run.id})
 
 
-def ask_steering(run: Run, state: State, wishes: Wishes, history: list[Record]) -> None:
+def ask_steering(run: Run, state: State, wishes: Requests, history: list[Record]) -> None:
     """Show the buttons that a run understands now."""
     done = max((line.get("epoch", 0) for line in history if line.get("kind") == "epoch"), default=0)
     live, paused = state.live, state.phase == "paused"
@@ -166,7 +167,7 @@ def ask(run: Run, kind: str, label: str, icon: str, tip: str, **values: object) 
             st.rerun()
 
 
-def ask_learning_rate(run: Run, wishes: Wishes) -> None:
+def ask_learning_rate(run: Run, wishes: Requests) -> None:
     """Ask for the learning rate of a run that has begun; nothing starts over."""
 
     def change() -> None:
@@ -196,7 +197,7 @@ def ask_learning_rate(run: Run, wishes: Wishes) -> None:
 
 def look_back(run: Run, config: TrainingConfig) -> None:
     """Show a run that rests or has ended, at its end or, by the slider, at any time of it."""
-    state, wishes, history = run.state, run.wishes, st.session_state.engine.runs.history(run)
+    state, wishes, history = run.state, run.requests, st.session_state.engine.runs.history(run)
     if not state.ended and state.phase != "paused":
         st.rerun()  # resumed, in another tab
     if state.phase == "paused":
@@ -271,7 +272,7 @@ def show_result(run: Run, state: State, config: TrainingConfig) -> None:
                     )
     elif state.phase == "interrupted":
         done = epochs_done(history)
-        st.caption(f"{done} of {run.wishes.epochs} epochs are done.")
+        st.caption(f"{done} of {run.requests.epochs} epochs are done.")
 
 
 # --- what is seen of it ---------------------------------------------------------------------------------------
@@ -285,7 +286,7 @@ def show_heading(run: Run, state: State) -> None:
 
 
 def show_panels(
-    run: Run, state: State, wishes: Wishes, history: list[Record], config: TrainingConfig, at: int | None = None
+    run: Run, state: State, wishes: Requests, history: list[Record], config: TrainingConfig, at: int | None = None
 ) -> None:
     """Show curves, test digits, weights and drawings as they were at step `at`, or as they are now."""
     show_curves(run, history, wishes, state.steps, config, at)
@@ -300,7 +301,7 @@ def show_panels(
 def show_curves(
     run: Run | None,
     history: list[Record],
-    wishes: Wishes,
+    wishes: Requests,
     steps: int,
     config: TrainingConfig,
     at: int | None = None,

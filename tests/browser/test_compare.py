@@ -10,7 +10,8 @@ from playwright.sync_api import Page, expect
 from tests.serving import Server, calm_page, digit, draw
 from trainer import datasets, evaluation, shipped
 from trainer.files import line
-from trainer.runs import Run, RunStore
+from trainer.runs.run import Run
+from trainer.runs.store import RunStore
 
 JUDGED = ".st-key-compare-judged .js-plotly-plot"
 

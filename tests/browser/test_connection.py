@@ -15,7 +15,8 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from tests.jobs import wait_for
 from tests.serving import LASTING, RUNNING, Server, asked, digit, draw, open_form, reached, train
 from trainer.progress import epochs_done
-from trainer.runs import Run, RunStore
+from trainer.runs.run import Run
+from trainer.runs.store import RunStore
 from widgets.draft import SETTLED
 
 STATE = "data-test-connection-state"

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from tests.jobs import wait_for
 from tests.serving import LASTING, calm_page, choose, digit, draw, open_form, train
 from trainer import shipped, strokes
-from trainer.runs import RunStore
+from trainer.runs.store import RunStore
 
 BARS = ".st-key-bars .js-plotly-plot"
 

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from tests.jobs import wait_for
 from tests.serving import asked, calm_page, choose, train
 from trainer.presets import PRESETS
-from trainer.runs import RunStore
+from trainer.runs.store import RunStore
 
 
 def fill(page: Page, name: str, value: str) -> None:

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.apps import TINY
 from tests.serving import calm_page
 from trainer import bundle, export, model
-from trainer.runs import RunStore
+from trainer.runs.store import RunStore
 
 
 @pytest.fixture

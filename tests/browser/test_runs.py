@@ -11,7 +11,8 @@ from tests.serving import Server, calm_page
 from trainer.config import Adam
 from trainer.engine import owner_hash
 from trainer.files import line
-from trainer.runs import Run, RunStore
+from trainer.runs.run import Run
+from trainer.runs.store import RunStore
 
 ME = "x" * 32  # as the browser's cookie says
 

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 from playwright.sync_api import Page, expect
 
 from tests.serving import Server, calm_page
-from trainer.runs import RunStore
+from trainer.runs.store import RunStore
 from trainer.sweep import Sweeps, best, cells
 
 FILLED = 600_000  # milliseconds in which four trainings are over, on whatever machine

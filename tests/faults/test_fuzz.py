@@ -23,7 +23,8 @@ from trainer.inference import Network
 from trainer.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D
 from trainer.ledger import Ledger
 from trainer.presets import PRESETS
-from trainer.runs import Run, RunStore
+from trainer.runs.run import Run
+from trainer.runs.store import RunStore
 from trainer.sweep import Sweeps
 from trainer.uploads import Uploads
 
@@ -199,11 +200,11 @@ WHOLE = {
 
 def read_all(store: RunStore, run: Run) -> None:
     """Read all that there is to read; whatever a page may show is text that can be sent to it."""
-    texts = [run.parent, run.group, run.name, *vars(run.label).values(), *vars(run.state).values()]
+    texts = [run.read().parent, run.read().group, run.read().name, *vars(run.read().label).values(), *vars(run.state).values()]
     json.dumps(texts, allow_nan=False, ensure_ascii=False).encode()
     json.dumps([store.history(run), store.readings(run)], allow_nan=False)
     json.dumps(ledger.read(run), allow_nan=False, ensure_ascii=False).encode()
-    assert run.created >= 0 and run.wishes.epochs <= 200
+    assert run.read().created >= 0 and run.requests.epochs <= 200
     for look in (run.digits, run.snapshots, run.drawings):
         look()
     evaluation.read(run.path)

@@ -17,7 +17,8 @@ from tests.serving import ROOT, Server
 from tests.visitor import visit
 from trainer import export, model
 from trainer.engine import owner_hash
-from trainer.runs import Run, RunStore
+from trainer.runs.run import Run
+from trainer.runs.store import RunStore
 
 OWNER = "A" * 32
 EVENTS = sorted(

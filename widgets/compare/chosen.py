@@ -14,7 +14,8 @@ from trainer.charts import NAME
 from trainer.colours import Colour, colours, mark, swatch
 from trainer.config import TrainingConfig
 from trainer.phrases import cut
-from trainer.runs import Run, State
+from trainer.runs.run import Run
+from trainer.runs.state import State
 from widgets.judges import Judge
 from widgets.texts import literal
 

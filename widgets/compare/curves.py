@@ -25,7 +25,7 @@ def _look(runs: list[Chosen]) -> None:
     axis, smoothing, training, log = _ask_view()
     history = st.session_state.engine.runs.history
     learners = [Learner(one.name, one.colour, history(one.run), one.run.state.steps) for one in runs]
-    epochs = max(one.run.wishes.epochs for one in runs)
+    epochs = max(one.run.requests.epochs for one in runs)
     for column, measure in zip(st.columns(2), ("loss", "accuracy"), strict=True):
         figure = compared.learning_curves(
             learners, measure, axis, epochs=epochs, smoothing=smoothing, training=training, log=log
@@ -88,7 +88,7 @@ def _tell(runs: list[Chosen], learners: list[Learner]) -> None:
     for one, learner in zip(runs, learners, strict=True):
         if one.live:
             epochs = epochs_done(learner.history)
-            where = f"{epochs} of {one.run.wishes.epochs} epochs done" if learner.history else one.state.phase
+            where = f"{epochs} of {one.run.requests.epochs} epochs done" if learner.history else one.state.phase
             parts.append(f"{literal(one.name)}: {where}.")
         elif not learner.history:
             parts.append(f"{literal(one.name)} has no curve: it ended before its first lines.")

@@ -47,7 +47,7 @@ def show(runs: list[Chosen]) -> None:
 
 def _besides(runs: list[Chosen]) -> list[Difference]:
     """Return what differs and is no part of a configuration: whose network it goes on from, and what came later."""
-    store, wishes = st.session_state.engine.runs, [one.run.wishes for one in runs]
+    store, wishes = st.session_state.engine.runs, [one.run.requests for one in runs]
     parents = [one.run.parent for one in runs]
     rates = [wish.learning_rate for wish in wishes]
     rates = [rate if rate != one.config.learning_rate else None for rate, one in zip(rates, runs, strict=True)]

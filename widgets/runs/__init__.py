@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from trainer.ledger import Ledger
-from trainer.runs import RunStore
+from trainer.runs.store import RunStore
 
 
 def ledger() -> Ledger:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from trainer import UserError
 from trainer.engine import owner_hash
-from trainer.runs import Run
+from trainer.runs.run import Run
 from widgets.texts import literal
 
 DELETED = "runs.deleted"  # the one that was deleted last: id and name

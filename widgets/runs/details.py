@@ -10,7 +10,8 @@ import streamlit as st
 from trainer import UserError, catalogue, charts
 from trainer.engine import owner_hash
 from trainer.ledger import Row, read
-from trainer.runs import NOTE, Run
+from trainer.runs.label import NOTE
+from trainer.runs.run import Run
 from widgets import label, takehome
 from widgets.plot import plot
 from widgets.runs import deleted, ledger, table, tree
@@ -156,7 +157,7 @@ def _lead(run: Run, mine: bool) -> None:
 
 def _unfinished(run: Run) -> bool:
     """Tell whether epochs are left that were asked for."""
-    return run.state.phase != "finished" or read(run).epochs < run.wishes.epochs
+    return run.state.phase != "finished" or read(run).epochs < run.requests.epochs
 
 
 def _resume(run: Run) -> None:
