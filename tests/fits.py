@@ -8,7 +8,7 @@ import numpy as np
 
 from trainer import fitting, model
 from trainer.config import Adam, TrainingConfig
-from trainer.fitting import Checkpoint, Hooks, Outcome, Control
+from trainer.fitting import Checkpoint, Control, Hooks, Outcome
 from trainer.layers import Activation, BatchNormalization, Conv2D, Dense, Dropout
 
 rng = np.random.default_rng(0)

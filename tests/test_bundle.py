@@ -64,7 +64,7 @@ def test_the_same_run_is_the_same_zip(run):
 def test_a_zip_comes_back_in_as_the_same_network(run, tmp_path):
     back = intake.put_in(RunStore(tmp_path / "elsewhere"), bundle.pack(run), owner_hash("another"))
     assert back.config == TINY and back.state.phase == "finished" and back.label.note == "of mine"
-    assert bundle.history(back) == bundle.history(run)
+    assert bundle.history(back.read()) == bundle.history(run.read())
     again = unpacked(bundle.pack(back))
     assert set(again) == {*NEEDED, *KEPT, *DERIVED} - {"network.keras"}
 
@@ -87,14 +87,14 @@ def test_each_file_is_of_its_kind(run):
 
 def test_a_table_holds_numbers_and_no_formulas(run):
     (run.path / "history.jsonl").write_bytes(line(EPOCH | {"loss": "=1+1", "accuracy": True}) + b"{broken\n")
-    rows = list(csv.DictReader(io.StringIO(bundle.history(run).decode())))
+    rows = list(csv.DictReader(io.StringIO(bundle.history(run.read()).decode())))
     assert len(rows) == 1 and rows[0]["loss"] == rows[0]["accuracy"] == "" and rows[0]["seconds"] == "0.2"
 
 
 def test_names_of_files_are_plain(run):
-    assert bundle.stem(run) == f"gr-er-b-better-b-{run.id[:13]}"
+    assert bundle.stem(run.read()) == f"gr-er-b-better-b-{run.id[:13]}"
     run.describe(name="数字")
-    assert bundle.stem(run) == f"run-{run.id[:13]}"
+    assert bundle.stem(run.read()) == f"run-{run.id[:13]}"
 
 
 def test_a_run_without_a_network_has_nothing_to_pack(run):

@@ -15,7 +15,7 @@ from trainer.runs.label import Label
 from trainer.runs.requests import Requests
 from trainer.runs.run import Run
 from trainer.runs.state import State
-from trainer.runs.store import RunStore
+from trainer.runs.store import TRASH, RunStore
 
 
 @pytest.fixture
@@ -134,10 +134,22 @@ def test_a_deleted_run_can_be_had_back_for_a_day(store, run):
     store.delete(run)
     (gone,) = store.deleted()
     os.utime(gone.path, (0, 0))  # long ago
-    assert store.deleted() == [] and not gone.path.exists()
+    assert store.deleted() == []
     for name in (run.id, "../runs", ""):
         with pytest.raises(UserError, match="for a day"):
             store.restore(name)
+
+
+def test_only_runs_that_can_be_restored_no_longer_are_purged(store, run):
+    other = store.create(TrainingConfig(), "")
+    store.delete(run)
+    store.delete(other)
+    old, new = (store.root / TRASH / gone.id for gone in (run, other))
+    os.utime(old, (0, 0))  # long ago
+    assert [gone.id for gone in store.deleted()] == [other.id] and old.is_dir()  # looking removes nothing
+    store.purge()
+    assert new.is_dir() and not old.exists()
+    store.restore(other.id)
 
 
 @pytest.mark.parametrize("file, look", [("digits.npz", Run.digits), ("snapshots.npz", Run.snapshots)])

@@ -77,7 +77,7 @@ class Hooks:
         return Control()
 
     def checkpoint(self, make: Callable[[], Checkpoint]) -> None:
-        """Keep what is made, to continue from; called before each epoch's line and where the control ends the training."""
+        """Keep what is made, to continue from; called before each epoch's line and where a training is ended."""
 
 
 @dataclass(frozen=True)

@@ -77,10 +77,11 @@ def forecast(
     same: list[float] = []
     others: list[float] = []
     for run in store.runs()[:NEWEST]:
-        config = run.config
+        view = run.read()
+        config = view.config
         if config is None or len(same) >= ENOUGH:
             continue
-        if pace := _pace(run.state.examples, config, store.history(run)):
+        if pace := _pace(view.state.examples, config, store.history(run)):
             (same if config.layers in layers else others).append(pace)
     paces = same or others
     pace = statistics.median(paces) if paces else 1.0

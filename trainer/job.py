@@ -97,11 +97,12 @@ def _end(run: Run, phase: str, error: str) -> None:
 
 
 def _train(run: Run, gone: threading.Event) -> None:
-    config = run.config
+    view = run.read()
+    config = view.config
     if config is None:
         raise UserError("The run's config.json must be what the page wrote (got something else): train it again.")
     start = Checkpoint.load(run.checkpoint) if regular(run.checkpoint) else None
-    if start is None and run.requests.end == "stop":
+    if start is None and view.requests.end == "stop":
         run.update(phase="stopped", activity="", note="stopped before it began")
         return
     run.update(phase="running", activity="loading the data", device=model.device())
@@ -120,7 +121,7 @@ def _train(run: Run, gone: threading.Event) -> None:
         drawings=len(drawings.labels) if drawings else 0,
     )
     network = model.build(config, len(images))
-    if start is None and run.parent:
+    if start is None and view.parent:
         parent = _read(run.parent_file)
         model.assign(network, export.from_onnx(parent, config))
         if drawings:

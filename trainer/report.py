@@ -23,7 +23,7 @@ from trainer.evaluation import Evaluation
 from trainer.files import Record, read_bytes, records
 from trainer.history import is_line
 from trainer.progress import epochs_done
-from trainer.runs.run import Run
+from trainer.runs.run import Run, RunView
 from trainer.runs.state import State
 from trainer.summary import summarise
 
@@ -33,13 +33,13 @@ STYLE = Path(__file__).with_name("report.css")
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
-def page(run: Run, dataset: Dataset | None = None) -> str:
+def page(view: RunView, dataset: Dataset | None = None) -> str:
     """Return the report of a run as HTML, less than a megabyte.
 
     The worst errors are shown where the data set is given and is the one that the run was tested on. Raises UserError
     where the run's configuration is damaged.
     """
-    config, state = run.config, run.state
+    run, config, state = view.run, view.config, view.state
     if config is None:
         raise UserError("A report needs the run's configuration (got a damaged config.json): choose another run.")
     history = _history(run)
@@ -47,7 +47,7 @@ def page(run: Run, dataset: Dataset | None = None) -> str:
     if found and found.network_hash != evaluation.network_hash(run.network_file):
         found = None
     kind = catalogue.kind(config.dataset)
-    trained = _section("How it was trained", _list(recipe.sentences(run, config, state, history)))
+    trained = _section("How it was trained", _list(recipe.sentences(view, config, history)))
     if picture := _weights(run):
         trained += _section("What the first layer looks for", picture)
     parts = [
@@ -60,8 +60,8 @@ def page(run: Run, dataset: Dataset | None = None) -> str:
         parts.append(_section("What was read as what", _matrix(found, kind.classes)))
         if dataset and found.data_hash == dataset.hash and len(dataset.x_test) == found.count:
             parts.append(_section("The worst errors", _errors(found, dataset)))
-    name, when = escape(run.name), _day(run.created)
-    note = run.label.note.strip()
+    name, when = escape(view.name), _day(view.created)
+    note = view.label.note.strip()
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{name}</title>'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'

@@ -151,8 +151,8 @@ def offer(run: Run) -> None:
 def account(run: Run, state: State) -> list[str]:
     """Say which network a run went on from, and what became of its owner's drawings: to others their number alone."""
     sentences = []
-    if run.parent:
-        sentences.append(f"It went on from {literal(name_of(st.session_state.engine.runs, run.parent))}.")
+    if parent := run.read().parent:
+        sentences.append(f"It went on from {literal(name_of(st.session_state.engine.runs, parent))}.")
     if state.drawings and state.right_after is not None:
         whose = "Your" if state.owner == owner_hash(st.session_state.owner) else "Its owner's"
         number = f"of {state.drawings:,} right"

@@ -20,7 +20,10 @@ from widgets.plot import plot
 PAPER = "your_digit"  # the small one, on Train
 SIDE = 210  # pixels of it
 PICTURE = 40  # pixels a side of a drawing in the list
-ENOUGH = f"At most {MAX_DRAWINGS} drawings can be followed, and you follow {MAX_DRAWINGS}: remove one, on Train under Your digits."
+ENOUGH = (
+    f"At most {MAX_DRAWINGS} drawings can be followed, and you follow {MAX_DRAWINGS}: remove one, on Train under "
+    "Your digits."
+)
 VISITORS = 1_000  # whose drawings are kept
 LOOKED_AT = 50  # runs, the newest, among which a visitor's own are found
 
@@ -107,7 +110,8 @@ def ask() -> None:
     popover = st.popover(
         "Your digits",
         icon=":material/visibility:",
-        help=f"Draw up to {MAX_DRAWINGS} digits and see how a network learns to read them, before a training or during it.",
+        help=f"Draw up to {MAX_DRAWINGS} digits and see how a network learns to read them, before a training or during "
+        "it.",
         on_change="rerun",  # a closed one forgets its canvas: shown again, it begins with what was drawn
         key="your_digits",
     )
@@ -187,7 +191,7 @@ def _list() -> None:
 
 def show(engine: Engine, run: Run, state: State, owner: str, at: int | None = None) -> None:
     """Show a run's owner how its network came to read their drawings, up to the step `at`; others see nothing."""
-    if state.owner != owner_hash(owner) or not (drawings := (wishes := run.requests).drawings):
+    if state.owner != owner_hash(owner) or not (drawings := (requests := run.requests).drawings):
         return
     lines = engine.runs.readings(run)
     until = lines if at is None else [line for line in lines if line.get("step", 0) <= at]
@@ -195,5 +199,5 @@ def show(engine: Engine, run: Run, state: State, owner: str, at: int | None = No
     st.markdown(
         "##### Your digits  \n:small[How probable each digit is to the network, from 0 to 100 %, over the epochs]"
     )
-    figure = readings.rows(lines, drawings, words, state.steps, wishes.epochs, at)
+    figure = readings.rows(lines, drawings, words, state.steps, requests.epochs, at)
     plot(figure, "followed", f"Your drawings while the network learns. {'. '.join(words)}.")

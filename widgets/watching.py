@@ -103,7 +103,7 @@ def show_queue(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="meanwhile"):
         st.caption("Meanwhile:")
         for other in [other for other in engine.runs.runs()[:30] if other.state.phase == "running"][:4]:
-            st.page_link("pages/train.py", label=f"watch {literal(other.name)}", query_params={"run": other.id})
+            st.page_link("pages/train.py", label=f"watch {literal(other.read().name)}", query_params={"run": other.id})
         st.page_link("pages/draw.py", label="draw with a network that is ready")
 
 
@@ -145,11 +145,11 @@ def ask_steering(run: Run, state: State, wishes: Requests, history: list[Record]
     live, paused = state.live, state.phase == "paused"
     if live:
         ask(run, "pause", "Pause", "pause", "Rest here and make room for others; Resume goes on at the same step.")
-    elif paused or (run.can_resume and done < wishes.epochs):
+    elif paused or (run.read().can_resume and done < wishes.epochs):
         ask(run, "resume", "Resume", "play_arrow", "Go on where it was, weights, optimizer and chance included.")
     if live or paused:
         ask(run, "stop", "Stop", "stop", "Stop here, keep what it has learned, and be tested.")
-    if live or paused or run.can_resume:
+    if live or paused or run.read().can_resume:
         more = (wishes.epochs if live or paused else done) + 1
         if more <= LIMITS["epochs"].high:
             ask(run, "epochs", "One epoch more", "exposure_plus_1", f"Go on until {more} epochs are done.", value=more)
@@ -280,7 +280,7 @@ def show_result(run: Run, state: State, config: TrainingConfig) -> None:
 
 def show_heading(run: Run, state: State) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(literal(run.name), anchor=False, width="content")
+        st.subheader(literal(run.read().name), anchor=False, width="content")
         if state.owner == owner_hash(st.session_state.owner):
             label.rename(run)
 
@@ -307,7 +307,9 @@ def show_curves(
     at: int | None = None,
 ) -> None:
     view = ask_view(run)
-    others = [(other.name, st.session_state.engine.runs.history(other), other.state.steps) for other in view["others"]]
+    others = [
+        (other.read().name, st.session_state.engine.runs.history(other), other.state.steps) for other in view["others"]
+    ]
     for column, measure in zip(st.columns(2), ("loss", "accuracy"), strict=True):
         figure = charts.learning_curves(
             history,
@@ -344,7 +346,7 @@ def ask_others(run: Run | None) -> list[Run]:
     """Ask which earlier runs are drawn beside this one; at first the last own ones."""
     store, mine = st.session_state.engine.runs, owner_hash(st.session_state.owner)
     earlier = [other for other in store.runs()[:EARLIER] if run and other.id != run.id and other.state.steps]
-    names = {other.id: f"{other.name}, {other.id[9:11]}:{other.id[11:13]}" for other in earlier}
+    names = {other.id: f"{other.read().name}, {other.id[9:11]}:{other.id[11:13]}" for other in earlier}
     own = [other.id for other in earlier if other.state.owner == mine and other.id < (run.id if run else "")]
     key = f"view.others.{run.id if run else ''}"
     if not names:

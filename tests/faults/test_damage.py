@@ -29,7 +29,7 @@ from trainer.collection import Collection
 from trainer.engine import Engine, owner_hash
 from trainer.inference import Network
 from trainer.layers import Conv2D
-from trainer.ledger import Ledger
+from trainer.ledger import RunIndex
 from trainer.parent import content, find
 from trainer.runs.requests import FollowedDrawing
 from trainer.runs.run import Run
@@ -109,7 +109,7 @@ def folder(tmp_path_factory, few_digits) -> Iterator[SimpleNamespace]:
         (root / LOG).write_text("Epoch 1")
         for run in made:
             os.utime(run.path, (1.7e9, 1.7e9))  # long ago: its row is kept
-        Ledger(store).rows()
+        RunIndex(store).rows()
         wait_for(lambda: (root / ledger.FILE).exists())
         yield SimpleNamespace(root=root, run=made[0], good=made[1], sweep=sweep_id, data=data, gone=gone.id)
 
@@ -275,8 +275,9 @@ def tell(ask: Callable[[], Any]) -> str:
 
 def everything(store: RunStore, run: Run) -> dict[str, str]:
     """Ask all that can be asked of a run."""
-    properties = ["config", "parent", "group", "label", "name", "created", "state", "network", "can_resume", "wishes"]
-    asked: dict[str, Callable[[], Any]] = {name: partial(getattr, run, name) for name in properties}
+    view = run.read()
+    fields = ["config", "parent", "group", "label", "name", "created", "state", "network", "can_resume", "requests"]
+    asked: dict[str, Callable[[], Any]] = {name: partial(getattr, view, name) for name in fields}
     asked |= {
         "digits": run.digits,
         "snapshots": run.snapshots,
@@ -317,7 +318,18 @@ def test_a_damaged_file_is_read_as_such_or_not_at_all(folder, tmp_path, name, ki
         shutil.copytree(run.path, tmp_path / "again" / run.id)
         again = RunStore(tmp_path / "again")
         missing = everything(again, again.get(run.id))
-        same = ("state", "config", "label", "history", "readings", "digits", "snapshots", "evaluation", "wishes", "row")
+        same = (
+            "state",
+            "config",
+            "label",
+            "history",
+            "readings",
+            "digits",
+            "snapshots",
+            "evaluation",
+            "requests",
+            "row",
+        )
         assert {key: said[key] for key in same} == {key: missing[key] for key in same}
 
 

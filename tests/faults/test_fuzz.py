@@ -21,7 +21,7 @@ from trainer.collection import Collection, Drawings
 from trainer.config import TrainingConfig
 from trainer.inference import Network
 from trainer.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D
-from trainer.ledger import Ledger
+from trainer.ledger import RunIndex
 from trainer.presets import PRESETS
 from trainer.runs.run import Run
 from trainer.runs.store import RunStore
@@ -200,12 +200,13 @@ WHOLE = {
 
 def read_all(store: RunStore, run: Run) -> None:
     """Read all that there is to read; whatever a page may show is text that can be sent to it."""
-    texts = [run.read().parent, run.read().group, run.read().name, *vars(run.read().label).values(), *vars(run.state).values()]
+    view = run.read()
+    texts = [view.parent, view.group, view.name, *vars(view.label).values(), *vars(view.state).values()]
     json.dumps(texts, allow_nan=False, ensure_ascii=False).encode()
     json.dumps([store.history(run), store.readings(run)], allow_nan=False)
     json.dumps(ledger.read(run), allow_nan=False, ensure_ascii=False).encode()
-    assert run.read().created >= 0 and run.requests.epochs <= 200
-    for look in (run.digits, run.snapshots, run.drawings):
+    assert view.created >= 0 and view.requests.epochs <= 200
+    for look in (run.digits, run.snapshots):
         look()
     evaluation.read(run.path)
     features.read(run.path)
@@ -289,10 +290,10 @@ def test_any_array_in_any_archive_of_a_run_is_read_or_passed_over(kept, array, d
 
 
 BESIDE = {
-    ledger.FILE: lambda root: Ledger(RunStore(root)).rows(),
+    ledger.FILE: lambda root: RunIndex(RunStore(root)).rows(),
     "sweeps/20260101-000000-abcdef.json": lambda root: Sweeps(root / "sweeps").get("20260101-000000-abcdef"),
     "datasets/titles.json": lambda root: Uploads(root).titles(),
-    "trash": lambda root: RunStore(root).deleted(),
+    "trash": lambda root: (RunStore(root).deleted(), RunStore(root).purge()),
     "drawings": lambda root: Collection(root / "drawings" / "somebody").drawings,
 }
 

@@ -114,7 +114,7 @@ def test_a_text_is_kept_or_refused_and_travels_as_it_is(engine, run, tmp_path, t
     assert changed <= {f"runs/{run.id}/meta.json"}
     files = unpacked(bundle.pack(run))
     assert set(files) <= {*bundle.NEEDED, *bundle.KEPT, *bundle.DERIVED}
-    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", bundle.stem(run))
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", bundle.stem(run.read()))
     assert nameplate.read(files["model.onnx"])["name"] == run.read().name
     assert json.loads(files["meta.json"])[field] == kept
     assert not re.search(r"<(script|img src=\"x)|<b>", files["report.html"].decode())
@@ -174,7 +174,7 @@ def test_a_page_shows_a_name_and_a_note_as_text(app, run, tmp_path, text):
 def test_a_report_escapes_a_name_and_a_note(run, text):
     kept = json.dumps({"name": TEXTS[text][:NAME], "note": TEXTS[text][:NOTE]})
     (run.path / "meta.json").write_text(kept)  # as somebody else may have written it
-    page = report.page(run)
+    page = report.page(run.read())
     page.encode()
     assert not re.search(r"<(script|b>|img src=\"x)", page)
     assert not re.search(r"[\0\u202e\u2066]", page)

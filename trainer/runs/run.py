@@ -144,6 +144,11 @@ class Run:
         return self._submission().config
 
     @property
+    def group(self) -> str:
+        """Return the id of the sweep that it belongs to, or ""; cheap, since the engine asks it of a whole queue."""
+        return self._submission().group
+
+    @property
     def requests(self) -> Requests:
         """Return what its owner has requested so far."""
         return self._requests(self._submission())
@@ -276,7 +281,7 @@ def _read_submission(path: Path, changed: int) -> _Submission:
 
 def _time(values: Record) -> float | None:
     """Return when a run was made, or None where its config.json says what no clock says."""
-    created = values.get("created")
+    created: Any = values.get("created")
     return float(created) if type(created) in (int, float) and 0 <= created < _MAX_TIME else None
 
 

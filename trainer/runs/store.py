@@ -23,7 +23,6 @@ from trainer.runs.run import Run
 from trainer.runs.state import State
 from trainer.uploads import Uploads
 
-SILENCE = 10.0  # seconds without a sign of life after which a job that nobody vouches for counts as dead
 TRASH = "trash"  # in the run root: where deleted runs lie
 RESTORABLE = 24 * 3600.0  # seconds for which a deleted run can be restored
 ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{6}")  # of a run, and of a sweep

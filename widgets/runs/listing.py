@@ -10,7 +10,7 @@ from trainer.engine import owner_hash
 from trainer.ledger import Row, found, in_order
 from trainer.phrases import cut
 from widgets import crowd
-from widgets.runs import ledger, table
+from widgets.runs import run_index, table
 from widgets.texts import literal
 
 PAGE = 50  # rows
@@ -36,7 +36,7 @@ def show() -> None:
 
 
 def _look(every: float | None) -> None:
-    known = ledger()
+    known = run_index()
     rows, reading = known.rows(), known.reading
     if reading:
         done, of = reading
