@@ -63,7 +63,7 @@ def test_the_same_run_is_the_same_zip(run):
 
 def test_a_zip_comes_back_in_as_the_same_network(run, tmp_path):
     back = intake.put_in(RunStore(tmp_path / "elsewhere"), bundle.pack(run), owner_hash("another"))
-    assert back.config == TINY and back.state.phase == "finished" and back.label.note == "of mine"
+    assert back.config == TINY and back.state.phase == "finished" and back.read().label.note == "of mine"
     assert bundle.history(back.read()) == bundle.history(run.read())
     again = unpacked(bundle.pack(back))
     assert set(again) == {*NEEDED, *KEPT, *DERIVED} - {"network.keras"}

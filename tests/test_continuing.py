@@ -94,7 +94,7 @@ def far_apart(one, other):
 def test_it_begins_with_its_parents_weights(store, trained):
     new = go_on(store, trained, replace(TINY, **STAY, seed=9))
     assert new.state.phase == "finished", new.state.error
-    assert new.parent == trained.id and new.name.endswith(", continued")
+    assert new.read().parent == trained.id and new.read().name.endswith(", continued")
     assert far_apart(weights(new), weights(trained)) < 1e-3
     assert new.state.test_accuracy == pytest.approx(trained.state.test_accuracy, abs=0.05)
     assert far_apart(weights(new), model.weights(model.build(new.config))) > 0.01
@@ -349,7 +349,7 @@ def test_a_finished_run_can_be_trained_further_with_the_same_settings(visit, fin
     assert app.segmented_control(key="parent.how").value == "same" and app.segmented_control(key="parent.how").help
     app.button(key="train").click().run()
     new = app.session_state.engine.runs.get("".join(app.query_params["run"]))
-    assert (new.parent, new.config, new.name) == (finished.id, TINY, f"{finished.name}, continued")
+    assert (new.read().parent, new.config, new.read().name) == (finished.id, TINY, f"{finished.read().name}, continued")
     assert new.id != finished.id and finished.state.phase == "finished"
     wait_for(lambda: new.state.ended)
     app.run()
@@ -365,7 +365,7 @@ def test_optimizer_and_rate_can_be_changed_on_the_way(visit, finished):
     assert app.segmented_control(key="parent.how").value is None
     app.button(key="train").click().run()
     new = app.session_state.engine.runs.get("".join(app.query_params["run"]))
-    assert new.parent == finished.id and new.config.optimizer == SGD()
+    assert new.read().parent == finished.id and new.config.optimizer == SGD()
     wait_for(lambda: new.state.ended)
 
 

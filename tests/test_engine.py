@@ -270,7 +270,7 @@ def test_a_run_is_renamed_by_its_owner_alone(engine):
     with pytest.raises(UserError, match="Only who started"):
         engine.describe(run_id, "somebody else", name="mine")
     engine.describe(run_id, "me", name="mine")
-    assert engine.runs.get(run_id).name == "mine"
+    assert engine.runs.get(run_id).read().name == "mine"
 
 
 def test_a_run_is_deleted_by_its_owner_alone_and_only_once_it_has_ended(engine):

@@ -89,7 +89,7 @@ def refused(store, content, words=""):
 
 def test_what_was_taken_home_comes_back_as_it_was(store, trained, files):
     run = intake.put_in(store, zipped(files), ME)
-    assert run.config == CONFIG and run.read().label == trained.label and not run.read().parent
+    assert run.config == CONFIG and run.read().label == trained.read().label and not run.read().parent
     before, state = trained.state, run.state
     assert (state.phase, state.owner, state.data) == ("finished", ME, "MNIST")
     assert state.note.startswith("put in from a file, trained on 2")
@@ -111,7 +111,7 @@ def test_the_apps_own_zip_comes_back(store, trained):
     images = np.random.default_rng(1).random((20, 28, 28), np.float32)
     here, there = (Network(one.network).probabilities(images) for one in (run, trained))
     np.testing.assert_array_equal(here, there)
-    assert run.read().label == trained.label and store.history(run) and run.snapshots()
+    assert run.read().label == trained.read().label and store.history(run) and run.snapshots()
 
 
 def test_a_zip_of_the_network_and_its_config_is_enough(store, files, at_once):
@@ -614,7 +614,7 @@ def page():
 
     intake.tell()
     if "run" in st.query_params:
-        st.text(st.session_state.engine.runs.get(st.query_params["run"]).name)
+        st.text(st.session_state.engine.runs.get(st.query_params["run"]).read().name)
     else:
         intake.ask()
 

@@ -39,9 +39,12 @@ def test_a_new_run_is_queued_and_knows_what_was_asked(store):
 
 def test_a_run_is_named_by_its_preset_or_its_layers(store):
     preset = PRESETS["tutorial_a"].config
-    assert store.create(replace(preset, seed=7, epochs=3), "").name == "Tutorial A"
-    assert store.create(TrainingConfig(layers=(Dense(64, "relu"), Dense(32, "tanh"))), "").name == "64 relu - 32 tanh"
-    assert store.create(TrainingConfig(layers=()), "").name == "no hidden layer"
+    assert store.create(replace(preset, seed=7, epochs=3), "").read().name == "Tutorial A"
+    assert (
+        store.create(TrainingConfig(layers=(Dense(64, "relu"), Dense(32, "tanh"))), "").read().name
+        == "64 relu - 32 tanh"
+    )
+    assert store.create(TrainingConfig(layers=()), "").read().name == "no hidden layer"
 
 
 def test_runs_come_newest_first(store):

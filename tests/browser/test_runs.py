@@ -92,7 +92,7 @@ def test_a_run_is_opened_renamed_deleted_and_had_back(page: Page, server: Server
     expect(page.locator("tbody tr")).to_have_count(2)
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("tbody tr")).to_have_count(3)
-    assert runs[2].name == "last"
+    assert runs[2].read().name == "last"
     runs[2].describe(name="third")
 
 

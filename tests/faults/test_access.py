@@ -238,7 +238,7 @@ def test_its_owner_may(server, runs):
 
     asyncio.run(press())
     assert runs["running"].requests.end == "pause"
-    assert runs["finished"].label.pinned
+    assert runs["finished"].read().label.pinned
 
 
 @pytest.mark.parametrize("token", [STRANGER, "", owner_hash(OWNER), OWNER.lower(), OWNER + "A", "../" + OWNER])

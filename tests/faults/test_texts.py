@@ -122,7 +122,7 @@ def test_a_text_is_kept_or_refused_and_travels_as_it_is(engine, run, tmp_path, t
     json.loads(files["notebook.ipynb"])
     files["README.txt"].decode()
     back = intake.put_in(engine.runs, bundle.pack(run), owner_hash(ME))
-    assert " ".join(getattr(back.label, field).split()) == " ".join(shown_there(kept).split())
+    assert " ".join(getattr(back.read().label, field).split()) == " ".join(shown_there(kept).split())
 
 
 def shown_there(text: str) -> str:
