@@ -217,7 +217,7 @@ def test_a_submitted_run_holds_all_it_needs(engine, trained, mine):
     with np.load(run.drawings_file) as arrays:
         assert arrays["labels"].tolist() == [7]
     plain = engine.runs.get(engine.submit(TINY, "me"))
-    assert not plain.parent_file.exists() and not plain.drawings_file.exists() and not plain.parent
+    assert not plain.parent_file.exists() and not plain.drawings_file.exists() and not plain.read().parent
 
 
 def test_what_cannot_be_continued_is_refused_with_a_sentence(engine, trained):
@@ -345,7 +345,7 @@ def form(app):
 def test_a_finished_run_can_be_trained_further_with_the_same_settings(visit, finished):
     app = visit(run=finished.id)
     app.button(key="further").click().run()
-    assert f"Goes on from **{literal(finished.name)}**" in words(app) and form(app) == TINY
+    assert f"Goes on from **{literal(finished.read().name)}**" in words(app) and form(app) == TINY
     assert app.segmented_control(key="parent.how").value == "same" and app.segmented_control(key="parent.how").help
     app.button(key="train").click().run()
     new = app.session_state.engine.runs.get("".join(app.query_params["run"]))
@@ -353,7 +353,7 @@ def test_a_finished_run_can_be_trained_further_with_the_same_settings(visit, fin
     assert new.id != finished.id and finished.state.phase == "finished"
     wait_for(lambda: new.state.ended)
     app.run()
-    assert f"It went on from {literal(finished.name)}." in words(app)
+    assert f"It went on from {literal(finished.read().name)}." in words(app)
 
 
 def test_optimizer_and_rate_can_be_changed_on_the_way(visit, finished):
@@ -361,7 +361,7 @@ def test_optimizer_and_rate_can_be_changed_on_the_way(visit, finished):
     app.selectbox(key=f"{app.session_state.draft.key}.optimizer").set_value("SGD").run()
     app.number_input(key=f"{app.session_state.draft.key}.SGD.learning_rate").set_value(0.5).run()
     assert form(app) == replace(TINY, optimizer=SGD(), learning_rate=0.5)
-    assert f"Goes on from **{literal(finished.name)}**" in words(app)
+    assert f"Goes on from **{literal(finished.read().name)}**" in words(app)
     assert app.segmented_control(key="parent.how").value is None
     app.button(key="train").click().run()
     new = app.session_state.engine.runs.get("".join(app.query_params["run"]))

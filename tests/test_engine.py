@@ -13,7 +13,7 @@ from tests.jobs import run_until_told as job
 from trainer import UserError
 from trainer.axes import Axis, Setting
 from trainer.config import TrainingConfig
-from trainer.engine import WAITING, Engine
+from trainer.engine import WAITING, Engine, owner_hash
 from trainer.files import line
 from trainer.runs.requests import FollowedDrawing
 from trainer.runs.store import RunStore
@@ -287,6 +287,21 @@ def test_a_run_is_deleted_by_its_owner_alone_and_only_once_it_has_ended(engine):
         engine.restore(run_id, "somebody else")
     engine.restore(run_id, "me")
     assert engine.runs.get(run_id).state.phase == "finished"
+
+
+@pytest.fixture
+def purges_often(monkeypatch):
+    monkeypatch.setattr("trainer.engine.PURGE", 0.0)
+
+
+def test_a_server_that_keeps_running_purges_its_trash(purges_often, engine):
+    wait_for(lambda: engine.ready)  # so it has looked once, and this is not what it does at its start
+    run = engine.runs.create(CONFIG, owner_hash("me"))
+    run.update(phase="finished")
+    engine.delete(run.id, "me")
+    (deleted,) = engine.runs.deleted()
+    os.utime(deleted.path, (0, 0))  # long ago
+    wait_for(lambda: not deleted.path.exists())
 
 
 def test_a_killed_worker_interrupts_its_run_alone_and_the_next_goes_on(engine):

@@ -269,7 +269,8 @@ def test_the_engine_refuses_everybody_but_the_owner(tmp_path, cluster, token):
     finally:
         engine.close()
     assert [run.id for run in store.deleted()] == [gone.id]
-    assert finished.name != "stolen" and not finished.label.note and not finished.label.pinned
+    view = finished.read()
+    assert view.name != "stolen" and not view.label.note and not view.label.pinned
     assert not (running.path / "requests.jsonl").exists() and running.state.phase == "running"
 
 
