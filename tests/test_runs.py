@@ -101,7 +101,7 @@ def test_a_damaged_run_is_called_damaged_and_harms_no_other(store, run, name, co
     assert other.state.phase == "queued" and len(store.runs()) == 2
 
 
-def test_requests_come_to_wishes(run):
+def test_requests_add_up(run):
     assert run.requests == Requests(epochs=5, learning_rate=0.01)
     run.request("pause")
     run.request("learning_rate", value=0.5)

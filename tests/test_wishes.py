@@ -12,7 +12,7 @@ from trainer.runs.requests import KINDS, MAX_DRAWINGS, FollowedDrawing, Requests
 CONFIG = TrainingConfig(epochs=5, learning_rate=0.1)
 
 
-def wishes(*requests):
+def added_up(*requests):
     return Requests.of(CONFIG, [{"kind": kind, **values} for kind, values in requests])
 
 
@@ -33,11 +33,11 @@ def drawing(name="a", label=7):
     ],
 )
 def test_the_last_word_decides_whether_it_goes_on(kinds, end):
-    assert wishes(*((kind, {}) for kind in kinds)).end == end
+    assert added_up(*((kind, {}) for kind in kinds)).end == end
 
 
 def test_one_epoch_more_also_goes_on():
-    assert wishes(("stop", {}), ("epochs", {"value": 6})) == Requests("", 6, 0.1)
+    assert added_up(("stop", {}), ("epochs", {"value": 6})) == Requests("", 6, 0.1)
 
 
 def test_a_drawing_travels_unchanged_and_can_be_let_go():
@@ -52,7 +52,7 @@ def test_a_drawing_travels_unchanged_and_can_be_let_go():
 
 def test_a_run_follows_a_few_drawings():
     pins = [("pin", drawing(str(place)).request()) for place in range(MAX_DRAWINGS + 2)]
-    assert len(wishes(*pins).drawings) == MAX_DRAWINGS
+    assert len(added_up(*pins).drawings) == MAX_DRAWINGS
 
 
 @pytest.mark.parametrize(

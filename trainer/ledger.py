@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from trainer import catalogue
 from trainer.config import parameter_count, short_form
 from trainer.files import Record, read_bytes, records, write_whole
-from trainer.runs.run import Run
+from trainer.runs.run import Run, RunView
 from trainer.runs.state import ENDED, LIVE
 from trainer.runs.store import RunStore
 
@@ -79,14 +79,18 @@ class Row(NamedTuple):
 
 
 def read(run: Run) -> Row:
-    """Read a run as it is now; of what is damaged nothing is known."""
-    view = run.read()
+    """Read a run as it is now; nothing is known of what is damaged."""
+    return row(run.read())
+
+
+def row(view: RunView) -> Row:
+    """Return the row of a run that has just been read, and of its epochs, which are read now."""
     config, state, label = view.config, view.state, view.label
-    ends = _epochs(run)
+    ends = _epochs(view.run)
     accuracies = [value for end in ends if (value := _share(end.get("val_accuracy"))) is not None]
     done = max((end["epoch"] for end in ends if type(end.get("epoch")) is int), default=0)
     return Row(
-        id=run.id,
+        id=view.id,
         name=view.name,
         network=sys.intern(short_form(config)) if config else "",
         parameters=parameter_count(config) if config else None,

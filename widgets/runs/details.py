@@ -7,9 +7,9 @@ from html import escape
 
 import streamlit as st
 
-from trainer import UserError, catalogue, charts
+from trainer import UserError, catalogue, charts, ledger
 from trainer.engine import owner_hash
-from trainer.ledger import Row, read
+from trainer.ledger import Row
 from trainer.runs.label import NOTE
 from trainer.runs.run import Run, RunView
 from widgets import label, takehome
@@ -158,7 +158,7 @@ def _lead(view: RunView, mine: bool) -> None:
 
 def _unfinished(view: RunView) -> bool:
     """Tell whether epochs are left that were asked for."""
-    return view.state.phase != "finished" or read(view.run).epochs < view.requests.epochs
+    return view.state.phase != "finished" or ledger.row(view).epochs < view.requests.epochs
 
 
 def _resume(run: Run) -> None:
@@ -178,7 +178,7 @@ def _facts(run: Run, phase: str) -> None:
     state, config = view.state, view.config
     if state.phase != phase:
         st.rerun()
-    row = read(run)
+    row = ledger.row(view)
     if state.error:
         (st.error if state.phase in ("failed", "damaged") else st.warning)(sentence(state.error))
     left, right = st.columns([0.55, 0.45], gap="medium")
