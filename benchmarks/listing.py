@@ -23,9 +23,10 @@ from harness.server import Server
 from harness.waiting import wait_for
 from trainer.config import OPTIMIZERS
 from trainer.files import line
-from trainer.ledger import FILE, UNSAVED, Ledger, read
+from trainer.ledger import FILE, UNSAVED, RunIndex, read
 from trainer.presets import PRESETS
-from trainer.runs import RunStore, State
+from trainer.runs.state import State
+from trainer.runs.store import RunStore
 
 NUMBERS = (10, 100, 1_000, 10_000)
 MOST = 0.5  # seconds
@@ -79,13 +80,13 @@ def seconds(what: Callable[[], object]) -> float:
 
 def rows(store: RunStore) -> dict[str, float]:
     """Measure the rows as Python has them; in a process of its own, as the web process has them after a start."""
-    new = Ledger(store)
+    new = RunIndex(store)
     figures = {"unread_first_page": seconds(new.rows)}
     figures["unread_all"] = figures["unread_first_page"] + seconds(new.wait)
     figures["later"] = statistics.median(seconds(new.rows) for _ in range(TIMES))
     if len(store.runs()) > UNSAVED:
         wait_for((store.root / FILE).is_file)
-    after = Ledger(store)
+    after = RunIndex(store)
     figures["after_start"] = seconds(after.rows)
     listed = after.rows()
     some = random.Random(1).sample(listed, 10)

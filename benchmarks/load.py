@@ -29,7 +29,7 @@ from harness.visitor import PAPER, Visitor, drawn, visit
 from harness.waiting import wait_for
 from trainer import strokes
 from trainer.presets import PRESETS
-from trainer.runs import RunStore
+from trainer.runs.store import RunStore
 
 EVERY = 2.0  # seconds between a visitor's drawings, on average
 DIGITS = 100  # made before, so that the visitors need little of the processor

@@ -19,7 +19,7 @@ from harness.server import MNIST
 from trainer import datasets, job, model
 from trainer.config import TrainingConfig
 from trainer.presets import PRESETS
-from trainer.runs import RunStore
+from trainer.runs.store import RunStore
 
 PAIRS = 7
 MOST = 0.01  # of a training's time

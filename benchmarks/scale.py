@@ -32,7 +32,9 @@ from trainer.engine import Engine
 from trainer.export import to_onnx
 from trainer.files import line
 from trainer.presets import PRESETS
-from trainer.runs import Run, RunStore, State
+from trainer.runs.run import Run
+from trainer.runs.state import State
+from trainer.runs.store import RunStore
 
 RUNS = (10, 100, 1_000, 10_000)
 EPOCHS = (5, 50, 200)

@@ -26,7 +26,7 @@ from harness.server import Server
 from harness.waiting import wait_for
 from trainer import strokes
 from trainer.presets import PRESETS
-from trainer.runs import RunStore
+from trainer.runs.store import RunStore
 
 TRIES = 3
 TIMED = ("tutorial_a", "tutorial_b", "small_cnn")  # presets, from the click to the first point

@@ -79,7 +79,7 @@ def train_reported(config: TrainingConfig, dataset: datasets.Dataset, tick: Call
     like_a_worker()
     from trainer import fitting, model
     from trainer.reporter import Reporter
-    from trainer.runs import RunStore
+    from trainer.runs.store import RunStore
 
     class Ticking(Reporter):
         def report(self, record: dict[str, Any]) -> None:

@@ -18,8 +18,9 @@ from harness.browser import choose, new_page, open_chromium, reached, train
 from harness.server import Server
 from harness.waiting import wait_for
 from trainer import strokes
-from trainer.runs import Run, RunStore
-from trainer.wishes import PINNED, Pinned
+from trainer.runs.requests import MAX_DRAWINGS, FollowedDrawing
+from trainer.runs.run import Run
+from trainer.runs.store import RunStore
 
 SECONDS = 20.0  # of watching, and as many without
 EPOCHS = 30  # that the run has behind it, 780 lines, before its looks are counted
@@ -37,8 +38,8 @@ def main() -> int:
             expect(page.get_by_role("button", name="One epoch more")).to_be_visible()
         choose(page, "Tutorial A", epochs=200)
         run = Run(server.runs / train(page))
-        for label, image in enumerate(strokes.digits(PINNED)[0]):
-            run.request("pin", **Pinned(token_hex(4), label, image / np.float32(255)).request())
+        for label, image in enumerate(strokes.digits(MAX_DRAWINGS)[0]):
+            run.request("pin", **FollowedDrawing(token_hex(4), label, image / np.float32(255)).request())
         history = RunStore(server.runs).history
         wait_for(lambda: any(line["epoch"] > EPOCHS for line in history(run)))
 

@@ -107,7 +107,7 @@ title.title("Evaluate", anchor=False)
 with choice:
     judge = judges.ask()
 try:
-    dataset = library.dataset(judge.config.dataset)
+    dataset = library.dataset(judge.dataset)
     found = evaluated.ask(judge, dataset) if dataset else None
 except UserError as error:
     st.error(str(error))

@@ -7,7 +7,7 @@ import streamlit as st
 from trainer import UserError
 from trainer.config import TrainingConfig
 from trainer.engine import owner_hash
-from trainer.runs import Run
+from trainer.runs.run import Run
 from ui.html import style
 from widgets import code, continuing, editor, followed, watching
 from widgets.texts import sentence

@@ -23,7 +23,8 @@ from harness.waiting import PATIENCE
 from tests.support.apps import TINY
 from trainer import export, model, strokes
 from trainer.engine import owner_hash
-from trainer.runs import Run, RunStore
+from trainer.runs.run import Run
+from trainer.runs.store import RunStore
 
 settings.register_profile("in any time", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("in any time")  # the machine may be busy

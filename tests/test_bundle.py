@@ -19,7 +19,7 @@ from trainer.bundle import COLUMNS, DERIVED, KEPT, NEEDED
 from trainer.config import TrainingConfig
 from trainer.engine import owner_hash
 from trainer.files import line
-from trainer.runs import RunStore
+from trainer.runs.store import RunStore
 
 ROOT = Path(__file__).parent.parent
 EPOCH = {"kind": "epoch", "epoch": 1, "step": 5, "loss": 1.5, "accuracy": 0.5, "learning_rate": 0.1, "seconds": 0.2}
@@ -63,8 +63,8 @@ def test_the_same_run_is_the_same_zip(run):
 
 def test_a_zip_comes_back_in_as_the_same_network(run, tmp_path):
     back = intake.put_in(RunStore(tmp_path / "elsewhere"), bundle.pack(run), owner_hash("another"))
-    assert back.config == TINY and back.state.phase == "finished" and back.label.note == "of mine"
-    assert bundle.history(back) == bundle.history(run)
+    assert back.config == TINY and back.state.phase == "finished" and back.read().label.note == "of mine"
+    assert bundle.history(back.read()) == bundle.history(run.read())
     again = unpacked(bundle.pack(back))
     assert set(again) == {*NEEDED, *KEPT, *DERIVED} - {"network.keras"}
 
@@ -80,21 +80,21 @@ def test_each_file_is_of_its_kind(run):
         {name: str(EPOCH[name]) for name in COLUMNS if name in EPOCH}
     ]
     card = {item.key: item.value for item in onnx.load_from_string(files["model.onnx"]).metadata_props}
-    assert card["test_accuracy"] == "0.1234" and card["name"] == run.name and card["data"] == "MNIST"
+    assert card["test_accuracy"] == "0.1234" and card["name"] == run.read().name and card["data"] == "MNIST"
     for name in set(files) - {"README.txt", "state.json", "meta.json"}:
         assert f"{name}\n" in files["README.txt"].decode()
 
 
 def test_a_table_holds_numbers_and_no_formulas(run):
     (run.path / "history.jsonl").write_bytes(line(EPOCH | {"loss": "=1+1", "accuracy": True}) + b"{broken\n")
-    rows = list(csv.DictReader(io.StringIO(bundle.history(run).decode())))
+    rows = list(csv.DictReader(io.StringIO(bundle.history(run.read()).decode())))
     assert len(rows) == 1 and rows[0]["loss"] == rows[0]["accuracy"] == "" and rows[0]["seconds"] == "0.2"
 
 
 def test_names_of_files_are_plain(run):
-    assert bundle.stem(run) == f"gr-er-b-better-b-{run.id[:13]}"
+    assert bundle.stem(run.read()) == f"gr-er-b-better-b-{run.id[:13]}"
     run.describe(name="数字")
-    assert bundle.stem(run) == f"run-{run.id[:13]}"
+    assert bundle.stem(run.read()) == f"run-{run.id[:13]}"
 
 
 def test_a_run_without_a_network_has_nothing_to_pack(run):

@@ -12,7 +12,7 @@ from harness.waiting import PATIENCE, wait_for
 from trainer import catalogue, datasets, program
 from trainer.collection import Collection
 from trainer.config import TrainingConfig
-from trainer.runs import RunStore
+from trainer.runs.store import RunStore
 from widgets import code
 
 CONFIG = TrainingConfig()

@@ -13,7 +13,8 @@ from trainer import datasets, evaluation, export, model
 from trainer.config import Adam
 from trainer.files import line
 from trainer.inference import Network
-from trainer.runs import Run, RunStore
+from trainer.runs.run import Run
+from trainer.runs.store import RunStore
 
 
 @pytest.fixture

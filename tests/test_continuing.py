@@ -19,7 +19,7 @@ from trainer.config import SGD, Adam, TrainingConfig
 from trainer.engine import Engine, owner_hash
 from trainer.layers import BatchNormalization, Conv2D, Dense, Flatten, MaxPooling2D
 from trainer.presets import PRESETS
-from trainer.runs import RunStore
+from trainer.runs.store import RunStore
 from widgets.texts import literal
 
 ROOT = Path(__file__).parent.parent
@@ -95,7 +95,7 @@ def far_apart(one, other):
 def test_it_begins_with_its_parents_weights(store, trained):
     new = go_on(store, trained, replace(TINY, **STAY, seed=9))
     assert new.state.phase == "finished", new.state.error
-    assert new.parent == trained.id and new.name.endswith(", continued")
+    assert new.read().parent == trained.id and new.read().name.endswith(", continued")
     assert far_apart(weights(new), weights(trained)) < 1e-3
     assert new.state.test_accuracy == pytest.approx(trained.state.test_accuracy, abs=0.05)
     assert far_apart(weights(new), model.weights(model.build(new.config))) > 0.01
@@ -123,7 +123,7 @@ def test_own_drawings_may_be_mixed_into_a_first_training(store, mine):
     job.run(str(run.path))
     state = run.state
     assert (state.phase, state.examples, state.drawings, state.right_before) == ("finished", 580, 12, None)
-    assert state.right_after is not None and not run.parent
+    assert state.right_after is not None and not run.read().parent
 
 
 def ends(store, run):
@@ -143,7 +143,7 @@ def test_a_killed_one_goes_on_without_its_parent(store, trained, mine):
         process.kill()
     before, finished = run.state.right_before, ends(store, run)
     run.update(phase="interrupted")
-    assert run.can_resume and before is not None and len(finished) < 16
+    assert run.read().can_resume and before is not None and len(finished) < 16
     run.request("resume")
     run.update(phase="queued")
     job.run(str(run.path))
@@ -218,7 +218,7 @@ def test_a_submitted_run_holds_all_it_needs(engine, trained, mine):
     with np.load(run.drawings_file) as arrays:
         assert arrays["labels"].tolist() == [7]
     plain = engine.runs.get(engine.submit(TINY, "me"))
-    assert not plain.parent_file.exists() and not plain.drawings_file.exists() and not plain.parent
+    assert not plain.parent_file.exists() and not plain.drawings_file.exists() and not plain.read().parent
 
 
 def test_what_cannot_be_continued_is_refused_with_a_sentence(engine, trained):
@@ -290,7 +290,7 @@ def test_own_drawings_go_with_it_and_others_see_their_number_alone(visit, mine):
     app.number_input(key=f"{key}.own_examples").set_value(100).run()
     app.button(key="train").click().run()
     run = app.session_state.engine.runs.get("".join(app.query_params["run"]))
-    assert run.parent == "shipped"
+    assert run.read().parent == "shipped"
     wait_for(lambda: run.state.ended)
     app.run()
     assert not app.exception and f"It went on from {shipped.NAME}." in words(app)
@@ -346,15 +346,15 @@ def form(app):
 def test_a_finished_run_can_be_trained_further_with_the_same_settings(visit, finished):
     app = visit(run=finished.id)
     app.button(key="further").click().run()
-    assert f"Goes on from **{literal(finished.name)}**" in words(app) and form(app) == TINY
+    assert f"Goes on from **{literal(finished.read().name)}**" in words(app) and form(app) == TINY
     assert app.segmented_control(key="parent.how").value == "same" and app.segmented_control(key="parent.how").help
     app.button(key="train").click().run()
     new = app.session_state.engine.runs.get("".join(app.query_params["run"]))
-    assert (new.parent, new.config, new.name) == (finished.id, TINY, f"{finished.name}, continued")
+    assert (new.read().parent, new.config, new.read().name) == (finished.id, TINY, f"{finished.read().name}, continued")
     assert new.id != finished.id and finished.state.phase == "finished"
     wait_for(lambda: new.state.ended)
     app.run()
-    assert f"It went on from {literal(finished.name)}." in words(app)
+    assert f"It went on from {literal(finished.read().name)}." in words(app)
 
 
 def test_optimizer_and_rate_can_be_changed_on_the_way(visit, finished):
@@ -362,11 +362,11 @@ def test_optimizer_and_rate_can_be_changed_on_the_way(visit, finished):
     app.selectbox(key=f"{app.session_state.draft.key}.optimizer").set_value("SGD").run()
     app.number_input(key=f"{app.session_state.draft.key}.SGD.learning_rate").set_value(0.5).run()
     assert form(app) == replace(TINY, optimizer=SGD(), learning_rate=0.5)
-    assert f"Goes on from **{literal(finished.name)}**" in words(app)
+    assert f"Goes on from **{literal(finished.read().name)}**" in words(app)
     assert app.segmented_control(key="parent.how").value is None
     app.button(key="train").click().run()
     new = app.session_state.engine.runs.get("".join(app.query_params["run"]))
-    assert new.parent == finished.id and new.config.optimizer == SGD()
+    assert new.read().parent == finished.id and new.config.optimizer == SGD()
     wait_for(lambda: new.state.ended)
 
 

@@ -15,7 +15,8 @@ from harness.visitor import data_url
 from tests.support.apps import TINY, come, texts
 from trainer import datasets, evaluation, shipped, strokes
 from trainer.engine import owner_hash
-from trainer.runs import Run, RunStore
+from trainer.runs.run import Run
+from trainer.runs.store import RunStore
 
 
 def written(label: int, pen: float = 20) -> np.ndarray:

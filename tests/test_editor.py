@@ -11,7 +11,7 @@ from trainer.config import OPTIMIZERS, TrainingConfig
 from trainer.layers import LAYERS, Conv2D, Dense, Dropout, Flatten, MaxPooling2D, Rescaling
 from trainer.limits import CHOICES
 from trainer.presets import PRESETS
-from trainer.runs import RunStore
+from trainer.runs.store import RunStore
 
 FIRST = PRESETS["tutorial_a"].config
 

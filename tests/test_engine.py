@@ -13,11 +13,11 @@ from tests.support.jobs import run_until_told as job
 from trainer import UserError
 from trainer.axes import Axis, Setting
 from trainer.config import TrainingConfig
-from trainer.engine import WAITING, Engine
+from trainer.engine import WAITING, Engine, owner_hash
 from trainer.files import line
-from trainer.runs import RunStore
+from trainer.runs.requests import FollowedDrawing
+from trainer.runs.store import RunStore
 from trainer.sweep import Plan, Sweep
-from trainer.wishes import Pinned
 
 CONFIG = TrainingConfig()
 
@@ -65,7 +65,7 @@ def test_a_request_for_a_running_run_reaches_its_directory(engine):
     run_id = engine.submit(CONFIG, owner="me")
     wait_for(lambda: phases(engine, [run_id]) == ["running"])
     engine.request(run_id, "learning_rate", owner="me", value=0.5)
-    assert engine.runs.get(run_id).wishes.learning_rate == 0.5
+    assert engine.runs.get(run_id).requests.learning_rate == 0.5
     engine.request(run_id, "stop", owner="me")
     wait_for(lambda: phases(engine, [run_id]) == ["stopped"])
     with pytest.raises(UserError, match="gone"):
@@ -94,7 +94,7 @@ def test_a_pause_at_once_after_the_other_ends_as_was_asked_last(engine):
         wait_for(lambda: phases(engine, [run_id]) == ["paused"])
         engine.request(run_id, "resume", owner="me")
         wait_for(lambda: phases(engine, [run_id]) == ["running"])
-    assert engine.runs.get(run_id).wishes.end == ""
+    assert engine.runs.get(run_id).requests.end == ""
 
 
 def test_what_waits_can_be_paused_and_stopped(engine):
@@ -122,7 +122,7 @@ def test_a_run_that_has_ended_goes_on_for_one_epoch_more(engine):
     wait_for(lambda: run.state.phase == "finished")
     (run.path / "go").unlink()
     engine.request(run_id, "stop", owner="me")  # too late, and no harm
-    assert run.state.phase == "finished" and not run.wishes.end
+    assert run.state.phase == "finished" and not run.requests.end
     engine.request(run_id, "epochs", owner="me", value=6)
     wait_for(lambda: run.state.phase == "running")
     (run.path / "go").touch()
@@ -133,7 +133,7 @@ def test_a_run_that_has_ended_goes_on_for_one_epoch_more(engine):
 
 
 def test_the_drawings_of_its_owner_go_with_a_run(engine):
-    pinned = Pinned("a1", 7, np.zeros((28, 28), np.float32))
+    pinned = FollowedDrawing("a1", 7, np.zeros((28, 28), np.float32))
     run = engine.runs.get(engine.submit(CONFIG, owner="me", drawings=[pinned]))
     assert [(drawing.id, drawing.label) for drawing in run.drawings()] == [("a1", 7)]
 
@@ -165,7 +165,7 @@ def test_a_sweep_is_submitted_whole_with_names_that_tell_its_values(engine):
     assert sweep.plan == plan and engine.sweeps.ids() == [sweep.id]
     runs = [engine.runs.get(run_id) for run_id in sweep.runs]
     assert [run.config for run in runs] == plan.configs
-    assert [run.name for run in runs] == plan.names and {run.group for run in runs} == {sweep.id}
+    assert [run.read().name for run in runs] == plan.names and {run.read().group for run in runs} == {sweep.id}
     assert [run.id for run in engine.runs.runs()][::-1] == sorted(sweep.runs)
     wait_for(lambda: sorted(phases(engine, sweep.runs)) == ["queued"] * 2 + ["running"] * 2)
 
@@ -270,7 +270,7 @@ def test_a_run_is_renamed_by_its_owner_alone(engine):
     with pytest.raises(UserError, match="Only who started"):
         engine.describe(run_id, "somebody else", name="mine")
     engine.describe(run_id, "me", name="mine")
-    assert engine.runs.get(run_id).name == "mine"
+    assert engine.runs.get(run_id).read().name == "mine"
 
 
 def test_a_run_is_deleted_by_its_owner_alone_and_only_once_it_has_ended(engine):
@@ -287,6 +287,21 @@ def test_a_run_is_deleted_by_its_owner_alone_and_only_once_it_has_ended(engine):
         engine.restore(run_id, "somebody else")
     engine.restore(run_id, "me")
     assert engine.runs.get(run_id).state.phase == "finished"
+
+
+@pytest.fixture
+def purges_often(monkeypatch):
+    monkeypatch.setattr("trainer.engine.PURGE", 0.0)
+
+
+def test_a_server_that_keeps_running_purges_its_trash(purges_often, engine):
+    wait_for(lambda: engine.ready)  # so it has looked once, and this is not what it does at its start
+    run = engine.runs.create(CONFIG, owner_hash("me"))
+    run.update(phase="finished")
+    engine.delete(run.id, "me")
+    (deleted,) = engine.runs.deleted()
+    os.utime(deleted.path, (0, 0))  # long ago
+    wait_for(lambda: not deleted.path.exists())
 
 
 def test_a_killed_worker_interrupts_its_run_alone_and_the_next_goes_on(engine):

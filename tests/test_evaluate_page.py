@@ -8,7 +8,7 @@ from tests.support.apps import TINY, come, texts
 from trainer import datasets, evaluation, export, model
 from trainer.engine import owner_hash
 from trainer.evaluation import Evaluation
-from trainer.runs import RunStore
+from trainer.runs.store import RunStore
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from trainer.config import TrainingConfig
 from trainer.evaluation import Evaluation
 from trainer.inference import Network
 from trainer.layers import Conv2D
-from trainer.runs import RunStore
+from trainer.runs.store import RunStore
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from tests.support.fits import CONVOLUTION, IMAGES, LABELS, SMALL, Recorder, end
 from trainer import UserError, export, fitting, model
 from trainer.checkpoint import Checkpoint
 from trainer.config import Adam, learning_rate_at
-from trainer.fitting import Wish
+from trainer.fitting import Control
 from trainer.host import ONE_AFTER_THE_OTHER
 from trainer.inference import Network
 from trainer.layers import Dense, Rescaling
@@ -241,7 +241,7 @@ def test_a_changed_learning_rate_takes_effect_at_once_and_resets_nothing(schedul
     monkeypatch.setattr(keras.layers.Conv2D, "call", lambda layer, inputs: traces.append(1) or call(layer, inputs))
     fit(config)
     unchanged = len(traces)
-    network, _, recorder = fit(config, lambda asked: Wish(learning_rate=0.05 if asked >= 4 else None))
+    network, _, recorder = fit(config, lambda asked: Control(learning_rate=0.05 if asked >= 4 else None))
     assert len(traces) == 2 * unchanged, "it is not traced again"
     rates = [line["learning_rate"] for line in recorder.lines if line["kind"] == "batch"]
     highest = [0.002] * 4 + [0.05] * 16
@@ -264,11 +264,11 @@ def test_a_changed_learning_rate_takes_effect_at_once_and_resets_nothing(schedul
 def test_more_epochs_can_be_wished_for_while_it_runs_and_afterwards():
     config = replace(CONVOLUTION, epochs=1)
     three, _, whole = fit(replace(config, epochs=3))
-    grown, outcome, recorder = fit(config, lambda asked: Wish(epochs=2 if asked < 25 else 3))
+    grown, outcome, recorder = fit(config, lambda asked: Control(epochs=2 if asked < 25 else 3))
     assert outcome.epochs == 3 and not outcome.stopped
     assert timeless(recorder.lines) == timeless(whole.lines)
     _, _, once = fit(config)
-    network, outcome, more = fit(config, lambda asked: Wish(epochs=3), start=once.checkpoints[-1])
+    network, outcome, more = fit(config, lambda asked: Control(epochs=3), start=once.checkpoints[-1])
     assert outcome.epochs == 3 and timeless(once.lines + more.lines) == timeless(whole.lines)
     for a, b, c in zip(network.get_weights(), three.get_weights(), grown.get_weights(), strict=True):
         assert np.array_equal(a, b) and np.array_equal(b, c)
@@ -415,7 +415,7 @@ from dataclasses import replace
 from tests.support.fits import CONVOLUTION, IMAGES, LABELS, Recorder, end_at, fit, timeless
 from tests.test_fitting import INTERRUPTED
 from trainer import export, fitting, model
-from trainer.fitting import Wish
+from trainer.fitting import Control
 from trainer.inference import Network
 
 network, outcome, recorder = fit(CONVOLUTION)
@@ -431,7 +431,7 @@ _, outcome, _ = fit(CONVOLUTION, end_at(3))
 assert (outcome.epochs, outcome.steps, outcome.stopped) == (0, 3, True), outcome
 assert model.evaluate(network, IMAGES, LABELS)[1] > 0.05
 
-still, _, recorder = fit(CONVOLUTION, lambda asked: Wish(learning_rate=1e-30 if asked >= 4 else None))
+still, _, recorder = fit(CONVOLUTION, lambda asked: Control(learning_rate=1e-30 if asked >= 4 else None))
 _, _, before = fit(CONVOLUTION, end_at(4))
 assert np.array_equal(still.get_layer("output").get_weights()[0], before.checkpoints[-1].weights["output"][0])
 

@@ -14,8 +14,8 @@ from trainer.config import TrainingConfig
 from trainer.engine import owner_hash
 from trainer.files import line
 from trainer.layers import Dense
-from trainer.runs import RunStore
-from trainer.wishes import PINNED, Pinned
+from trainer.runs.requests import MAX_DRAWINGS, FollowedDrawing
+from trainer.runs.store import RunStore
 
 APP = str(Path(__file__).parent.parent / "app.py")
 SMALL, LARGE = ("your_digit", 210), ("canvas", 300)  # the papers of Train and Draw: key and pixels a side
@@ -58,7 +58,7 @@ def put_on(paper, size, app, number):
 
 
 def drawing(name="a", label=7):
-    return Pinned(name, label, np.eye(28, dtype=np.float32))
+    return FollowedDrawing(name, label, np.eye(28, dtype=np.float32))
 
 
 def labels(pins):
@@ -78,9 +78,9 @@ def test_a_drawing_is_followed_from_draw_in_ones_own_trainings(visit, runs_direc
     app.run()
     app.button_group(key="offered_digit").set_value(3).run()
     assert not app.exception
-    (pinned,) = mine.wishes.drawings
+    (pinned,) = mine.requests.drawings
     assert pinned.label == 3 and np.allclose(pinned.image, image, atol=1 / 255)
-    assert labels(app.session_state.pins) == [3] and other.wishes.drawings == ()
+    assert labels(app.session_state.pins) == [3] and other.requests.drawings == ()
     assert "offered_digit" not in [group.key for group in app.button_group]  # it is followed, and nothing more is asked
 
 
@@ -92,10 +92,10 @@ def test_a_drawing_is_followed_from_trains_own_paper_and_let_go(visit, runs_dire
     assert app.button_group(key="your_digit_is").disabled
     put_on(*SMALL, app, 5)
     app.button_group(key="your_digit_is").set_value(5).run()
-    assert labels(run.wishes.drawings) == [5] == labels(app.session_state.pins)
+    assert labels(run.requests.drawings) == [5] == labels(app.session_state.pins)
     assert app.button_group(key="your_digit_is").disabled and not app.exception  # the paper is clean again
     app.button(key=f"unfollow.{app.session_state.pins[0].id}").click().run()
-    assert run.wishes.drawings == () == app.session_state.pins and not app.exception
+    assert run.requests.drawings == () == app.session_state.pins and not app.exception
 
 
 def test_a_training_begins_with_the_drawings_that_are_followed(visit):
@@ -103,21 +103,21 @@ def test_a_training_begins_with_the_drawings_that_are_followed(visit):
     app.session_state["pins"] = (drawing("a", 7), drawing("b", 8))
     app.button(key="train").click().run()
     (run,) = app.session_state.engine.runs.runs()
-    assert labels(run.wishes.drawings) == [7, 8] and not app.exception
+    assert labels(run.requests.drawings) == [7, 8] and not app.exception
     app.session_state.engine.request(run.id, "stop", "a visitor")
 
 
 @pytest.mark.parametrize("page", ["draw", "train"])
 def test_one_drawing_too_many_is_a_sentence(visit, page):
     app = visit()
-    app.session_state["pins"] = tuple(drawing(str(place)) for place in range(PINNED))
+    app.session_state["pins"] = tuple(drawing(str(place)) for place in range(MAX_DRAWINGS))
     app.session_state["offer" if page == "draw" else "your_digits"] = True
     app.switch_page(f"pages/{page}.py").run()
     if page == "draw":
         put_on(*LARGE, app, 3)
         app.session_state["offer"] = True
         app.run()
-    assert f"At most {PINNED} drawings" in words(app) and not app.exception
+    assert f"At most {MAX_DRAWINGS} drawings" in words(app) and not app.exception
     assert not {"offered_digit", "your_digit_is"} & {group.key for group in app.button_group}
 
 

@@ -7,7 +7,7 @@ from trainer.config import TrainingConfig
 from trainer.files import line
 from trainer.forecast import about, forecast, work
 from trainer.layers import Conv2D, Dense
-from trainer.runs import RunStore
+from trainer.runs.store import RunStore
 
 SMALL, LARGE = TrainingConfig(layers=(Dense(16),)), TrainingConfig(layers=(Dense(512),))
 

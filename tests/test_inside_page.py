@@ -14,7 +14,8 @@ from tests.support.apps import TINY, come
 from trainer import datasets, evaluation, export, model, strokes
 from trainer.inference import Network
 from trainer.layers import Conv2D, Flatten, MaxPooling2D
-from trainer.runs import Run, RunStore
+from trainer.runs.run import Run
+from trainer.runs.store import RunStore
 
 LAYERS = {"perceptron": (Flatten(),), "mlp": TINY.layers, "cnn": (Conv2D(3, 3), MaxPooling2D(2), Conv2D(70, 3))}
 VIEWS = ("Layers", "Units", "Weights", "Evidence", "Why", "Hard digits", "Nearest")

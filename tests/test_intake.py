@@ -22,7 +22,7 @@ from trainer.config import TrainingConfig
 from trainer.engine import owner_hash
 from trainer.inference import Network
 from trainer.layers import BatchNormalization, Conv2D, Dense, MaxPooling2D
-from trainer.runs import RunStore
+from trainer.runs.store import RunStore
 from trainer.transcript import anew
 
 CONFIG = TrainingConfig(
@@ -89,7 +89,7 @@ def refused(store, content, words=""):
 
 def test_what_was_taken_home_comes_back_as_it_was(store, trained, files):
     run = intake.put_in(store, zipped(files), ME)
-    assert run.config == CONFIG and run.label == trained.label and not run.parent
+    assert run.config == CONFIG and run.read().label == trained.read().label and not run.read().parent
     before, state = trained.state, run.state
     assert (state.phase, state.owner, state.data) == ("finished", ME, "MNIST")
     assert state.note.startswith("put in from a file, trained on 2")
@@ -103,7 +103,7 @@ def test_what_was_taken_home_comes_back_as_it_was(store, trained, files):
     np.testing.assert_array_equal(
         Network(run.network).layer("output", images), Network(trained.network).probabilities(images)
     )
-    assert {path.name for path in run.path.iterdir()} == set(FILES) and not run.can_resume
+    assert {path.name for path in run.path.iterdir()} == set(FILES) and not run.read().can_resume
 
 
 def test_the_apps_own_zip_comes_back(store, trained):
@@ -111,7 +111,7 @@ def test_the_apps_own_zip_comes_back(store, trained):
     images = np.random.default_rng(1).random((20, 28, 28), np.float32)
     here, there = (Network(one.network).probabilities(images) for one in (run, trained))
     np.testing.assert_array_equal(here, there)
-    assert run.label == trained.label and store.history(run) and run.snapshots()
+    assert run.read().label == trained.read().label and store.history(run) and run.snapshots()
 
 
 def test_a_zip_of_the_network_and_its_config_is_enough(store, files, at_once):
@@ -146,7 +146,7 @@ def test_a_parent_is_named_where_it_is_here(store, files, at_once):
     ):
         content = json.dumps(asked | {"parent": parent, "group": "x"}).encode()
         run = intake.put_in(store, zipped({**files, "config.json": content}), ME)
-        assert (run.parent, run.group) == (named, "")
+        assert (run.read().parent, run.read().group) == (named, "")
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_what_was_not_over_has_ended_here(store, files, at_once, before, after):
     state = json.loads(files["state.json"]) | {"phase": before, "note": "stopped by its owner"}
     run = intake.put_in(store, zipped({**files, "state.json": json.dumps(state).encode()}), ME)
     assert run.state.phase == after and run.state.note.startswith("stopped by its owner; put in from a file")
-    assert not run.can_resume
+    assert not run.read().can_resume
 
 
 def test_texts_of_others_are_not_shown_as_the_apps_own(store, files, at_once):
@@ -169,7 +169,7 @@ def test_texts_of_others_are_not_shown_as_the_apps_own(store, files, at_once):
     }
     run = intake.put_in(store, zipped({**files, **changed}), ME)
     assert evil not in (run.path / "state.json").read_text() and run.state.phase == "finished"
-    assert (run.label.name, run.label.note, run.label.pinned) == ("a b", "c d", False)
+    assert (run.read().label.name, run.read().label.note, run.read().label.pinned) == ("a b", "c d", False)
 
 
 def test_own_data_must_be_there_first(store, files, at_once):
@@ -547,7 +547,7 @@ def test_the_shapes_are_kerass_own():
 def reads_well(store, run):
     state = run.state
     assert state.phase in ("finished", "stopped", "failed", "interrupted") and state.owner == ME
-    assert run.config and run.name and isinstance(run.parent, str)
+    assert run.config and run.read().name and isinstance(run.read().parent, str)
     said = Network(run.network).probabilities(np.zeros((1, *run.config.table[0].input_shape), np.float32))
     assert np.isfinite(said).all()
     assert all(line["kind"] in ("batch", "epoch") for line in store.history(run))
@@ -614,7 +614,7 @@ def page():
 
     intake.tell()
     if "run" in st.query_params:
-        st.text(st.session_state.engine.runs.get(st.query_params["run"]).name)
+        st.text(st.session_state.engine.runs.get(st.query_params["run"]).read().name)
     else:
         intake.ask()
 

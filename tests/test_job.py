@@ -13,8 +13,8 @@ from trainer.config import Adam, TrainingConfig
 from trainer.inference import Network
 from trainer.layers import Conv2D, Dense, Dropout
 from trainer.presets import PRESETS
-from trainer.runs import RunStore
-from trainer.wishes import Pinned
+from trainer.runs.requests import FollowedDrawing
+from trainer.runs.store import RunStore
 
 ROOT = Path(__file__).parent.parent
 TINY = TrainingConfig(layers=(Dense(16, "relu"),), epochs=2, batch_size=20, learning_rate=0.1, validation_split=0.1)
@@ -107,7 +107,7 @@ def test_a_paused_training_goes_on_as_if_nothing_had_happened(store):
     thread = started(run)
     run.request("pause")
     thread.join(60)
-    assert run.state.phase == "paused" and run.can_resume and run.network and run.state.test_accuracy is None
+    assert run.state.phase == "paused" and run.read().can_resume and run.network and run.state.test_accuracy is None
     done = len(ends(store, run))
     assert done < 30
     goes_on(run)
@@ -125,7 +125,7 @@ def test_a_killed_training_loses_no_finished_epoch_and_ends_like_another(store):
         process.kill()  # it asks nobody
     finished = ends(store, run)
     run.update(phase="interrupted")
-    assert run.can_resume
+    assert run.read().can_resume
     goes_on(run)
     assert run.state.phase == "finished"
     assert ends(store, run)[: len(finished)] == finished
@@ -187,7 +187,7 @@ def test_followed_drawings_are_read_while_it_learns(store):
     image = np.zeros((28, 28), np.float32)
     image[4:24, 13:15] = 1
     run = store.create(TINY, "")
-    run.request("pin", **Pinned("a1", 1, image).request())
+    run.request("pin", **FollowedDrawing("a1", 1, image).request())
     job.run(str(run.path))
     readings = store.readings(run)
     assert readings[-1]["step"] == 2 * run.state.steps
@@ -198,7 +198,7 @@ def test_followed_drawings_are_read_while_it_learns(store):
 def test_a_drawing_may_come_while_it_learns(store):
     run = store.create(LONG, "")
     thread = started(run)
-    run.request("pin", **Pinned("b2", 3, np.ones((28, 28), np.float32)).request())
+    run.request("pin", **FollowedDrawing("b2", 3, np.ones((28, 28), np.float32)).request())
     wait_for(lambda: store.readings(run))
     run.request("stop")
     thread.join(60)

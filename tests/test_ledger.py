@@ -11,8 +11,9 @@ from trainer import ledger
 from trainer.config import Adam, TrainingConfig
 from trainer.files import line
 from trainer.layers import Dense
-from trainer.ledger import FILE, Ledger, Row, found, in_order, read
-from trainer.runs import RunStore, State
+from trainer.ledger import FILE, Row, RunIndex, found, in_order, read
+from trainer.runs.state import State
+from trainer.runs.store import RunStore
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def plainly(store):
 def test_a_row_says_what_a_list_needs(store):
     run = trained(store, drawings=12)
     run.describe(name="mine", note="a note", pinned=True)
-    (row,) = Ledger(store).rows()
+    (row,) = RunIndex(store).rows()
     assert row == Row(
         id=run.id,
         name="mine",
@@ -60,7 +61,7 @@ def test_a_row_says_what_a_list_needs(store):
         seconds=3.5,
         device="CPU",
         dataset="mnist",
-        created=run.created,
+        created=run.read().created,
         phase="finished",
         spark=(0.5, 0.75),
         note="a note",
@@ -69,6 +70,7 @@ def test_a_row_says_what_a_list_needs(store):
         parent="",
         group="",
         drawings=12,
+        has_network=False,
     )
     assert not row.live
 
@@ -78,7 +80,7 @@ def test_a_run_that_only_waits_and_one_that_is_damaged_are_rows_too(store):
     damaged = trained(store)
     (damaged.path / "config.json").write_text("{")
     (damaged.path / "history.jsonl").write_bytes(b'\xff\n{"kind": "epoch", "epoch": 1, "val_accuracy": NaN}\nnull')
-    rows = {row.id: row for row in Ledger(store).rows()}
+    rows = {row.id: row for row in RunIndex(store).rows()}
     assert rows[waiting.id].phase == "queued" and rows[waiting.id].live and rows[waiting.id].spark == ()
     assert (rows[waiting.id].parent, rows[waiting.id].group) == ("shipped", "a sweep")
     row = rows[damaged.id]
@@ -90,12 +92,12 @@ def test_a_run_that_only_waits_and_one_that_is_damaged_are_rows_too(store):
 def test_a_long_training_has_a_short_line_that_ends_where_it_ended(store):
     accuracies = [place / 200 for place in range(1, 200)]
     trained(store, accuracies)
-    (row,) = Ledger(store).rows()
+    (row,) = RunIndex(store).rows()
     assert 2 < len(row.spark) <= ledger.POINTS and row.spark[-1] == accuracies[-1] and row.epochs == 199
 
 
 def test_every_change_is_seen_by_a_ledger_that_has_looked_before(store):
-    known = Ledger(store)
+    known = RunIndex(store)
     assert known.rows() == []
     run, other = trained(store), trained(store)
     assert known.rows() == plainly(store)
@@ -116,7 +118,7 @@ def test_every_change_is_seen_by_a_ledger_that_has_looked_before(store):
 
 
 def test_changes_within_one_tick_of_the_clock_are_seen(store):
-    known, run = Ledger(store), trained(store)
+    known, run = RunIndex(store), trained(store)
     os.utime(run.path)  # now
     now = run.path.stat().st_mtime_ns
     known.rows()
@@ -128,7 +130,7 @@ def test_changes_within_one_tick_of_the_clock_are_seen(store):
 def kept(store, monkeypatch):
     """Let a ledger keep its rows in its file."""
     monkeypatch.setattr(ledger, "UNSAVED", 0)
-    rows = Ledger(store).rows()
+    rows = RunIndex(store).rows()
     wait_for((store.root / FILE).is_file)
     return rows
 
@@ -140,7 +142,7 @@ def test_the_next_start_reads_only_what_has_changed(store, monkeypatch):
     runs.append(store.create(TrainingConfig(), ""))
     looked = []
     monkeypatch.setattr(ledger, "read", lambda run: looked.append(run.id) or read(run))
-    after = Ledger(store).rows()
+    after = RunIndex(store).rows()
     assert sorted(looked) == sorted([runs[3].id, runs[5].id])
     assert after == plainly(store) and len(set(after) & set(rows)) == 4
 
@@ -156,14 +158,14 @@ def test_a_damaged_file_of_rows_changes_nothing(store, monkeypatch, place, conte
     whole = (store.root / "whole").read_bytes()
     place %= len(whole)
     (store.root / FILE).write_bytes(whole[:place] + content)
-    assert Ledger(store).rows() == plainly(store)
+    assert RunIndex(store).rows() == plainly(store)
 
 
 def test_very_many_unread_runs_are_read_beside_the_newest_first(store, monkeypatch):
     monkeypatch.setattr(ledger, "AT_ONCE", 2)
     for _ in range(6):
         trained(store)
-    known = Ledger(store)
+    known = RunIndex(store)
     first = known.rows()
     assert first[:2] == plainly(store)[:2]
     known.wait()
@@ -171,7 +173,7 @@ def test_very_many_unread_runs_are_read_beside_the_newest_first(store, monkeypat
 
 
 def test_a_folder_that_is_not_there_has_no_rows(store):
-    assert Ledger(store).rows() == []
+    assert RunIndex(store).rows() == []
 
 
 ROW = Row(
@@ -197,6 +199,7 @@ ROW = Row(
     parent="",
     group="",
     drawings=0,
+    has_network=False,
 )
 
 
@@ -239,5 +242,5 @@ def test_sorting_loses_nothing_and_rises_or_falls(unsorted, by, falling):
 def test_a_state_of_its_own_making_is_whole(store):  # guards the rows against a state that says nonsense
     run = trained(store)
     (run.path / "state.json").write_text(json.dumps(asdict(replace(State("finished"), test_accuracy=7.0, seconds=-1))))
-    (row,) = Ledger(store).rows()
+    (row,) = RunIndex(store).rows()
     assert row.test_accuracy is None and row.seconds == 0

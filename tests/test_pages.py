@@ -12,7 +12,7 @@ from tests.support.apps import TINY, come, texts
 from trainer.engine import owner_hash
 from trainer.files import line
 from trainer.presets import PRESETS
-from trainer.runs import RunStore
+from trainer.runs.store import RunStore
 
 ROOT = Path(__file__).parent.parent
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from trainer import readings
-from trainer.wishes import Pinned
+from trainer.runs.requests import FollowedDrawing
 
 
 def said(*winners, drawing="a"):
@@ -20,7 +20,7 @@ def said(*winners, drawing="a"):
 
 
 def pinned(label, name="a"):
-    return Pinned(name, label, np.eye(28, dtype=np.float32))
+    return FollowedDrawing(name, label, np.eye(28, dtype=np.float32))
 
 
 @pytest.mark.parametrize(

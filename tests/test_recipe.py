@@ -7,7 +7,7 @@ from trainer.layers import LAYERS, Conv2D
 
 
 def told(run, config=TINY):
-    return " ".join(recipe.sentences(run, config, run.state, []))
+    return " ".join(recipe.sentences(run.read(), config, []))
 
 
 def test_what_was_chosen_is_told(network_run):

@@ -69,7 +69,7 @@ def run(network_run, data):
 
 
 def test_it_shows_all_that_counts(run, data):
-    page = report.page(run, data)
+    page = report.page(run.read(), data)
     read = Tags(page)
     found = evaluation.read(run.path)
     worst = found.errors[0]
@@ -84,7 +84,7 @@ def test_it_shows_all_that_counts(run, data):
 def test_it_runs_and_fetches_nothing_and_shows_what_was_typed_as_it_was_typed(run, data):
     run.describe(name=HOSTILE[:80], note=HOSTILE)
     run.update(data=HOSTILE, device=HOSTILE, note=HOSTILE)
-    page = report.page(run, data)
+    page = report.page(run.read(), data)
     read = Tags(page)
     assert not {"script", "link", "iframe", "object", "base", "form"} & read.tags and not read.handlers
     assert all(address.startswith("data:image/png;base64,") for address in read.addresses)
@@ -94,16 +94,16 @@ def test_it_runs_and_fetches_nothing_and_shows_what_was_typed_as_it_was_typed(ru
 
 
 def test_without_an_evaluation_a_history_or_the_data_the_rest_stands(run):
-    assert "The worst errors" not in report.page(run)  # no data at hand
+    assert "The worst errors" not in report.page(run.read())  # no data at hand
     run.network_file.write_bytes(run.network_file.read_bytes() + b"\0")  # of this network nothing is known
-    assert "What was read as what" not in report.page(run)
+    assert "What was read as what" not in report.page(run.read())
     for name in ("evaluation.npz", "history.jsonl", "snapshots.npz"):
         (run.path / name).unlink()
-    page = Tags(report.page(run)).text
+    page = Tags(report.page(run.read())).text
     assert "No epoch was finished" in page and "What the first layer looks for" not in page
 
 
 def test_a_damaged_configuration_is_a_sentence(run):
     (run.path / "config.json").write_text("[]")
     with pytest.raises(UserError, match="damaged"):
-        report.page(run)
+        report.page(run.read())

@@ -11,8 +11,11 @@ from trainer import UserError
 from trainer.config import TrainingConfig
 from trainer.layers import Dense
 from trainer.presets import PRESETS
-from trainer.runs import Label, Run, RunStore, State
-from trainer.wishes import Wishes
+from trainer.runs.label import Label
+from trainer.runs.requests import Requests
+from trainer.runs.run import Run
+from trainer.runs.state import State
+from trainer.runs.store import TRASH, RunStore
 
 
 @pytest.fixture
@@ -36,9 +39,12 @@ def test_a_new_run_is_queued_and_knows_what_was_asked(store):
 
 def test_a_run_is_named_by_its_preset_or_its_layers(store):
     preset = PRESETS["tutorial_a"].config
-    assert store.create(replace(preset, seed=7, epochs=3), "").name == "Tutorial A"
-    assert store.create(TrainingConfig(layers=(Dense(64, "relu"), Dense(32, "tanh"))), "").name == "64 relu - 32 tanh"
-    assert store.create(TrainingConfig(layers=()), "").name == "no hidden layer"
+    assert store.create(replace(preset, seed=7, epochs=3), "").read().name == "Tutorial A"
+    assert (
+        store.create(TrainingConfig(layers=(Dense(64, "relu"), Dense(32, "tanh"))), "").read().name
+        == "64 relu - 32 tanh"
+    )
+    assert store.create(TrainingConfig(layers=()), "").read().name == "no hidden layer"
 
 
 def test_runs_come_newest_first(store):
@@ -91,36 +97,36 @@ def test_a_damaged_run_is_called_damaged_and_harms_no_other(store, run, name, co
     other = store.create(TrainingConfig(), "")
     (run.path / name).write_bytes(content)
     assert run.state.phase == "damaged" and run.state.error.endswith(".") and run.state.ended
-    assert run.name and run.created > 0
+    assert run.read().name and run.read().created > 0
     assert other.state.phase == "queued" and len(store.runs()) == 2
 
 
-def test_requests_come_to_wishes(run):
-    assert run.wishes == Wishes(epochs=5, learning_rate=0.01)
+def test_requests_add_up(run):
+    assert run.requests == Requests(epochs=5, learning_rate=0.01)
     run.request("pause")
     run.request("learning_rate", value=0.5)
-    assert run.wishes == Wishes("pause", 5, 0.5)
+    assert run.requests == Requests("pause", 5, 0.5)
     with pytest.raises(ValueError):
         run.request("explode")
 
 
 def test_a_run_is_renamed_and_gets_its_own_name_back(run):
     run.describe(name="  my <b>first</b>\nnetwork ")
-    assert run.name == "my <b>first</b> network"
+    assert run.read().name == "my <b>first</b> network"
     with pytest.raises(UserError, match="at most 80"):
         run.describe(name="x" * 81)
     run.describe(name="")
-    assert run.name == "32 relu"
+    assert run.read().name == "32 relu"
 
 
 def test_a_note_and_a_pin_are_kept_beside_the_name(run):
     run.describe(name="mine")
     run.describe(note="a <b>note</b>\nof two lines", pinned=True)
-    assert run.label == Label("mine", "a <b>note</b>\nof two lines", True)
+    assert run.read().label == Label("mine", "a <b>note</b>\nof two lines", True)
     with pytest.raises(UserError, match="at most 1,000"):
         run.describe(note="x" * 1001)
     (run.path / "meta.json").write_text('{"name": 3, "note": ["x"], "pinned": "yes"}')
-    assert run.label == Label()
+    assert run.read().label == Label()
 
 
 def test_a_deleted_run_can_be_had_back_for_a_day(store, run):
@@ -131,10 +137,22 @@ def test_a_deleted_run_can_be_had_back_for_a_day(store, run):
     store.delete(run)
     (gone,) = store.deleted()
     os.utime(gone.path, (0, 0))  # long ago
-    assert store.deleted() == [] and not gone.path.exists()
+    assert store.deleted() == []
     for name in (run.id, "../runs", ""):
         with pytest.raises(UserError, match="for a day"):
             store.restore(name)
+
+
+def test_only_runs_that_can_be_restored_no_longer_are_purged(store, run):
+    other = store.create(TrainingConfig(), "")
+    store.delete(run)
+    store.delete(other)
+    old, new = (store.root / TRASH / gone.id for gone in (run, other))
+    os.utime(old, (0, 0))  # long ago
+    assert [gone.id for gone in store.deleted()] == [other.id] and old.is_dir()  # looking removes nothing
+    store.purge()
+    assert new.is_dir() and not old.exists()
+    store.restore(other.id)
 
 
 @pytest.mark.parametrize("file, look", [("digits.npz", Run.digits), ("snapshots.npz", Run.snapshots)])
@@ -180,7 +198,7 @@ def test_a_directory_tells_when_a_file_was_replaced_or_came(store, run):
 
 def test_two_runs_of_a_second_never_share_a_folder(tmp_path, monkeypatch):
     ids = iter(["20260101-000000-aaaaaa"] * 3 + ["20260101-000000-bbbbbb"])
-    monkeypatch.setattr("trainer.runs.new_id", lambda: next(ids))
+    monkeypatch.setattr("trainer.runs.store.new_id", lambda: next(ids))
     store = RunStore(tmp_path / "runs")
     first, second = (store.create(TrainingConfig(), "me") for _ in range(2))
     assert [run.id for run in store.runs()] == [second.id, first.id]

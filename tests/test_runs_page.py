@@ -11,7 +11,7 @@ from trainer import ledger
 from trainer.config import Adam
 from trainer.engine import owner_hash
 from trainer.files import line
-from trainer.runs import RunStore
+from trainer.runs.store import RunStore
 
 ME = "my token"
 
@@ -140,11 +140,11 @@ def test_its_owner_renames_it_notes_and_pins(app, store):
     app.run()
     app.text_input[0].set_value("a <i>new</i> name")
     app.button(key=f"FormSubmitter:runs.rename.{run.id}-Save").click().run()
-    assert run.label.name == "a <i>new</i> name" and r"\<i\>" in app.subheader[0].value
+    assert run.read().label.name == "a <i>new</i> name" and r"\<i\>" in app.subheader[0].value
     app.text_area[0].set_value("what I tried")
     app.button(key=f"FormSubmitter:runs.note.{run.id}-Save the note").click().run()
     app.button(key="run.pin").click().run()
-    assert not app.exception and (run.label.note, run.label.pinned) == ("what I tried", True)
+    assert not app.exception and (run.read().label.note, run.read().label.pinned) == ("what I tried", True)
     assert "Unpin" in buttons(app)
 
 

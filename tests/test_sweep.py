@@ -10,7 +10,7 @@ from trainer.axes import Axis, Setting
 from trainer.config import SGD, Adam, TrainingConfig
 from trainer.files import line
 from trainer.layers import Dense
-from trainer.runs import RunStore, new_id
+from trainer.runs.store import RunStore, new_id
 from trainer.sweep import RUNS, Cell, Plan, Sweep, Sweeps, best, cells, chance, effects, shades
 
 RATES, BATCHES = Axis(Setting("learning_rate"), (0.01, 0.1, 1.0)), Axis(Setting("batch_size"), (20, 50))

@@ -8,7 +8,7 @@ from trainer.axes import Axis, Setting
 from trainer.config import Adam
 from trainer.engine import owner_hash
 from trainer.presets import PRESETS
-from trainer.runs import RunStore, new_id
+from trainer.runs.store import RunStore, new_id
 from trainer.sweep import Plan, Sweep, Sweeps
 
 PLAN = Plan(TINY, (Axis(Setting("learning_rate"), (0.01, 0.1)), Axis(Setting("batch_size"), (20, 50))))

@@ -23,7 +23,7 @@ from trainer import UserError, bundle, conversion, datasets, job
 from trainer.config import TrainingConfig
 from trainer.inference import Network
 from trainer.layers import Dense
-from trainer.runs import RunStore
+from trainer.runs.store import RunStore
 from widgets import takehome
 
 ALONE = """

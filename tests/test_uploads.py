@@ -11,7 +11,7 @@ from trainer import UserError, catalogue, datasets, job
 from trainer.config import Adam, TrainingConfig
 from trainer.inference import Network
 from trainer.layers import Conv2D, Dense, MaxPooling2D
-from trainer.runs import RunStore
+from trainer.runs.store import RunStore
 from trainer.uploads import MOST, Uploads
 
 

@@ -7,18 +7,18 @@ from hypothesis import strategies as st
 
 from trainer.config import TrainingConfig
 from trainer.files import line, records
-from trainer.wishes import PINNED, REQUESTS, Pinned, Wishes
+from trainer.runs.requests import KINDS, MAX_DRAWINGS, FollowedDrawing, Requests
 
 CONFIG = TrainingConfig(epochs=5, learning_rate=0.1)
 
 
-def wishes(*requests):
-    return Wishes.of(CONFIG, [{"kind": kind, **values} for kind, values in requests])
+def added_up(*requests):
+    return Requests.of(CONFIG, [{"kind": kind, **values} for kind, values in requests])
 
 
 def drawing(name="a", label=7):
     image = np.random.default_rng(0).integers(0, 256, (28, 28)).astype(np.float32) / 255
-    return Pinned(name, label, image)
+    return FollowedDrawing(name, label, image)
 
 
 @pytest.mark.parametrize(
@@ -33,26 +33,26 @@ def drawing(name="a", label=7):
     ],
 )
 def test_the_last_word_decides_whether_it_goes_on(kinds, end):
-    assert wishes(*((kind, {}) for kind in kinds)).end == end
+    assert added_up(*((kind, {}) for kind in kinds)).end == end
 
 
 def test_one_epoch_more_also_goes_on():
-    assert wishes(("stop", {}), ("epochs", {"value": 6})) == Wishes("", 6, 0.1)
+    assert added_up(("stop", {}), ("epochs", {"value": 6})) == Requests("", 6, 0.1)
 
 
 def test_a_drawing_travels_unchanged_and_can_be_let_go():
     sent = drawing()
     requests = records(line({"kind": "pin", **sent.request()}))
-    (got,) = Wishes.of(CONFIG, requests).drawings
+    (got,) = Requests.of(CONFIG, requests).drawings
     assert (got.id, got.label) == ("a", 7)
     np.testing.assert_allclose(got.image, sent.image, atol=0.5 / 255)
     assert got.image.dtype == np.float32
-    assert not Wishes.of(CONFIG, [*requests, {"kind": "unpin", "drawing": "a"}]).drawings
+    assert not Requests.of(CONFIG, [*requests, {"kind": "unpin", "drawing": "a"}]).drawings
 
 
 def test_a_run_follows_a_few_drawings():
-    pins = [("pin", drawing(str(place)).request()) for place in range(PINNED + 2)]
-    assert len(wishes(*pins).drawings) == PINNED
+    pins = [("pin", drawing(str(place)).request()) for place in range(MAX_DRAWINGS + 2)]
+    assert len(added_up(*pins).drawings) == MAX_DRAWINGS
 
 
 @pytest.mark.parametrize(
@@ -73,13 +73,13 @@ def test_a_run_follows_a_few_drawings():
     ],
 )
 def test_a_request_that_is_not_as_it_must_be_is_passed_over(request_):
-    assert Wishes.of(CONFIG, [request_]) == Wishes("", 5, 0.1)
+    assert Requests.of(CONFIG, [request_]) == Requests("", 5, 0.1)
 
 
 KEYS = st.sampled_from(["kind", "value", "drawing", "label", "image"])
 VALUES = st.recursive(st.none() | st.booleans() | st.floats() | st.text(max_size=9), lambda x: st.lists(x, max_size=3))
 
 
-@given(st.lists(st.dictionaries(KEYS, VALUES | st.sampled_from(REQUESTS))))
+@given(st.lists(st.dictionaries(KEYS, VALUES | st.sampled_from(KINDS))))
 def test_no_request_is_too_strange(requests):
-    assert isinstance(Wishes.of(CONFIG, json.loads(json.dumps(requests))), Wishes)
+    assert isinstance(Requests.of(CONFIG, json.loads(json.dumps(requests))), Requests)

@@ -20,7 +20,7 @@ from trainer import UserError, conversion, nameplate, notebook, program, report
 from trainer.config import TrainingConfig
 from trainer.datasets import Dataset
 from trainer.files import Record, read_bytes, read_object, records, regular
-from trainer.runs import Run
+from trainer.runs.run import Run, RunView
 
 NEEDED = ("config.json", "model.onnx")  # of the run directory: without them nothing can be put back
 KEPT = ("state.json", "meta.json", "history.jsonl", "digits.npz", "snapshots.npz")  # put back where they are there
@@ -43,11 +43,12 @@ def pack(run: Run, dataset: Dataset | None = None) -> bytes:
     The data set, where it is at hand, is for the report. Raises UserError where the run has no network, or its
     configuration is damaged.
     """
-    found = {name: make(run, name, dataset) for name in (*NEEDED, *KEPT, *DERIVED[:-1])}
+    view = run.read()
+    found = {name: _make(view, name, dataset) for name in (*NEEDED, *KEPT, *DERIVED[:-1])}
     files = {name: content for name, content in found.items() if content is not None}
-    files |= {DERIVED[-1]: readme(run, list(files)).encode()}
+    files |= {DERIVED[-1]: readme(view, list(files)).encode()}
     packed = io.BytesIO()
-    when = time.gmtime(_created(run))[:6]
+    when = time.gmtime(_created(view))[:6]
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
             entry = zipfile.ZipInfo(name, when)
@@ -62,46 +63,50 @@ def make(run: Run, name: str, dataset: Dataset | None = None) -> bytes | None:
 
     Raises UserError where the run has no network, or its configuration is damaged.
     """
+    return _make(run.read(), name, dataset)
+
+
+def _make(view: RunView, name: str, dataset: Dataset | None) -> bytes | None:
     if name == "report.html":
-        return report.page(run, dataset).encode()
-    return _MAKERS[name](run)
+        return report.page(view, dataset).encode()
+    return _MAKERS[name](view)
 
 
-def stem(run: Run) -> str:
+def stem(view: RunView) -> str:
     """Return what the names of a run's files begin with on their way out: its own name, as plain text, and its time."""
-    words = re.findall(r"[a-z0-9]+", run.name.lower())
-    return "-".join(["-".join(words)[:40].strip("-") or "run", run.id[:13]])
+    words = re.findall(r"[a-z0-9]+", view.name.lower())
+    return "-".join(["-".join(words)[:40].strip("-") or "run", view.id[:13]])
 
 
 # --- file by file ---------------------------------------------------------------------------------------------
 
 
-def _config(run: Run) -> TrainingConfig:
-    config = run.config
+def _config(view: RunView) -> TrainingConfig:
+    config = view.config
     if config is None:
         raise UserError("A run's configuration must be what was asked (got a damaged config.json): choose another run.")
     return config
 
 
-def configuration(run: Run) -> bytes:
+def configuration(view: RunView) -> bytes:
     """Return what was asked, as config.json has it."""
-    asked = {"config": json.loads(_config(run).to_json()), "created": _created(run)}
+    asked = {"config": json.loads(_config(view).to_json()), "created": _created(view)}
     try:
-        versions = read_object(run.path / "config.json").get("versions")
+        versions = read_object(view.run.path / "config.json").get("versions")
     except (OSError, ValueError):
         versions = None
     versions = versions if isinstance(versions, dict) else {}
-    return _json(asked | {"versions": versions, "parent": run.parent, "group": run.group})
+    return _json(asked | {"versions": versions, "parent": view.parent, "group": view.group})
 
 
-def network(run: Run) -> bytes:
+def network(view: RunView) -> bytes:
     """Return a run's ONNX file with its card (see `nameplate`), to which the run's results are added."""
     try:
-        content = read_bytes(run.network_file)
+        content = read_bytes(view.run.network_file)
     except OSError:
         raise UserError("A run must have a network to take home (got one without): train it first.") from None
-    config, state = _config(run), run.state
-    card = nameplate.properties(config) | {"name": run.name, "trained": time.strftime("%Y-%m-%d", _day(run))}
+    config, state = _config(view), view.state
+    card = nameplate.properties(config) | {"name": view.name, "trained": time.strftime("%Y-%m-%d", _day(view))}
     if state.data:
         card["data"] = state.data
     if state.test_accuracy is not None:
@@ -111,29 +116,29 @@ def network(run: Run) -> bytes:
     return nameplate.write(content, card)
 
 
-def _keras(run: Run) -> bytes | None:
-    found = conversion.find(run.path / conversion.FILE, run.network_file)
+def _keras(view: RunView) -> bytes | None:
+    found = conversion.find(view.run.path / conversion.FILE, view.run.network_file)
     return read_bytes(found) if found else None
 
 
-def _state(run: Run) -> bytes:
+def _state(view: RunView) -> bytes:
     """Write how a run stands, without its owner."""
-    values = asdict(run.state)
+    values = asdict(view.state)
     del values["owner"]
     values |= {name: _PATH.sub("…", values[name]) for name in ("error", "note", "data")}
     return _json(values | {"activity": ""})
 
 
-def _label(run: Run) -> bytes | None:
-    return _json(asdict(run.label)) if regular(run.path / "meta.json") else None
+def _label(view: RunView) -> bytes | None:
+    return _json(asdict(view.label)) if regular(view.run.path / "meta.json") else None
 
 
-def history(run: Run) -> bytes:
+def history(view: RunView) -> bytes:
     """Return history.csv: a row an epoch, by Keras's names; `seconds` are those since the training began."""
     text = io.StringIO(newline="")
     rows = csv.writer(text)
     rows.writerow(COLUMNS)
-    for record in records(_content(run, "history.jsonl") or b""):
+    for record in records(_content(view, "history.jsonl") or b""):
         if record.get("kind") == "epoch":
             rows.writerow([_cell(record, name) for name in COLUMNS])
     return text.getvalue().encode()
@@ -145,19 +150,19 @@ def _cell(record: Record, name: str) -> float | str:
     return value if type(value) in (int, float) and abs(value) < 1e300 else ""  # type: ignore[arg-type, return-value]
 
 
-def readme(run: Run, files: list[str]) -> str:
+def readme(view: RunView, files: list[str]) -> str:
     """Say what is in the zip, and how to use it elsewhere."""
-    config = _config(run)
+    config = _config(view)
     told = [f"{name}\n    {_MEANINGS[name]}" for name in files if name in _MEANINGS]
     needed = program.files(config)
     if "program.py" in files and needed:
         told.append(f"The program and the notebook read {' and '.join(needed)}, which Digit Lab offers on Train: Code.")
-    if run.parent:
+    if view.parent:
         told.append("This network went on from another one; the program and the notebook begin anew.")
     return (
         "\n\n".join(
             [
-                f"{run.name}\n\n{program.heading(config)}. Made by {nameplate.app()}.",
+                f"{view.name}\n\n{program.heading(config)}. Made by {nameplate.app()}.",
                 *told,
                 "Digit Lab takes this zip back: on Runs, Put a run back in.",
             ]
@@ -182,25 +187,25 @@ _MEANINGS = {
     "snapshots.npz": "The first layer's weights over the training.",
 }
 
-_MAKERS: dict[str, Callable[[Run], bytes | None]] = {
+_MAKERS: dict[str, Callable[[RunView], bytes | None]] = {
     "config.json": configuration,
     "model.onnx": network,
     "state.json": _state,
     "meta.json": _label,
     "network.keras": _keras,
     "history.csv": history,
-    "program.py": lambda run: program.script(_config(run)).encode(),
-    "notebook.ipynb": lambda run: notebook.notebook(_config(run)).encode(),
-    **{name: lambda run, name=name: _content(run, name) for name in ("history.jsonl", "digits.npz", "snapshots.npz")},  # type: ignore[misc]
+    "program.py": lambda view: program.script(_config(view)).encode(),
+    "notebook.ipynb": lambda view: notebook.notebook(_config(view)).encode(),
+    **{name: lambda view, name=name: _content(view, name) for name in ("history.jsonl", "digits.npz", "snapshots.npz")},  # type: ignore[misc]
 }
 
 
 # --- small things ---------------------------------------------------------------------------------------------
 
 
-def _content(run: Run, name: str) -> bytes | None:
+def _content(view: RunView, name: str) -> bytes | None:
     try:
-        return read_bytes(run.path / name)
+        return read_bytes(view.run.path / name)
     except OSError:
         return None
 
@@ -209,10 +214,10 @@ def _json(values: Record) -> bytes:
     return (json.dumps(values, indent=1) + "\n").encode()
 
 
-def _created(run: Run) -> float:
-    created = run.created
+def _created(view: RunView) -> float:
+    created = view.created
     return min(max(created, _TIMES[0]), _TIMES[1]) if math.isfinite(created) else _TIMES[0]
 
 
-def _day(run: Run) -> time.struct_time:
-    return time.localtime(_created(run))
+def _day(view: RunView) -> time.struct_time:
+    return time.localtime(_created(view))

@@ -30,13 +30,17 @@ from trainer.config import TrainingConfig
 from trainer.files import appending, writing
 from trainer.parent import content, find
 from trainer.progress import progress
-from trainer.runs import LIVE, SILENCE, Run, RunStore, new_id
+from trainer.runs.requests import CONTINUE, FollowedDrawing
+from trainer.runs.run import Run
+from trainer.runs.state import LIVE
+from trainer.runs.store import RunStore, new_id
 from trainer.sweep import Plan, Sweep, Sweeps
-from trainer.wishes import GO_ON, Pinned
 
 WAITING = 100  # single runs in the queue, and as many of sweeps; more is an accident or an attack
 FIRST_LOOK = 2.0  # seconds in which the first page shows, before old runs and the cluster take the processor
 LOOK = 1.0  # seconds between two looks at what cannot wake the engine
+PURGE = 600.0  # seconds between two looks for deleted runs that can be restored no longer
+SILENCE = 10.0  # seconds without a sign of life after which a job that nobody vouches for counts as dead
 BEATS = 3.0  # seconds in which a job that lives gives a sign of life, whatever the clock says
 TYPICAL = 30.0  # seconds of a training, as long as none has ended that would tell
 
@@ -85,6 +89,7 @@ class Engine:
         self._dead: set[str] = set()  # those of which the disk has not yet let it be told
         self._cluster: Cluster | None = None
         self._closed = False
+        self._purge_due = 0.0  # by the monotonic clock
         self._wake = threading.Event()
         with writing():
             root.mkdir(parents=True, exist_ok=True)
@@ -111,7 +116,7 @@ class Engine:
         self,
         config: TrainingConfig,
         owner: str = "",
-        drawings: Iterable[Pinned] = (),
+        drawings: Iterable[FollowedDrawing] = (),
         parent: str = "",
     ) -> str:
         """Queue a training and return its run's id at once.
@@ -166,20 +171,21 @@ class Engine:
                     self.request(run_id, "stop", owner)
 
     def request(self, run_id: str, kind: str, owner: str = "", **values: Any) -> None:
-        """Ask a run for something on behalf of its owner (see `wishes`); what has ended goes on where that is asked.
+        """Send a run a request of its owner's (see `runs.requests`); an ended run continues where that is requested.
 
         Raises UserError for anybody else, for what the run cannot do, and where the disk refuses.
         """
         run = self._own(run_id, kind.replace("_", " "), owner)
         with self._lock, writing():
-            phase, waits, checkpoint = run.state.phase, run_id in self._queue, run.checkpoint.is_file()
+            view = run.read()
+            phase, waits, checkpoint = view.state.phase, run_id in self._queue, view.has_checkpoint
             live = phase in ("queued", "running", "paused")
-            if not live and kind not in GO_ON:
+            if not live and kind not in CONTINUE:
                 return
-            if not live and not run.can_resume:
+            if not live and not view.can_resume:
                 raise UserError("A run can go on where its checkpoint is (this one has none): train it again.")
-            if kind in GO_ON and phase not in LIVE:
-                self._check_queue(1, run.group)
+            if kind in CONTINUE and phase not in LIVE:
+                self._check_queue(1, view.group)
             run.request(kind, **values)
             if waits and kind == "pause":
                 run.update(phase="paused")
@@ -188,13 +194,13 @@ class Engine:
                 run.update(phase="stopped", note="stopped before it began")
                 if waits:
                     self._queue.remove(run_id)
-            elif (phase == "paused" and kind == "stop") or (phase not in LIVE and kind in GO_ON):
+            elif (phase == "paused" and kind == "stop") or (phase not in LIVE and kind in CONTINUE):
                 run.update(phase="queued", activity="", error="", note="")  # a stop too: the test digits are read
                 self._enqueue(run_id)
         self._wake.set()
 
     def describe(self, run_id: str, owner: str = "", **changes: Any) -> None:
-        """Change a run's name, note or pin on behalf of its owner (see `runs.Label`).
+        """Change a run's name, note or pin on behalf of its owner (see `runs.label`).
 
         Raises UserError for anybody else, and for a text that is too long.
         """
@@ -275,7 +281,8 @@ class Engine:
             queue, training = list(self._queue), list(self._futures)
         if not self.slots or run_id not in queue:
             return None
-        ended = [run.state.seconds for run in self.runs.runs()[:30] if run.state.phase in ("finished", "stopped")]
+        states = [run.state for run in self.runs.runs()[:30]]
+        ended = [state.seconds for state in states if state.phase in ("finished", "stopped")]
         typical = statistics.median(ended) if ended else TYPICAL
         free = [left for run in map(self.runs.get, training) if run and (left := self._left(run, typical)) is not None]
         free += [0.0] * (self.slots - len(free))
@@ -286,10 +293,11 @@ class Engine:
 
     def _left(self, run: Run, typical: float) -> float:
         """Estimate the seconds that a run in training still takes."""
-        state, wishes = run.state, run.wishes
-        if wishes.end:
+        view = run.read()
+        state, requests = view.state, view.requests
+        if requests.end:
             return 1.0
-        now = progress(self.runs.history(run), state.steps, state.examples, wishes.epochs, state.begun)
+        now = progress(self.runs.history(run), state.steps, state.examples, requests.epochs, state.begun)
         return typical if now is None or now.seconds_left is None else now.seconds_left
 
     def close(self) -> None:
@@ -303,15 +311,14 @@ class Engine:
 
     def _recover(self) -> None:
         """Queue again what waited, and watch what ran, when the last engine of this root went."""
-        self.runs.deleted()  # removes what was deleted long ago
-        live = sorted(self.runs.live(), key=lambda run: run.created)
+        live = sorted((run.read() for run in self.runs.live()), key=lambda view: view.created)
         with self._lock:
-            waiting = [run.id for run in live if run.state.phase == "queued" and run.id not in self._queue]
+            waiting = [view.id for view in live if view.state.phase == "queued" and view.id not in self._queue]
             self._queue.extendleft(reversed(waiting))  # they came before whatever has been asked for since the start
             self._enqueue()
-            for run in live:
-                if run.state.phase == "running":
-                    self._foreign[run.id] = run.sign_of_life, time.monotonic()
+            for view in live:
+                if view.state.phase == "running":
+                    self._foreign[view.id] = view.run.sign_of_life, time.monotonic()
 
     def _serve(self) -> None:
         begun = time.time()
@@ -331,6 +338,9 @@ class Engine:
                 self._cluster.close()
 
     def _look(self) -> None:
+        if time.monotonic() >= self._purge_due:
+            self._purge_due = time.monotonic() + PURGE
+            self.runs.purge()
         for run_id in [*self._foreign, *self._dead]:
             run = self.runs.get(run_id)
             if run is None or not run.state.live:

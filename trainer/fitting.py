@@ -54,8 +54,8 @@ def steps_per_line(config: TrainingConfig, examples: int) -> int:
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What is wanted of a training from now on; None is as the config says, or as it was before it was continued.
+class Control:
+    """How a training is to go on from now; None is as the config says, or as it was before it was continued.
 
     Both ends come within a batch line. `stop` counts an epoch that was cut while validating, without validation;
     `pause` leaves it unfinished, so that a continued training validates again.
@@ -72,12 +72,12 @@ class Hooks:
     def report(self, line: dict[str, Any]) -> None:
         """Take a line of kind "batch", with means since the line before, or "epoch"; values are finite or left out."""
 
-    def wish(self) -> Wish:
-        """Say what is wanted; asked before each batch line, as often in validation, and before each epoch's line."""
-        return Wish()
+    def control(self) -> Control:
+        """Return how to go on; called before each batch line, as often in validation, and before each epoch's line."""
+        return Control()
 
     def checkpoint(self, make: Callable[[], Checkpoint]) -> None:
-        """Keep what is made, to continue from; called before each epoch's line and where a wish ends the training."""
+        """Keep what is made, to continue from; called before each epoch's line and where a training is ended."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Outcome:
 
     epochs: int
     steps: int
-    stopped: bool  # by a wish
+    stopped: bool  # by the control
     diverged: bool  # its loss was no number any more
     early: bool  # by early stopping
     best_epoch: int | None  # whose weights the network has now, where there is early stopping
@@ -250,12 +250,12 @@ class _Follower:
         self.hook_seconds += time.perf_counter() - start
 
     def _ask(self) -> str:
-        wish = self.hooks.wish()
-        self.wanted = self.config.epochs if wish.epochs is None else wish.epochs
-        if wish.learning_rate is not None and wish.learning_rate != self.learning_rate:
-            self.learning_rate = wish.learning_rate
-            self.rate.assign(wish.learning_rate)
-        return wish.end
+        control = self.hooks.control()
+        self.wanted = self.config.epochs if control.epochs is None else control.epochs
+        if control.learning_rate is not None and control.learning_rate != self.learning_rate:
+            self.learning_rate = control.learning_rate
+            self.rate.assign(control.learning_rate)
+        return control.end
 
     def _means_since(self, done: int, means: dict[str, float]) -> dict[str, float]:
         """Turn means since the epoch began, which `done` steps ago, into means since the last call."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from trainer.config import TrainingConfig
 from trainer.files import Record
 from trainer.layers import Conv2D, Dense
-from trainer.runs import RunStore
+from trainer.runs.store import RunStore
 
 EXAMPLES = 60_000  # of a data set for training, MNIST's
 NEWEST = 60  # runs that tell the pace
@@ -77,10 +77,11 @@ def forecast(
     same: list[float] = []
     others: list[float] = []
     for run in store.runs()[:NEWEST]:
-        config = run.config
+        view = run.read()
+        config = view.config
         if config is None or len(same) >= ENOUGH:
             continue
-        if pace := _pace(run.state.examples, config, store.history(run)):
+        if pace := _pace(view.state.examples, config, store.history(run)):
             (same if config.layers in layers else others).append(pace)
     paces = same or others
     pace = statistics.median(paces) if paces else 1.0

@@ -25,7 +25,10 @@ from trainer.config import TrainingConfig
 from trainer.files import Record, line
 from trainer.history import COUNT, NUMBERS, WATCHED, are_reads
 from trainer.limits import CLASSES, LIMITS, Limit
-from trainer.runs import ENDED, NAME, NOTE, Label, Run, RunStore, State
+from trainer.runs.label import NAME, NOTE, Label
+from trainer.runs.run import Run
+from trainer.runs.state import ENDED, State
+from trainer.runs.store import RunStore
 from trainer.transcript import transcribe
 
 LARGEST = 60_000_000  # bytes of a zip: the largest network twice, once for other programs, and its report

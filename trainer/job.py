@@ -21,7 +21,7 @@ from trainer.files import read_bytes, regular
 from trainer.inference import Network
 from trainer.parent import repeated
 from trainer.reporter import Reporter
-from trainer.runs import Run
+from trainer.runs.run import Run
 from trainer.uploads import Uploads
 
 MEMORY_LOOK = 0.1  # seconds between two looks at how much memory is taken
@@ -97,11 +97,12 @@ def _end(run: Run, phase: str, error: str) -> None:
 
 
 def _train(run: Run, gone: threading.Event) -> None:
-    config = run.config
+    view = run.read()
+    config = view.config
     if config is None:
         raise UserError("The run's config.json must be what the page wrote (got something else): train it again.")
     start = Checkpoint.load(run.checkpoint) if regular(run.checkpoint) else None
-    if start is None and run.wishes.end == "stop":
+    if start is None and view.requests.end == "stop":
         run.update(phase="stopped", activity="", note="stopped before it began")
         return
     run.update(phase="running", activity="loading the data", device=model.device())
@@ -120,7 +121,7 @@ def _train(run: Run, gone: threading.Event) -> None:
         drawings=len(drawings.labels) if drawings else 0,
     )
     network = model.build(config, len(images))
-    if start is None and run.parent:
+    if start is None and view.parent:
         parent = _read(run.parent_file)
         model.assign(network, export.from_onnx(parent, config))
         if drawings:
@@ -135,11 +136,11 @@ def _train(run: Run, gone: threading.Event) -> None:
         run.network_file.unlink(missing_ok=True)
         raise UserError(
             f"The loss grew beyond all numbers in epoch {outcome.epochs + 1}, so this network learns nothing more: "
-            f"try a smaller learning rate, such as {reporter.wishes.learning_rate / 10:g}."
+            f"try a smaller learning rate, such as {reporter.requests.learning_rate / 10:g}."
         )
     run.update(seconds=seconds, hook_seconds=outcome.hook_seconds)
     reporter.export()
-    if outcome.stopped and reporter.wishes.end == "pause":
+    if outcome.stopped and reporter.requests.end == "pause":
         run.update(phase="paused", activity="")
         return
     run.update(activity="reading the test digits")

@@ -20,7 +20,9 @@ from typing import Any, NamedTuple
 from trainer import catalogue
 from trainer.config import parameter_count, short_form
 from trainer.files import Record, read_bytes, records, write_whole
-from trainer.runs import LIVE, Run, RunStore
+from trainer.runs.run import Run, RunView
+from trainer.runs.state import ENDED, LIVE
+from trainer.runs.store import RunStore
 
 AT_ONCE = 210  # runs that are read while somebody waits, more than can be in the queue; the rest is read beside
 UNSAVED = 100  # rows, more or less, that the next start may have to read again
@@ -50,19 +52,24 @@ class Row(NamedTuple):
     device: str
     dataset: str  # see catalogue
     created: float  # seconds since the epoch
-    phase: str  # see runs.State
+    phase: str  # see runs.state.State
     spark: tuple[float, ...]  # validation accuracies over its epochs, in thousandths; at most POINTS
     note: str
     pinned: bool
     owner: str  # hash of the token
-    parent: str  # see runs.Run
+    parent: str  # see runs.run.RunView
     group: str  # its sweep
     drawings: int  # its owner's own, that it learned from
+    has_network: bool  # of its own, if only a growing one
 
     @property
     def live(self) -> bool:
         """Tell whether it waits or trains, and will be another soon."""
         return self.phase in LIVE
+
+    @property
+    def ended(self) -> bool:
+        return self.phase in (*ENDED, "damaged")
 
     @property
     def text(self) -> str:
@@ -72,14 +79,19 @@ class Row(NamedTuple):
 
 
 def read(run: Run) -> Row:
-    """Read a run as it is now; of what is damaged nothing is known."""
-    config, state, label = run.config, run.state, run.label
-    ends = _epochs(run)
+    """Read a run as it is now; nothing is known of what is damaged."""
+    return row(run.read())
+
+
+def row(view: RunView) -> Row:
+    """Return the row of a run that has just been read, and of its epochs, which are read now."""
+    config, state, label = view.config, view.state, view.label
+    ends = _epochs(view.run)
     accuracies = [value for end in ends if (value := _share(end.get("val_accuracy"))) is not None]
     done = max((end["epoch"] for end in ends if type(end.get("epoch")) is int), default=0)
     return Row(
-        id=run.id,
-        name=run.name,
+        id=view.id,
+        name=view.name,
         network=sys.intern(short_form(config)) if config else "",
         parameters=parameter_count(config) if config else None,
         optimizer=type(config.optimizer).__name__ if config else "",
@@ -91,15 +103,16 @@ def read(run: Run) -> Row:
         seconds=max(0.0, state.seconds) if math.isfinite(state.seconds) else 0.0,
         device=sys.intern(state.device),
         dataset=sys.intern(config.dataset) if config else "",
-        created=created if math.isfinite(created := run.created) else 0.0,
+        created=created if math.isfinite(created := view.created) else 0.0,
         phase=sys.intern(state.phase),
         spark=_spark(accuracies[:: -max(1, math.ceil(len(accuracies) / POINTS))][::-1]),
         note=label.note,
         pinned=label.pinned,
         owner=sys.intern(state.owner),
-        parent=sys.intern(run.parent),
-        group=sys.intern(run.group),
+        parent=sys.intern(view.parent),
+        group=sys.intern(view.group),
         drawings=state.drawings,
+        has_network=view.network is not None,
     )
 
 
@@ -147,7 +160,7 @@ def in_order(rows: Iterable[Row], by: str, falling: bool, owner: str = "") -> li
     return sorted(known + unknown, key=lambda row: not (row.pinned and row.owner == owner))
 
 
-class Ledger:
+class RunIndex:
     """The rows of a store. Safe to use from many threads."""
 
     def __init__(self, store: RunStore) -> None:

@@ -17,7 +17,7 @@ from trainer.collection import Drawings
 from trainer.config import Adam, TrainingConfig
 from trainer.files import read_bytes
 from trainer.inference import Network
-from trainer.runs import RunStore
+from trainer.runs.store import RunStore
 
 SHIPPED = "shipped"  # stands for the shipped network where else a run's id does
 
@@ -43,12 +43,13 @@ def find(store: RunStore, parent: str) -> Parent:
     if parent == SHIPPED:
         return Parent(SHIPPED, shipped.NAME, shipped.CONFIG, shipped.PATH)
     run = store.get(parent)
-    if run is None or run.network is None or (config := run.config) is None:
+    view = run.read() if run else None
+    if view is None or view.network is None or view.config is None:
         raise UserError(
             "The network to go on from must be there (got a link to one that is gone or damaged): "
             "choose another, or train a new one."
         )
-    return Parent(run.id, run.name, config, run.network)
+    return Parent(view.id, view.name, view.config, view.network)
 
 
 def content(parent: Parent, config: TrainingConfig) -> bytes:

@@ -12,7 +12,7 @@ from trainer import answer
 from trainer.analysis.learning_curves import Line, picked, reading_curves
 from trainer.figures.images import drawing_picture, file_url
 from trainer.figures.plotly import Figure
-from trainer.wishes import Pinned
+from trainer.runs.requests import FollowedDrawing
 
 # --- in words -------------------------------------------------------------------------------------------------
 
@@ -22,7 +22,7 @@ def named(label: int | None) -> str:
     return "a drawing" if label is None else answer.named(label)
 
 
-def account(readings: Sequence[Line], drawing: Pinned) -> str:
+def account(readings: Sequence[Line], drawing: FollowedDrawing) -> str:
     """Say what the network takes a drawing for now and, where that can be told, since or until when it was right."""
     last = next(_backwards(readings, drawing.id), None)
     if last is None:
@@ -78,7 +78,7 @@ _PICTURE |= {"sizex": 1, "sizing": "contain"}
 
 def rows(
     readings: Sequence[Line],
-    drawings: Sequence[Pinned],
+    drawings: Sequence[FollowedDrawing],
     words: Sequence[str],
     steps: int,
     epochs: int,

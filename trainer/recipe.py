@@ -10,18 +10,20 @@ from trainer.config import TrainingConfig
 from trainer.layers import Activation, BatchNormalization, Conv2D, Dense, Dropout, Layer, Rescaling
 from trainer.phrases import listed
 from trainer.progress import epochs_done
-from trainer.runs import Run, RunStore, State
+from trainer.runs.run import RunView
+from trainer.runs.state import State
+from trainer.runs.store import RunStore
 
 
-def sentences(run: Run, config: TrainingConfig, state: State, history: Sequence[Line]) -> list[str]:
-    """Return how a network was trained, in sentences."""
+def sentences(view: RunView, config: TrainingConfig, history: Sequence[Line]) -> list[str]:
+    """Return how the network of a run was trained, in sentences. config: the run's, which is not damaged."""
+    state = view.state
     kind = catalogue.kind(config.dataset)
     things = f"{kind.thing}s"
     said = [_learned(config, state, things)]
-    if run.parent:
-        said.append(
-            f"It went on from the weights of another network: {parent.name_of(RunStore(run.path.parent), run.parent)}."
-        )
+    if view.parent:
+        name = parent.name_of(RunStore(view.run.path.parent), view.parent)
+        said.append(f"It went on from the weights of another network: {name}.")
     optimizer = ", ".join(f"{name} {value:g}" for name, value in vars(config.optimizer).items())
     schedule = "" if config.schedule == "constant" else " at most"
     said.append(

@@ -26,7 +26,8 @@ from trainer.files import Record, read_bytes, records
 from trainer.history import is_line
 from trainer.networks.diagram import network_picture
 from trainer.progress import epochs_done
-from trainer.runs import Run, State
+from trainer.runs.run import Run, RunView
+from trainer.runs.state import State
 from trainer.summary import summarise
 
 ERRORS, SIZE = 14, 58  # images of the worst errors, and pixels a side of each on the page
@@ -35,13 +36,13 @@ STYLE = Path(__file__).with_name("report.css")
 _POLICY = Markup("default-src 'none'; style-src 'unsafe-inline'; img-src data:")
 
 
-def page(run: Run, dataset: Dataset | None = None) -> str:
+def page(view: RunView, dataset: Dataset | None = None) -> str:
     """Return the report of a run as HTML, less than a megabyte.
 
     The worst errors are shown where the data set is given and is the one that the run was tested on. Raises UserError
     where the run's configuration is damaged.
     """
-    config, state = run.config, run.state
+    run, config, state = view.run, view.config, view.state
     if config is None:
         raise UserError("A report needs the run's configuration (got a damaged config.json): choose another run.")
     history = _history(run)
@@ -49,7 +50,7 @@ def page(run: Run, dataset: Dataset | None = None) -> str:
     if found and found.network_hash != evaluation.network_hash(run.network_file):
         found = None
     kind = catalogue.kind(config.dataset)
-    trained = _section("How it was trained", _list(recipe.sentences(run, config, state, history)))
+    trained = _section("How it was trained", _list(recipe.sentences(view, config, history)))
     if picture := _weights(run):
         trained += _section("What the first layer looks for", picture)
     parts = [
@@ -62,7 +63,7 @@ def page(run: Run, dataset: Dataset | None = None) -> str:
         parts.append(_section("What was read as what", _matrix(found, kind.classes)))
         if dataset and found.data_hash == dataset.hash and len(dataset.x_test) == found.count:
             parts.append(_section("The worst errors", _errors(found, dataset)))
-    name, when, note = run.name, _day(run.created), run.label.note.strip()
+    name, when, note = view.name, _day(view.created), view.label.note.strip()
     css = Markup(sheets.STYLE + STYLE.read_text("utf-8"))  # noqa: S704, the app's own files
     document = Markup(
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{}</title>'

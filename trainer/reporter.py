@@ -25,18 +25,18 @@ from trainer.checkpoint import Checkpoint
 from trainer.config import TrainingConfig
 from trainer.datasets import Dataset
 from trainer.files import Record, append, appending, line, read_bytes, records, regular, write_arrays, write_whole
-from trainer.fitting import Hooks, Wish, steps_per_epoch
+from trainer.fitting import Control, Hooks, steps_per_epoch
 from trainer.history import WATCHED
 from trainer.inference import Network
 from trainer.limits import CLASSES
-from trainer.runs import Run
-from trainer.wishes import Pinned, Wishes
+from trainer.runs.requests import FollowedDrawing, Requests
+from trainer.runs.run import Run
 
 SNAPSHOTS = 16  # of the first layer
 EXPORT = (2.0, 0.01)  # seconds between two exports of the growing network at least, and its share of the time at most
 READING = (0.1, 0.03)  # of two readings of the followed drawings
 KEEPING = (0.05, 0.01)  # of two snapshots of the first layer
-GLANCE = 0.05  # seconds between two looks at what is wished, and between two writes of lines
+GLANCE = 0.05  # seconds between two looks at the requests, and between two writes of lines
 
 
 class Pace:
@@ -70,9 +70,9 @@ class Reporter(Hooks):
         self.why_ended = ""
         self._run, self._config, self._network, self._gone = run, config, network, gone
         self._steps = steps_per_epoch(config, len(dataset.x_train))
-        self._requests, self._asked = run.path / "requests.jsonl", -1
-        self._wish, self._glance = Wish(), 0.0
-        self.wishes = Wishes.of(config, ())
+        self._requests_file, self._requests_size = run.path / "requests.jsonl", -1
+        self._control, self._glance = Control(), 0.0
+        self.requests = Requests.of(config, ())
         self._history = _Lines(run.path / "history.jsonl", start)
         self._readings = _Lines(run.path / "readings.jsonl", start)
         self._step = start.step if start else 0
@@ -92,36 +92,36 @@ class Reporter(Hooks):
 
     # --- what the training is told ----------------------------------------------------------------------------
 
-    def wish(self) -> Wish:
-        """Return what is wished now; where that stands is looked at now and then, and read only when it has grown."""
+    def control(self) -> Control:
+        """Return how to go on; the requests are looked at now and then, and read only when their file has grown."""
         now = time.perf_counter()
         if now >= self._glance:
             self._glance = now + GLANCE
-            self._wish = self._glance_at_wishes(now)
-        return self._wish
+            self._control = self._read_control(now)
+        return self._control
 
-    def _glance_at_wishes(self, now: float) -> Wish:
-        wishes = self._read_wishes()
-        end = wishes.end
+    def _read_control(self, now: float) -> Control:
+        requests = self._read_requests()
+        end = requests.end
         if end:
             self.why_ended = "stopped by its owner"
         elif now - self.started > self._config.time_limit:
             end, self.why_ended = "stop", f"stopped at its time limit of {self._config.time_limit} s"
         elif self._gone.is_set():
             end, self.why_ended = "stop", "its folder is gone"
-        return Wish(end, wishes.epochs, wishes.learning_rate)
+        return Control(end, requests.epochs, requests.learning_rate)
 
-    def _read_wishes(self) -> Wishes:
+    def _read_requests(self) -> Requests:
         try:
-            size = self._requests.stat().st_size
+            size = self._requests_file.stat().st_size
         except OSError:
-            return self.wishes
-        if size != self._asked:
-            self._asked = size
-            before, self.wishes = self.wishes.drawings, self._run.wishes
-            if len(self.wishes.drawings) > len(before):
+            return self.requests
+        if size != self._requests_size:
+            self._requests_size = size
+            before, self.requests = self.requests.drawings, self._run.requests
+            if len(self.requests.drawings) > len(before):
                 self._reading = Pace(0, READING[1])  # a new one is read at once
-        return self.wishes
+        return self.requests
 
     # --- what it reports --------------------------------------------------------------------------------------
 
@@ -171,7 +171,7 @@ class Reporter(Hooks):
 
     @property
     def _snapshot_due(self) -> bool:
-        return self._snapshots.due(self._step, self.wishes.epochs * self._steps)
+        return self._snapshots.due(self._step, self.requests.epochs * self._steps)
 
     def _later(self, work: Callable[..., object], *arguments: Any) -> None:
         """Do what takes milliseconds beside the training, in its order."""
@@ -199,11 +199,11 @@ class Reporter(Hooks):
         return said
 
     @property
-    def _drawings(self) -> tuple[Pinned, ...]:
+    def _drawings(self) -> tuple[FollowedDrawing, ...]:
         """Return the drawings that are followed: none where it is not digits that are learned."""
-        return self.wishes.drawings if catalogue.kind(self._config.dataset).digits else ()
+        return self.requests.drawings if catalogue.kind(self._config.dataset).digits else ()
 
-    def _write_readings(self, record: Record, drawings: tuple[Pinned, ...], said: np.ndarray) -> None:
+    def _write_readings(self, record: Record, drawings: tuple[FollowedDrawing, ...], said: np.ndarray) -> None:
         if drawings:
             probabilities = dict(zip((drawing.id for drawing in drawings), said.round(4).tolist(), strict=True))
             self._readings.write({"step": record["step"], "epoch": record["epoch"], "probabilities": probabilities})

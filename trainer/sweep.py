@@ -17,7 +17,7 @@ from trainer import UserError
 from trainer.axes import Axis, Setting, Value
 from trainer.config import TrainingConfig
 from trainer.files import read_object, regular, write_whole
-from trainer.runs import ID, RunStore
+from trainer.runs.store import ID, RunStore
 
 RUNS = 36  # of a sweep: a page of squares, and an hour of small networks
 AXES = 2  # settings that are varied

@@ -12,7 +12,8 @@ from trainer.collection import Collection
 from trainer.config import TrainingConfig
 from trainer.engine import Engine, owner_hash
 from trainer.parent import RECIPES, Parent, find, name_of, usual_recipe
-from trainer.runs import Run, State
+from trainer.runs.run import Run
+from trainer.runs.state import State
 from widgets.draft import PARAMETERS, Recipe, load
 from widgets.texts import literal
 
@@ -145,8 +146,8 @@ def offer(run: Run) -> None:
 def account(run: Run, state: State) -> list[str]:
     """Say which network a run went on from, and what became of its owner's drawings: to others their number alone."""
     sentences = []
-    if run.parent:
-        sentences.append(f"It went on from {literal(name_of(st.session_state.engine.runs, run.parent))}.")
+    if parent := run.read().parent:
+        sentences.append(f"It went on from {literal(name_of(st.session_state.engine.runs, parent))}.")
     if state.drawings and state.right_after is not None:
         whose = "Your" if state.owner == owner_hash(st.session_state.owner) else "Its owner's"
         number = f"of {state.drawings:,} right"

@@ -126,7 +126,7 @@ def _everybody(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
     known, _ = judges.known()
     wrong, said, missing = ~found.right, [found.predicted], 0
     for other in known.values():
-        if other.id == judge.id or other.config.dataset != judge.config.dataset:
+        if other.id == judge.id or other.dataset != judge.dataset:
             continue
         its = evaluation.find(other.folder, other.path, dataset)
         if its is None:
@@ -167,7 +167,7 @@ def _of(there: np.ndarray, what: str) -> str:
 def versus(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
     """Hold a network against another one on the same test images: who is right where the other is wrong."""
     known, texts = judges.known()
-    others = [one.id for one in known.values() if one.id != judge.id and one.config.dataset == judge.config.dataset]
+    others = [one.id for one in known.values() if one.id != judge.id and one.dataset == judge.dataset]
     if not others:
         st.info("There is no other network of this data set yet. Train one, and both stand here side by side.")
         st.page_link("pages/train.py", label="Train another network", icon=":material/model_training:")

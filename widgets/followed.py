@@ -12,35 +12,39 @@ import streamlit as st
 from trainer import UserError, readings
 from trainer.engine import Engine, owner_hash
 from trainer.figures.images import drawing_picture
-from trainer.runs import Run, State
-from trainer.wishes import PINNED, Pinned
+from trainer.runs.requests import MAX_DRAWINGS, FollowedDrawing
+from trainer.runs.run import Run
+from trainer.runs.state import State
 from widgets import canvas
 from widgets.plot import plot
 
 PAPER = "your_digit"  # the small one, on Train
 SIDE = 210  # pixels of it
 PICTURE = 40  # pixels a side of a drawing in the list
-ENOUGH = f"At most {PINNED} drawings can be followed, and you follow {PINNED}: remove one, on Train under Your digits."
+ENOUGH = (
+    f"At most {MAX_DRAWINGS} drawings can be followed, and you follow {MAX_DRAWINGS}: remove one, on Train under "
+    "Your digits."
+)
 VISITORS = 1_000  # whose drawings are kept
 LOOKED_AT = 50  # runs, the newest, among which a visitor's own are found
 
 
 @st.cache_resource(show_spinner=False)
-def kept() -> OrderedDict[str, tuple[Pinned, ...]]:
+def kept() -> OrderedDict[str, tuple[FollowedDrawing, ...]]:
     """Return each visitor's drawings, by their hash, while this server runs: a reload or a second tab finds them."""
     return OrderedDict()
 
 
-def pins() -> tuple[Pinned, ...]:
+def pins() -> tuple[FollowedDrawing, ...]:
     """Return this visitor's drawings; a session that begins, as at a reload, finds those of before."""
     if "pins" not in st.session_state:
-        newest_run = next((run.wishes.drawings for run in _own_runs()), ())
+        newest_run = next((run.requests.drawings for run in _own_runs()), ())
         keep(kept().get(owner_hash(st.session_state.owner), newest_run))
-    found: tuple[Pinned, ...] = st.session_state.pins
+    found: tuple[FollowedDrawing, ...] = st.session_state.pins
     return found
 
 
-def keep(drawings: tuple[Pinned, ...]) -> None:
+def keep(drawings: tuple[FollowedDrawing, ...]) -> None:
     everyone, mine = kept(), owner_hash(st.session_state.owner)
     st.session_state.pins = everyone[mine] = drawings
     everyone.move_to_end(mine)
@@ -53,9 +57,9 @@ def follow(image: np.ndarray, label: int) -> None:
 
     Raises UserError where it would be one too many.
     """
-    if len(pins()) >= PINNED:
+    if len(pins()) >= MAX_DRAWINGS:
         raise UserError(ENOUGH)
-    pinned = Pinned(token_hex(4), label, image)
+    pinned = FollowedDrawing(token_hex(4), label, image)
     keep((*pins(), pinned))
     _tell("pin", **pinned.request())
 
@@ -95,7 +99,7 @@ def offer(image: np.ndarray | None) -> None:
     )
     if popover.open and image is not None and pinned is None:
         with popover:
-            if len(pins()) < PINNED:
+            if len(pins()) < MAX_DRAWINGS:
                 _ask_digit(image, "offered_digit")
             else:
                 st.caption(ENOUGH)
@@ -107,13 +111,14 @@ def ask() -> None:
     popover = st.popover(
         "Your digits",
         icon=":material/visibility:",
-        help=f"Draw up to {PINNED} digits and see how a network learns to read them, before a training or during it.",
+        help=f"Draw up to {MAX_DRAWINGS} digits and see how a network learns to read them, before a training or during "
+        "it.",
         on_change="rerun",  # a closed one forgets its canvas: shown again, it begins with what was drawn
         key="your_digits",
     )
     if popover.open:
         with popover:
-            if len(pins()) < PINNED:
+            if len(pins()) < MAX_DRAWINGS:
                 _ask_drawing()
                 canvas.send_at_once()
             else:
@@ -187,7 +192,7 @@ def _list() -> None:
 
 def show(engine: Engine, run: Run, state: State, owner: str, at: int | None = None) -> None:
     """Show a run's owner how its network came to read their drawings, up to the step `at`; others see nothing."""
-    if state.owner != owner_hash(owner) or not (drawings := (wishes := run.wishes).drawings):
+    if state.owner != owner_hash(owner) or not (drawings := (requests := run.requests).drawings):
         return
     lines = engine.runs.readings(run)
     until = lines if at is None else [line for line in lines if line.get("step", 0) <= at]
@@ -195,5 +200,5 @@ def show(engine: Engine, run: Run, state: State, owner: str, at: int | None = No
     st.markdown(
         "##### Your digits  \n:small[How probable each digit is to the network, from 0 to 100 %, over the epochs]"
     )
-    figure = readings.rows(lines, drawings, words, state.steps, wishes.epochs, at)
+    figure = readings.rows(lines, drawings, words, state.steps, requests.epochs, at)
     plot(figure, "followed", f"Your drawings while the network learns. {'. '.join(words)}.")

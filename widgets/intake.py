@@ -58,6 +58,6 @@ def _put_in(content: bytes) -> None:
     except UserError as error:
         st.session_state.put_in_error = str(error)
     else:
-        st.session_state.put_in_done = run.id, run.name
+        st.session_state.put_in_done = run.id, run.read().name
         st.query_params["run"] = run.id
     st.rerun()

@@ -18,8 +18,10 @@ from trainer.catalogue import Kind
 from trainer.config import TrainingConfig
 from trainer.engine import owner_hash
 from trainer.inference import Network
+from trainer.ledger import Row, read
 from trainer.parent import SHIPPED
-from trainer.runs import Run
+from trainer.runs.run import Run
+from widgets.runs import run_index
 from widgets.texts import literal
 
 NEWEST = 100  # trained networks to choose from
@@ -33,14 +35,31 @@ class Judge:
     id: str
     name: str
     accuracy: float | None  # on the test digits
+    dataset: str  # see catalogue
     path: Path  # of its ONNX file
-    config: TrainingConfig
     folder: Path  # of what is known of it: its evaluation, the nearest digits
+    owner: str = ""  # hash of the token of who trained it
+
+    @property
+    def config(self) -> TrainingConfig:
+        """Return what it was asked to be. Raises UserError where config.json has been damaged since it was listed."""
+        if config := self._config:
+            return config
+        raise UserError("A network's config.json must be readable (got a damaged one): choose another network.")
+
+    @property
+    def readable(self) -> bool:
+        """Tell whether its config can still be read."""
+        return self._config is not None
+
+    @property
+    def _config(self) -> TrainingConfig | None:
+        return shipped.CONFIG if self.id == SHIPPED else Run(self.folder).config
 
     @property
     def kind(self) -> Kind:
         """Return what is in the data that it has learned."""
-        return catalogue.kind(self.config.dataset)
+        return catalogue.kind(self.dataset)
 
     @property
     def network(self) -> Network:
@@ -84,29 +103,26 @@ def known(digits: bool = False) -> tuple[dict[str, Judge], dict[str, str]]:
 
     With `digits` only those that have learned digits, which a drawing can be given to.
     """
-    store = st.session_state.engine.runs
-    named = store.get(st.query_params.get("run", ""))
-    newest = islice((run for run in store.runs() if run.network), NEWEST)
-    runs = {run.id: run for run in (*newest, *([named] if named and named.network else []))}
-    judges = {SHIPPED: _shipped()} | {run.id: judge for run in runs.values() if (judge := _judge(run))}
+    rows = _rows()
+    judges = {SHIPPED: _shipped()} | {row.id: _judge(row) for row in rows.values() if row.dataset}
     judges = {judge.id: judge for judge in judges.values() if judge.kind.digits or not digits}
-    return judges, _texts(judges, runs)
+    return judges, _texts(judges, rows)
 
 
 def introduce(answering: Judge) -> None:
     """Say who answers, and what has become of the network that the URL names, if that is another one."""
     named = st.query_params.get("run", "")
-    asked = st.session_state.engine.runs.get(named)
-    config = asked.config if asked else None
-    if asked and config and not catalogue.kind(config.dataset).digits:
-        title = catalogue.kind(config.dataset).title
+    run = st.session_state.engine.runs.get(named)
+    asked = run.read() if run else None
+    if asked and asked.config and not catalogue.kind(asked.config.dataset).digits:
+        title = catalogue.kind(asked.config.dataset).title
         st.caption(
             f"{literal(asked.name)} has learned {literal(title)}: a drawing is nothing to it, so another answers."
         )
     elif named in (answering.id, "") or (asked and asked.network):
         _tell_of(answering)
     elif asked and not asked.state.ended:
-        _await_network(asked)
+        _await_network(asked.run)
     else:
         st.caption("The network that the link names is no longer here.")
 
@@ -114,7 +130,7 @@ def introduce(answering: Judge) -> None:
 def badge() -> None:
     """Say in the menu which network answers on Draw."""
     run = st.session_state.engine.runs.get(st.session_state.get("answers", SHIPPED))
-    name = shorten(run.name if run else shipped.NAME, 24, placeholder="…")
+    name = shorten(run.read().name if run else shipped.NAME, 24, placeholder="…")
     st.sidebar.badge(f"Draw: {literal(name)}", color="blue")
 
 
@@ -166,7 +182,7 @@ def _ask(judges: dict[str, Judge], texts: dict[str, str], help: str) -> Judge:
         st.session_state.network = st.session_state.linked = st.session_state.chosen = named
     wanted = (st.session_state.get("network"), st.session_state.get("chosen"), _own(judges))
     # Set anew each time, since the texts change with time and the browser knows its choice by its text only.
-    st.session_state.network = next((judge for judge in wanted if judge in judges), SHIPPED)
+    st.session_state.network = next((id for id in wanted if id in judges and judges[id].readable), SHIPPED)
     st.selectbox(
         "Network",
         texts,
@@ -180,7 +196,8 @@ def _ask(judges: dict[str, Judge], texts: dict[str, str], help: str) -> Judge:
 
 def _choose_others(judges: dict[str, Judge], texts: dict[str, str], answering: Judge) -> list[Judge]:
     before = st.session_state.get("others", [])
-    kept = st.session_state.others = [judge for judge in before if judge in judges and judge != answering.id]
+    kept = [id for id in before if id in judges and id != answering.id and judges[id].readable]
+    st.session_state.others = kept
     with st.popover(
         f"Compare ({len(kept)})" if kept else "Compare",
         icon=":material/balance:",
@@ -204,11 +221,12 @@ def _choose_others(judges: dict[str, Judge], texts: dict[str, str], answering: J
 @st.fragment(run_every=1.0)
 def _await_network(run: Run) -> None:
     """Wait for the network of a run that has only begun, then let it answer."""
-    if run.network:
-        st.session_state.network = run.id
-    if run.network or run.state.ended:
+    view = run.read()
+    if view.network:
+        st.session_state.network = view.id
+    if view.network or view.state.ended:
         st.rerun()
-    st.caption(f"{literal(run.name)} has only begun to learn: it answers here some seconds from now.")
+    st.caption(f"{literal(view.name)} has only begun to learn: it answers here some seconds from now.")
 
 
 def _follow_choice() -> None:
@@ -227,28 +245,37 @@ def _load(path: Path, changed: int, _config: TrainingConfig) -> Network:
 
 def _shipped() -> Judge:
     folder = st.session_state.engine.runs.root / SHIPPED
-    return Judge(SHIPPED, shipped.NAME, shipped.card().test_accuracies[0], shipped.PATH, shipped.CONFIG, folder)
+    return Judge(SHIPPED, shipped.NAME, shipped.card().test_accuracies[0], shipped.CONFIG.dataset, shipped.PATH, folder)
 
 
-def _judge(run: Run) -> Judge | None:
-    """Return a run's network, or None where nobody knows any more what it was asked to be."""
-    config = run.config
-    return config and Judge(run.id, run.name, run.state.test_accuracy, run.network_file, config, run.path)
+def _rows() -> dict[str, Row]:
+    """Return the newest runs that have a network, the newest first, and the one that the URL names, by their ids."""
+    newest = islice((row for row in run_index().rows() if row.has_network), NEWEST)
+    rows = {row.id: row for row in newest}
+    named = st.session_state.engine.runs.get(st.query_params.get("run", ""))
+    if named and named.id not in rows and named.network:
+        rows[named.id] = read(named)
+    return rows
+
+
+def _judge(row: Row) -> Judge:
+    run = Run(st.session_state.engine.runs.root / row.id)
+    return Judge(row.id, row.name, row.test_accuracy, row.dataset, run.network_file, run.path, row.owner)
 
 
 def _own(judges: dict[str, Judge]) -> str | None:
-    mine, runs = owner_hash(st.session_state.owner), st.session_state.engine.runs
-    return next((id for id in judges if id != SHIPPED and (run := runs.get(id)) and run.state.owner == mine), None)
+    mine = owner_hash(st.session_state.owner)
+    return next((judge.id for judge in judges.values() if judge.owner == mine), None)
 
 
-def _texts(judges: dict[str, Judge], runs: dict[str, Run]) -> dict[str, str]:
+def _texts(judges: dict[str, Judge], rows: dict[str, Row]) -> dict[str, str]:
     """Return each network's text in the choice; no two are alike, since Streamlit tells options apart by their text."""
     seen: Counter[str] = Counter()
     texts = {}
     for judge in judges.values():
         accuracy = f", {_share(judge.accuracy)}" if judge.accuracy is not None else ""
-        run = runs.get(judge.id)
-        when = "" if run is None else f", {_ago(time.time() - run.created) if run.state.ended else 'training'}"
+        row = rows.get(judge.id)
+        when = "" if row is None else f", {_ago(time.time() - row.created) if row.ended else 'training'}"
         text = f"{judge.name}{accuracy}{when}"
         seen[text] += 1
         texts[judge.id] = f"{text} ({seen[text]})" if seen[text] > 1 else text

@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from trainer import UserError
-from trainer.runs import NAME, Run
+from trainer.runs.label import NAME
+from trainer.runs.run import Run
 
 
 def change(run: Run, **changes: object) -> None:
@@ -30,6 +31,8 @@ def rename(run: Run) -> None:
     )
     if popover.open:
         with popover, st.form(f"runs.rename.{run.id}", border=False):
-            name = st.text_input("Name", run.name, max_chars=NAME, help="Empty brings back the name of its own making.")
+            name = st.text_input(
+                "Name", run.read().name, max_chars=NAME, help="Empty brings back the name of its own making."
+            )
             if st.form_submit_button("Save", help="Everybody sees the name."):
                 change(run, name=name)

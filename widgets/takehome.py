@@ -14,7 +14,7 @@ from trainer import UserError, bundle, conversion
 from trainer.config import TrainingConfig
 from trainer.evaluation import network_hash
 from trainer.files import read_bytes
-from trainer.runs import Run
+from trainer.runs.run import Run, RunView
 from widgets import library
 
 USUAL = 10.0  # seconds that Keras takes to write a file, most of them for its start
@@ -48,11 +48,12 @@ _starting = threading.Lock()
 @st.fragment
 def offer(run: Run) -> None:
     """Show the downloads of a run."""
-    config = run.config
-    if config is None or not run.network:
+    view = run.read()
+    config = view.config
+    if config is None or not view.network:
         st.caption("There is nothing to take home: a run needs a network for that. Train it once more.")
         return
-    if run.state.live:
+    if view.state.live:
         st.caption("It is still learning: its files stand here once it has ended.")
         return
     for title, files in FILES.items():
@@ -60,18 +61,18 @@ def offer(run: Run) -> None:
         with st.container(horizontal=True, key=f"takehome.{title}"):
             for name, (label, help) in files.items():
                 if name == "network.keras":
-                    _offer_keras(run, config, label, help)
+                    _offer_keras(view, config, label, help)
                 else:
-                    _download(run, name, label, help, partial(bundle.make, run, name))
+                    _download(view, name, label, help, partial(bundle.make, run, name))
     st.markdown("**All that counts**")
     dataset = library.at_hand(config.dataset)
     with st.container(horizontal=True, key="takehome.all"):
-        _download(run, "report.html", "Report (.html)", REPORT, partial(bundle.make, run, "report.html", dataset))
-        _download(run, "run.zip", "Everything (.zip)", EVERYTHING, partial(bundle.pack, run, dataset))
+        _download(view, "report.html", "Report (.html)", REPORT, partial(bundle.make, run, "report.html", dataset))
+        _download(view, "run.zip", "Everything (.zip)", EVERYTHING, partial(bundle.pack, run, dataset))
 
 
-def _download(run: Run, name: str, label: str, help: str, make: Callable[[], bytes | None]) -> None:
-    file = f"{bundle.stem(run)}.{name.rpartition('.')[2]}"
+def _download(view: RunView, name: str, label: str, help: str, make: Callable[[], bytes | None]) -> None:
+    file = f"{bundle.stem(view)}.{name.rpartition('.')[2]}"
     st.download_button(
         label, make, file, MIME, icon=":material/download:", on_click="ignore", help=help, key=f"takehome.{name}"
     )
@@ -111,10 +112,11 @@ def _makings() -> dict[tuple[str, str], Making]:
     return {}
 
 
-def _offer_keras(run: Run, config: TrainingConfig, label: str, help: str) -> None:
+def _offer_keras(view: RunView, config: TrainingConfig, label: str, help: str) -> None:
     """Offer the .keras file where it is there, else to make it; say how far it is, or why it failed."""
+    run = view.run
     if found := conversion.find(run.path / conversion.FILE, run.network_file):
-        _download(run, "network.keras", label, help, partial(read_bytes, found))
+        _download(view, "network.keras", label, help, partial(read_bytes, found))
         return
     makings, key = _makings(), (run.id, network_hash(run.network_file))
     making = makings.get(key)

@@ -21,7 +21,7 @@ NETWORKS = 50  # of which is known what they misread
 def show(answering: Judge) -> Source:
     """Show the test digit that is looked at."""
     try:
-        dataset = library.at_hand(answering.config.dataset)
+        dataset = library.at_hand(answering.dataset)
         if dataset is None:
             return Source(NOTHING, "The test digits are still being looked for: some seconds more.")
         found = _wanted(dataset, answering)

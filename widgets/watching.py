@@ -11,9 +11,10 @@ from trainer.figures.signed import weight_sheet
 from trainer.files import Record
 from trainer.limits import LIMITS, MEANINGS
 from trainer.progress import Progress, epochs_done, progress
-from trainer.runs import Run, State
+from trainer.runs.requests import Requests
+from trainer.runs.run import Run
+from trainer.runs.state import State
 from trainer.summary import summarise
-from trainer.wishes import Wishes
 from widgets import continuing, crowd, editor, followed, label, landing, takehome
 from widgets.glossary import explained
 from widgets.plot import plot
@@ -43,7 +44,7 @@ def show(run: Run, config: TrainingConfig, scroll: bool = False) -> None:
 def show_nothing(config: TrainingConfig) -> None:
     """Show where the curves of a first run will be."""
     st.info("Press Train: the curves appear here, and grow while the network learns.")
-    show_curves(None, [], Wishes.of(config, ()), 0, config)
+    show_curves(None, [], Requests.of(config, ()), 0, config)
 
 
 # --- live -----------------------------------------------------------------------------------------------------
@@ -55,13 +56,13 @@ def look(run: Run, config: TrainingConfig, every: float) -> None:
     if state.ended or state.phase == "paused" or crowd.pace(now=every) != every:
         st.rerun()
     with crowd.turn:
-        wishes, history = run.wishes, st.session_state.engine.runs.history(run)
+        wishes, history = run.requests, st.session_state.engine.runs.history(run)
         show_progress(run, state, wishes, history)
         steer(run, state, wishes, history)
         show_panels(run, state, wishes, history, config)
 
 
-def show_progress(run: Run, state: State, wishes: Wishes, history: list[Record]) -> None:
+def show_progress(run: Run, state: State, wishes: Requests, history: list[Record]) -> None:
     """Say how far a live run is, in one line and a bar."""
     now = progress(history, state.steps, state.examples, wishes.epochs, state.begun)
     if state.phase == "queued":
@@ -105,14 +106,14 @@ def show_queue(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="meanwhile"):
         st.caption("Meanwhile:")
         for other in [other for other in engine.runs.runs()[:30] if other.state.phase == "running"][:4]:
-            st.page_link("pages/train.py", label=f"watch {literal(other.name)}", query_params={"run": other.id})
+            st.page_link("pages/train.py", label=f"watch {literal(other.read().name)}", query_params={"run": other.id})
         st.page_link("pages/draw.py", label="draw with a network that is ready")
 
 
 # --- steering -------------------------------------------------------------------------------------------------
 
 
-def steer(run: Run, state: State, wishes: Wishes, history: list[Record]) -> None:
+def steer(run: Run, state: State, wishes: Requests, history: list[Record]) -> None:
     """Show what can be done with this run now: its owner may steer it, everybody may draw with it."""
     mine = state.owner == owner_hash(st.session_state.owner)
     with st.container(horizontal=True, vertical_alignment="bottom", key="steering"):
@@ -141,17 +142,17 @@ def use(run: Run, state: State) -> None:
             st.switch_page("pages/draw.py", query_params={"run": run.id})
 
 
-def ask_steering(run: Run, state: State, wishes: Wishes, history: list[Record]) -> None:
+def ask_steering(run: Run, state: State, wishes: Requests, history: list[Record]) -> None:
     """Show the buttons that a run understands now."""
     done = max((line.get("epoch", 0) for line in history if line.get("kind") == "epoch"), default=0)
     live, paused = state.live, state.phase == "paused"
     if live:
         ask(run, "pause", "Pause", "pause", "Rest here and make room for others; Resume goes on at the same step.")
-    elif paused or (run.can_resume and done < wishes.epochs):
+    elif paused or (run.read().can_resume and done < wishes.epochs):
         ask(run, "resume", "Resume", "play_arrow", "Go on where it was, weights, optimizer and chance included.")
     if live or paused:
         ask(run, "stop", "Stop", "stop", "Stop here, keep what it has learned, and be tested.")
-    if live or paused or run.can_resume:
+    if live or paused or run.read().can_resume:
         more = (wishes.epochs if live or paused else done) + 1
         if more <= LIMITS["epochs"].high:
             ask(run, "epochs", "One epoch more", "exposure_plus_1", f"Go on until {more} epochs are done.", value=more)
@@ -169,7 +170,7 @@ def ask(run: Run, kind: str, label: str, icon: str, tip: str, **values: object) 
             st.rerun()
 
 
-def ask_learning_rate(run: Run, wishes: Wishes) -> None:
+def ask_learning_rate(run: Run, wishes: Requests) -> None:
     """Ask for the learning rate of a run that has begun; nothing starts over."""
 
     def change() -> None:
@@ -199,7 +200,7 @@ def ask_learning_rate(run: Run, wishes: Wishes) -> None:
 
 def look_back(run: Run, config: TrainingConfig) -> None:
     """Show a run that rests or has ended, at its end or, by the slider, at any time of it."""
-    state, wishes, history = run.state, run.wishes, st.session_state.engine.runs.history(run)
+    state, wishes, history = run.state, run.requests, st.session_state.engine.runs.history(run)
     if not state.ended and state.phase != "paused":
         st.rerun()  # resumed, in another tab
     if state.phase == "paused":
@@ -274,7 +275,7 @@ def show_result(run: Run, state: State, config: TrainingConfig) -> None:
                     )
     elif state.phase == "interrupted":
         done = epochs_done(history)
-        st.caption(f"{done} of {run.wishes.epochs} epochs are done.")
+        st.caption(f"{done} of {run.requests.epochs} epochs are done.")
 
 
 # --- what is seen of it ---------------------------------------------------------------------------------------
@@ -282,13 +283,13 @@ def show_result(run: Run, state: State, config: TrainingConfig) -> None:
 
 def show_heading(run: Run, state: State) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(literal(run.name), anchor=False, width="content")
+        st.subheader(literal(run.read().name), anchor=False, width="content")
         if state.owner == owner_hash(st.session_state.owner):
             label.rename(run)
 
 
 def show_panels(
-    run: Run, state: State, wishes: Wishes, history: list[Record], config: TrainingConfig, at: int | None = None
+    run: Run, state: State, wishes: Requests, history: list[Record], config: TrainingConfig, at: int | None = None
 ) -> None:
     """Show curves, test digits, weights and drawings as they were at step `at`, or as they are now."""
     show_curves(run, history, wishes, state.steps, config, at)
@@ -303,13 +304,15 @@ def show_panels(
 def show_curves(
     run: Run | None,
     history: list[Record],
-    wishes: Wishes,
+    wishes: Requests,
     steps: int,
     config: TrainingConfig,
     at: int | None = None,
 ) -> None:
     view = ask_view(run)
-    others = [(other.name, st.session_state.engine.runs.history(other), other.state.steps) for other in view["others"]]
+    others = [
+        (other.read().name, st.session_state.engine.runs.history(other), other.state.steps) for other in view["others"]
+    ]
     for column, measure in zip(st.columns(2), ("loss", "accuracy"), strict=True):
         figure = learning_curves(
             history,
@@ -346,7 +349,7 @@ def ask_others(run: Run | None) -> list[Run]:
     """Ask which earlier runs are drawn beside this one; at first the last own ones."""
     store, mine = st.session_state.engine.runs, owner_hash(st.session_state.owner)
     earlier = [other for other in store.runs()[:EARLIER] if run and other.id != run.id and other.state.steps]
-    names = {other.id: f"{other.name}, {other.id[9:11]}:{other.id[11:13]}" for other in earlier}
+    names = {other.id: f"{other.read().name}, {other.id[9:11]}:{other.id[11:13]}" for other in earlier}
     own = [other.id for other in earlier if other.state.owner == mine and other.id < (run.id if run else "")]
     key = f"view.others.{run.id if run else ''}"
     if not names:

@@ -11,7 +11,8 @@ from harness.browser import calm_page, digit, draw
 from harness.server import Server
 from trainer import datasets, evaluation, shipped
 from trainer.files import line
-from trainer.runs import Run, RunStore
+from trainer.runs.run import Run
+from trainer.runs.store import RunStore
 
 JUDGED = ".st-key-compare-judged .js-plotly-plot"
 

@@ -16,7 +16,8 @@ from harness.browser import LASTING, RUNNING, asked, digit, draw, open_form, rea
 from harness.server import Server
 from harness.waiting import wait_for
 from trainer.progress import epochs_done
-from trainer.runs import Run, RunStore
+from trainer.runs.run import Run
+from trainer.runs.store import RunStore
 from widgets.draft import SETTLED
 
 STATE = "data-test-connection-state"

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from harness.browser import LASTING, calm_page, choose, digit, draw, open_form, train
 from harness.waiting import wait_for
 from trainer import shipped, strokes
-from trainer.runs import RunStore
+from trainer.runs.store import RunStore
 
 BARS = ".st-key-bars .js-plotly-plot"
 

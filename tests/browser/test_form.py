@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from harness.browser import asked, calm_page, choose, train
 from harness.waiting import wait_for
 from trainer.presets import PRESETS
-from trainer.runs import RunStore
+from trainer.runs.store import RunStore
 
 
 def fill(page: Page, name: str, value: str) -> None:

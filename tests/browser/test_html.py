@@ -18,7 +18,8 @@ from tests.support.apps import TINY
 from trainer import bundle, datasets, evaluation, export, intake, model
 from trainer.axes import Axis, Setting
 from trainer.engine import owner_hash
-from trainer.runs import Run, RunStore, new_id
+from trainer.runs.run import Run
+from trainer.runs.store import RunStore, new_id
 from trainer.sweep import Plan, Sweep, Sweeps
 
 ME = "x" * 32  # as the browser's cookie says

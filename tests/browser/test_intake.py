@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from harness.browser import calm_page
 from tests.support.apps import TINY
 from trainer import bundle, export, model
-from trainer.runs import RunStore
+from trainer.runs.store import RunStore
 
 
 @pytest.fixture

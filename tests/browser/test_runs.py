@@ -12,7 +12,8 @@ from tests.support.apps import TINY
 from trainer.config import Adam
 from trainer.engine import owner_hash
 from trainer.files import line
-from trainer.runs import Run, RunStore
+from trainer.runs.run import Run
+from trainer.runs.store import RunStore
 
 ME = "x" * 32  # as the browser's cookie says
 
@@ -92,7 +93,7 @@ def test_a_run_is_opened_renamed_deleted_and_had_back(page: Page, server: Server
     expect(page.locator("tbody tr")).to_have_count(2)
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("tbody tr")).to_have_count(3)
-    assert runs[2].name == "last"
+    assert runs[2].read().name == "last"
     runs[2].describe(name="third")
 
 

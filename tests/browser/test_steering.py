@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from harness.browser import LASTING, calm_page, choose, open_form, reached, train
 from harness.server import Server
 from harness.waiting import wait_for
-from trainer.runs import Run
+from trainer.runs.run import Run
 
 PROGRESS = re.compile(r"Epoch \d+ of \d+ · step")
 LATER = re.compile(r"Epoch ([2-9]|\d\d+) of")
@@ -132,7 +132,7 @@ def test_a_finished_run_is_replayed_renamed_and_given_one_epoch_more(server, pag
     page.get_by_role("textbox", name="Name").fill("my first network")
     press(page, "Save")
     expect(page.get_by_role("heading", name="my first network")).to_be_visible()
-    assert run.name == "my first network"
+    assert run.read().name == "my first network"
 
     press(page, "One epoch more")
     expect(page.get_by_text("Test digits after epoch 4")).to_be_visible()

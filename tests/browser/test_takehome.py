@@ -10,7 +10,8 @@ from harness.server import Server
 from trainer import datasets, evaluation, shipped
 from trainer.engine import owner_hash
 from trainer.files import line
-from trainer.runs import Run, RunStore
+from trainer.runs.run import Run
+from trainer.runs.store import RunStore
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,7 @@ def test_a_run_is_taken_home_and_its_report_opens(page: Page, browser, server: S
         report.on("console", lambda message, said=said: said.append(message.text))
         report.on("request", lambda request, asked=asked: asked.append(request.url))
         report.goto(path.as_uri())
-        expect(report.get_by_role("heading", name=run.name)).to_have_count(1)
+        expect(report.get_by_role("heading", name=run.read().name)).to_have_count(1)
         expect(report.get_by_text("read as").first).to_be_visible()
         assert report.evaluate("document.documentElement.scrollWidth") <= width
         assert report.evaluate("[...document.images].every(image => image.naturalWidth > 0)")

@@ -23,8 +23,9 @@ from trainer import UserError, export, model
 from trainer.checkpoint import Checkpoint
 from trainer.collection import Collection
 from trainer.engine import Engine, owner_hash
-from trainer.runs import Run, RunStore
-from trainer.wishes import Pinned
+from trainer.runs.requests import FollowedDrawing
+from trainer.runs.run import Run
+from trainer.runs.store import RunStore
 
 OWNER, STRANGER = "A" * 32, "B" * 32
 SECRET = np.zeros((28, 28), np.float32)  # a drawing that nobody else has
@@ -51,7 +52,7 @@ def runs(server: Server) -> Iterator[dict[str, Run]]:
     store, made = RunStore(server.runs), {}
     for phase in (*PHASES, "deleted"):
         run = made[phase] = store.create(TINY, owner_hash(OWNER))
-        run.request("pin", **Pinned("secret", 1, SECRET).request())
+        run.request("pin", **FollowedDrawing("secret", 1, SECRET).request())
         run.network_file.write_bytes(export.to_onnx(model.weights(model.build(TINY)), TINY))
         Checkpoint(1, 20, 3.0, 0.1, {"network/dense/0": np.ones(3)}).save(run.checkpoint)
         line = {"kind": "epoch", "step": 20, "epoch": 1, "loss": 1.0, "accuracy": 0.5, "learning_rate": 0.1}
@@ -238,8 +239,8 @@ def test_its_owner_may(server, runs):
             await mine.set("run.pin", trigger_value=True)
 
     asyncio.run(press())
-    assert runs["running"].wishes.end == "pause"
-    assert runs["finished"].label.pinned
+    assert runs["running"].requests.end == "pause"
+    assert runs["finished"].read().label.pinned
 
 
 @pytest.mark.parametrize("token", [STRANGER, "", owner_hash(OWNER), OWNER.lower(), OWNER + "A", "../" + OWNER])
@@ -255,7 +256,7 @@ def test_the_engine_refuses_everybody_but_the_owner(tmp_path, cluster, token):
         *(lambda kind=kind: engine.request(running.id, kind, token) for kind in ("stop", "pause", "resume")),
         lambda: engine.request(running.id, "learning_rate", token, value=0.5),
         lambda: engine.request(running.id, "epochs", token, value=9),
-        lambda: engine.request(running.id, "pin", token, **Pinned("x", 1, SECRET).request()),
+        lambda: engine.request(running.id, "pin", token, **FollowedDrawing("x", 1, SECRET).request()),
         lambda: engine.request(finished.id, "resume", token),
         lambda: engine.describe(finished.id, token, name="stolen"),
         lambda: engine.describe(finished.id, token, note="stolen"),
@@ -270,7 +271,8 @@ def test_the_engine_refuses_everybody_but_the_owner(tmp_path, cluster, token):
     finally:
         engine.close()
     assert [run.id for run in store.deleted()] == [gone.id]
-    assert finished.name != "stolen" and not finished.label.note and not finished.label.pinned
+    view = finished.read()
+    assert view.name != "stolen" and not view.label.note and not view.label.pinned
     assert not (running.path / "requests.jsonl").exists() and running.state.phase == "running"
 
 

@@ -11,7 +11,7 @@ from harness.visitor import Visitor, visit
 from harness.waiting import wait_for
 from tests.support.apps import TINY
 from trainer.engine import owner_hash
-from trainer.runs import RunStore
+from trainer.runs.store import RunStore
 
 LINK = f"config={TINY.to_link()}"
 AT_ONCE = 2  # trainings, in the cluster of the tests
@@ -39,13 +39,13 @@ def test_many_people_press_train_at_once_and_are_served_in_order_but_who_cancels
         async with AsyncExitStack() as stack:
             visitors = {token: await come(stack, server, link, token) for token in tokens.values()}
             await asyncio.gather(*(visitor.set("train", trigger_value=True) for visitor in visitors.values()))
-            last = max(store.runs(), key=lambda run: run.created)
+            last = max(store.runs(), key=lambda run: run.read().created)
             await visitors[tokens[last.state.owner]].set("steer.stop", trigger_value=True)
             return last.id
 
     cancelled = asyncio.run(press())
     assert {run.state.owner for run in store.runs()} == set(tokens)  # a run for each
-    order = [run for run in sorted(store.runs(), key=lambda run: run.created) if run.id != cancelled]
+    order = [run for run in sorted(store.runs(), key=lambda run: run.read().created) if run.id != cancelled]
     assert len(order) == people - 1
 
     def all_ended() -> bool:

@@ -29,11 +29,12 @@ from trainer.collection import Collection
 from trainer.engine import Engine, owner_hash
 from trainer.inference import Network
 from trainer.layers import Conv2D
-from trainer.ledger import Ledger
+from trainer.ledger import RunIndex
 from trainer.parent import content, find
-from trainer.runs import Run, RunStore, new_id
+from trainer.runs.requests import FollowedDrawing
+from trainer.runs.run import Run
+from trainer.runs.store import RunStore, new_id
 from trainer.sweep import Plan, Sweep, Sweeps
-from trainer.wishes import Pinned
 
 ME = "my token"
 SECRET = "what-lies-outside"
@@ -93,7 +94,7 @@ def folder(tmp_path_factory, few_digits) -> Iterator[SimpleNamespace]:
             config = replace(config, own_examples=20)
             network, drawings = export.to_onnx(weights, config), collection.content()
             run = store.create(config, mine, parent="shipped", network=network, drawings=drawings, group=sweep_id)
-            run.request("pin", **Pinned("a1", 1, pen).request())
+            run.request("pin", **FollowedDrawing("a1", 1, pen).request())
             job.run(str(run.path))
             run.describe(name=f"Number {len(made)}", note="a note")
             assert run.state.phase == "finished", run.state.error
@@ -108,7 +109,7 @@ def folder(tmp_path_factory, few_digits) -> Iterator[SimpleNamespace]:
         (root / LOG).write_text("Epoch 1")
         for run in made:
             os.utime(run.path, (1.7e9, 1.7e9))  # long ago: its row is kept
-        Ledger(store).rows()
+        RunIndex(store).rows()
         wait_for(lambda: (root / ledger.FILE).exists())
         yield SimpleNamespace(root=root, run=made[0], good=made[1], sweep=sweep_id, data=data, gone=gone.id)
 
@@ -274,8 +275,9 @@ def tell(ask: Callable[[], Any]) -> str:
 
 def everything(store: RunStore, run: Run) -> dict[str, str]:
     """Ask all that can be asked of a run."""
-    properties = ["config", "parent", "group", "label", "name", "created", "state", "network", "can_resume", "wishes"]
-    asked: dict[str, Callable[[], Any]] = {name: partial(getattr, run, name) for name in properties}
+    view = run.read()
+    fields = ["config", "parent", "group", "label", "name", "created", "state", "network", "can_resume", "requests"]
+    asked: dict[str, Callable[[], Any]] = {name: partial(getattr, view, name) for name in fields}
     asked |= {
         "digits": run.digits,
         "snapshots": run.snapshots,
@@ -316,7 +318,18 @@ def test_a_damaged_file_is_read_as_such_or_not_at_all(folder, tmp_path, name, ki
         shutil.copytree(run.path, tmp_path / "again" / run.id)
         again = RunStore(tmp_path / "again")
         missing = everything(again, again.get(run.id))
-        same = ("state", "config", "label", "history", "readings", "digits", "snapshots", "evaluation", "wishes", "row")
+        same = (
+            "state",
+            "config",
+            "label",
+            "history",
+            "readings",
+            "digits",
+            "snapshots",
+            "evaluation",
+            "requests",
+            "row",
+        )
         assert {key: said[key] for key in same} == {key: missing[key] for key in same}
 
 
@@ -469,9 +482,9 @@ def test_foreign_files_and_folders_are_left_alone(app, folder, root, tmp_path):
 def test_an_id_of_no_day_is_a_run_like_any_other(store_of, folder):
     store = store_of("99999999-999999-ffffff")
     (run,) = store.runs()
-    assert run.created > 0
+    assert run.read().created > 0
     (run.path / "config.json").write_text("{}")
-    assert run.created == 0 and run.state.phase == "damaged" and ledger.read(run).phase == "damaged"
+    assert run.read().created == 0 and run.state.phase == "damaged" and ledger.read(run).phase == "damaged"
 
 
 @pytest.fixture
@@ -497,7 +510,7 @@ def test_what_is_asked_of_a_run_is_never_written_where_a_link_leads(store_of, fo
     run.describe(name="new")
     run.update(phase="stopped")
     assert outside.read_text() == SECRET
-    assert run.name == "new" and run.state.phase == "stopped" and not (run.path / "state.json").is_symlink()
+    assert run.read().name == "new" and run.state.phase == "stopped" and not (run.path / "state.json").is_symlink()
 
 
 @pytest.mark.parametrize("kind", ["a folder", "a link", "a link to nothing", "a pipe"])

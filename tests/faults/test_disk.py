@@ -18,7 +18,7 @@ from trainer import UserError
 from trainer.checkpoint import Checkpoint
 from trainer.config import TrainingConfig
 from trainer.files import write_whole
-from trainer.runs import RunStore
+from trainer.runs.store import RunStore
 
 store = RunStore(Path(sys.argv[1]) / "runs")
 run = store.create(TrainingConfig(), "me")

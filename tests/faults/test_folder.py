@@ -22,8 +22,8 @@ from trainer.engine import Engine
 from trainer.files import append
 from trainer.inference import Network
 from trainer.progress import epochs_done
-from trainer.runs import RunStore
-from trainer.wishes import Wishes
+from trainer.runs.requests import Requests
+from trainer.runs.store import RunStore
 
 OWNER = "the-owner-of-all-runs-in-folders"
 PAGES = ("", "train", "data", "evaluate", "inside", "learn", "runs", "compare", "sweep")
@@ -196,7 +196,7 @@ def test_what_is_asked_of_a_run_while_the_disk_refuses_is_a_sentence_and_has_not
     before = run.state
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", refuse)  # which all that must last comes to
-        patch.setattr("trainer.runs.append", refuse)
+        patch.setattr("trainer.runs.run.append", refuse)
         for ask in (
             lambda: engine.request(run.id, "epochs", "me", value=3),
             lambda: engine.describe(run.id, "me", name="new"),
@@ -204,10 +204,10 @@ def test_what_is_asked_of_a_run_while_the_disk_refuses_is_a_sentence_and_has_not
         ):
             with pytest.raises(UserError, match="must be writable"):
                 ask()
-    assert run.state == before and run.name != "new" and len(engine.runs.runs()) == 1
+    assert run.state == before and run.read().name != "new" and len(engine.runs.runs()) == 1
     engine.request(run.id, "resume", "me")  # there is room again
     wait_for(lambda: run.state.phase == "finished")
-    assert run.wishes.epochs == Wishes.of(TINY, ()).epochs
+    assert run.requests.epochs == Requests.of(TINY, ()).epochs
 
 
 def test_half_a_line_is_taken_back(tmp_path, monkeypatch):

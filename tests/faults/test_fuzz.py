@@ -21,9 +21,10 @@ from trainer.collection import Collection, Drawings
 from trainer.config import TrainingConfig
 from trainer.inference import Network
 from trainer.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D
-from trainer.ledger import Ledger
+from trainer.ledger import RunIndex
 from trainer.presets import PRESETS
-from trainer.runs import Run, RunStore
+from trainer.runs.run import Run
+from trainer.runs.store import RunStore
 from trainer.sweep import Sweeps
 from trainer.uploads import Uploads
 
@@ -200,22 +201,23 @@ WHOLE = {
 
 def read_all(store: RunStore, run: Run, damaged: str) -> None:
     """Read all that there is to read: what is not damaged as it is, and whatever a page may show as text to send."""
+    view = run.read()
     if damaged != "meta.json":
-        assert run.name == "mine" and run.label.note == "a note" and run.label.pinned
+        assert view.name == "mine" and view.label.note == "a note" and view.label.pinned
     if damaged not in ("state.json", "config.json"):
-        assert run.state.phase == "finished" and run.state.test_accuracy == 0.5
+        assert view.state.phase == "finished" and view.state.test_accuracy == 0.5
     if damaged != "history.jsonl":
         assert len(store.history(run)) == 2
     if damaged != "digits.npz":
         assert run.digits() is not None
     if damaged != "snapshots.npz":
         assert run.snapshots() is not None
-    texts = [run.parent, run.group, run.name, *vars(run.label).values(), *vars(run.state).values()]
+    texts = [view.parent, view.group, view.name, *vars(view.label).values(), *vars(view.state).values()]
     json.dumps(texts, allow_nan=False, ensure_ascii=False).encode()
     json.dumps([store.history(run), store.readings(run)], allow_nan=False)
     json.dumps(ledger.read(run), allow_nan=False, ensure_ascii=False).encode()
-    assert run.created >= 0 and run.wishes.epochs <= 200
-    for look in (run.digits, run.snapshots, run.drawings):
+    assert view.created >= 0 and view.requests.epochs <= 200
+    for look in (run.digits, run.snapshots):
         look()
     evaluation.read(run.path)
     features.read(run.path)
@@ -300,7 +302,7 @@ def test_any_array_in_any_archive_of_a_run_is_read_or_passed_over(kept, array, d
 
 SWEEP = "20260101-000000-abcdef"
 BESIDE = {  # a file that is anything: what is read of it, and whether that makes sense
-    ledger.FILE: (lambda root: Ledger(RunStore(root)).rows(), lambda rows: rows == []),
+    ledger.FILE: (lambda root: RunIndex(RunStore(root)).rows(), lambda rows: rows == []),
     f"sweeps/{SWEEP}.json": (
         lambda root: Sweeps(root / "sweeps").get(SWEEP),
         lambda sweep: sweep is None or (sweep.id == SWEEP and len(sweep.plan) == len(sweep.runs)),
@@ -309,7 +311,7 @@ BESIDE = {  # a file that is anything: what is read of it, and whether that make
         lambda root: Uploads(root).titles(),
         lambda titles: all(type(text) is str for pair in titles.items() for text in pair),
     ),
-    "trash": (lambda root: RunStore(root).deleted(), lambda runs: runs == []),
+    "trash": (lambda root: (RunStore(root).deleted(), RunStore(root).purge())[0], lambda runs: runs == []),
     "drawings": (
         lambda root: Collection(root / "drawings" / "somebody").drawings,
         lambda drawings: len(drawings.labels) == 0,

@@ -17,7 +17,7 @@ from trainer import UserError
 from trainer.config import OPTIMIZERS, TrainingConfig, parameter_count
 from trainer.layers import LAYERS
 from trainer.limits import LIMITS
-from trainer.runs import RunStore
+from trainer.runs.store import RunStore
 
 WILD = {
     "0": 0, "-1": -1, "1e9": 1e9, "2.5": 2.5, "NaN": float("nan"), "infinity": float("inf"), "a text": "10",

@@ -22,7 +22,7 @@ from trainer import job
 from trainer.engine import Engine, owner_hash
 from trainer.layers import Conv2D
 from trainer.progress import epochs_done
-from trainer.runs import RunStore
+from trainer.runs.store import RunStore
 
 OWNER = "processes-may-die-but-runs-go-on"
 LONG = replace(TINY, epochs=100, batch_size=1)

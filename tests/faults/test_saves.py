@@ -15,7 +15,8 @@ from trainer import export, model
 from trainer.checkpoint import Checkpoint
 from trainer.engine import Engine
 from trainer.inference import Network
-from trainer.runs import RunStore, State
+from trainer.runs.state import State
+from trainer.runs.store import RunStore
 
 # Forks savers from one process that has imported all, and kills each at a random moment after some of its saves.
 NURSERY = """
@@ -24,7 +25,7 @@ from pathlib import Path
 import numpy as np
 from trainer.checkpoint import Checkpoint
 from trainer.files import write_whole
-from trainer.runs import Run
+from trainer.runs.run import Run
 
 run, kills = Run(Path(sys.argv[1])), int(sys.argv[2])
 networks = [path.read_bytes() for path in sorted(run.path.parent.parent.glob("*.onnx"))]

@@ -14,7 +14,8 @@ from streamlit.testing.v1 import AppTest
 from tests.support.apps import TINY, come
 from trainer import UserError, bundle, export, intake, model, report
 from trainer.engine import Engine, owner_hash
-from trainer.runs import NAME, NOTE, RunStore
+from trainer.runs.label import NAME, NOTE
+from trainer.runs.store import RunStore
 from widgets.texts import literal
 
 ME = "my token"
@@ -108,23 +109,23 @@ def test_a_text_is_kept_or_refused_and_travels_as_it_is(engine, run, tmp_path, t
         assert len(given) > {"name": NAME, "note": NOTE}[field]
         assert everywhere(tmp_path) == before
         return
-    kept = getattr(run.label, field)
+    kept = getattr(run.read().label, field)
     assert kept == expected(given, field)
-    assert SEEN.fullmatch(kept.replace("\n", "")) and run.name.strip()
+    assert SEEN.fullmatch(kept.replace("\n", "")) and run.read().name.strip()
     changed = {name for name, content in everywhere(tmp_path).items() if before.get(name) != content}
     assert changed <= {f"runs/{run.id}/meta.json"}
     files = unpacked(bundle.pack(run))
     assert set(files) <= {*bundle.NEEDED, *bundle.KEPT, *bundle.DERIVED}
-    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", bundle.stem(run))
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", bundle.stem(run.read()))
     properties = onnx.load_from_string(files["model.onnx"]).metadata_props
-    assert {item.key: item.value for item in properties}["name"] == run.name
+    assert {item.key: item.value for item in properties}["name"] == run.read().name
     assert json.loads(files["meta.json"])[field] == kept
     assert not re.search(r"<(script|img src=\"x)|<b>", files["report.html"].decode())
     compile(files["program.py"], "program.py", "exec")
     json.loads(files["notebook.ipynb"])
     files["README.txt"].decode()
     back = intake.put_in(engine.runs, bundle.pack(run), owner_hash(ME))
-    assert " ".join(getattr(back.label, field).split()) == " ".join(shown_there(kept).split())
+    assert " ".join(getattr(back.read().label, field).split()) == " ".join(shown_there(kept).split())
 
 
 def shown_there(text: str) -> str:
@@ -164,7 +165,7 @@ def test_a_page_shows_a_name_and_a_note_as_text(app, run, tmp_path, text):
         app.switch_page(f"pages/{page}.py").run()
         assert not app.exception, page
         if page in ("train", "runs"):
-            assert app.subheader[0].value == literal(run.name)
+            assert app.subheader[0].value == literal(run.read().name)
         assert '<img src="x' not in html(app) and "<script>alert" not in html(app)
     app.query_params.clear()
     app.query_params["runs"] = ",".join(one.id for one in app.session_state.engine.runs.runs())
@@ -176,7 +177,7 @@ def test_a_page_shows_a_name_and_a_note_as_text(app, run, tmp_path, text):
 def test_a_report_escapes_a_name_and_a_note(run, text):
     kept = json.dumps({"name": TEXTS[text][:NAME], "note": TEXTS[text][:NOTE]})
     (run.path / "meta.json").write_text(kept)  # as somebody else may have written it
-    page = report.page(run)
+    page = report.page(run.read())
     page.encode()
     assert f"<h1>{escape(run.name)}</h1>" in page
     assert escape(run.label.note.strip()) in page

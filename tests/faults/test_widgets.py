@@ -18,7 +18,8 @@ from tests.support.apps import TINY
 from tests.support.cases import case
 from trainer import export, model
 from trainer.engine import owner_hash
-from trainer.runs import Run, RunStore
+from trainer.runs.run import Run
+from trainer.runs.store import RunStore
 
 OWNER = "A" * 32
 EVENTS = sorted(

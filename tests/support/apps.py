@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from trainer.config import TrainingConfig
 from trainer.layers import Dense
-from trainer.runs import Run
+from trainer.runs.run import Run
 
 TINY = TrainingConfig(layers=(Dense(16, "relu"),), epochs=2, batch_size=20, learning_rate=0.1)
 DIVERGING = replace(TINY, learning_rate=100.0, layers=(Dense(64, "linear"),) * 4)

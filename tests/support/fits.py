@@ -8,7 +8,7 @@ import numpy as np
 
 from trainer import fitting, model
 from trainer.config import Adam, TrainingConfig
-from trainer.fitting import Checkpoint, Hooks, Outcome, Wish
+from trainer.fitting import Checkpoint, Control, Hooks, Outcome
 from trainer.layers import Activation, BatchNormalization, Conv2D, Dense, Dropout
 
 rng = np.random.default_rng(0)
@@ -26,20 +26,20 @@ CONVOLUTION = replace(
 
 
 class Recorder(Hooks):
-    """Writes everything down; `wish` is asked with the number of times it was asked before."""
+    """Writes everything down; `control` is asked with the number of times it was asked before."""
 
-    def __init__(self, wish: Callable[[int], Wish] = lambda asked: Wish()) -> None:
+    def __init__(self, control: Callable[[int], Control] = lambda asked: Control()) -> None:
         self.lines: list[dict[str, Any]] = []
         self.checkpoints: list[Checkpoint] = []
         self.asked = 0
-        self._wish = wish
+        self._control = control
 
     def report(self, line: dict[str, Any]) -> None:
         self.lines.append(line)
 
-    def wish(self) -> Wish:
+    def control(self) -> Control:
         self.asked += 1
-        return self._wish(self.asked - 1)
+        return self._control(self.asked - 1)
 
     def checkpoint(self, make: Callable[[], Checkpoint]) -> None:
         self.checkpoints.append(make())
@@ -49,15 +49,15 @@ class Recorder(Hooks):
         return [line for line in self.lines if line["kind"] == "epoch"]
 
 
-def end_at(asked: int, end: str = "stop") -> Callable[[int], Wish]:
-    return lambda before: Wish(end=end if before >= asked else "")
+def end_at(asked: int, end: str = "stop") -> Callable[[int], Control]:
+    return lambda before: Control(end=end if before >= asked else "")
 
 
 def fit(
-    config: TrainingConfig, wish: Callable[[int], Wish] = lambda asked: Wish(), **more: Any
+    config: TrainingConfig, control: Callable[[int], Control] = lambda asked: Control(), **more: Any
 ) -> tuple[Any, Outcome, Recorder]:
     """Train on IMAGES; return the network, what became of it and what it told."""
-    recorder = Recorder(wish)
+    recorder = Recorder(control)
     network = model.build(config, len(IMAGES))
     outcome = fitting.fit(network, config, IMAGES, LABELS, recorder, **more)
     return network, outcome, recorder

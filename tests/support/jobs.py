@@ -4,7 +4,7 @@ import os
 import time
 from pathlib import Path
 
-from trainer.runs import Run
+from trainer.runs.run import Run
 
 
 def run_until_told(path: str) -> None:
@@ -14,7 +14,7 @@ def run_until_told(path: str) -> None:
     """
     run = Run(Path(path))
     run.update(phase="running", device=str(os.getpid()))
-    while not (run.path / "go").exists() and not run.wishes.end:
+    while not (run.path / "go").exists() and not run.requests.end:
         time.sleep(0.01)
     run.checkpoint.touch()
-    run.update(phase={"": "finished", "pause": "paused", "stop": "stopped"}[run.wishes.end])
+    run.update(phase={"": "finished", "pause": "paused", "stop": "stopped"}[run.requests.end])

@@ -14,7 +14,8 @@ from trainer.config import TrainingConfig
 from trainer.figures.palette import Colour, colours, mark, swatch
 from trainer.figures.plotly import LEGEND_NAME
 from trainer.phrases import cut
-from trainer.runs import Run, State
+from trainer.runs.run import Run, RunView
+from trainer.runs.state import State
 from ui.html import html
 from widgets.judges import Judge
 from widgets.texts import literal
@@ -40,7 +41,7 @@ class Chosen:
     def judge(self) -> Judge:
         """Return its network, as the other pages ask it."""
         return Judge(
-            self.run.id, self.name, self.state.test_accuracy, self.run.network_file, self.config, self.run.path
+            self.run.id, self.name, self.state.test_accuracy, self.config.dataset, self.run.network_file, self.run.path
         )
 
     @property
@@ -74,12 +75,12 @@ def ask() -> list[Chosen]:
     """Ask which runs to compare, and return them in the order of the link; what cannot be compared is said."""
     store = st.session_state.engine.runs
     named = _named()
-    known = [run for run_id in named if (run := store.get(run_id))]
-    readable = [run for run in known if run.config]
+    known = [run.read() for run_id in named if (run := store.get(run_id))]
+    readable = [view for view in known if view.config]
     chosen = readable[:MOST]
-    newest = {run.id: run for run in store.runs()[:NEWEST] if run.config}
-    texts = _texts(newest | {run.id: run for run in chosen})
-    st.session_state[KEY] = [run.id for run in chosen]  # the link is the truth; set anew, since texts may change
+    newest = {view.id: view for run in store.runs()[:NEWEST] if (view := run.read()).config}
+    texts = _texts(newest | {view.id: view for view in chosen})
+    st.session_state[KEY] = [view.id for view in chosen]  # the link is the truth; set anew, since texts may change
     st.multiselect(
         "Runs",
         texts,
@@ -92,8 +93,8 @@ def ask() -> list[Chosen]:
     )
     _tell(named, known, readable)
     names = _names(chosen)
-    given = colours([run.id for run in chosen])
-    return [Chosen(run, names[run.id], config, run.state, given[run.id]) for run in chosen if (config := run.config)]
+    given = colours([view.id for view in chosen])
+    return [Chosen(view.run, names[view.id], view.config, view.state, given[view.id]) for view in chosen if view.config]
 
 
 def introduce(runs: list[Chosen]) -> None:
@@ -164,7 +165,7 @@ def _link_to(run_ids: list[str]) -> None:
         st.query_params.pop("runs", None)
 
 
-def _tell(named: list[str], known: list[Run], readable: list[Run]) -> None:
+def _tell(named: list[str], known: list[RunView], readable: list[RunView]) -> None:
     missing, damaged = len(named) - len(known), len(known) - len(readable)
     if missing:
         are = "1 run that is" if missing == 1 else f"{missing} runs that are"
@@ -179,7 +180,7 @@ def _tell(named: list[str], known: list[Run], readable: list[Run]) -> None:
 # --- names ----------------------------------------------------------------------------------------------------
 
 
-def _texts(runs: dict[str, Run]) -> dict[str, str]:
+def _texts(runs: dict[str, RunView]) -> dict[str, str]:
     """Return each run's text in the choice; no two are alike, since Streamlit tells options apart by their text."""
     seen: Counter[str] = Counter()
     texts = {}
@@ -190,7 +191,7 @@ def _texts(runs: dict[str, Run]) -> dict[str, str]:
     return texts
 
 
-def _names(runs: list[Run]) -> dict[str, str]:
+def _names(runs: list[RunView]) -> dict[str, str]:
     """Return each run's name, cut where it is long; those that are then alike are numbered, the oldest first."""
     names = {run.id: run.name for run in sorted(runs, key=lambda run: run.id)}
     names = {run_id: cut(name, LEGEND_NAME) for run_id, name in names.items()}

@@ -24,16 +24,19 @@ def show(runs: list[Chosen]) -> None:
 def _look(runs: list[Chosen]) -> None:
     axis, smoothing, training, log = _ask_view()
     history = st.session_state.engine.runs.history
-    learners = [Learner(one.name, one.colour, history(one.run), one.run.state.steps) for one in runs]
-    epochs = max(one.run.wishes.epochs for one in runs)
+    views = [one.run.read() for one in runs]
+    learners = [
+        Learner(one.name, one.colour, history(one.run), view.state.steps) for one, view in zip(runs, views, strict=True)
+    ]
+    epochs = [view.requests.epochs for view in views]
     for column, measure in zip(st.columns(2), ("loss", "accuracy"), strict=True):
         figure = compared.learning_curves(
-            learners, measure, axis, epochs=epochs, smoothing=smoothing, training=training, log=log
+            learners, measure, axis, epochs=max(epochs), smoothing=smoothing, training=training, log=log
         )
         with column:
             names = ", ".join(one.name for one in runs)
             plot(figure, f"compare.{measure}", alt=f"The {measure} of {names} over the {axis}")
-    _tell(runs, learners)
+    _tell(runs, learners, epochs)
 
 
 def _ask_view() -> tuple[str, float, bool, bool]:
@@ -76,7 +79,7 @@ def _ask_view() -> tuple[str, float, bool, bool]:
     return axis or EPOCHS, smoothing, bool(training), log
 
 
-def _tell(runs: list[Chosen], learners: list[Learner]) -> None:
+def _tell(runs: list[Chosen], learners: list[Learner], epochs: list[int]) -> None:
     """Say what the lines are, how far those are that learn, and what is missing."""
     parts = ["Thick with symbols: validation, at each epoch's end."]
     without = [literal(learner.name) for learner in learners if not learner.validates]
@@ -85,10 +88,9 @@ def _tell(runs: list[Chosen], learners: list[Learner]) -> None:
         parts.append(
             f"{' and '.join(without)} {keep} no validation digits aside: the mean of training is in its place."
         )
-    for one, learner in zip(runs, learners, strict=True):
+    for one, learner, of in zip(runs, learners, epochs, strict=True):
         if one.live:
-            epochs = epochs_done(learner.history)
-            where = f"{epochs} of {one.run.wishes.epochs} epochs done" if learner.history else one.state.phase
+            where = f"{epochs_done(learner.history)} of {of} epochs done" if learner.history else one.state.phase
             parts.append(f"{literal(one.name)}: {where}.")
         elif not learner.history:
             parts.append(f"{literal(one.name)} has no curve: it ended before its first lines.")

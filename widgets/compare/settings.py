@@ -35,11 +35,12 @@ def show(runs: list[Chosen]) -> None:
 
 def _besides(runs: list[Chosen]) -> list[Difference]:
     """Return what differs and is no part of a configuration: whose network it goes on from, and what came later."""
-    store, wishes = st.session_state.engine.runs, [one.run.wishes for one in runs]
-    parents = [one.run.parent for one in runs]
-    rates = [wish.learning_rate for wish in wishes]
+    store, views = st.session_state.engine.runs, [one.run.read() for one in runs]
+    parents = [view.parent for view in views]
+    rates = [view.requests.learning_rate for view in views]
     rates = [rate if rate != one.config.learning_rate else None for rate, one in zip(rates, runs, strict=True)]
-    epochs = [wish.epochs if wish.epochs != one.config.epochs else None for wish, one in zip(wishes, runs, strict=True)]
+    epochs = [view.requests.epochs for view in views]
+    epochs = [number if number != one.config.epochs else None for number, one in zip(epochs, runs, strict=True)]
     data = [one.state.data_hash for one in runs if one.state.data_hash]
     found = []
     if len(set(parents)) > 1:

@@ -105,7 +105,7 @@ def _networks() -> dict[str, tuple[str, TrainingConfig]]:
             pass
     found |= {name: (PRESETS[name].title, PRESETS[name].config) for name in PICKED}
     known, texts = judges.known()
-    return found | {key: (texts[key], known[key].config) for key in list(known)[: 1 + OWN]}
+    return found | {key: (texts[key], known[key].config) for key in list(known)[: 1 + OWN] if known[key].readable}
 
 
 def _table(config: TrainingConfig) -> Markup:

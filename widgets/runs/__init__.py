@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
-from trainer.ledger import Ledger
-from trainer.runs import RunStore
+from trainer.ledger import RunIndex
+from trainer.runs.store import RunStore
 
 
-def ledger() -> Ledger:
-    """Return the rows of all runs, which everybody on this server shares."""
+def run_index() -> RunIndex:
+    """Return the index of all runs, which everybody on this server shares."""
     store: RunStore = st.session_state.engine.runs
-    return _ledger(str(store.root), store)
+    return _run_index(str(store.root), store)
 
 
 @st.cache_resource(show_spinner=False)
-def _ledger(root: str, _store: RunStore) -> Ledger:
-    return Ledger(_store)
+def _run_index(root: str, _store: RunStore) -> RunIndex:
+    return RunIndex(_store)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from trainer import UserError
 from trainer.engine import owner_hash
-from trainer.runs import Run
+from trainer.runs.run import Run
 from widgets.texts import literal
 
 DELETED = "runs.deleted"  # the one that was deleted last: id and name
@@ -16,7 +16,7 @@ REFUSED = "runs.refused"  # why one was not
 @st.dialog("Delete this run?")
 def ask(run: Run) -> None:
     """Ask once whether a run is to be deleted."""
-    st.markdown(f"**{literal(run.name)}** leaves the list, with its network. For a day you can have it back.")
+    st.markdown(f"**{literal(run.read().name)}** leaves the list, with its network. For a day you can have it back.")
     if error := st.session_state.pop(REFUSED, ""):
         st.error(error)
     with st.container(horizontal=True):
@@ -27,7 +27,7 @@ def ask(run: Run) -> None:
 
 
 def _delete(run: Run) -> None:
-    name = run.name
+    name = run.read().name
     try:
         st.session_state.engine.delete(run.id, st.session_state.owner)
     except UserError as error:
@@ -57,15 +57,16 @@ def tell() -> None:
 def show() -> None:
     """List this visitor's deleted runs."""
     mine = owner_hash(st.session_state.owner)
-    runs = [run for run in st.session_state.engine.runs.deleted() if run.state.owner == mine]
-    if not runs:
+    deleted = [run.read() for run in st.session_state.engine.runs.deleted()]
+    own = [view for view in deleted if view.state.owner == mine]
+    if not own:
         return
-    with st.expander(f"Deleted runs ({len(runs)})", icon=":material/delete:"):
+    with st.expander(f"Deleted runs ({len(own)})", icon=":material/delete:"):
         st.caption("Each is kept for a day after it was deleted, then it is gone for good.")
-        for run in runs:
+        for view in own:
             with st.container(horizontal=True, vertical_alignment="center"):
-                st.markdown(literal(run.name), width="content")
-                _offer(run.id, "Have it back", f"runs.back.{run.id}")
+                st.markdown(literal(view.name), width="content")
+                _offer(view.id, "Have it back", f"runs.back.{view.id}")
 
 
 def _offer(run_id: str, label: str, key: str) -> None:

@@ -8,15 +8,16 @@ from pathlib import Path
 import streamlit as st
 from markupsafe import Markup
 
-from trainer import UserError, catalogue
+from trainer import UserError, catalogue, ledger
 from trainer.analysis.learning_curves import learning_curves
 from trainer.engine import owner_hash
-from trainer.ledger import Row, read
-from trainer.runs import NOTE, Run
+from trainer.ledger import Row
+from trainer.runs.label import NOTE
+from trainer.runs.run import Run, RunView
 from ui.html import html, style
 from widgets import label, takehome
 from widgets.plot import plot
-from widgets.runs import deleted, ledger, table, tree
+from widgets.runs import deleted, run_index, table, tree
 from widgets.texts import literal, sentence
 from widgets.watching import seconds_text
 
@@ -42,25 +43,26 @@ def asked() -> Run | None:
 def show(run: Run) -> None:
     """Show a run and what can be done with it."""
     st.session_state.pop(deleted.DELETED, None)
-    mine = run.state.owner == owner_hash(st.session_state.owner)
+    view = run.read()
+    mine = view.state.owner == owner_hash(st.session_state.owner)
     style(STYLE)
     st.page_link("pages/runs.py", label="All runs", icon=":material/arrow_back:", help="Back to the list.")
     with st.container(horizontal=True, vertical_alignment="center", key="run-heading"):
-        st.subheader(literal(run.name), anchor=False, width="content")
+        st.subheader(literal(view.name), anchor=False, width="content")
         if mine:
-            _describe(run)
-    _lead(run, mine)
-    state = run.state
+            _describe(view)
+    _lead(view, mine)
+    state = view.state
     st.fragment(_facts, run_every=LOOK if state.live else None)(run, state.phase)
-    opened = tree.show(ledger().rows(), run.id)
+    opened = tree.show(run_index().rows(), run.id)
     if opened and opened != run.id and st.session_state.engine.runs.get(str(opened)):
         st.query_params["run"] = opened
         st.rerun()
-    if (note := run.label.note) and not mine:
+    if (note := view.label.note) and not mine:
         st.markdown("**Note**")
         st.text(note)
     if mine:
-        _ask_note(run)
+        _ask_note(view)
     with st.expander("Take home", icon=":material/download:"):
         takehome.offer(run)
 
@@ -68,9 +70,9 @@ def show(run: Run) -> None:
 # --- what its owner may change --------------------------------------------------------------------------------
 
 
-def _describe(run: Run) -> None:
-    label.rename(run)
-    pinned = run.label.pinned
+def _describe(view: RunView) -> None:
+    label.rename(view.run)
+    pinned = view.label.pinned
     if st.button(
         "Unpin" if pinned else "Pin",
         icon=":material/keep_off:" if pinned else ":material/keep:",
@@ -78,8 +80,8 @@ def _describe(run: Run) -> None:
         help="Runs that you pinned stand first in your list.",
         key="run.pin",
     ):
-        label.change(run, pinned=not pinned)
-    live = run.state.live
+        label.change(view.run, pinned=not pinned)
+    live = view.state.live
     if st.button(
         "Delete",
         icon=":material/delete:",
@@ -88,29 +90,29 @@ def _describe(run: Run) -> None:
         help="Stop it first, on Train." if live else "You are asked once, and for a day it can be had back.",
         key="run.delete",
     ):
-        deleted.ask(run)
+        deleted.ask(view.run)
 
 
-def _ask_note(run: Run) -> None:
-    with st.form(f"runs.note.{run.id}", border=False):
+def _ask_note(view: RunView) -> None:
+    with st.form(f"runs.note.{view.id}", border=False):
         note = st.text_area(
             "Note",
-            run.label.note,
+            view.label.note,
             max_chars=NOTE,
             height=100,
             placeholder="What did you try, and what came of it?",
             help="Everybody who looks at this run can read it; the search finds its words.",
         )
         if st.form_submit_button("Save the note", help="Keep it with the run."):
-            label.change(run, note=note)
+            label.change(view.run, note=note)
 
 
 # --- where it leads -------------------------------------------------------------------------------------------
 
 
-def _lead(run: Run, mine: bool) -> None:
+def _lead(view: RunView, mine: bool) -> None:
     """Lead to the pages that show this run, and to what goes on from it."""
-    state, config, query = run.state, run.config, {"run": run.id}
+    state, config, query = view.state, view.config, {"run": view.id}
     with st.container(horizontal=True, vertical_alignment="center", key="run-leads"):
         if config:
             st.page_link(
@@ -120,7 +122,7 @@ def _lead(run: Run, mine: bool) -> None:
                 query_params=query,
                 help="Its curves, drawings and weights over the training, and its settings in the form.",
             )
-        if config and run.network:
+        if config and view.network:
             for label, icon, page, words in LEADS:
                 if page != "draw" or catalogue.kind(config.dataset).digits:
                     st.page_link(
@@ -131,30 +133,30 @@ def _lead(run: Run, mine: bool) -> None:
                     "pages/train.py",
                     label="Train further",
                     icon=":material/merge:",
-                    query_params={"parent": run.id},
+                    query_params={"parent": view.id},
                     help="Go on from this network, with other settings or your own drawings, as a new run.",
                 )
-        if run.group:
+        if view.group:
             st.page_link(
                 "pages/sweep.py",
                 label="Its sweep",
                 icon=":material/apps:",
-                query_params={"sweep": run.group},
+                query_params={"sweep": view.group},
                 help="The runs beside it.",
             )
-        if mine and config and run.can_resume and _unfinished(run):
+        if mine and config and view.can_resume and _unfinished(view):
             if st.button(
                 "Resume",
                 icon=":material/play_arrow:",
                 help="Go on where it was, weights, optimizer and chance included.",
                 key="run.resume",
             ):
-                _resume(run)
+                _resume(view.run)
 
 
-def _unfinished(run: Run) -> bool:
+def _unfinished(view: RunView) -> bool:
     """Tell whether epochs are left that were asked for."""
-    return run.state.phase != "finished" or read(run).epochs < run.wishes.epochs
+    return view.state.phase != "finished" or ledger.row(view).epochs < view.requests.epochs
 
 
 def _resume(run: Run) -> None:
@@ -170,15 +172,16 @@ def _resume(run: Run) -> None:
 
 
 def _facts(run: Run, phase: str) -> None:
-    state = run.state
+    view = run.read()
+    state, config = view.state, view.config
     if state.phase != phase:
         st.rerun()
-    row, config = read(run), run.config
+    row = ledger.row(view)
     if state.error:
         (st.error if state.phase in ("failed", "damaged") else st.warning)(sentence(state.error))
     left, right = st.columns([0.55, 0.45], gap="medium")
     with right:
-        html(_table(run, row))
+        html(_table(view, row))
     with left:
         if config is None:
             st.caption("What was asked of it is not known any more: it can only be deleted.")
@@ -192,9 +195,9 @@ def _facts(run: Run, phase: str) -> None:
         plot(figure, "run.accuracy", alt=f"Accuracy over {row.epochs} epochs{words if row.test_accuracy else ''}")
 
 
-def _table(run: Run, row: Row) -> Markup:
+def _table(view: RunView, row: Row) -> Markup:
     """Return what is known of a run as an HTML table; what is not known is left out."""
-    config, state = run.config, run.state
+    config, state = view.config, view.state
     mine = row.owner == owner_hash(st.session_state.owner)
     title = table.titles([row.dataset])[row.dataset] if row.dataset else ""
     when = time.strftime("%d %b %Y, %H:%M", time.localtime(row.created)).lstrip("0")

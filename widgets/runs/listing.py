@@ -12,7 +12,7 @@ from trainer.ledger import Row, found, in_order
 from trainer.phrases import cut
 from ui.html import style
 from widgets import crowd
-from widgets.runs import ledger, table
+from widgets.runs import run_index, table
 from widgets.texts import literal
 
 PAGE = 50  # rows
@@ -35,7 +35,7 @@ def show() -> None:
 
 
 def _look(every: float | None) -> None:
-    known = ledger()
+    known = run_index()
     rows, reading = known.rows(), known.reading
     if reading:
         done, of = reading

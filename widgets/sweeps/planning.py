@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 from zlib import crc32
 
 import streamlit as st
@@ -109,10 +110,10 @@ def _known(engine: Engine, owner: str) -> dict[str, tuple[str, TrainingConfig]]:
             st.session_state["sweep.config"] = TrainingConfig.from_link(named["config"])
         elif "run" in named:
             run = engine.runs.get(named["run"])
-            config = run.config if run else None
-            if run is None or config is None:
+            view = run.read() if run else None
+            if view is None or view.config is None:
                 raise UserError("A sweep may start from a run that is here (got one that is gone): choose below.")
-            known[run.id] = f"As {run.name}", config
+            known[view.id] = f"As {view.name}", view.config
     except UserError as error:
         st.error(sentence(str(error)))
         named = {}
@@ -121,11 +122,12 @@ def _known(engine: Engine, owner: str) -> dict[str, tuple[str, TrainingConfig]]:
         known["link"] = f"The link's: {short_form(linked)}", linked
     known |= {name: (preset.title, preset.config) for name, preset in PRESETS.items()}
     mine, chosen = owner_hash(owner), st.session_state.get(START)
-    own = [run for run in engine.runs.runs()[:60] if run.state.owner == mine and not run.group][:OWN]
+    newest = (run.read() for run in engine.runs.runs()[:60])
+    own = islice((view for view in newest if view.state.owner == mine and not view.group), OWN)
     before = engine.runs.get(chosen) if isinstance(chosen, str) else None
-    for run in [*own, *([before] if before else [])]:
-        if (config := run.config) and run.id not in known:
-            known[run.id] = f"As {run.name}", config
+    for view in [*own, *([before.read()] if before else [])]:
+        if view.config and view.id not in known:
+            known[view.id] = f"As {view.name}", view.config
     if named and named != st.session_state.get(LINKED):
         st.session_state[LINKED] = named
         st.session_state[START] = "link" if "config" in named else named["run"]
