@@ -16,10 +16,11 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import asdict
 
-from trainer import UserError, conversion, nameplate, notebook, program, report
+from trainer import UserError, nameplate, notebook, program, report
 from trainer.config import TrainingConfig
 from trainer.datasets import Dataset
 from trainer.files import Record, read_bytes, read_object, records, regular
+from trainer.networks import keras_file
 from trainer.runs import Run
 
 NEEDED = ("config.json", "model.onnx")  # of the run directory: without them nothing can be put back
@@ -112,7 +113,7 @@ def network(run: Run) -> bytes:
 
 
 def _keras(run: Run) -> bytes | None:
-    found = conversion.find(run.path / conversion.FILE, run.network_file)
+    found = keras_file.find(run.path / keras_file.FILE, run.network_file)
     return read_bytes(found) if found else None
 
 

@@ -25,8 +25,8 @@ from trainer.config import TrainingConfig
 from trainer.files import Record, line
 from trainer.history import COUNT, NUMBERS, WATCHED, are_reads
 from trainer.limits import CLASSES, LIMITS, Limit
+from trainer.networks.onnx_import import transcribe
 from trainer.runs import ENDED, NAME, NOTE, Label, Run, RunStore, State
-from trainer.transcript import transcribe
 
 LARGEST = 60_000_000  # bytes of a zip: the largest network twice, once for other programs, and its report
 _MOST = {  # bytes of each file that is opened

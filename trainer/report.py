@@ -25,6 +25,7 @@ from trainer.history import is_line
 from trainer.progress import epochs_done
 from trainer.runs import Run, State
 from trainer.summary import summarise
+from trainer.weights import network_hash
 
 ERRORS, SIZE = 14, 58  # images of the worst errors, and pixels a side of each on the page
 POINTS = 300  # of a curve, at most
@@ -43,7 +44,7 @@ def page(run: Run, dataset: Dataset | None = None) -> str:
         raise UserError("A report needs the run's configuration (got a damaged config.json): choose another run.")
     history = _history(run)
     found = evaluation.read(run.path)
-    if found and found.network_hash != evaluation.network_hash(run.network_file):
+    if found and found.network_hash != network_hash(run.network_file):
         found = None
     kind = catalogue.kind(config.dataset)
     trained = _section("How it was trained", _list(recipe.sentences(run, config, state, history)))

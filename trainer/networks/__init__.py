@@ -1,0 +1,1 @@
+"""Networks: the layers of a config as Keras, ONNX and `.keras` files, trained and run."""
