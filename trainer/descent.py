@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from trainer.charts import AXIS, BLUE, NEUTRAL, Figure, frame
 from trainer.digit import SIZE
 from trainer.limits import CLASSES
-from trainer.losses import cross_entropy, one_hot, softmax
+from trainer.networks.losses import cross_entropy, one_hot, softmax
 
 Floats = NDArray[np.float32]
 Layers = tuple[tuple[Floats, Floats], ...]  # each layer's kernel (inputs, units) and bias (units,)

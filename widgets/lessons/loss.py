@@ -8,7 +8,8 @@ import streamlit as st
 from trainer import diagrams
 from trainer.catalogue import DIGITS
 from trainer.charts import BLUE, VERMILLION
-from trainer.losses import GUESSING, LEAST, answer, cross_entropy, loss_curve, one_hot, squared_error
+from trainer.lessons.loss_curves import LEAST, answer, loss_curve
+from trainer.networks.losses import GUESSING, cross_entropy, one_hot, squared_error
 from widgets.plot import plot
 
 LABEL, SHARE = "learn.loss.label", "learn.loss.share"

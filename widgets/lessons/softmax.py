@@ -11,7 +11,8 @@ from trainer import UserError, diagrams, shipped
 from trainer.answer import named
 from trainer.catalogue import DIGITS
 from trainer.charts import BLUE
-from trainer.losses import probability_columns, softmax
+from trainer.lessons.loss_curves import probability_columns
+from trainer.networks.losses import softmax
 from widgets import library
 from widgets.plot import plot
 

@@ -1,0 +1,1 @@
+"""Analysis: what a network or a training shows, and the charts of it."""
