@@ -4,7 +4,7 @@ import streamlit as st
 
 from trainer import UserError
 from trainer.config import TrainingConfig
-from trainer.engine import owner_hash
+from trainer.owner import owner_hash
 from trainer.runs import Run
 from widgets import code, continuing, editor, followed, watching
 from widgets.texts import sentence

@@ -21,7 +21,7 @@ from tests.apps import TINY
 from tests.jobs import PATIENCE
 from tests.serving import MNIST, NO_CHROMIUM, ROOT, find_chromium, open_chromium
 from trainer import export, model, strokes
-from trainer.engine import owner_hash
+from trainer.owner import owner_hash
 from trainer.runs import Run, RunStore
 
 settings.register_profile("in any time", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.apps import TINY, come, data_url, texts
 from trainer import datasets, evaluation, shipped, strokes
-from trainer.engine import owner_hash
+from trainer.owner import owner_hash
 from trainer.runs import Run, RunStore
 
 

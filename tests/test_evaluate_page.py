@@ -6,8 +6,8 @@ import pytest
 from tests.apps import TINY, come, texts
 from tests.jobs import wait_for
 from trainer import datasets, evaluation, export, model
-from trainer.engine import owner_hash
 from trainer.evaluation import Evaluation
+from trainer.owner import owner_hash
 from trainer.runs import RunStore
 
 

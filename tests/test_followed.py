@@ -11,9 +11,9 @@ from tests.apps import data_url
 from tests.jobs import PATIENCE
 from trainer import digit, strokes
 from trainer.config import TrainingConfig
-from trainer.engine import owner_hash
 from trainer.files import line
 from trainer.layers import Dense
+from trainer.owner import owner_hash
 from trainer.runs import RunStore
 from trainer.wishes import PINNED, Pinned
 

@@ -19,11 +19,11 @@ from streamlit.testing.v1 import AppTest
 from tests.jobs import PATIENCE
 from trainer import UserError, bundle, export, intake, job, model, weights
 from trainer.config import TrainingConfig
-from trainer.engine import owner_hash
 from trainer.inference import Network
 from trainer.layers import BatchNormalization, Conv2D, Dense, MaxPooling2D
 from trainer.networks import onnx_import
 from trainer.networks.onnx_import import anew
+from trainer.owner import owner_hash
 from trainer.runs import RunStore
 
 CONFIG = TrainingConfig(

@@ -9,8 +9,8 @@ from streamlit.testing.v1 import AppTest
 
 from tests.apps import TINY, come, texts
 from tests.jobs import PATIENCE, wait_for
-from trainer.engine import owner_hash
 from trainer.files import line
+from trainer.owner import owner_hash
 from trainer.presets import PRESETS
 from trainer.runs import RunStore
 

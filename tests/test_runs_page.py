@@ -9,8 +9,8 @@ from tests.apps import TINY, come, texts
 from tests.jobs import wait_for
 from trainer import ledger
 from trainer.config import Adam
-from trainer.engine import owner_hash
 from trainer.files import line
+from trainer.owner import owner_hash
 from trainer.runs import RunStore
 
 ME = "my token"

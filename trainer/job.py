@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from trainer import UserError, datasets, evaluation, export, fitting, model
+from trainer import UserError, datasets, evaluation, fitting, model, weights
 from trainer.checkpoint import Checkpoint
 from trainer.collection import Drawings
 from trainer.config import TrainingConfig
@@ -119,7 +119,7 @@ def _train(run: Run, gone: threading.Event) -> None:
     network = model.build(config, len(images))
     if start is None and run.parent:
         parent = _read(run.parent_file)
-        model.assign(network, export.from_onnx(parent, config))
+        model.assign(network, weights.read(parent, config))
         if drawings:
             run.update(right_before=_right(Network(parent), drawings))
     reporter = Reporter(run, config, network, dataset, gone, start)

@@ -9,8 +9,10 @@ import streamlit as st
 from trainer import UserError, catalogue
 from trainer.collection import Collection
 from trainer.config import TrainingConfig
-from trainer.engine import Engine, owner_hash
-from trainer.parent import RECIPES, Parent, find, name_of, usual_recipe
+from trainer.engine import Engine
+from trainer.owner import owner_hash
+from trainer.parent import Parent, find, name_of, usual_recipe
+from trainer.presets import RECIPES
 from trainer.runs import Run, State
 from widgets.draft import PARAMETERS, Recipe, load
 from widgets.texts import literal

@@ -10,7 +10,8 @@ import numpy as np
 import streamlit as st
 
 from trainer import UserError, pictures, readings
-from trainer.engine import Engine, owner_hash
+from trainer.engine import Engine
+from trainer.owner import owner_hash
 from trainer.runs import Run, State
 from trainer.wishes import PINNED, Pinned
 from widgets import canvas

@@ -16,8 +16,8 @@ from trainer import UserError, bars, catalogue, shipped
 from trainer.answer import Answer, answers, verdict
 from trainer.catalogue import Kind
 from trainer.config import TrainingConfig
-from trainer.engine import owner_hash
 from trainer.inference import Network
+from trainer.owner import owner_hash
 from trainer.parent import SHIPPED
 from trainer.runs import Run
 from widgets.texts import literal

@@ -4,9 +4,10 @@ import streamlit as st
 
 from trainer import UserError, catalogue, charts, pictures
 from trainer.config import TrainingConfig
-from trainer.engine import Engine, owner_hash
+from trainer.engine import Engine
 from trainer.files import Record
 from trainer.limits import LIMITS, MEANINGS
+from trainer.owner import owner_hash
 from trainer.progress import Progress, epochs_done, progress
 from trainer.runs import Run, State
 from trainer.summary import summarise

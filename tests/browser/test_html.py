@@ -16,7 +16,7 @@ from tests.apps import TINY
 from tests.serving import Server, calm_page
 from trainer import bundle, datasets, evaluation, export, intake, model
 from trainer.axes import Axis, Setting
-from trainer.engine import owner_hash
+from trainer.owner import owner_hash
 from trainer.runs import Run, RunStore, new_id
 from trainer.sweep import Plan, Sweep, Sweeps
 

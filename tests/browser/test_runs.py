@@ -9,8 +9,8 @@ from playwright.sync_api import Page, expect
 from tests.apps import TINY
 from tests.serving import Server, calm_page
 from trainer.config import Adam
-from trainer.engine import owner_hash
 from trainer.files import line
+from trainer.owner import owner_hash
 from trainer.runs import Run, RunStore
 
 ME = "x" * 32  # as the browser's cookie says

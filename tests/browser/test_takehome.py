@@ -7,8 +7,8 @@ from playwright.sync_api import Page, expect
 
 from tests.serving import Server, calm_page
 from trainer import datasets, evaluation, shipped
-from trainer.engine import owner_hash
 from trainer.files import line
+from trainer.owner import owner_hash
 from trainer.runs import Run, RunStore
 
 

@@ -21,7 +21,8 @@ from tests.visitor import Visitor, drawn, visit
 from trainer import UserError, export, model
 from trainer.checkpoint import Checkpoint
 from trainer.collection import Collection
-from trainer.engine import Engine, owner_hash
+from trainer.engine import Engine
+from trainer.owner import owner_hash
 from trainer.runs import Run, RunStore
 from trainer.wishes import Pinned
 

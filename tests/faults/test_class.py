@@ -10,7 +10,7 @@ from tests.apps import TINY
 from tests.jobs import wait_for
 from tests.serving import Server
 from tests.visitor import Visitor, visit
-from trainer.engine import owner_hash
+from trainer.owner import owner_hash
 from trainer.runs import RunStore
 
 LINK = f"config={TINY.to_link()}"

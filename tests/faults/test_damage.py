@@ -26,11 +26,12 @@ from trainer.axes import Axis, Setting
 from trainer.checkpoint import Checkpoint
 from trainer.cluster import LOG
 from trainer.collection import Collection
-from trainer.engine import Engine, owner_hash
+from trainer.engine import Engine
 from trainer.inference import Network
 from trainer.layers import Conv2D
 from trainer.ledger import Ledger
 from trainer.networks import keras_file
+from trainer.owner import owner_hash
 from trainer.parent import content, find
 from trainer.runs import Run, RunStore, new_id
 from trainer.sweep import Plan, Sweep, Sweeps

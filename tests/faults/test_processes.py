@@ -18,8 +18,9 @@ from tests.jobs import PATIENCE, run_until_told, wait_for
 from tests.serving import ROOT, Server
 from tests.visitor import visit
 from trainer import job
-from trainer.engine import Engine, owner_hash
+from trainer.engine import Engine
 from trainer.layers import Conv2D
+from trainer.owner import owner_hash
 from trainer.progress import epochs_done
 from trainer.runs import RunStore
 

@@ -11,7 +11,8 @@ from streamlit.testing.v1 import AppTest
 
 from tests.apps import TINY, come
 from trainer import UserError, bundle, export, intake, model, nameplate, report
-from trainer.engine import Engine, owner_hash
+from trainer.engine import Engine
+from trainer.owner import owner_hash
 from trainer.runs import NAME, NOTE, RunStore
 from widgets.texts import literal
 

@@ -16,7 +16,7 @@ from tests.apps import TINY
 from tests.serving import ROOT, Server
 from tests.visitor import visit
 from trainer import export, model
-from trainer.engine import owner_hash
+from trainer.owner import owner_hash
 from trainer.runs import Run, RunStore
 
 OWNER = "A" * 32

@@ -67,8 +67,3 @@ def loss_curve(kind: str, share: float) -> Figure:
             "showlegend": False,
         },
     }
-
-
-def slope(share: float) -> float:
-    """Return how much the cross-entropy falls for each point of probability, in percent, gained at `share`."""
-    return 1 / max(share, 1e-7) / 100

@@ -8,8 +8,8 @@ from html import escape
 import streamlit as st
 
 from trainer import UserError, catalogue, charts
-from trainer.engine import owner_hash
 from trainer.ledger import Row, read
+from trainer.owner import owner_hash
 from trainer.runs import NOTE, Run
 from widgets import label, takehome
 from widgets.plot import plot

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from trainer.engine import owner_hash
 from trainer.ledger import Row, found, in_order
+from trainer.owner import owner_hash
 from trainer.phrases import cut
 from widgets import crowd
 from widgets.runs import ledger, table
