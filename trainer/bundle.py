@@ -16,7 +16,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import asdict
 
-from trainer import UserError, nameplate, notebook, program, report
+from trainer import UserError, nameplate, program, report
 from trainer.config import TrainingConfig
 from trainer.datasets import Dataset
 from trainer.files import Record, read_bytes, read_object, records, regular
@@ -191,7 +191,7 @@ _MAKERS: dict[str, Callable[[Run], bytes | None]] = {
     "network.keras": _keras,
     "history.csv": history,
     "program.py": lambda run: program.script(_config(run)).encode(),
-    "notebook.ipynb": lambda run: notebook.notebook(_config(run)).encode(),
+    "notebook.ipynb": lambda run: program.notebook(_config(run)).encode(),
     **{name: lambda run, name=name: _content(run, name) for name in ("history.jsonl", "digits.npz", "snapshots.npz")},  # type: ignore[misc]
 }
 

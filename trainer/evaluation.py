@@ -1,7 +1,7 @@
 """What does a network say of the test digits, all of them? Read once, kept, and looked at from many sides.
 
 Made by ONNX Runtime alone, by the worker at the end of a training or later by the web server. `calibration` and
-`comparison` look at what is kept here, `features` finds the training images that a network sees as alike.
+`agreement` look at what is kept here, `features` finds the training images that a network sees as alike.
 """
 
 from __future__ import annotations

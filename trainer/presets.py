@@ -1,4 +1,4 @@
-"""What is worth trying: whole configurations, each with what to look for; the lessons of the Train page.
+"""Whole configurations to train, each with what to look for, and those with which a trained network goes on.
 
 Standard library only.
 """

@@ -9,9 +9,9 @@ from textwrap import shorten
 import numpy as np
 import streamlit as st
 
-from trainer import comparison, evaluation, sheets
+from trainer import evaluation, sheets
+from trainer.analysis.agreement import Comparison, comparison_in_words
 from trainer.answer import percent
-from trainer.comparison import Comparison
 from trainer.datasets import Dataset
 from trainer.evaluation import Evaluation
 from widgets import evaluated, judges
@@ -192,7 +192,7 @@ def versus(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
     alike = judge.name == other.name
     names = (f"{judge.name} (first)", f"{other.name} (second)") if alike else (judge.name, other.name)
     short = [shorten(name, 28, placeholder="…") for name in names]
-    st.markdown(literal(comparison.in_words(compared, names, f"test {judge.kind.thing}s")))
+    st.markdown(literal(comparison_in_words(compared, names, f"test {judge.kind.thing}s")))
     st.html(_two_by_two(compared, *short))
     groups = compared.groups
     only = [f"Only {literal(name)} right" for name in short]

@@ -8,9 +8,9 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from trainer import UserError, disagreement, evaluation, sheets
+from trainer import UserError, evaluation, sheets
+from trainer.analysis.agreement import Combination, Disagreement, combination_in_words
 from trainer.datasets import Dataset
-from trainer.disagreement import Combination, Disagreement
 from trainer.evaluation import Evaluation
 from trainer.phrases import listed
 from widgets import evaluated, library
@@ -119,7 +119,7 @@ def _look(runs: list[Chosen], disputed: Disagreement, dataset: Dataset) -> None:
     texts = {ALL: f"At least one wrong ({len(disputed.disputed):,})"}
     for combination, there in disputed.combinations.items():
         key = "".join("01"[mark] for mark in combination)
-        groups[key], texts[key] = there, f"{disagreement.in_words(combination, names)} ({len(there):,})"
+        groups[key], texts[key] = there, f"{combination_in_words(combination, names)} ({len(there):,})"
     if st.session_state.get("compare.group") not in groups:
         st.session_state["compare.group"] = ALL
     st.selectbox(

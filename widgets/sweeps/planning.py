@@ -11,10 +11,10 @@ from trainer import UserError
 from trainer.axes import Axis, Setting, settings
 from trainer.config import TrainingConfig, parameter_count, short_form
 from trainer.engine import Engine
-from trainer.forecast import about, forecast
 from trainer.limits import LIMITS, MEANINGS
 from trainer.owner import owner_hash
 from trainer.presets import PRESETS
+from trainer.progress import about, forecast
 from trainer.sweep import RUNS, Cell, Plan
 from widgets.glossary import explained
 from widgets.sweeps import squares

@@ -11,9 +11,9 @@ from trainer import UserError, heatmap
 from trainer.catalogue import kind
 from trainer.config import short_form
 from trainer.engine import Engine
-from trainer.forecast import about, forecast
 from trainer.owner import owner_hash
 from trainer.presets import PRESETS
+from trainer.progress import about, forecast
 from trainer.sweep import Cell, Sweep, best, cells, chance, effects
 from widgets import crowd, library
 from widgets.plot import plot
