@@ -7,6 +7,7 @@ import streamlit as st
 from trainer import UserError, calibration, sheets
 from trainer.datasets import Dataset
 from trainer.evaluation import Evaluation
+from trainer.text import percent
 from widgets import confusions, evaluated, examples, judges, library
 from widgets.glossary import explained
 from widgets.judges import Judge
@@ -32,7 +33,7 @@ def headline(judge: Judge, found: Evaluation) -> None:
     with numbers.container(horizontal=True, gap="large"):
         st.metric(
             "Accuracy",
-            f"{100 * found.accuracy:.2f} %",
+            percent(found.accuracy, 2),
             help=explained(f"The share of the test {things} that it reads right.", "accuracy"),
             width="content",
         )

@@ -11,7 +11,7 @@ import numpy as np
 
 from trainer import curves
 from trainer.curves import Array, Line
-from trainer.phrases import cut
+from trainer.text import cut
 
 BLUE, VERMILLION = "#0072B2", "#D55E00"  # Okabe and Ito's, told apart by everyone on both themes
 GREY, SKY, ORANGE = "#8A8F98", "#56B4E9", "#E69F00"

@@ -13,7 +13,7 @@ from trainer import curves
 from trainer.charts import AXIS, NAME, NEUTRAL, POINTS, Figure, frame, literal
 from trainer.colours import Colour
 from trainer.curves import Array, Line
-from trainer.phrases import cut
+from trainer.text import cut
 
 EPOCHS, SECONDS = "epochs", "seconds"  # what curves run over
 MARKED = 25  # epochs of a curve, at most, that have a symbol each

@@ -24,6 +24,7 @@ from trainer.parent import repeated
 from trainer.processes import lower_priority
 from trainer.reporter import Reporter
 from trainer.runs import Run
+from trainer.text import number
 from trainer.uploads import Uploads
 from trainer.weights import network_hash
 
@@ -132,7 +133,7 @@ def _train(run: Run, gone: threading.Event) -> None:
         run.network_file.unlink(missing_ok=True)
         raise UserError(
             f"The loss grew beyond all numbers in epoch {outcome.epochs + 1}, so this network learns nothing more: "
-            f"try a smaller learning rate, such as {reporter.wishes.learning_rate / 10:g}."
+            f"try a smaller learning rate, such as {number(reporter.wishes.learning_rate / 10)}."
         )
     run.update(seconds=seconds, hook_seconds=outcome.hook_seconds)
     reporter.export()

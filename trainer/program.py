@@ -16,6 +16,7 @@ from trainer.catalogue import DATASETS, kind
 from trainer.config import TrainingConfig, short_form
 from trainer.limits import CLASSES
 from trainer.snippets import USUAL
+from trainer.text import counted
 
 NAME = "digit_lab"  # of the program, without what comes after the point
 PEN_DIGITS, OWN_DRAWINGS = "more_pen_digits.npz", "own_drawings.npz"  # `images` and `labels`, learned besides
@@ -207,8 +208,8 @@ def _training(config: TrainingConfig) -> Part:
         )
     if config.patience:
         text += (
-            f" It stops early once the validation loss has not got better for {config.patience} "
-            f"epoch{'s' if config.patience > 1 else ''}, and goes back to the weights of the best one."
+            f" It stops early once the validation loss has not got better for "
+            f"{counted(config.patience, 'epoch')}, and goes back to the weights of the best one."
         )
         stop = f"keras.callbacks.EarlyStopping(patience={config.patience}, restore_best_weights=True)"
         lines.append(f"    callbacks=[{stop}],")

@@ -17,6 +17,7 @@ from trainer.config import TrainingConfig
 from trainer.files import Record
 from trainer.layers import Conv2D, Dense
 from trainer.runs import RunStore
+from trainer.text import counted
 
 RECENT = 26  # lines, about an epoch, that tell the pace of now
 EXAMPLES = 60_000  # of a data set for training, MNIST's
@@ -91,15 +92,12 @@ class Forecast:
     @property
     def words(self) -> str:
         """Say what the forecast relies on."""
+        trainings = counted(self.runs, "training")
         return {
-            "same": f"Told by {_trainings(self.runs)} of the same network on this server",
-            "others": f"Told by the network's work and the pace of {_trainings(self.runs)} of others on this server",
+            "same": f"Told by {trainings} of the same network on this server",
+            "others": f"Told by the network's work and the pace of {trainings} of others on this server",
             "rough": "A rough guess by the work of the network, since nothing was trained here yet",
         }[self.by]
-
-
-def _trainings(number: int) -> str:
-    return "one training" if number == 1 else f"{number} trainings"
 
 
 def work(config: TrainingConfig, epochs: float | None = None, examples: int | None = None) -> float:
@@ -168,12 +166,3 @@ def _span(each: Sequence[float], slots: int) -> float:
     for seconds in each:
         heapq.heappush(free, heapq.heappop(free) + seconds)
     return max(free)
-
-
-def about(seconds: float) -> str:
-    """Return a duration with no more digits than a forecast deserves: `about 40 s`, `about 3 min`, `about 2 h`."""
-    if seconds < 90:
-        return f"about {max(5, 5 * round(seconds / 5))} s"
-    if seconds < 90 * 60:
-        return f"about {round(seconds / 60)} min"
-    return f"about {seconds / 3600:.1f} h".replace(".0 h", " h")

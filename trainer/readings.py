@@ -13,6 +13,7 @@ from trainer import answer, curves
 from trainer.charts import Figure, reading_curves
 from trainer.curves import Line
 from trainer.pictures import drawing_picture
+from trainer.text import percent
 from trainer.wishes import Pinned
 
 # --- in words -------------------------------------------------------------------------------------------------
@@ -29,7 +30,7 @@ def account(readings: Sequence[Line], drawing: Pinned) -> str:
     if last is None:
         return "not read yet"
     _, probabilities, most = last
-    read = f"read as {named(probabilities.index(most))} ({100 * most:.0f} %)" if most else "answered with no numbers"
+    read = f"read as {named(probabilities.index(most))} ({percent(most, 0)})" if most else "answered with no numbers"
     if drawing.label is None:
         return read
     if (since := right_since(readings, drawing.id, drawing.label)) is not None:

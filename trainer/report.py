@@ -25,6 +25,7 @@ from trainer.history import is_line
 from trainer.progress import epochs_done
 from trainer.runs import Run, State
 from trainer.summary import summarise
+from trainer.text import duration, number, percent
 from trainer.weights import network_hash
 
 ERRORS, SIZE = 14, 58  # images of the worst errors, and pixels a side of each on the page
@@ -89,14 +90,14 @@ def _facts(config: TrainingConfig, state: State, history: Sequence[Line]) -> str
     thing = catalogue.kind(config.dataset).thing
     facts = []
     if state.test_accuracy is not None:
-        facts.append((f"{100 * state.test_accuracy:.2f} %", f"of the test {thing}s read right"))
+        facts.append((percent(state.test_accuracy, 2), f"of the test {thing}s read right"))
     if state.test_loss is not None:
-        facts.append((f"{state.test_loss:.4g}", "test loss"))
+        facts.append((number(state.test_loss, 4), "test loss"))
     facts.append((f"{parameter_count(config):,}", "parameters"))
     epochs = epochs_done(history)
     facts.append((f"{epochs}", "epoch" if epochs == 1 else "epochs"))
     if state.seconds:
-        facts.append((_duration(state.seconds), f"of training on {state.device}" if state.device else "of training"))
+        facts.append((duration(state.seconds), f"of training on {state.device}" if state.device else "of training"))
     return (
         '<dl class="facts">'
         + "".join(f"<div><dt>{escape(what)}</dt><dd>{escape(value)}</dd></div>" for value, what in facts)
@@ -224,7 +225,7 @@ def _errors(found: Evaluation, dataset: Dataset) -> str:
     classes, sure = dataset.kind.classes, found.confidence
     space = " " if _long(classes) else "\xa0"
     captions = [
-        f"{classes[found.labels[at]]}, read\xa0as{space}{classes[found.predicted[at]]}\n({100 * sure[at]:.0f} %)"
+        f"{classes[found.labels[at]]}, read\xa0as{space}{classes[found.predicted[at]]}\n({percent(sure[at], 0)})"
         for at in where.tolist()
     ]
     first = "First those in which it gave the right answer least."
@@ -278,7 +279,3 @@ def _day(seconds: float) -> str:
     except (OverflowError, ValueError, OSError):  # config.json was written by somebody else
         return "an unknown day"
     return f"{when.tm_mday} {time.strftime('%B %Y', when)}"
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"

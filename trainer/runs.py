@@ -45,8 +45,8 @@ from trainer.files import (
     writing,
 )
 from trainer.limits import CLASSES
-from trainer.phrases import plain
 from trainer.presets import PRESETS
+from trainer.text import plain
 from trainer.uploads import Uploads
 from trainer.wishes import REQUESTS, Pinned, Wishes
 

@@ -8,11 +8,11 @@ import numpy as np
 import streamlit as st
 
 from trainer import matrix, sheets
-from trainer.answer import percent
 from trainer.catalogue import Kind
 from trainer.datasets import Dataset
 from trainer.evaluation import Evaluation
 from trainer.limits import CLASSES
+from trainer.text import percent, probability
 from widgets.glossary import explained
 from widgets.judges import Judge
 from widgets.plot import plot
@@ -142,7 +142,7 @@ def _show_square(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
     if right:
         there = there[::-1]
     what = f"{classes[was]} read right" if right else f"{classes[was]} read as {classes[read_as]}"
-    share = f" ({100 * len(there) / of:.1f} %)" if of else ""
+    share = f" ({percent(len(there) / of)})" if of else ""
     st.markdown(f"**{what}: {len(there):,} of {of:,}{share}**")
     if not len(there):
         st.caption("No image lies in this square: choose another one.")
@@ -152,7 +152,7 @@ def _show_square(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
     st.caption(
         f"{f'{MOST} of them, {order}' if len(there) > MOST else order.capitalize()}, with how sure the network was."
     )
-    captions = [percent(float(share)) for share in found.confidence[shown]]
+    captions = [probability(float(share)) for share in found.confidence[shown]]
     st.html(sheets.sheet(dataset.x_test[shown], captions, size=62))
 
 
@@ -189,12 +189,11 @@ def _in_words(found: Evaluation, kind: Kind) -> str:
     hits, of, read = int(confusion[worst, worst]), int(confusion[worst].sum()), int(confusion[:, worst].sum())
     sentences = [
         f"Hardest to find: **{name}**. Of its {of:,} test {kind.thing}s the network found {hits:,}: "
-        f"its *recall* is {100 * hits / of:.1f} %."
+        f"its *recall* is {percent(hits / of)}."
     ]
     if read:
         sentences.append(
-            f"It said “{name}” {read:,} times and was right {hits:,} times: its *precision* is "
-            f"{100 * hits / read:.1f} %."
+            f"It said “{name}” {read:,} times and was right {hits:,} times: its *precision* is {percent(hits / read)}."
         )
     else:
         sentences.append(f"It never said “{name}”, so there is no *precision*.")
@@ -203,12 +202,9 @@ def _in_words(found: Evaluation, kind: Kind) -> str:
 
 
 def _table(found: Evaluation, kind: Kind) -> str:
-    def share(value: float) -> str:
-        return "–" if np.isnan(value) else f"{100 * value:.1f} %"
-
     rows = "".join(
-        f"<tr><th scope=row>{escape(name)}</th><td>{of:,}</td><td>{share(recall)}</td><td>{share(precision)}</td>"
-        f"<td>{share(f1)}</td></tr>"
+        f"<tr><th scope=row>{escape(name)}</th><td>{of:,}</td><td>{percent(recall)}</td><td>{percent(precision)}</td>"
+        f"<td>{percent(f1)}</td></tr>"
         for name, of, recall, precision, f1 in zip(
             kind.classes, found.confusion.sum(axis=1), found.recall, found.precision, found.f1, strict=True
         )

@@ -14,6 +14,7 @@ from trainer.owner import owner_hash
 from trainer.parent import Parent, find, name_of, usual_recipe
 from trainer.presets import RECIPES
 from trainer.runs import Run, State
+from trainer.text import counted
 from widgets.draft import PARAMETERS, Recipe, load
 from widgets.texts import literal
 
@@ -120,7 +121,7 @@ def _ask_how(parent: Parent, config: TrainingConfig, drawings: int) -> None:
 
 
 def _own(config: TrainingConfig, drawings: int) -> str:
-    number = f"{drawings:,} drawing{'' if drawings == 1 else 's'}"
+    number = counted(drawings, "drawing")
     if config.own_examples and drawings:
         return f"with **your {number}**, repeated to {config.own_examples:,} digits an epoch"
     if drawings:

@@ -11,9 +11,9 @@ import streamlit as st
 
 from trainer import evaluation, sheets
 from trainer.analysis.agreement import Comparison, comparison_in_words
-from trainer.answer import percent
 from trainer.datasets import Dataset
 from trainer.evaluation import Evaluation
+from trainer.text import percent, probability
 from widgets import evaluated, judges
 from widgets.judges import Judge
 from widgets.texts import literal
@@ -54,7 +54,7 @@ def expected_and_predicted(judge: Judge, dataset: Dataset, found: Evaluation) ->
     st.html(sheets.sheet(dataset.x_test[drawn], captions, [bool(mark) for mark in right], columns=3, size=112))
     st.caption(
         f"{int(right.sum())} of these {len(drawn)} are right. Over all {found.count:,} it is "
-        f"{100 * found.accuracy:.1f} %: nine are too few to judge a network by."
+        f"{percent(found.accuracy)}: nine are too few to judge a network by."
     )
 
 
@@ -100,7 +100,7 @@ def _worst(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
     )
     captions = [
         f"{classes[found.labels[at]]}, read as {classes[found.predicted[at]]}\n"
-        f"{percent(float(found.confidence[at]))} sure"
+        f"{probability(float(found.confidence[at]))} sure"
         for at in errors[:MOST]
     ]
     st.html(sheets.sheet(dataset.x_test[errors[:MOST]], captions))
@@ -116,7 +116,7 @@ def _unsure(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
     captions = []
     for at in shown:
         second, best = np.argsort(found.probabilities[at], kind="stable")[-2:]
-        shares = [percent(float(found.probabilities[at, place])) for place in (best, second)]
+        shares = [probability(float(found.probabilities[at, place])) for place in (best, second)]
         captions.append(f"{classes[best]}: {shares[0]}\n{classes[second]}: {shares[1]}")
     marks = [bool(mark) for mark in found.right[shown]]
     captions = [f"{caption}\nit is {classes[found.labels[at]]}" for caption, at in zip(captions, shown, strict=True)]

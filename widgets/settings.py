@@ -15,6 +15,7 @@ from trainer.charts import BLUE
 from trainer.config import OPTIMIZERS, TrainingConfig, schedule_factor
 from trainer.layers import Rescaling
 from trainer.limits import CHOICES, LIMITS, MEANINGS
+from trainer.text import number
 from widgets import library
 from widgets.draft import OPTIMIZER, TRAINING, Draft
 from widgets.glossary import explained
@@ -182,7 +183,7 @@ def _tell(settings: dict[str, Any]) -> None:
         factors = [schedule_factor(settings["schedule"], step * total // 60, total) for step in range(60)]
         rate = settings["learning_rate"]
         st.image(_sketch(factors), width="stretch", alt="The learning rate over the training.")
-        st.caption(f"Learning rate: {rate * factors[0]:.3g} first, {rate:.3g} at most")
+        st.caption(f"Learning rate: {number(rate * factors[0], 3)} first, {number(rate, 3)} at most")
 
 
 def _sketch(shares: Sequence[float]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainer.phrases import listed
+from trainer.text import listed
 
 SIGNIFICANT = 0.05  # the usual line: luck alone does this once in 20 times
 Combination = tuple[bool, ...]  # of the networks, in their order: who reads an image wrong

@@ -13,8 +13,8 @@ from trainer import catalogue
 from trainer.charts import NAME
 from trainer.colours import Colour, colours, mark, swatch
 from trainer.config import TrainingConfig
-from trainer.phrases import cut
 from trainer.runs import Run, State
+from trainer.text import cut
 from widgets.judges import Judge
 from widgets.texts import literal
 

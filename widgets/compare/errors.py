@@ -12,7 +12,7 @@ from trainer import UserError, evaluation, sheets
 from trainer.analysis.agreement import Combination, Disagreement, combination_in_words
 from trainer.datasets import Dataset
 from trainer.evaluation import Evaluation
-from trainer.phrases import listed
+from trainer.text import listed
 from widgets import evaluated, library
 from widgets.compare.chosen import FEWEST, Chosen
 from widgets.texts import literal

@@ -9,6 +9,7 @@ import streamlit as st
 
 from trainer import UserError, explanation, tints
 from trainer.explanation import Evidence, Reason
+from trainer.text import percent, signed
 from widgets import library
 from widgets.glossary import explained
 from widgets.inside import lens
@@ -63,7 +64,7 @@ def _table(look: Look, evidence: Evidence) -> str:
         rows.append(
             f"<tr{' class=best' if label == best else ''}><td>{name}</td>{cells}<td>{tints.number(reason.total)}</td>"
             f"<td>{tints.number(reason.bias)}</td><td>{tints.number(float(logits[label]))}</td>"
-            f"<td>{_power(float(powers[label]))}</td><td>{_share(float(shares[label]))}</td></tr>"
+            f"<td>{_power(float(powers[label]))}</td><td>{percent(float(shares[label]), 2)}</td></tr>"
         )
     third = "" if evidence.direct else ' class="words"'
     heads = ("weights", "ink × weights") if evidence.direct else ("contributions", "the largest")
@@ -72,7 +73,7 @@ def _table(look: Look, evidence: Evidence) -> str:
     )
     foot = (
         f'<tr><td colspan="2"></td><td{third}></td><td colspan="3">total</td>'
-        f"<td>{_power(float(powers.sum()))}</td><td>{_share(float(shares.sum()))}</td>"
+        f"<td>{_power(float(powers.sum()))}</td><td>{percent(float(shares.sum()), 2)}</td>"
     )
     return (
         f'<table class="inside-sums"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody>'
@@ -87,7 +88,7 @@ def _softmax(look: Look, evidence: Evidence) -> str:
         return "Numbers are rounded; some powers are too large to write down."
     return (
         f"For {look.named(best)}: {_power(float(powers[best]))} of {_power(float(powers.sum()))} is "
-        f"{_share(float(shares[best]))}. Numbers are rounded here, not in the network."
+        f"{percent(float(shares[best]), 2)}. Numbers are rounded here, not in the network."
     )
 
 
@@ -111,12 +112,8 @@ def _largest(reason: Reason) -> str:
     products = reason.products
     what = "image" if products.ndim == 3 else "unit"
     sums = products.sum(axis=(0, 1)) if products.ndim == 3 else products.reshape(-1)
-    parts = [f"{what} {place} {_signed(float(sums[place]))}" for place in reason.largest(LISTED)]
+    parts = [f"{what} {place} {signed(float(sums[place]))}" for place in reason.largest(LISTED)]
     return ", ".join(parts) or "nothing"
-
-
-def _signed(value: float) -> str:
-    return f"{'+' if value > 0 else ''}{tints.number(value)}"
 
 
 def _power(value: float) -> str:
@@ -127,10 +124,6 @@ def _power(value: float) -> str:
         return f"{value:,.2f}" if value < 1000 else f"{value:,.0f}"
     mantissa, exponent = f"{value:.1e}".split("e")
     return f"{mantissa} × 10<sup>{str(int(exponent)).replace('-', '−')}</sup>"
-
-
-def _share(share: float) -> str:
-    return f"{100 * share:.2f} %"
 
 
 def _img(url: str, width: int, alt: str, height: int | None = None) -> str:

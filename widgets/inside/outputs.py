@@ -9,6 +9,7 @@ import streamlit as st
 
 from trainer import tints
 from trainer.layers import Dropout, Flatten, Reshape, Row
+from trainer.text import percent
 from widgets.inside.look import Look, image, scale
 
 MAPS = 64  # of a layer that are drawn, at most
@@ -63,7 +64,7 @@ def _units(row: Row, values: np.ndarray, look: Look) -> str:
     if len(flat) <= LABELLED:
         cells = "".join(
             f'<span{" class=top" if place in order else ""}><i style="background: {tints.color(value, reach)}"></i>'
-            f"{look.kind.classes[place] if last else place}<br>{_share(value) if last else tints.number(value)}</span>"
+            f"{look.kind.classes[place] if last else place}<br>{percent(value) if last else tints.number(value)}</span>"
             for place, value in enumerate(flat)
         )
         words = "The probabilities." if last else "The unit's number, and what comes out of it below."
@@ -79,10 +80,6 @@ def _units(row: Row, values: np.ndarray, look: Look) -> str:
         silent = int((flat == 0).sum())
         words = f"Strongest: {named}." + (f" {silent:,} of {len(flat):,} are 0." if silent else "")
     return f'<div class="inside">{picture}</div><div class="inside-words">{legend} {words}</div>'
-
-
-def _share(share: float) -> str:
-    return f"{100 * share:.1f} %"
 
 
 def strongest(values: np.ndarray, count: int) -> list[int]:

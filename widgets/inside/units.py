@@ -10,6 +10,7 @@ import streamlit as st
 from trainer import explanation, tints
 from trainer.explanation import Reason
 from trainer.layers import Conv2D, Dense
+from trainer.text import percent
 from widgets.inside.look import Look, image
 from widgets.inside.outputs import strongest
 
@@ -78,7 +79,7 @@ def _show_reason(look: Look, place: int, unit: int, at: tuple[int, int] | None) 
     function = row.layer.activation if isinstance(row.layer, Dense | Conv2D) else "linear"
     after = {
         "linear": "",
-        "softmax": f"; softmax makes it {100 * made:.1f} %, beside the others",
+        "softmax": f"; softmax makes it {percent(made)}, beside the others",
     }.get(function, f"; {function} makes it {tints.number(made)}")
     st.html(
         f'<div class="inside-reason">{_reason(look, place, reason, at)}</div>'

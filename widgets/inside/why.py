@@ -8,9 +8,9 @@ import numpy as np
 import streamlit as st
 
 from trainer import counterfactual, tints
-from trainer.answer import percent
 from trainer.counterfactual import Change
 from trainer.occlusion import PATCH, occlusion
+from trainer.text import number, probability
 from widgets.inside.look import Look, image, scale
 
 SIDE = 196  # screen pixels of a picture
@@ -42,7 +42,7 @@ def _occlude(look: Look, seen: np.ndarray) -> None:
         else f"At none of {found.patches} places does it say something else."
     )
     pictures = (
-        image(tints.plain(seen), SIDE, f"{name}: {percent(look.said.share)}", "The image")
+        image(tints.plain(seen), SIDE, f"{name}: {probability(look.said.share)}", "The image")
         + image(
             tints.over(seen, found.drop, reach),
             SIDE,
@@ -97,8 +97,8 @@ def _show_change(look: Look, found: Change, best: int) -> None:
 
     def shares(probabilities: np.ndarray) -> str:
         return (
-            f"{look.kind.classes[best]}: {percent(float(probabilities[best]))}<br>"
-            f"{look.kind.classes[target]}: {percent(float(probabilities[target]))}"
+            f"{look.kind.classes[best]}: {probability(float(probabilities[best]))}<br>"
+            f"{look.kind.classes[target]}: {probability(float(probabilities[target]))}"
         )
 
     drawn = (
@@ -128,4 +128,4 @@ def _show_change(look: Look, found: Change, best: int) -> None:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.2g} %" if share < 0.01 else percent(share)
+    return f"{number(100 * share, 2)} %" if share < 0.01 else probability(share)

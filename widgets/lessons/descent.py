@@ -14,6 +14,7 @@ from trainer.charts import BLUE
 from trainer.datasets import Dataset
 from trainer.descent import Descent, Pass
 from trainer.digit import SIZE
+from trainer.text import percent, signed
 from widgets import library
 from widgets.lessons import pieces
 from widgets.plot import plot
@@ -170,9 +171,9 @@ def _error(state: Descent, forth: Pass, images: np.ndarray, labels: np.ndarray) 
     error, said = forth.errors[-1][place], forth.probabilities[place]
     target = np.eye(len(DIGITS))[label]
     rows = [
-        ("says", diagrams.number_row(said, [f"{100 * value:.0f} %" for value in said], BLUE, 1.0)),
+        ("says", diagrams.number_row(said, [percent(value, 0) for value in said], BLUE, 1.0)),
         ("one-hot", diagrams.number_row(target, [f"{value:.0f}" for value in target], BLUE)),
-        ("error", diagrams.number_row(error, [f"{value:+.2f}" for value in error])),
+        ("error", diagrams.number_row(error, [signed(value) for value in error])),
     ]
     head = "".join(f"<th>{digit}</th>" for digit in DIGITS)
     body = "".join(f'<tr><td class="words">{name}</td>{cells}</tr>' for name, cells in rows)
@@ -195,7 +196,7 @@ def _error(state: Descent, forth: Pass, images: np.ndarray, labels: np.ndarray) 
     if hidden:
         pieces.picture(diagrams.error_path(hidden), "The error goes back from the output through the hidden units.")
         back = forth.errors[0][place]
-        cells = diagrams.number_row(back, [f"{value:+.2f}" for value in back])
+        cells = diagrams.number_row(back, [signed(value) for value in back])
         st.html(
             f'<div class="lesson-scroll"><table class="lesson-table"><tr><td class="words">hidden</td>{cells}</tr>'
             "</table></div>"

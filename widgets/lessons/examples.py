@@ -11,6 +11,7 @@ import streamlit as st
 from trainer import diagrams, shipped, strip
 from trainer.answer import named
 from trainer.datasets import Dataset
+from trainer.text import percent
 from widgets import library
 
 KEY = "learn.game"
@@ -120,7 +121,7 @@ def _tell(game: Game) -> None:
     )
     lines = "".join(
         f'<tr><td class="words">{who}</td><td class="right">{right:,} of {tries:,}</td>'
-        f'<td class="right">{f"{100 * right / tries:.0f} %" if tries else "–"}</td>'
+        f'<td class="right">{percent(right / tries, 0) if tries else "–"}</td>'
         f'<td class="bar"><span class="lesson-bar" style="width: {100 * right / max(tries, 1):.1f}%"></span></td></tr>'
         for who, right, tries in rows
     )

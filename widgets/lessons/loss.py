@@ -10,6 +10,7 @@ from trainer.catalogue import DIGITS
 from trainer.charts import BLUE, VERMILLION
 from trainer.lessons.loss_curves import LEAST, answer, loss_curve
 from trainer.networks.losses import GUESSING, cross_entropy, one_hot, squared_error
+from trainer.text import number
 from widgets.plot import plot
 
 LABEL, SHARE = "learn.loss.label", "learn.loss.share"
@@ -95,4 +96,4 @@ def _ratio(loss: object) -> float:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.3g} %"
+    return f"{number(100 * share, 3)} %"

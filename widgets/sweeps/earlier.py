@@ -10,6 +10,7 @@ import streamlit as st
 from trainer import UserError, heatmap
 from trainer.engine import Engine
 from trainer.sweep import Sweep, best, cells
+from trainer.text import percent
 from widgets.sweeps.watching import origin
 from widgets.texts import literal
 
@@ -43,7 +44,7 @@ def _line(engine: Engine, sweep: Sweep) -> None:
     over = sum(cell.over for cell in known)
     parts = [literal(origin(sweep)), f"{len(known)} runs" if over == len(known) else f"{over} of {len(known)} over"]
     if winner and winner.accuracy is not None:
-        parts.append(f"best {100 * winner.accuracy:.1f} % at {literal(winner.name)}")
+        parts.append(f"best {percent(winner.accuracy)} at {literal(winner.name)}")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         svg = base64.b64encode(heatmap.small_picture(sweep.plan, known).encode()).decode()
         alt = f"The squares of the sweep of {sweep.plan.title}: the lighter the better"
