@@ -103,8 +103,7 @@ class Forecast:
 def work(config: TrainingConfig, epochs: float | None = None, examples: int | None = None) -> float:
     """Return the seconds that a machine with two cores trains for; `examples` are those of an epoch, where known."""
     if examples is None:
-        own = math.floor(min(EXAMPLES, config.training_examples) * (1.0 - config.validation_split))
-        examples = own + config.synthetic_examples + config.own_examples
+        examples = config.split(EXAMPLES)[0] + config.synthetic_examples + config.own_examples
     a_digit = 0.0
     for row in config.table:
         match row.layer:

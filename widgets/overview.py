@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from trainer import census, pictures
+from trainer.config import split_at
 from trainer.datasets import Dataset
 from trainer.limits import MEANINGS
 from trainer.portions import balance, portions
@@ -96,7 +97,7 @@ def show_split(dataset: Dataset) -> None:
         key="data_split",
     )
     total = len(dataset.x_train)
-    learned = census.learned(total, split / 100)
+    learned = split_at(total, split / 100)
     st.html(portions(dataset.x_train, dataset.x_test, learned))
     words = (
         f"Keras takes the **last** {split} % of the training images for validation: {total:,} × "

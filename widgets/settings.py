@@ -12,7 +12,7 @@ import streamlit as st
 
 from trainer import augmentation, strokes
 from trainer.charts import BLUE
-from trainer.config import OPTIMIZERS, TrainingConfig, schedule_factor
+from trainer.config import OPTIMIZERS, TrainingConfig, schedule_factor, split_at
 from trainer.layers import Rescaling
 from trainer.limits import CHOICES, LIMITS, MEANINGS
 from trainer.text import number
@@ -167,7 +167,7 @@ def _tell(settings: dict[str, Any]) -> None:
     batch_size, epochs, split = settings["batch_size"], settings["epochs"], settings["validation_split"]
     if not (examples > 0 and batch_size > 0 and epochs > 0 and 0 <= split < 1):
         return  # a sentence says what is wrong
-    learned = math.floor(examples * (1 - split))
+    learned = split_at(examples, split)
     mixed_in = {"pen digits": settings["synthetic_examples"], "repeated drawings of yours": settings["own_examples"]}
     drawn = sum(mixed_in.values())
     steps = math.ceil((learned + drawn) / batch_size)
