@@ -19,9 +19,10 @@ from trainer.answer import NO_NUMBERS
 from trainer.config import TrainingConfig
 from trainer.datasets import Dataset
 from trainer.features import Features
-from trainer.files import kept, read_arrays, read_bytes, write_arrays
+from trainer.files import kept, read_bytes
 from trainer.inference import BATCH, Network
 from trainer.limits import CLASSES
+from trainer.storage.arrays import read_arrays, write_arrays
 from trainer.weights import network_hash
 
 FILE = "evaluation.npz"

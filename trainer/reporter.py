@@ -24,12 +24,13 @@ from trainer import catalogue, export, model
 from trainer.checkpoint import Checkpoint
 from trainer.config import TrainingConfig
 from trainer.datasets import Dataset
-from trainer.files import Record, append, appending, line, read_bytes, records, regular, write_arrays, write_whole
+from trainer.files import Record, append, appending, line, read_bytes, records, regular, write_whole
 from trainer.fitting import Hooks, Wish, steps_per_epoch
 from trainer.history import WATCHED
 from trainer.inference import Network
 from trainer.limits import CLASSES
 from trainer.runs import Run
+from trainer.storage.arrays import write_arrays
 from trainer.wishes import Pinned, Wishes
 
 SNAPSHOTS = 16  # of the first layer

@@ -30,12 +30,10 @@ from trainer.files import (
     BLOCK,
     FULL,
     OBJECT,
-    Lines,
     Record,
     append,
     appending,
     line,
-    read_arrays,
     read_bytes,
     read_object,
     records,
@@ -46,6 +44,8 @@ from trainer.files import (
 )
 from trainer.limits import CLASSES
 from trainer.presets import PRESETS
+from trainer.storage.arrays import read_arrays
+from trainer.storage.lines import Lines
 from trainer.text import plain
 from trainer.uploads import Uploads
 from trainer.wishes import REQUESTS, Pinned, Wishes

@@ -64,7 +64,7 @@ def decimal(value: float, places: int = 2) -> str:
 
 def signed(value: float, places: int = 2) -> str:
     """Return what `decimal` does, with a plus sign before what is above 0."""
-    return f"{'+' if value > 0 else ''}{decimal(value, places)}"
+    return f"{'+' if 0 < value < math.inf else ''}{decimal(value, places)}"
 
 
 def percent(share: float | None, places: int = 1) -> str:
