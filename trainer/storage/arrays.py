@@ -56,10 +56,12 @@ def read_values(stream: IO[bytes], head: Head) -> np.ndarray:
 
 
 def read_npz(stream: IO[bytes], names: Sequence[str], largest: int) -> list[np.ndarray]:
-    """Return arrays of an .npz file, of at most so many bytes in all. Raises ValueError for anything else."""
+    """Return arrays of an .npz file whose members have at most so many bytes. Raises ValueError for anything else."""
     arrays = []
     try:
         with zipfile.ZipFile(stream) as archive:
+            if sum(member.file_size for member in archive.infolist()) > largest:
+                raise ValueError("too large")
             for name in names:
                 with archive.open(f"{name}.npy") as member:
                     head = read_head(member)
