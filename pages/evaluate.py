@@ -8,6 +8,7 @@ from trainer import UserError, calibration
 from trainer.datasets import Dataset
 from trainer.evaluation import Evaluation
 from trainer.figures import sheets
+from trainer.text import percent
 from ui.html import style
 from widgets import confusions, evaluated, examples, judges, library
 from widgets.glossary import explained
@@ -34,7 +35,7 @@ def headline(judge: Judge, found: Evaluation) -> None:
     with numbers.container(horizontal=True, gap="large"):
         st.metric(
             "Accuracy",
-            f"{100 * found.accuracy:.2f} %",
+            percent(found.accuracy, 2),
             help=explained(f"The share of the test {things} that it reads right.", "accuracy"),
             width="content",
         )

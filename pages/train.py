@@ -6,7 +6,7 @@ import streamlit as st
 
 from trainer import UserError
 from trainer.config import TrainingConfig
-from trainer.engine import owner_hash
+from trainer.owner import owner_hash
 from trainer.runs.run import Run
 from ui.html import style
 from widgets import code, continuing, editor, followed, watching

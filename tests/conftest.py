@@ -22,7 +22,7 @@ from harness.server import MNIST, ROOT
 from harness.waiting import PATIENCE
 from tests.support.apps import TINY
 from trainer import export, model, strokes
-from trainer.engine import owner_hash
+from trainer.owner import owner_hash
 from trainer.runs.run import Run
 from trainer.runs.store import RunStore
 

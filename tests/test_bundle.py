@@ -17,8 +17,8 @@ from tests.support.apps import TINY
 from trainer import UserError, bundle, intake
 from trainer.bundle import COLUMNS, DERIVED, KEPT, NEEDED
 from trainer.config import TrainingConfig
-from trainer.engine import owner_hash
 from trainer.files import line
+from trainer.owner import owner_hash
 from trainer.runs.store import RunStore
 
 ROOT = Path(__file__).parent.parent

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from trainer import census, digit, fitting
-from trainer.config import TrainingConfig
+from trainer import census, digit
 
 
 @pytest.mark.parametrize("shape", [(28, 28), (8, 8), (32, 32, 3)])
@@ -25,13 +24,6 @@ def test_a_seed_draws_the_same_hundred_without_repeats():
     assert len(set(first.tolist())) == 100 and first.tolist() == again.tolist() != other.tolist()
     assert set(labels[census.hundred(labels, 1, label=3)]) == {3}
     assert len(census.hundred(labels[:50], 1, label=3)) == 5 and not len(census.hundred(labels[:2], 1, label=3))
-
-
-@pytest.mark.parametrize("split", [percent / 100 for percent in range(0, 51, 5)])
-@pytest.mark.parametrize("examples", [60_000, 5_000, 501])
-def test_as_many_are_learned_as_a_training_learns(split, examples):
-    config = TrainingConfig(validation_split=split)
-    assert census.learned(examples, split) == fitting.training_count(config, examples)
 
 
 def test_the_ink_is_measured():

@@ -1,6 +1,7 @@
 import json
 from dataclasses import fields, replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -167,3 +168,17 @@ def test_every_setting_on_the_page_is_explained():
     for kind in (*LAYERS.values(), *OPTIMIZERS.values()):
         settings |= {item.name for item in fields(kind)}
     assert settings | {"pixels"} == set(MEANINGS)  # which are a layer, Rescaling
+
+
+@pytest.mark.parametrize("examples", [60_000, 5_000, 501])
+@pytest.mark.parametrize("validation_split", [0.0, 0.05, 0.1, 0.15, 0.35, 0.5])
+def test_training_and_validation_are_split_as_by_keras(examples, validation_split):
+    from keras.src.trainers.data_adapters.array_slicing import train_validation_split
+
+    config = TrainingConfig(validation_split=validation_split)
+    images = np.arange(examples)
+    (training,), (validation,) = (
+        train_validation_split((images,), validation_split) if validation_split else ((images,), ((),))
+    )
+    assert config.split(examples) == (len(training), len(validation))
+    assert replace(config, training_examples=500).split(examples) == replace(config, training_examples=500).split(500)

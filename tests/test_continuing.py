@@ -13,11 +13,12 @@ from streamlit.testing.v1 import AppTest
 
 from harness.waiting import PATIENCE, wait_for
 from tests.support.jobs import run_until_told
-from trainer import UserError, datasets, export, job, model, parent, shipped, strokes
+from trainer import UserError, datasets, export, job, model, parent, presets, shipped, strokes, weights
 from trainer.collection import Collection
 from trainer.config import SGD, Adam, TrainingConfig
-from trainer.engine import Engine, owner_hash
+from trainer.engine import Engine
 from trainer.layers import BatchNormalization, Conv2D, Dense, Flatten, MaxPooling2D
+from trainer.owner import owner_hash
 from trainer.presets import PRESETS
 from trainer.runs.store import RunStore
 from widgets.texts import literal
@@ -82,8 +83,8 @@ def go_on(store, run, config, drawings=None):
     return new
 
 
-def weights(run):
-    return export.from_onnx(run.network.read_bytes(), run.config)
+def weights_of(run):
+    return weights.read(run.network.read_bytes(), run.config)
 
 
 def far_apart(one, other):
@@ -96,18 +97,18 @@ def test_it_begins_with_its_parents_weights(store, trained):
     new = go_on(store, trained, replace(TINY, **STAY, seed=9))
     assert new.state.phase == "finished", new.state.error
     assert new.read().parent == trained.id and new.read().name.endswith(", continued")
-    assert far_apart(weights(new), weights(trained)) < 1e-3
+    assert far_apart(weights_of(new), weights_of(trained)) < 1e-3
     assert new.state.test_accuracy == pytest.approx(trained.state.test_accuracy, abs=0.05)
-    assert far_apart(weights(new), model.weights(model.build(new.config))) > 0.01
+    assert far_apart(weights_of(new), model.weights(model.build(new.config))) > 0.01
 
 
 def test_the_shipped_network_can_be_continued(store):
     found = parent.find(store, parent.SHIPPED)
-    config = replace(parent.fine_tune(found.config, 0), **STAY, training_examples=100)
+    config = replace(presets.fine_tune(found.config, 0), **STAY, training_examples=100)
     run = store.create(config, "", found.id, parent.content(found, config))
     job.run(str(run.path))
     assert run.state.phase == "finished", run.state.error
-    assert far_apart(weights(run), export.from_onnx(shipped.PATH.read_bytes(), config)) < 1e-3
+    assert far_apart(weights_of(run), weights.read(shipped.PATH.read_bytes(), config)) < 1e-3
 
 
 def test_own_drawings_are_learned_and_counted_before_and_after(store, trained, mine):
@@ -174,9 +175,9 @@ def test_each_drawing_is_repeated_as_it_is_and_moved(mine):
 
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
 def test_every_preset_can_be_trained_as_it_was(preset):
-    assert parent.same_again(preset.config, 20) == parent.same_again(preset.config, 0) == preset.config
+    assert presets.same_again(preset.config, 20) == presets.same_again(preset.config, 0) == preset.config
     mixed = replace(preset.config, own_examples=100)
-    assert parent.same_again(mixed, 20) == mixed and parent.same_again(mixed, 0) == preset.config
+    assert presets.same_again(mixed, 20) == mixed and presets.same_again(mixed, 0) == preset.config
 
 
 def test_what_is_usual_follows_from_the_drawings_that_are_there(tmp_path):
@@ -184,16 +185,16 @@ def test_what_is_usual_follows_from_the_drawings_that_are_there(tmp_path):
         return parent.usual_recipe(parent.Parent(run_id, "Some run", config, tmp_path), drawings)
 
     photos = replace(TINY, dataset="cifar10")
-    assert usual(TINY, 0) == TINY and usual(TINY, 3) == parent.fine_tune(TINY, 3)
-    assert usual(photos, 3) == photos and not parent.fine_tune(photos, 3).own_examples
-    assert usual(shipped.CONFIG, 0, parent.SHIPPED) == parent.fine_tune(shipped.CONFIG, 0)
+    assert usual(TINY, 0) == TINY and usual(TINY, 3) == presets.fine_tune(TINY, 3)
+    assert usual(photos, 3) == photos and not presets.fine_tune(photos, 3).own_examples
+    assert usual(shipped.CONFIG, 0, parent.SHIPPED) == presets.fine_tune(shipped.CONFIG, 0)
 
 
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
 def test_every_preset_can_be_fine_tuned(preset):
-    config = parent.fine_tune(preset.config, 20)
+    config = presets.fine_tune(preset.config, 20)
     assert config.layers == preset.config.layers and config.own_examples and config.epochs <= 5
-    assert not parent.fine_tune(preset.config, 0).own_examples
+    assert not presets.fine_tune(preset.config, 0).own_examples
     assert TrainingConfig.from_link(config.to_link()) == config
 
 
@@ -376,11 +377,11 @@ def test_one_choice_leads_from_the_same_settings_to_fine_tuning_and_back(visit, 
     how = app.segmented_control(key="parent.how")
     assert how.value == "same" and how.options[1] == "Fine-tune on my drawings"
     how.set_value("fine-tune").run()
-    assert form(app) == parent.fine_tune(TINY, 3) and "with **your 3 drawings**" in words(app)
+    assert form(app) == presets.fine_tune(TINY, 3) and "with **your 3 drawings**" in words(app)
     app.number_input(key=f"{app.session_state.draft.key}.epochs").set_value(9).run()
     assert app.segmented_control(key="parent.how").value is None
     app.segmented_control(key="parent.how").set_value("same").run()
     assert form(app) == TINY and app.segmented_control(key="parent.how").value == "same"
     app.button(key="undo").click().run()
     assert form(app).epochs == 9
-    assert form(visit(parent=finished.id)) == parent.fine_tune(TINY, 3)  # drawings are there to be learned
+    assert form(visit(parent=finished.id)) == presets.fine_tune(TINY, 3)  # drawings are there to be learned

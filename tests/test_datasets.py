@@ -363,6 +363,9 @@ def test_a_failure_is_not_remembered_for_ever(stand_in, mirror, monkeypatch):
 
 def test_digits_are_drawn_anew_when_the_recipe_has_changed(monkeypatch):
     datasets.load(mirrors=[])
+    monkeypatch.setattr(datasets, "RECIPE", datasets.RECIPE + 1)
+    assert datasets.available() is None
+    datasets.load(mirrors=[])
     monkeypatch.setattr(datasets, "SYNTHETIC", (30, 10))
     assert datasets.available() is None
     assert len(datasets.load(mirrors=[]).x_train) == 30

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from harness.visitor import data_url
 from tests.support.apps import TINY, come, texts
 from trainer import datasets, evaluation, shipped, strokes
-from trainer.engine import owner_hash
+from trainer.owner import owner_hash
 from trainer.runs.run import Run
 from trainer.runs.store import RunStore
 

@@ -6,8 +6,8 @@ import pytest
 from harness.waiting import wait_for
 from tests.support.apps import TINY, come, texts
 from trainer import datasets, evaluation, export, model
-from trainer.engine import owner_hash
 from trainer.evaluation import Evaluation
+from trainer.owner import owner_hash
 from trainer.runs.store import RunStore
 
 

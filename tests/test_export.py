@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 import pytest
 
-from trainer import UserError, catalogue, export, model
+from trainer import UserError, catalogue, export, model, weights
 from trainer.config import TrainingConfig
 from trainer.inference import Network
 from trainer.layers import (
@@ -109,7 +109,7 @@ def test_the_weights_are_read_back_as_they_were(layers):
     network = model.build(config)
     arbitrary_weights(network)
     written = model.weights(network)
-    read = export.from_onnx(export.to_onnx(written, config), config)
+    read = weights.read(export.to_onnx(written, config), config)
     assert list(read) == list(written)
     for name in written:
         for one, other in zip(read[name], written[name], strict=True):
@@ -119,13 +119,13 @@ def test_the_weights_are_read_back_as_they_were(layers):
 @pytest.mark.parametrize("content", [b"", b"\x08\x01broken", b"PK\x03\x04"])
 def test_a_damaged_file_has_no_weights(content):
     with pytest.raises(UserError, match="must hold the weights"):
-        export.from_onnx(content, SMALL)
+        weights.read(content, SMALL)
 
 
 @pytest.mark.parametrize("layers", [(), (Dense(9),), (Dense(8), Dense(8)), (Conv2D(8),)])
 def test_another_networks_weights_are_refused(layers):
     network, other = model.build(SMALL), replace(SMALL, layers=layers)
     with pytest.raises(UserError, match="layers"):
-        model.assign(model.build(other), export.from_onnx(export.to_onnx(model.weights(network), SMALL), other))
+        model.assign(model.build(other), weights.read(export.to_onnx(model.weights(network), SMALL), other))
     with pytest.raises(UserError, match="layers"):
         model.assign(model.build(other), model.weights(network))

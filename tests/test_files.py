@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.files import Lines, kept, line, read_object, records, write_whole
+from trainer.files import kept, line, read_object, records, write_whole
+from trainer.storage.lines import Lines
 
 
 def test_lines_grow_and_the_reader_passes_over_what_is_damaged(tmp_path):

@@ -11,9 +11,9 @@ from harness.visitor import data_url
 from harness.waiting import PATIENCE
 from trainer import digit, strokes
 from trainer.config import TrainingConfig
-from trainer.engine import owner_hash
 from trainer.files import line
 from trainer.layers import Dense
+from trainer.owner import owner_hash
 from trainer.runs.requests import MAX_DRAWINGS, FollowedDrawing
 from trainer.runs.store import RunStore
 

@@ -17,13 +17,14 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from harness.waiting import PATIENCE
-from trainer import UserError, bundle, export, intake, job, model, transcript, weights
+from trainer import UserError, bundle, export, intake, job, model, weights
 from trainer.config import TrainingConfig
-from trainer.engine import owner_hash
 from trainer.inference import Network
 from trainer.layers import BatchNormalization, Conv2D, Dense, MaxPooling2D
+from trainer.networks import onnx_import
+from trainer.networks.onnx_import import anew
+from trainer.owner import owner_hash
 from trainer.runs.store import RunStore
-from trainer.transcript import anew
 
 CONFIG = TrainingConfig(
     layers=(Conv2D(4, 5, 3), BatchNormalization(0.9), MaxPooling2D(2), Dense(16, "relu")), batch_size=20, epochs=1
@@ -529,16 +530,16 @@ def test_a_foreign_graph_is_never_run(store, files):
 
 def test_a_process_that_takes_too_long_is_a_sentence(files):
     with pytest.raises(UserError, match="try again later"):
-        transcript.transcribe(files["model.onnx"], CONFIG, patience=0.01)
+        onnx_import.transcribe(files["model.onnx"], CONFIG, patience=0.01)
 
 
 def test_the_shapes_are_kerass_own():
     network = model.build(CONFIG)
     found = model.weights(network)
-    assert {row.name: transcript.shapes(row) for row in CONFIG.table if row.parameters} == {
+    assert {row.name: onnx_import.shapes(row) for row in CONFIG.table if row.parameters} == {
         name: [array.shape for array in arrays] for name, arrays in found.items() if arrays
     }
-    transcript.check(weights.read(export.to_onnx(found, CONFIG), CONFIG), CONFIG)
+    onnx_import.check(weights.read(export.to_onnx(found, CONFIG), CONFIG), CONFIG)
 
 
 # --- whatever comes -------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ import pytest
 
 from tests.support.apps import come, texts
 from trainer.glossary import TERMS
-from trainer.losses import softmax
+from trainer.networks.losses import softmax
 from widgets.lessons import LESSONS
 
 

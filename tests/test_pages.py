@@ -9,8 +9,8 @@ from streamlit.testing.v1 import AppTest
 
 from harness.waiting import PATIENCE, wait_for
 from tests.support.apps import TINY, come, texts
-from trainer.engine import owner_hash
 from trainer.files import line
+from trainer.owner import owner_hash
 from trainer.presets import PRESETS
 from trainer.runs.store import RunStore
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.fits import Recorder
-from trainer import UserError, catalogue, fitting, model, notebook, program, strokes
+from trainer import UserError, catalogue, fitting, model, program, strokes
 from trainer.config import OPTIMIZERS, SGD, Adagrad, Adam, AdamW, Lion, RMSprop, TrainingConfig, learning_rate_at
 from trainer.layers import (
     LAYERS,
@@ -309,7 +309,7 @@ def test_a_script_needs_no_files_where_keras_loads_the_data():
 
 @pytest.mark.parametrize("name", CONFIGS)
 def test_the_notebook_is_valid_and_has_the_code_of_the_script(name):
-    book = json.loads(notebook.notebook(CONFIGS[name]))
+    book = json.loads(program.notebook(CONFIGS[name]))
     assert (book["nbformat"], book["nbformat_minor"]) == (4, 5)
     assert book["metadata"]["kernelspec"] == {"display_name": "Python 3", "language": "python", "name": "python3"}
     identities = [cell["id"] for cell in book["cells"]]

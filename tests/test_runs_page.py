@@ -9,8 +9,8 @@ from harness.waiting import wait_for
 from tests.support.apps import TINY, come, texts
 from trainer import ledger
 from trainer.config import Adam
-from trainer.engine import owner_hash
 from trainer.files import line
+from trainer.owner import owner_hash
 from trainer.runs.store import RunStore
 
 ME = "my token"

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trainer import digit, export, scribbles, shipped, strokes
+from trainer import digit, scribbles, shipped, strokes, weights
 from trainer.card import SURE, page
 from trainer.config import TrainingConfig, parameter_count
 from trainer.datasets import load
@@ -21,8 +21,8 @@ def test_its_file_is_small_whole_and_the_one_of_its_card() -> None:
 
 
 def test_it_has_the_layers_of_its_config_and_can_be_trained_on() -> None:
-    weights = export.from_onnx(shipped.PATH.read_bytes(), shipped.CONFIG)
-    count = sum(array.size for arrays in weights.values() for array in arrays)
+    found = weights.read(shipped.PATH.read_bytes(), shipped.CONFIG)
+    count = sum(array.size for arrays in found.values() for array in arrays)
     assert count == parameter_count(shipped.CONFIG) == shipped.card().parameters
     assert TrainingConfig.from_json(shipped.card().config).layers == shipped.CONFIG.layers
     assert TrainingConfig.from_link(shipped.CONFIG.to_link()) == shipped.CONFIG

@@ -6,7 +6,7 @@ from harness.waiting import wait_for
 from tests.support.apps import TINY, come, texts
 from trainer.axes import Axis, Setting
 from trainer.config import Adam
-from trainer.engine import owner_hash
+from trainer.owner import owner_hash
 from trainer.presets import PRESETS
 from trainer.runs.store import RunStore, new_id
 from trainer.sweep import Plan, Sweep, Sweeps

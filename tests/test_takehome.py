@@ -19,11 +19,13 @@ from streamlit.testing.v1 import AppTest
 
 from harness.waiting import PATIENCE, wait_for
 from tests.support import fits
-from trainer import UserError, bundle, conversion, datasets, job
+from trainer import UserError, bundle, datasets, job
 from trainer.config import TrainingConfig
 from trainer.inference import Network
 from trainer.layers import Dense
+from trainer.networks import keras_converter, keras_file
 from trainer.runs.store import RunStore
+from trainer.weights import network_hash
 from widgets import takehome
 
 ALONE = """
@@ -72,12 +74,12 @@ def trained(tmp_path_factory, few_digits):
             runs[name] = store.create(config, "")
             job.run(str(runs[name].path))
             assert runs[name].state.phase == "finished", runs[name].state.error
-            assert conversion.find(runs[name].path / conversion.FILE, runs[name].network_file)
+            assert keras_file.find(runs[name].path / keras_file.FILE, runs[name].network_file)
     shutil.copytree(runs["bfloat16"].path, store.root / "20260101-000000-abcdef")
     runs["remade"] = store.get("20260101-000000-abcdef")
-    file = runs["remade"].path / conversion.FILE
+    file = runs["remade"].path / keras_file.FILE
     file.unlink()
-    conversion.make(runs["remade"].network_file, CONFIGS["bfloat16"], file)
+    keras_converter.make(runs["remade"].network_file, CONFIGS["bfloat16"], file)
     return runs
 
 
@@ -166,9 +168,9 @@ def test_all_files_are_offered_and_the_keras_file_once_it_is_made(app, network_r
         with zipfile.ZipFile(file, "w") as archive:
             archive.writestr("config.json", "")
             archive.writestr("model.weights.h5", "")
-        conversion.mark(file, conversion.network_hash(network))
+        keras_file.mark(file, network_hash(network))
 
-    monkeypatch.setattr(takehome.conversion, "make", make)
+    monkeypatch.setattr(takehome.keras_converter, "make", make)
     app.run()
     others = ["ONNX (.onnx)", "History (.csv)", "Configuration (.json)", "Script (.py)", "Notebook (.ipynb)"]
     others += ["Report (.html)", "Everything (.zip)"]
@@ -176,7 +178,7 @@ def test_all_files_are_offered_and_the_keras_file_once_it_is_made(app, network_r
     app.button(key="takehome.make").click().run()
     assert buttons(app) == others and not app.button
     go.set()
-    wait_for(lambda: conversion.find(network_run.path / conversion.FILE, network_run.network_file))
+    wait_for(lambda: keras_file.find(network_run.path / keras_file.FILE, network_run.network_file))
     assert buttons(app.run()) == ["Keras (.keras)", *others]
 
 
@@ -184,7 +186,7 @@ def test_a_keras_file_that_cannot_be_made_is_a_sentence(app, monkeypatch):
     def make(network, config, file):
         raise UserError("It must be so (it was not): do that.")
 
-    monkeypatch.setattr(takehome.conversion, "make", make)
+    monkeypatch.setattr(takehome.keras_converter, "make", make)
     app.run()
     app.button(key="takehome.make").click().run()
     wait_for(lambda: app.run().error)

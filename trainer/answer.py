@@ -11,7 +11,7 @@ from trainer import shipped
 from trainer.card import SURE
 from trainer.catalogue import DATASETS, Kind
 from trainer.inference import Network
-from trainer.phrases import listed
+from trainer.text import listed, probability
 
 WORTH_A_WORD = 0.005  # of probability: a runner-up with less is not named
 NO_NUMBERS = "This network answers with no numbers: train it again with a smaller learning rate."
@@ -58,14 +58,14 @@ class Answer:
         if not self.has_numbers:
             return NO_NUMBERS
         second = float(self.probabilities[self.second])
-        best = f"{self.kind.named(self.best)} ({percent(self.share)})"
-        runner_up = f"{self.kind.classes[self.second]} ({percent(second)})"
+        best = f"{self.kind.named(self.best)} ({probability(self.share)})"
+        runner_up = f"{self.kind.classes[self.second]} ({probability(second)})"
         told = second >= WORTH_A_WORD
         if not self.is_digit:
             return f"This does not look like a digit. Nearest: {best}."
         if self.sure:
             return f"Looks like {best}{f'; next {runner_up}' if told else ''}."
-        return f"Not sure: {best}{f', or {self.kind.named(self.second)} ({percent(second)})' if told else ''}."
+        return f"Not sure: {best}{f', or {self.kind.named(self.second)} ({probability(second)})' if told else ''}."
 
     def judged(self, label: int) -> str:
         """Say the same, and whether it is right, where it is known what it is."""
@@ -131,8 +131,3 @@ def misread(network: Network, images: np.ndarray, labels: np.ndarray) -> Iterato
 def named(digit: int) -> str:
     """Return a digit with its article."""
     return MNIST.named(digit)
-
-
-def percent(share: float) -> str:
-    """Return a probability for people: nothing is sure, so none is told to be 100 %."""
-    return ">99 %" if share >= 0.995 else f"{100 * share:.0f} %"

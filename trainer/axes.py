@@ -12,6 +12,7 @@ from trainer import UserError
 from trainer.config import OPTIMIZERS, SGD, TrainingConfig
 from trainer.layers import Activation, Conv2D, Dense, Dropout, Layer
 from trainer.limits import CHOICES, LIMITS, MEANINGS
+from trainer.text import number
 
 VALUES = 8  # of a setting; more columns a phone has no room for
 Value = float | str  # a number, or one of a few words
@@ -107,7 +108,7 @@ class Setting:
             return value.replace("_", " ")
         if self.whole:
             return f"{value:,.0f}" if self.name != "seed" else f"{value:.0f}"
-        return f"{value:.6g}"
+        return number(value)
 
     def named(self, value: Value) -> str:
         """Return a value so that it says what it is of: `rate 0.1`, `batch 32`, `Adam`."""

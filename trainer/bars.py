@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from textwrap import shorten
 
-from trainer.answer import WORTH_A_WORD, Answer, percent
+from trainer.answer import WORTH_A_WORD, Answer
 from trainer.catalogue import DIGITS
 from trainer.figures.palette import BLUE, GREY, VERMILLION
 from trainer.figures.plotly import Figure, literal
+from trainer.text import probability
 
 _ROW, _FULL = 62, 0.72  # pixels a network's row is high, and the share of it that 100 % are
 _PAPER = "rgba(0, 0, 0, 0)"
@@ -32,7 +33,7 @@ def probability_bars(said: Answer | None) -> Figure:
         "orientation": "h",
         "x": [round(100 * value, 2) for value in known],
         "y": list(range(len(known))),
-        "text": [_plain(percent(value)) if value >= WORTH_A_WORD else "" for value in known],
+        "text": [_plain(probability(value)) if value >= WORTH_A_WORD else "" for value in known],
         "textposition": "outside",
         "cliponaxis": False,
         "marker": {"color": [BLUE if place == winner else GREY for place in range(len(known))]},
@@ -42,7 +43,7 @@ def probability_bars(said: Answer | None) -> Figure:
     beside = {"xref": "paper", "yref": "paper", "x": 0, "xshift": -84, "xanchor": "center", "showarrow": False}
     shown, share, color = "?", "", GREY
     if said and winner is not None:
-        shown, share = f"{winner}{'' if said.sure else '?'}", percent(said.share)
+        shown, share = f"{winner}{'' if said.sure else '?'}", probability(said.share)
         color = BLUE if said.sure else GREY
     return {
         "data": [bars],
@@ -92,7 +93,7 @@ def judges_rows(said: Sequence[tuple[str, Answer | None]], colors: Sequence[str]
         bars["marker"]["color"] += [color if digit == answer.best else GREY for digit in range(10)]
         word = "" if colors else "<br>answers" if row == 0 else "<br>agrees" if agrees else "<br>differs"
         style = f"font-size: 26px; font-weight: 700; color: {color}"
-        text = f'<span style="{style}">{answer.best}</span> {_plain(percent(answer.share) + word)}'
+        text = f'<span style="{style}">{answer.best}</span> {_plain(probability(answer.share) + word)}'
         beside = {"x": 1, "xanchor": "left", "xshift": 8, "align": "left", "text": text}
         notes.append(middle | beside)
     ticks = [_plain(str(digit)) for digit in range(10)]

@@ -16,10 +16,11 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import asdict
 
-from trainer import UserError, conversion, nameplate, notebook, program, report
+from trainer import UserError, nameplate, program, report
 from trainer.config import TrainingConfig
 from trainer.datasets import Dataset
 from trainer.files import Record, read_bytes, read_object, records, regular
+from trainer.networks import keras_file
 from trainer.runs.run import Run, RunView
 
 NEEDED = ("config.json", "model.onnx")  # of the run directory: without them nothing can be put back
@@ -117,7 +118,7 @@ def network(view: RunView) -> bytes:
 
 
 def _keras(view: RunView) -> bytes | None:
-    found = conversion.find(view.run.path / conversion.FILE, view.run.network_file)
+    found = keras_file.find(view.run.path / keras_file.FILE, view.run.network_file)
     return read_bytes(found) if found else None
 
 
@@ -195,7 +196,7 @@ _MAKERS: dict[str, Callable[[RunView], bytes | None]] = {
     "network.keras": _keras,
     "history.csv": history,
     "program.py": lambda view: program.script(_config(view)).encode(),
-    "notebook.ipynb": lambda view: notebook.notebook(_config(view)).encode(),
+    "notebook.ipynb": lambda view: program.notebook(_config(view)).encode(),
     **{name: lambda view, name=name: _content(view, name) for name in ("history.jsonl", "digits.npz", "snapshots.npz")},  # type: ignore[misc]
 }
 

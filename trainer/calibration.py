@@ -8,6 +8,7 @@ import numpy as np
 
 from trainer.figures.palette import BLUE, NEUTRAL, VERMILLION
 from trainer.figures.plotly import AXIS, Figure, frame
+from trainer.text import percent
 
 BINS = 10
 FEW = 20  # images of a bin: with fewer chance has a large say
@@ -103,7 +104,7 @@ def in_words(found: Calibration) -> str:
     error, surplus = 100 * found.error, 100 * found.surplus
     mean = float(np.nansum(found.confidence * found.count) / found.count.sum())
     right = float(np.nansum(found.accuracy * found.count) / found.count.sum())
-    apart = f"On average it is {100 * mean:.1f} % sure and {100 * right:.1f} % of its answers are right"
+    apart = f"On average it is {percent(mean)} sure and {percent(right)} of its answers are right"
     if error < 1:
         verdict = "you can take its percentages at their word"
     elif surplus > error / 2:

@@ -13,6 +13,7 @@ import numpy as np
 
 from trainer.config import TrainingConfig, parameter_count, short_form
 from trainer.files import write_whole
+from trainer.text import percent
 
 PROBABILITIES = (0.0, 0.5, 0.8, 0.9, 0.95, 0.99, 1.0)  # between which answers are counted
 SURE = 0.8  # the highest probability, one of these, under which an answer is "not sure"
@@ -128,13 +129,13 @@ def page(card: Card) -> str:
         _table(
             ["seed", "validation digits read right", "test digits read right"],
             [
-                [str(seed), _percent(validation), _percent(test)]
+                [str(seed), percent(validation, 2), percent(test, 2)]
                 for seed, validation, test in zip(
                     card.seeds, card.validation_accuracies, card.test_accuracies, strict=True
                 )
             ],
         ),
-        f"Mean of the test accuracies: {_percent(float(np.mean(card.test_accuracies)))}. The first is shipped. "
+        f"Mean of the test accuracies: {percent(float(np.mean(card.test_accuracies)), 2)}. The first is shipped. "
         f"Measured by `python -m trainer.pretrain --seeds {','.join(map(str, card.seeds))}`.",
         "## Drawings by people",
         *(_drawings(card) if card.drawings else ["Not measured yet: run `python -m benchmarks.drawing --card`."]),
@@ -157,8 +158,8 @@ def _drawings(card: Card) -> list[str]:
             f"{name} ({SETS.get(name, '')})",
             VARIANTS.get(variant, variant),
             f"{measured['count']:,}",
-            f"**{_percent(measured['accuracy'], 1)}**",
-            f"{_percent(measured['lowest'], 1)} to {_percent(measured['highest'], 1)}",
+            f"**{percent(measured['accuracy'])}**",
+            f"{percent(measured['lowest'])} to {percent(measured['highest'])}",
         ]
         for name, variants in card.drawings.items()
         for variant, measured in variants.items()
@@ -181,10 +182,9 @@ def _reliability(card: Card) -> str:
     for place, (low, high) in enumerate(itertools.pairwise(PROBABILITIES)):
         cells = [figures["answers"][place] for figures in measured.values()]
         rows.append(
-            [f"{100 * low:g} to {100 * high:g} %"]
-            + [f"{_percent(c[3], 1)} of {c[2]:,}" if c[2] else "-" for c in cells]
+            [f"{100 * low:g} to {100 * high:g} %"] + [f"{percent(c[3])} of {c[2]:,}" if c[2] else "-" for c in cells]
         )
-    errors = [_percent(figures["calibration_error"], 2) for figures in measured.values()]
+    errors = [percent(figures["calibration_error"], 2) for figures in measured.values()]
     return _table(["it said", *measured], [*rows, ["expected calibration error", *errors]])
 
 
@@ -194,7 +194,7 @@ def _sure(card: Card) -> str:
         answers = [(count, right) for low, _, count, right in figures["answers"] if low >= SURE]
         answered = sum(count for count, _ in answers)
         right = sum(count * right for count, right in answers) / max(1, answered)
-        rows.append([name, _percent(answered / figures["count"]), _percent(right)])
+        rows.append([name, percent(answered / figures["count"], 2), percent(right, 2)])
     return _table(["digits", "sure", "right of these"], rows)
 
 
@@ -202,7 +202,7 @@ def _non_digits(card: Card) -> list[str]:
     methods = {name: share for name, share in card.non_digits.items() if name != "kinds"}
     hardest = sorted(card.non_digits["kinds"].items(), key=lambda item: item[1])[:8]
     rows = [
-        [name, _percent(figures["kept"]), _percent(figures["accuracy_of_kept"])]
+        [name, percent(figures["kept"], 2), percent(figures["accuracy_of_kept"], 2)]
         for name, figures in _measured(card).items()
     ]
     return [
@@ -210,11 +210,11 @@ def _non_digits(card: Card) -> list[str]:
         "mean of all ten. The network learned some kinds of letters, signs and scribbles as no digits "
         "(`trainer/scribbles.py`), and is measured on other kinds. Held-out kinds refused, by method, each keeping as "
         "many digits of synthetic handwriting:",
-        _table(["method", "non-digits refused"], [[name, _percent(share, 1)] for name, share in methods.items()]),
+        _table(["method", "non-digits refused"], [[name, percent(share)] for name, share in methods.items()]),
         "Digits that are answered all the same:",
         _table(["digits", "answered", "right of these"], rows),
         "Hardest of the held-out kinds (share refused): "
-        + ", ".join(f"{kind} {100 * share:.0f} %" for kind, share in hardest)
+        + ", ".join(f"{kind} {percent(share, 0)}" for kind, share in hardest)
         + ". Letters and signs that people's digits look like, such as O, l, Z, S and q, are left out: they pass.",
     ]
 
@@ -222,7 +222,3 @@ def _non_digits(card: Card) -> list[str]:
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def _percent(share: float, digits: int = 2) -> str:
-    return f"{100 * share:.{digits}f} %"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -53,11 +52,6 @@ def hundred(labels: Array, seed: int, label: int | None = None, count: int = HUN
     """Return where up to `count` images lie, drawn at random without repeats; with `label` only those of one class."""
     found = np.arange(len(labels)) if label is None else np.flatnonzero(labels == label)
     return np.random.default_rng(seed).choice(found, min(count, len(found)), replace=False)
-
-
-def learned(examples: int, validation_split: float) -> int:
-    """Return how many of the training digits are learned from: the rest, at the end, is what Keras validates on."""
-    return math.floor(examples * (1.0 - validation_split))
 
 
 def memory(*arrays: NDArray[Any]) -> int:

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from trainer import UserError
-from trainer.files import opened, write_arrays
+from trainer.files import opened
+from trainer.storage.arrays import write_arrays
 
 WEIGHTS = "network"  # begins the names of the network's own arrays: network/dense_2/0
 NUMBERS = {"epoch": int, "step": int, "seconds": float, "learning_rate": float}

@@ -10,19 +10,19 @@ import functools
 import hashlib
 import threading
 import time
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from trainer import UserError
 from trainer.files import read_bytes, write_whole, writing
 from trainer.limits import CLASSES
-from trainer.npz import Array
+from trainer.storage.arrays import read_npz
 
 MOST = 1_000  # drawings of a visitor
 DIGIT = (28, 28)  # pixels of a drawing
@@ -40,8 +40,8 @@ _changing = threading.Lock()  # two tabs of one visitor may add at once
 class Drawings:
     """Labelled drawings, in the order in which they were kept."""
 
-    images: Array  # (n, 28, 28) uint8, 0 paper .. 255 ink
-    labels: Array  # (n,) uint8, the digits that were meant
+    images: NDArray[np.uint8]  # (n, 28, 28) uint8, 0 paper .. 255 ink
+    labels: NDArray[np.uint8]  # (n,) uint8, the digits that were meant
     said: np.ndarray  # (n,) int8, what a network said, or NOBODY
 
     @functools.cached_property
@@ -67,18 +67,11 @@ class Drawings:
     @classmethod
     def read(cls, content: bytes) -> Drawings:
         """Read what `content` returned. Raises ValueError for anything else, before it takes much memory."""
-        try:
-            with zipfile.ZipFile(BytesIO(content)) as archive:
-                if sum(member.file_size for member in archive.infolist()) > LARGEST:
-                    raise ValueError("too large")
-            with np.load(BytesIO(content), allow_pickle=False) as arrays:
-                images, labels, said = (arrays[name] for name in ("images", "labels", "said"))
-        except Exception as error:  # zipfile and NumPy raise a dozen kinds for a damaged file
-            raise ValueError(str(error)) from None
+        images, labels, said = read_npz(BytesIO(content), ("images", "labels", "said"), LARGEST)
         shapes = (images.shape[1:], labels.shape, said.shape)
-        kinds = (images.dtype, labels.dtype, said.dtype)
+        kinds = [array.dtype.name for array in (images, labels, said)]
         whole = shapes == (DIGIT, images.shape[:1], images.shape[:1])
-        if not whole or kinds != (np.uint8, np.uint8, np.int8) or (labels >= CLASSES).any():
+        if not whole or kinds != ["uint8", "uint8", "int8"] or (labels >= CLASSES).any():
             raise ValueError("not as they were written")
         return cls(images, labels, said)
 
@@ -126,7 +119,7 @@ class Collection:
         return np.divide(self.drawings.images, 255, dtype=np.float32)
 
     @property
-    def labels(self) -> Array:
+    def labels(self) -> NDArray[np.uint8]:
         """Return the digits that were meant, (n,) uint8."""
         return self.drawings.labels
 
@@ -209,12 +202,12 @@ def key_of(image: np.ndarray) -> str:
     return Drawings(_levels(image)[None], NONE.labels, NONE.said).keys[0]
 
 
-def _levels(image: np.ndarray) -> Array:
-    levels: Array = np.rint(np.clip(np.nan_to_num(image), 0, 1) * 255).astype(np.uint8)
+def _levels(image: np.ndarray) -> NDArray[np.uint8]:
+    levels: NDArray[np.uint8] = np.rint(np.clip(np.nan_to_num(image), 0, 1) * 255).astype(np.uint8)
     return levels
 
 
-def sheet(images: Array, labels: Sequence[int]) -> bytes:
+def sheet(images: NDArray[np.uint8], labels: Sequence[int]) -> bytes:
     """Draw images (n, 28, 28) uint8 as PNG, rows of 20 by their labels, which stand on the left."""
     rows = [
         (label, places[start : start + ROW])

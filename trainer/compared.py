@@ -12,7 +12,7 @@ import numpy as np
 from trainer.analysis.learning_curves import POINTS, Array, Line, smoothed, thinned
 from trainer.figures.palette import NEUTRAL, Colour
 from trainer.figures.plotly import AXIS, LEGEND_NAME, Figure, frame, literal
-from trainer.phrases import cut
+from trainer.text import cut
 
 EPOCHS, SECONDS = "epochs", "seconds"  # what curves run over
 MARKED = 25  # epochs of a curve, at most, that have a symbol each

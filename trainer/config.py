@@ -147,6 +147,12 @@ class TrainingConfig(Checked):
         outputs = sum(math.prod(row.output_shape) for row in self.table)
         return 4 * (4 * parameter_count(self) + 2 * self.batch_size * outputs)
 
+    def split(self, examples: int) -> tuple[int, int]:
+        """Return how many of a data set's `examples` images are trained on and, after them, validated on."""
+        used = min(examples, self.training_examples)
+        training = split_at(used, self.validation_split)
+        return training, used - training
+
     def to_json(self) -> str:
         return json.dumps({"version": VERSION, **_plain(self)})
 
@@ -187,6 +193,11 @@ class TrainingConfig(Checked):
                 "The link's configuration must be whole (got a damaged one): copy the link once more."
             ) from None
         return cls.from_json(plain)
+
+
+def split_at(examples: int, validation_split: float) -> int:
+    """Return how many images are trained on, rounded as Keras does: it validates on the rest, at the end."""
+    return math.floor(examples * (1.0 - validation_split))
 
 
 def _plain(value: Any, usual: bool = True) -> Any:

@@ -14,7 +14,7 @@ from trainer.digit import SIZE
 from trainer.figures.palette import BLUE, NEUTRAL
 from trainer.figures.plotly import AXIS, Figure, frame
 from trainer.limits import CLASSES
-from trainer.losses import cross_entropy, one_hot, softmax
+from trainer.networks.losses import cross_entropy, one_hot, softmax
 
 Floats = NDArray[np.float32]
 Layers = tuple[tuple[Floats, Floats], ...]  # each layer's kernel (inputs, units) and bias (units,)

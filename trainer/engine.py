@@ -6,7 +6,6 @@ take turns. The web process asks the engine for a training and reads everything 
 
 from __future__ import annotations
 
-import hashlib
 import heapq
 import logging
 import secrets
@@ -28,6 +27,7 @@ from trainer.cluster import LOG, Cluster
 from trainer.collection import Collection
 from trainer.config import TrainingConfig
 from trainer.files import appending, writing
+from trainer.owner import owner_hash
 from trainer.parent import content, find
 from trainer.progress import progress
 from trainer.runs.requests import CONTINUE, FollowedDrawing
@@ -52,10 +52,6 @@ def train(path: str) -> None:
     from trainer import job
 
     job.run(path)
-
-
-def owner_hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 class Engine:

@@ -1,7 +1,7 @@
 """What does a network say of the test digits, all of them? Read once, kept, and looked at from many sides.
 
 Made by ONNX Runtime alone, by the worker at the end of a training or later by the web server. `calibration` and
-`comparison` look at what is kept here, `features` finds the training images that a network sees as alike.
+`agreement` look at what is kept here, `features` finds the training images that a network sees as alike.
 """
 
 from __future__ import annotations
@@ -19,9 +19,11 @@ from trainer.answer import NO_NUMBERS
 from trainer.config import TrainingConfig
 from trainer.datasets import Dataset
 from trainer.features import Features
-from trainer.files import kept, read_arrays, read_bytes, write_arrays
+from trainer.files import kept, read_bytes
 from trainer.inference import BATCH, Network
 from trainer.limits import CLASSES
+from trainer.storage.arrays import read_arrays, write_arrays
+from trainer.weights import network_hash
 
 FILE = "evaluation.npz"
 LARGEST = 60_000_000  # bytes of the arrays: a million images take 44
@@ -125,7 +127,7 @@ def make(
         content = read_bytes(file)
     except OSError:
         raise UserError("A network must be there to be evaluated (got one that is gone): choose another.") from None
-    network, network_hash = Network(content), _hash(content)
+    network, network_hash = Network(content), hashlib.sha256(content).hexdigest()
     network.check(config)
     labels = np.array(dataset.labels("test"))
     total = len(labels) + min(features.MOST, len(dataset.x_train))
@@ -158,20 +160,6 @@ def neighbours(folder: Path, file: Path, dataset: Dataset) -> Features | None:
     """Return the features that are kept, or None where they are of another network or of other data."""
     found = features.read(folder)
     return found if found and found.data_hash == dataset.hash and found.network_hash == network_hash(file) else None
-
-
-def network_hash(file: Path) -> str:
-    """Return what tells a network's file from any other, or "" where it is gone."""
-    return kept(file, _file_hash) or ""
-
-
-@functools.lru_cache(maxsize=200)
-def _file_hash(file: Path, changed: int, size: int) -> str:
-    return _hash(read_bytes(file))
-
-
-def _hash(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
 
 
 @functools.lru_cache(maxsize=20)  # 0.4 MB each with 10,000 images

@@ -114,9 +114,10 @@ class Evidence:
 
     @cached_property
     def validation_count(self) -> int:
-        split = self.config.validation_split
-        learned = (self.examples or 0) - self.config.synthetic_examples - self.config.own_examples
-        return round(learned * split / (1 - split)) if learned > 0 else int(self.config.training_examples * split)
+        config = self.config
+        learned = (self.examples or 0) - config.synthetic_examples - config.own_examples
+        used = round(learned / (1 - config.validation_split)) if learned > 0 else config.training_examples
+        return config.split(used)[1]
 
     @cached_property
     def watched(self) -> list[float]:

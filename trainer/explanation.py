@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.layers import Conv2D, Dense, Dropout, Flatten, Rescaling, Reshape, Row
-from trainer.losses import softmax
+from trainer.networks.losses import softmax
 
 Array = NDArray[Any]
 Outputs = Mapping[str, Array]  # of every layer for one image, by its name in the layer table

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from trainer import UserError, nameplate
+from trainer import nameplate
 from trainer.config import TrainingConfig
 from trainer.layers import (
     Activation,
@@ -46,8 +46,8 @@ def to_onnx(weights: Mapping[str, Sequence[np.ndarray]], config: TrainingConfig)
     """Write a network as ONNX, in milliseconds: the weights of each row of `config.table`, as `model.weights` has them.
 
     Input: `image` (n, 28, 28) float32. Outputs: `probabilities`, `logits` and each row of `config.table` by its name,
-    in Keras's order of axes (height, width, channels). Its card is inside (see `nameplate`). `from_onnx` reads the
-    weights back.
+    in Keras's order of axes (height, width, channels). Its card is inside (see `nameplate`). `weights.read` reads
+    the weights back.
     """
     from onnx import TensorProto, helper, numpy_helper
 
@@ -125,30 +125,3 @@ def to_onnx(weights: Mapping[str, Sequence[np.ndarray]], config: TrainingConfig)
     written = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
     helper.set_model_props(written, nameplate.properties(config))
     return bytes(written.SerializeToString())
-
-
-def from_onnx(content: bytes, config: TrainingConfig) -> dict[str, list[np.ndarray]]:
-    """Read the weights of each row of `config.table` that has any from what `to_onnx` wrote, as it was given them.
-
-    Raises UserError where it is no such file, or another network's.
-    """
-    from onnx import load_from_string, numpy_helper
-
-    try:
-        tensors = {tensor.name: tensor for tensor in load_from_string(content).graph.initializer}
-        weights: dict[str, list[np.ndarray]] = {}
-        for row in config.table:
-            while tensor := tensors.get(f"{row.name}/{len(weights.get(row.name, ()))}"):
-                array = numpy_helper.to_array(tensor)
-                array = array.transpose(np.argsort(KERNEL)) if array.ndim == 4 else array
-                weights.setdefault(row.name, []).append(array)
-    except Exception as error:  # protobuf's and ONNX's errors have no common base
-        raise _misfit("a damaged file") from error
-    found = {name: sum(weight.size for weight in arrays) for name, arrays in weights.items()}
-    if found != {row.name: row.parameters for row in config.table if row.parameters}:
-        raise _misfit("those of other layers")
-    return weights
-
-
-def _misfit(got: str) -> UserError:
-    return UserError(f"The network to go on from must hold the weights of its layers (got {got}): choose another one.")

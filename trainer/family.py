@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from trainer import shipped
 from trainer.ledger import Row
 from trainer.parent import SHIPPED
+from trainer.text import counted, number
 
 MOST = 60  # members that are shown
 
@@ -74,9 +75,9 @@ def changes(row: Row, parent: Row | None) -> str:
     if row.optimizer and (parent is None or row.optimizer != parent.optimizer):
         words.append(row.optimizer)
     if row.learning_rate is not None and (parent is None or row.learning_rate != parent.learning_rate):
-        words.append(f"rate {row.learning_rate:g}")
+        words.append(f"rate {number(row.learning_rate)}")
     if row.drawings:
-        words.append(f"{row.drawings:,} own drawing{'' if row.drawings == 1 else 's'}")
+        words.append(counted(row.drawings, "own drawing"))
     if row.epochs:
-        words.append(f"{row.epochs} epoch{'' if row.epochs == 1 else 's'}{' more' if parent else ''}")
+        words.append(f"{counted(row.epochs, 'epoch')}{' more' if parent else ''}")
     return ", ".join(words)

@@ -16,8 +16,9 @@ import numpy as np
 
 from trainer.config import TrainingConfig
 from trainer.datasets import Dataset
-from trainer.files import kept, read_arrays, write_arrays
+from trainer.files import kept
 from trainer.inference import BATCH, Network
+from trainer.storage.arrays import read_arrays, write_arrays
 
 FILE = "features.npz"
 MOST = 10_000  # training images

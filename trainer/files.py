@@ -12,16 +12,10 @@ import json
 import os
 import secrets
 import stat
-import threading
-import zipfile
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
-
-import numpy as np
 
 from trainer import UserError
 
@@ -29,7 +23,6 @@ MOST = 100_000_000  # bytes; a larger file is not of our making
 OBJECT = 1_000_000  # bytes of a JSON object, likewise
 BLOCK = 4096  # bytes that a disk gives to the smallest file
 FULL = (errno.ENOSPC, errno.EDQUOT)  # how a disk says that there is no room
-REMEMBERED = 200  # files whose lines are kept
 
 Record = dict[str, Any]
 T = TypeVar("T")
@@ -121,33 +114,6 @@ def writing(what: str = "runs", remedy: str = "free some space or set DIGITLAB_R
         ) from error
 
 
-def write_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
-    """Write an .npz file whole, without `sync`: it is written often."""
-
-    def write(temporary: Path) -> None:
-        with temporary.open("wb") as file:  # given a name, NumPy would add a suffix to it
-            np.savez(file, allow_pickle=False, **arrays)
-
-    write_whole(path, write, sync=False)
-
-
-def read_arrays(path: Path, names: Sequence[str], largest: int) -> list[np.ndarray]:
-    """Return arrays of what `write_arrays` wrote, of at most so many bytes; nothing is unpickled.
-
-    Raises ValueError where the file is missing, damaged, larger, or holds anything else: it may come from anybody.
-    """
-    try:
-        with opened(path) as stream:
-            with zipfile.ZipFile(stream) as archive:  # says how large its members are before they are read
-                if sum(member.file_size for member in archive.infolist()) > largest:
-                    raise ValueError("too large")
-            stream.seek(0)
-            with np.load(stream, allow_pickle=False) as arrays:
-                return [arrays[name] for name in names]
-    except Exception as error:  # zipfile and NumPy raise a dozen kinds for a damaged file
-        raise ValueError(f"{path.name} is not as it was written: {error}") from None
-
-
 def kept(path: Path, read: Callable[[Path, int, int], T]) -> T | None:
     """Return what `read(path, changed, size)` makes of a file, or None where there is none or it is damaged.
 
@@ -198,44 +164,3 @@ def read_object(path: Path) -> Record:
     if not isinstance(value, dict):
         raise ValueError(f"{path.name} holds no JSON object")
     return value
-
-
-@dataclass
-class _Known:
-    file: int = 0  # its inode: a file that was replaced is read from its beginning
-    offset: int = 0
-    records: list[Record] = field(default_factory=list)
-
-
-class Lines:
-    """Files that grow by lines: at each look only what is new is read. Safe to use from many threads.
-
-    Records that are not `sound` are passed over.
-    """
-
-    def __init__(self, sound: Callable[[Record], bool] = bool) -> None:
-        self._sound = sound
-        self._known: OrderedDict[Path, _Known] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def read(self, path: Path) -> list[Record]:
-        """Return the records so far, oldest first; a missing file has none."""
-        with self._lock:
-            try:
-                with opened(path) as file:
-                    status = os.fstat(file.fileno())
-                    known = self._known.get(path)
-                    if known is None or known.file != status.st_ino or known.offset > status.st_size:
-                        known = self._known[path] = _Known(status.st_ino)
-                    file.seek(known.offset)
-                    new = file.read(MOST)  # it may have grown since
-            except OSError:
-                self._known.pop(path, None)
-                return []
-            self._known.move_to_end(path)
-            while len(self._known) > REMEMBERED:
-                self._known.popitem(last=False)
-            new = new[: new.rfind(b"\n") + 1]  # the last line may still be growing
-            known.offset += len(new)
-            known.records.extend(filter(self._sound, records(new)))
-            return list(known.records)

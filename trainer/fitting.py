@@ -33,11 +33,7 @@ def training_count(config: TrainingConfig, examples: int) -> int:
 
     They are its first ones, less the validation split, as Keras splits, the synthetic ones, and the visitor's own.
     """
-    return _split(config, examples) + config.synthetic_examples + config.own_examples
-
-
-def _split(config: TrainingConfig, examples: int) -> int:
-    return math.floor(min(examples, config.training_examples) * (1.0 - config.validation_split))
+    return config.split(examples)[0] + config.synthetic_examples + config.own_examples
 
 
 def steps_per_epoch(config: TrainingConfig, examples: int) -> int:
@@ -114,7 +110,7 @@ def fit(
     """
     from keras import callbacks
 
-    count = _split(config, len(images))
+    count, _ = config.split(len(images))
     learned = images[:count], labels[:count]
     aside = images[count : config.training_examples], labels[count : config.training_examples]
     if extra:

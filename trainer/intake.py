@@ -7,7 +7,6 @@ it is ever run, unpickled or given to Keras, and texts that pages would show as 
 from __future__ import annotations
 
 import json
-import math
 import re
 import time
 from collections.abc import Mapping
@@ -16,7 +15,6 @@ from io import BytesIO
 from typing import Any
 
 import numpy as np
-from numpy.lib import format as npy
 
 from trainer import UserError, archive, catalogue, parent
 from trainer.archive import misfit
@@ -25,11 +23,12 @@ from trainer.config import TrainingConfig
 from trainer.files import Record, line
 from trainer.history import COUNT, NUMBERS, WATCHED, are_reads
 from trainer.limits import CLASSES, LIMITS, Limit
+from trainer.networks.onnx_import import transcribe
 from trainer.runs.label import NAME, NOTE, Label
 from trainer.runs.run import Run
 from trainer.runs.state import ENDED, State
 from trainer.runs.store import RunStore
-from trainer.transcript import transcribe
+from trainer.storage.arrays import read_head, read_values
 
 LARGEST = 60_000_000  # bytes of a zip: the largest network twice, once for other programs, and its report
 _MOST = {  # bytes of each file that is opened
@@ -279,17 +278,18 @@ def _arrays(name: str, content: bytes, **dtypes: str) -> list[np.ndarray]:
 def _array(content: bytes, dtype: np.dtype[Any], what: str) -> np.ndarray:
     stream = BytesIO(content)
     try:
-        read_head = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}[npy.read_magic(stream)]
-        shape, fortran, found = read_head(stream)
-    except Exception:  # a head is Python, of which NumPy evaluates literals: many kinds of errors
-        raise misfit(what, "no array") from None
-    if found != dtype:
+        head = read_head(stream)
+    except ValueError as error:
+        raise misfit(what, str(error)) from None
+    if head.dtype != dtype:
+        objects = head.dtype.hasobject
         raise misfit(
-            what, "Python objects, never unpickled" if found.hasobject else f"numbers of the kind {_shown(str(found))}"
+            what, "Python objects, never unpickled" if objects else f"numbers of the kind {_shown(str(head.dtype))}"
         )
-    if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != len(content) - stream.tell():
-        raise misfit(what, f"another number of values than the shape {_shown(str(shape))} has")
-    return np.frombuffer(content, dtype, offset=stream.tell()).reshape(shape, order="F" if fortran else "C")
+    try:
+        return read_values(stream, head)
+    except ValueError:
+        raise misfit(what, f"another number of values than the shape {_shown(str(head.shape))} has") from None
 
 
 def _npz(**arrays: np.ndarray) -> bytes:

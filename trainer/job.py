@@ -13,16 +13,20 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from trainer import UserError, conversion, datasets, evaluation, export, fitting, model
+from trainer import UserError, datasets, evaluation, fitting, model, weights
 from trainer.checkpoint import Checkpoint
 from trainer.collection import Drawings
 from trainer.config import TrainingConfig
 from trainer.files import read_bytes, regular
 from trainer.inference import Network
+from trainer.networks import keras_file
 from trainer.parent import repeated
+from trainer.processes import lower_priority
 from trainer.reporter import Reporter
 from trainer.runs.run import Run
+from trainer.text import number
 from trainer.uploads import Uploads
+from trainer.weights import network_hash
 
 MEMORY_LOOK = 0.1  # seconds between two looks at how much memory is taken
 
@@ -33,15 +37,9 @@ _data: dict[str, tuple[np.ndarray, np.ndarray]] = {}  # content hash -> training
 
 def dask_setup(worker: object) -> None:
     """Warm a worker before its first job: Keras, tiny fits that compile, and the data, in the background."""
-    step_back()
+    lower_priority()
     threading.Thread(target=_warm_data, daemon=True).start()
     model.warm_up()
-
-
-def step_back() -> None:
-    """Give this process a nice value of 10: whoever draws or looks comes first."""
-    if hasattr(os, "setpriority"):  # not on Windows
-        os.setpriority(os.PRIO_PROCESS, 0, 10)
 
 
 def _warm_data() -> None:
@@ -123,7 +121,7 @@ def _train(run: Run, gone: threading.Event) -> None:
     network = model.build(config, len(images))
     if start is None and view.parent:
         parent = _read(run.parent_file)
-        model.assign(network, export.from_onnx(parent, config))
+        model.assign(network, weights.read(parent, config))
         if drawings:
             run.update(right_before=_right(Network(parent), drawings))
     reporter = Reporter(run, config, network, dataset, gone, start)
@@ -136,7 +134,7 @@ def _train(run: Run, gone: threading.Event) -> None:
         run.network_file.unlink(missing_ok=True)
         raise UserError(
             f"The loss grew beyond all numbers in epoch {outcome.epochs + 1}, so this network learns nothing more: "
-            f"try a smaller learning rate, such as {reporter.requests.learning_rate / 10:g}."
+            f"try a smaller learning rate, such as {number(reporter.requests.learning_rate / 10)}."
         )
     run.update(seconds=seconds, hook_seconds=outcome.hook_seconds)
     reporter.export()
@@ -144,7 +142,7 @@ def _train(run: Run, gone: threading.Event) -> None:
         run.update(phase="paused", activity="")
         return
     run.update(activity="reading the test digits")
-    model.save(network, run.path / conversion.FILE, evaluation.network_hash(run.network_file))
+    model.save(network, run.path / keras_file.FILE, network_hash(run.network_file))
     test_loss, test_accuracy = model.evaluate(network, dataset.images("test"), dataset.labels("test"))
     _evaluate(run, config, dataset)
     run.update(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from typing import ClassVar
 
 from trainer import UserError
-from trainer.phrases import cut
+from trainer.text import cut
 
 CLASSES = 10  # the digits 0 to 9
 SHOWN = 80  # letters of a value that is refused

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trainer import UserError, catalogue, conversion, export
+from trainer import UserError, catalogue, export
 from trainer.config import Adam, TrainingConfig
 from trainer.files import write_whole
 from trainer.fitting import fit, steps_per_epoch, steps_per_line
 from trainer.inference import Network
 from trainer.layers import BatchNormalization, Conv2D, Dense, Dropout, MaxPooling2D, Reshape, Row
 from trainer.limits import CLASSES
+from trainer.networks import keras_file
 
 if TYPE_CHECKING:
     import keras
@@ -204,7 +205,7 @@ def save(model: keras.Model, path: Path, network_hash: str = "") -> None:
     """Write a `.keras` file in float32, whole or not at all, that Keras loads without this project.
 
     It holds no optimizer. `network_hash`, that of the ONNX file with the same weights, stands in it for
-    `conversion.find`. Raises OSError where the file cannot be written.
+    `keras_file.find`. Raises OSError where the file cannot be written.
     """
     import keras
 
@@ -214,7 +215,7 @@ def save(model: keras.Model, path: Path, network_hash: str = "") -> None:
 
     def write(temporary: Path) -> None:
         keras.saving.save_model(bare, temporary)
-        conversion.mark(temporary, network_hash)
+        keras_file.mark(temporary, network_hash)
 
     write_whole(path, write)  # Keras would cut the old file short in place
 

@@ -5,18 +5,17 @@ It may come from anybody: it is checked before its numbers are read, and nothing
 
 from __future__ import annotations
 
-import math
 import zipfile
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO
 
 import numpy as np
-from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from trainer import UserError
 from trainer.catalogue import SIDES
 from trainer.limits import CLASSES
+from trainer.storage.arrays import Head, read_head, read_values
 
 Array = NDArray[np.uint8]
 Shape = tuple[int, ...]
@@ -43,13 +42,15 @@ def read(stream: IO[bytes], what: str, shape: Shape | None = (28, 28), largest: 
             missing = [key for key in KEYS if f"{key}.npy" not in archive.namelist()]
             if missing:
                 raise UserError(f"{what} must hold {', '.join(KEYS)} ({', '.join(missing)} missing).")
-            _check_headers({key: _header(archive, key) for key in KEYS}, what, shape, largest)
+            heads = {}
+            for key in KEYS:
+                with archive.open(f"{key}.npy") as member:
+                    heads[key] = read_head(member)
+            _check_headers(heads, what, shape, largest)
             arrays = []
             for key in KEYS:
                 with archive.open(f"{key}.npy") as member:
-                    array = npy.read_array(member, allow_pickle=False)
-                    if member.read(1):  # only a member read to its end has its checksum compared
-                        raise ValueError("more numbers than the head says")
+                    array = read_values(member, read_head(member))
                 if key.startswith("y") and not 0 <= array.min() <= array.max() < CLASSES:
                     got = f"{array.min()} to {array.max()}"
                     raise UserError(f"{key} in {what} must hold labels from 0 to {CLASSES - 1} (got {got}).")
@@ -64,21 +65,8 @@ def read(stream: IO[bytes], what: str, shape: Shape | None = (28, 28), largest: 
         raise UserError(f"{what} must be an npz file in Keras's layout (got {kind}).") from error
 
 
-class _Header(NamedTuple):
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-
-
-def _header(archive: zipfile.ZipFile, key: str) -> _Header:
-    with archive.open(f"{key}.npy") as member:
-        version = npy.read_magic(member)
-        read_head = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-        shape, _, dtype = read_head(member)
-        return _Header(shape, dtype)
-
-
-def _check_headers(headers: dict[str, _Header], what: str, wanted: Shape | None, largest: int) -> None:
-    for key, (shape, dtype) in headers.items():
+def _check_headers(headers: dict[str, Head], what: str, wanted: Shape | None, largest: int) -> None:
+    for key, (shape, dtype, _) in headers.items():
         if key.startswith("x"):
             fits = dtype == np.uint8 and shape[:1] > (0,) and (shape[1:] == wanted if wanted else _is_image(shape[1:]))
             form = f"uint8 images of shape (n, {', '.join(map(str, wanted))})" if wanted else _ANY_IMAGES
@@ -96,7 +84,7 @@ def _check_headers(headers: dict[str, _Header], what: str, wanted: Shape | None,
         if images != labels:
             got = f"got {images:,} images and {labels:,} labels"
             raise UserError(f"x_{part} and y_{part} in {what} must be equally long ({got}).")
-    size = sum(math.prod(shape) * dtype.itemsize for shape, dtype in headers.values())
+    size = sum(head.size for head in headers.values())
     if size > largest:
         raise UserError(f"{what} must hold at most {largest / 1e9:g} GB (got {size / 1e9:,.1f} GB).")
 

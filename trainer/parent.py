@@ -1,12 +1,8 @@
-"""Which network does a training go on from, and how does it learn a visitor's own drawings without forgetting?
-
-`fine_tune` was chosen with drawings that Small CNN and Best CNN misread, and on MNIST's validation digits: with a fifth
-of own drawings, half as many old digits, or smaller steps, more is forgotten or less is learned.
-"""
+"""The network that a training goes on from, and a visitor's own drawings repeated for it to learn."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,15 +10,15 @@ import numpy as np
 from trainer import UserError, catalogue, shipped
 from trainer.augmentation import augmented
 from trainer.collection import Drawings
-from trainer.config import Adam, TrainingConfig
+from trainer.config import TrainingConfig
 from trainer.files import read_bytes
 from trainer.inference import Network
+from trainer.presets import RECIPES
 from trainer.runs.store import RunStore
 
 SHIPPED = "shipped"  # stands for the shipped network where else a run's id does
 
 MOVED = (1.5, 8.0, 0.1)  # at most, of a repeated drawing: pixels, degrees, share of the size
-OWN, OLD = 1_000, 10_000  # digits of an epoch: repeated drawings, and those of the data set, validation included
 
 
 @dataclass(frozen=True)
@@ -77,31 +73,6 @@ def name_of(store: RunStore, parent: str) -> str:
         return find(store, parent).name
     except UserError:
         return "a network that is gone"
-
-
-def same_again(config: TrainingConfig, drawings: int) -> TrainingConfig:
-    """Return how a network of this config goes on as it began; without any own drawings none can be mixed in."""
-    return config if drawings else replace(config, own_examples=0)
-
-
-def fine_tune(config: TrainingConfig, drawings: int) -> TrainingConfig:
-    """Return how a trained network of this config learns some own drawings in seconds, and old digits with them."""
-    return replace(
-        config,
-        optimizer=Adam(),
-        learning_rate=0.001,
-        schedule="cosine",
-        batch_size=64,
-        epochs=3,
-        validation_split=0.1,
-        patience=0,
-        training_examples=OLD,
-        synthetic_examples=0,
-        own_examples=OWN if drawings and catalogue.kind(config.dataset).digits else 0,
-    )
-
-
-RECIPES = {"same": same_again, "fine-tune": fine_tune}  # how a network can be trained further, the usual way first
 
 
 def usual_recipe(parent: Parent, drawings: int) -> TrainingConfig:

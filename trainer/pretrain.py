@@ -29,6 +29,7 @@ from trainer.files import write_whole
 from trainer.inference import Network
 from trainer.limits import CLASSES
 from trainer.npz import Array
+from trainer.text import percent
 
 SEEDS = (0, 1, 2)
 NON_DIGITS = 8_000
@@ -95,7 +96,7 @@ class _Progress(fitting.Hooks):
         done = line["step"] / self.steps
         left = (time.perf_counter() - self.begun) * (1 / done - 1)
         accuracy = line.get("val_accuracy", line.get("accuracy", 0.0))
-        self.say(f"{self.what}, epoch {line['epoch']}: {100 * accuracy:.2f} %, {left / 60:.1f} minutes left")
+        self.say(f"{self.what}, epoch {line['epoch']}: {percent(accuracy, 2)}, {left / 60:.1f} minutes left")
 
 
 def train(config: TrainingConfig, material: Material, what: str, say: Say) -> dict[str, list[np.ndarray]]:
@@ -185,7 +186,7 @@ def pretrain(
         right = network.logits(images).argmax(axis=1) == labels
         tested = network.logits(material.data.images("test")).argmax(axis=1) == material.data.labels("test")
         accuracies = float(right.mean()), float(tested.mean())
-        say(f"seed {seed}: {100 * accuracies[0]:.2f} % of the validation digits, {seconds / 60:.1f} minutes\n")
+        say(f"seed {seed}: {percent(accuracies[0], 2)} of the validation digits, {seconds / 60:.1f} minutes\n")
         if written is None:
             least_clarity, shares = refused(network, material, own)
             written = card.Card(

@@ -1,4 +1,4 @@
-"""Which program would do the same? A config as a stand-alone Keras program, as a tutorial would write it.
+"""A config as a stand-alone Keras program, as a tutorial would write it: a script or a notebook.
 
 Its history is the app's, but for the last digits, where Keras runs on TensorFlow: it has the same data, split, seed and
 settings, and all chance comes about as in the app. A network that went on from another one is learned anew.
@@ -6,17 +6,21 @@ settings, and all chance comes about as in the app. A network that went on from 
 
 from __future__ import annotations
 
+import json
 import textwrap
 from dataclasses import dataclass
+from typing import Any
 
 from trainer import snippets
 from trainer.catalogue import DATASETS, kind
 from trainer.config import TrainingConfig, short_form
 from trainer.limits import CLASSES
 from trainer.snippets import USUAL
+from trainer.text import counted
 
 NAME = "digit_lab"  # of the program, without what comes after the point
 PEN_DIGITS, OWN_DRAWINGS = "more_pen_digits.npz", "own_drawings.npz"  # `images` and `labels`, learned besides
+COLAB = "https://colab.research.google.com/"
 WIDTH = 88  # characters of a line of explanation
 
 
@@ -204,8 +208,8 @@ def _training(config: TrainingConfig) -> Part:
         )
     if config.patience:
         text += (
-            f" It stops early once the validation loss has not got better for {config.patience} "
-            f"epoch{'s' if config.patience > 1 else ''}, and goes back to the weights of the best one."
+            f" It stops early once the validation loss has not got better for "
+            f"{counted(config.patience, 'epoch')}, and goes back to the weights of the best one."
         )
         stop = f"keras.callbacks.EarlyStopping(patience={config.patience}, restore_best_weights=True)"
         lines.append(f"    callbacks=[{stop}],")
@@ -223,3 +227,44 @@ def _test(config: TrainingConfig) -> Part:
         f'print(f"On the test {things}: loss {{loss:.4f}}, accuracy {{accuracy:.2%}}")',
     ]
     return Part("The test", text, "\n".join(lines))
+
+
+# --- the notebook -----------------------------------------------------------------------------------------------
+
+
+def notebook(config: TrainingConfig) -> str:
+    """Return the program of a config, as `script` has it, as the JSON of a notebook.
+
+    Its parts are cells, each with its explanation above it, in Jupyter's nbformat 4.5 (https://nbformat.readthedocs.io).
+    """
+    cells = [_cell("welcome", "markdown", _welcome(config))]
+    for number, part in enumerate(parts(config), 1):
+        cells.append(_cell(f"text-{number}", "markdown", f"## {part.title}\n\n{part.text}"))
+        cells.append(_cell(f"code-{number}", "code", part.code))
+    metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+        "colab": {"name": f"{NAME}.ipynb", "provenance": []},
+    }
+    return json.dumps({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}, indent=1)
+
+
+def _welcome(config: TrainingConfig) -> str:
+    text = (
+        f"# {heading(config)}\n\n"
+        "Written by Digit Lab, and complete in itself. Trained here, the network learns as it does there, loss by "
+        "loss, but for the last digits, which depend on the processor.\n\n"
+        f"In [Google Colab]({COLAB}) it runs without installing anything: File, Upload notebook, then Runtime, Run "
+        "all. In Jupyter it needs two packages: `pip install keras tensorflow`."
+    )
+    if needed := files(config):
+        names = " and ".join(f"`{name}`" for name in needed)
+        text += f"\n\nIt reads {names} from its own folder: in Colab, drop that into the files on the left first."
+    return text
+
+
+def _cell(identity: str, kind: str, source: str) -> dict[str, Any]:
+    cell: dict[str, Any] = {"cell_type": kind, "id": identity, "metadata": {}}
+    if kind == "code":
+        cell |= {"execution_count": None, "outputs": []}
+    return cell | {"source": source.splitlines(keepends=True)}

@@ -13,6 +13,7 @@ from trainer.analysis.learning_curves import Line, picked, reading_curves
 from trainer.figures.images import drawing_picture, file_url
 from trainer.figures.plotly import Figure
 from trainer.runs.requests import FollowedDrawing
+from trainer.text import percent
 
 # --- in words -------------------------------------------------------------------------------------------------
 
@@ -28,7 +29,7 @@ def account(readings: Sequence[Line], drawing: FollowedDrawing) -> str:
     if last is None:
         return "not read yet"
     _, probabilities, most = last
-    read = f"read as {named(probabilities.index(most))} ({100 * most:.0f} %)" if most else "answered with no numbers"
+    read = f"read as {named(probabilities.index(most))} ({percent(most, 0)})" if most else "answered with no numbers"
     if drawing.label is None:
         return read
     if (since := right_since(readings, drawing.id, drawing.label)) is not None:

@@ -8,11 +8,11 @@ from trainer import catalogue, parent
 from trainer.analysis.learning_curves import Line
 from trainer.config import TrainingConfig
 from trainer.layers import Activation, BatchNormalization, Conv2D, Dense, Dropout, Layer, Rescaling
-from trainer.phrases import listed
 from trainer.progress import epochs_done
 from trainer.runs.run import RunView
 from trainer.runs.state import State
 from trainer.runs.store import RunStore
+from trainer.text import counted, listed, number
 
 
 def sentences(view: RunView, config: TrainingConfig, history: Sequence[Line]) -> list[str]:
@@ -24,11 +24,11 @@ def sentences(view: RunView, config: TrainingConfig, history: Sequence[Line]) ->
     if view.parent:
         name = parent.name_of(RunStore(view.run.path.parent), view.parent)
         said.append(f"It went on from the weights of another network: {name}.")
-    optimizer = ", ".join(f"{name} {value:g}" for name, value in vars(config.optimizer).items())
+    optimizer = ", ".join(f"{name} {number(value)}" for name, value in vars(config.optimizer).items())
     schedule = "" if config.schedule == "constant" else " at most"
     said.append(
         f"{type(config.optimizer).__name__}{f' ({optimizer})' if optimizer else ''}, learning rate "
-        f"{config.learning_rate:g}{schedule}, {_SCHEDULES[config.schedule]}."
+        f"{number(config.learning_rate)}{schedule}, {_SCHEDULES[config.schedule]}."
     )
     epochs, steps = epochs_done(history), f": {state.steps:,} steps an epoch" if state.steps else ""
     of = f" of {config.epochs}" if epochs < config.epochs else ""
@@ -41,7 +41,7 @@ def sentences(view: RunView, config: TrainingConfig, history: Sequence[Line]) ->
         words = [text.format(value) for value, text in moved if value]
         said.append(f"Each of the {things} was {listed(words)}, at random and anew in each epoch.")
     if config.l2:
-        said.append(f"L2 regularization {config.l2:g} pulls the weights towards 0.")
+        said.append(f"L2 regularization {number(config.l2)} pulls the weights towards 0.")
     if config.patience:
         said.append(f"Early stopping after {config.patience} epochs without a better validation loss.")
     if config.dtype != "float32":
@@ -67,10 +67,10 @@ def _learned(config: TrainingConfig, state: State, things: str) -> str:
     if config.synthetic_examples:
         mixed.append(f"{config.synthetic_examples:,} are pen digits drawn by the app")
     if config.own_examples:
-        number = f"{state.drawings} " if state.drawings else ""
-        mixed.append(f"{config.own_examples:,} are {number}drawings of its owner's, repeated")
+        drawings = counted(state.drawings, "drawing") if state.drawings else "drawings"
+        mixed.append(f"{config.own_examples:,} are {drawings} of its owner's, repeated")
     sentence += f", of which {listed(mixed)}" if mixed else ""
-    kept = f"{100 * config.validation_split:.3g} % of the data were kept aside for validation"
+    kept = f"{number(100 * config.validation_split, 3)} % of the data were kept aside for validation"
     return f"{sentence}; {kept if config.validation_split else 'none were kept aside for validation'}."
 
 
@@ -84,12 +84,12 @@ def words(layer: Layer) -> str:
             bent = "" if activation == "linear" else activation
             return ", ".join(filter(None, [*parts, bent, "" if use_bias else "no bias"]))
         case BatchNormalization(momentum):
-            return f"momentum {momentum:g}"
+            return f"momentum {number(momentum)}"
         case Dropout(rate):
-            return f"{100 * rate:.3g} %"
+            return f"{number(100 * rate, 3)} %"
         case Activation(activation):
             return activation
         case Rescaling(scale):
-            return f"times {scale:.4g}"
+            return f"times {number(scale, 4)}"
     pool = getattr(layer, "pool_size", None)
     return f"{pool} × {pool}" if pool else ""

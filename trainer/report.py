@@ -29,6 +29,8 @@ from trainer.progress import epochs_done
 from trainer.runs.run import Run, RunView
 from trainer.runs.state import State
 from trainer.summary import summarise
+from trainer.text import duration, number, percent
+from trainer.weights import network_hash
 
 ERRORS, SIZE = 14, 58  # images of the worst errors, and pixels a side of each on the page
 POINTS = 300  # of a curve, at most
@@ -47,7 +49,7 @@ def page(view: RunView, dataset: Dataset | None = None) -> str:
         raise UserError("A report needs the run's configuration (got a damaged config.json): choose another run.")
     history = _history(run)
     found = evaluation.read(run.path)
-    if found and found.network_hash != evaluation.network_hash(run.network_file):
+    if found and found.network_hash != network_hash(run.network_file):
         found = None
     kind = catalogue.kind(config.dataset)
     trained = _section("How it was trained", _list(recipe.sentences(view, config, history)))
@@ -100,14 +102,14 @@ def _facts(config: TrainingConfig, state: State, history: Sequence[Line]) -> Mar
     thing = catalogue.kind(config.dataset).thing
     facts = []
     if state.test_accuracy is not None:
-        facts.append((f"{100 * state.test_accuracy:.2f} %", f"of the test {thing}s read right"))
+        facts.append((percent(state.test_accuracy, 2), f"of the test {thing}s read right"))
     if state.test_loss is not None:
-        facts.append((f"{state.test_loss:.4g}", "test loss"))
+        facts.append((number(state.test_loss, 4), "test loss"))
     facts.append((f"{parameter_count(config):,}", "parameters"))
     epochs = epochs_done(history)
     facts.append((f"{epochs}", "epoch" if epochs == 1 else "epochs"))
     if state.seconds:
-        facts.append((_duration(state.seconds), f"of training on {state.device}" if state.device else "of training"))
+        facts.append((duration(state.seconds), f"of training on {state.device}" if state.device else "of training"))
     rows = (Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(what, value) for value, what in facts)
     return Markup('<dl class="facts">{}</dl>').format(Markup().join(rows))
 
@@ -242,7 +244,7 @@ def _errors(found: Evaluation, dataset: Dataset) -> Markup:
     classes, sure = dataset.kind.classes, found.confidence
     space = " " if _long(classes) else "\xa0"
     captions = [
-        f"{classes[found.labels[at]]}, read\xa0as{space}{classes[found.predicted[at]]}\n({100 * sure[at]:.0f} %)"
+        f"{classes[found.labels[at]]}, read\xa0as{space}{classes[found.predicted[at]]}\n({percent(sure[at], 0)})"
         for at in where.tolist()
     ]
     first = "First those in which it gave the right answer least."
@@ -295,7 +297,3 @@ def _day(seconds: float) -> str:
     except (OverflowError, ValueError, OSError):  # config.json was written by somebody else
         return "an unknown day"
     return f"{when.tm_mday} {time.strftime('%B %Y', when)}"
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"

@@ -24,13 +24,14 @@ from trainer import catalogue, export, model
 from trainer.checkpoint import Checkpoint
 from trainer.config import TrainingConfig
 from trainer.datasets import Dataset
-from trainer.files import Record, append, appending, line, read_bytes, records, regular, write_arrays, write_whole
+from trainer.files import Record, append, appending, line, read_bytes, records, regular, write_whole
 from trainer.fitting import Control, Hooks, steps_per_epoch
 from trainer.history import WATCHED
 from trainer.inference import Network
 from trainer.limits import CLASSES
 from trainer.runs.requests import FollowedDrawing, Requests
 from trainer.runs.run import Run
+from trainer.storage.arrays import write_arrays
 
 SNAPSHOTS = 16  # of the first layer
 EXPORT = (2.0, 0.01)  # seconds between two exports of the growing network at least, and its share of the time at most

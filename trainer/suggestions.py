@@ -16,6 +16,7 @@ from trainer.evidence import Evidence
 from trainer.layers import Activation, BatchNormalization, Conv2D, Dense, Dropout, Layer, Rescaling
 from trainer.limits import LIMITS
 from trainer.presets import PRESETS
+from trainer.text import number
 
 MOST = 3
 NARROW = 32  # units: fewer, for ten digits, are a bottleneck
@@ -102,11 +103,6 @@ def _stronger(evidence: Evidence, config: TrainingConfig) -> Iterator[Suggestion
 
 def _things(config: TrainingConfig) -> str:
     return f"{catalogue.kind(config.dataset).thing}s"
-
-
-def number(value: float) -> str:
-    """Write a learning rate or the like: 0.001, not 1e-03."""
-    return f"{value:.7f}".rstrip("0").rstrip(".") if value >= 1e-6 else f"{value:g}"
 
 
 def _try(config: TrainingConfig, text: str, **changes: Any) -> Iterator[Suggestion]:
@@ -295,7 +291,7 @@ def _dropout(evidence: Evidence, config: TrainingConfig) -> Iterator[Suggestion]
         layers = tuple(layer for pair in pairs for layer in pair)
         if len(layers) == len(config.layers) or len(layers) > LIMITS["layers"].high:
             layers = (*config.layers, Dropout(rate))
-    text = f"Leaving units out at random keeps it from learning by heart: Dropout {rate:g}."
+    text = f"Leaving units out at random keeps it from learning by heart: Dropout {number(rate)}."
     yield from _try(config, text, layers=layers)
 
 

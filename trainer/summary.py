@@ -10,8 +10,8 @@ from trainer import catalogue
 from trainer.config import TrainingConfig
 from trainer.evidence import GUESSING, Evidence
 from trainer.layers import Dropout
-from trainer.phrases import listed
-from trainer.suggestions import Suggestion, number, squashed, suggestions
+from trainer.suggestions import Suggestion, squashed, suggestions
+from trainer.text import listed, number, percent
 
 SENTENCES = 4  # at most
 FEW = 200  # validation digits: fewer say little
@@ -212,7 +212,7 @@ def _percent(share: float, count: int | None = None, places: int = 1) -> str:
         places = 0
     if share < 1 and round(100 * share, places) == 100:
         return "nearly 100 %"
-    return "100 %" if share == 1 else f"{100 * share:.{places}f} %"
+    return "100 %" if share == 1 else percent(share, places)
 
 
 def _loss(loss: float) -> str:

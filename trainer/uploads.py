@@ -13,7 +13,7 @@ from trainer import UserError, npz
 from trainer.cache import content_hash
 from trainer.catalogue import DATASETS, kind, own_name
 from trainer.files import read_object, regular, write_whole, writing
-from trainer.phrases import plain
+from trainer.text import plain
 
 LARGEST = 40_000_000  # bytes of a file, as `.streamlit/config.toml` says too
 UNPACKED = 400_000_000  # bytes of its arrays

@@ -8,8 +8,11 @@ of empty tensors 1.7 GB. Here they are passed over one by one and take nothing.
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import math
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,12 +20,23 @@ from numpy.typing import NDArray
 
 from trainer import UserError
 from trainer.config import TrainingConfig
+from trainer.files import kept, read_bytes
 
 GRAPH, INITIALIZER = 7, 5  # fields of ONNX's messages: a model's graph, and a graph's tensors
 DIMS, DATA_TYPE, NAME, RAW_DATA = 1, 2, 8, 9  # of a tensor
 FLOAT = 1  # the data type
 KERNEL = (2, 3, 1, 0)  # the axes of ONNX's convolution kernels, in Keras's order
 Array = NDArray[Any]
+
+
+def network_hash(file: Path) -> str:
+    """Return the SHA-256 of a network's file, or "" where it is gone."""
+    return kept(file, _file_hash) or ""
+
+
+@functools.lru_cache(maxsize=200)
+def _file_hash(file: Path, changed: int, size: int) -> str:
+    return hashlib.sha256(read_bytes(file)).hexdigest()
 
 
 def read(content: bytes, config: TrainingConfig) -> dict[str, list[Array]]:

@@ -16,7 +16,6 @@ import streamlit as st
 from trainer import UserError, catalogue, datasets, program
 from trainer.collection import Drawings
 from trainer.config import TrainingConfig
-from trainer.notebook import notebook
 from trainer.parent import repeated
 from widgets import landing, library
 from widgets.texts import literal
@@ -57,7 +56,7 @@ def _show(config: TrainingConfig, goes_on: bool) -> None:
     st.markdown(WHAT)
     with st.container(horizontal=True):
         _offer("Script", program.script(config), f"{program.NAME}.py", "text/x-python", SCRIPT)
-        _offer("Notebook", notebook(config), f"{program.NAME}.ipynb", "application/x-ipynb+json", NOTEBOOK)
+        _offer("Notebook", program.notebook(config), f"{program.NAME}.ipynb", "application/x-ipynb+json", NOTEBOOK)
         lacking = [lack for name in program.files(config) if (lack := _offer_data(name, config))]
     if drawing := _drawings().get(config.synthetic_examples):
         drawing.show()

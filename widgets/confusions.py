@@ -9,12 +9,12 @@ import streamlit as st
 from markupsafe import Markup
 
 from trainer import matrix
-from trainer.answer import percent
 from trainer.catalogue import Kind
 from trainer.datasets import Dataset
 from trainer.evaluation import Evaluation
 from trainer.figures import sheets
 from trainer.limits import CLASSES
+from trainer.text import percent, probability
 from ui.html import html
 from widgets.glossary import explained
 from widgets.judges import Judge
@@ -122,7 +122,7 @@ def _show_square(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
     if right:
         there = there[::-1]
     what = f"{classes[was]} read right" if right else f"{classes[was]} read as {classes[read_as]}"
-    share = f" ({100 * len(there) / of:.1f} %)" if of else ""
+    share = f" ({percent(len(there) / of)})" if of else ""
     st.markdown(f"**{what}: {len(there):,} of {of:,}{share}**")
     if not len(there):
         st.caption("No image lies in this square: choose another one.")
@@ -132,7 +132,7 @@ def _show_square(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
     st.caption(
         f"{f'{MOST} of them, {order}' if len(there) > MOST else order.capitalize()}, with how sure the network was."
     )
-    captions = [percent(float(share)) for share in found.confidence[shown]]
+    captions = [probability(float(share)) for share in found.confidence[shown]]
     html(sheets.sheet(dataset.x_test[shown], captions, size=62))
 
 
@@ -169,12 +169,11 @@ def _in_words(found: Evaluation, kind: Kind) -> str:
     hits, of, read = int(confusion[worst, worst]), int(confusion[worst].sum()), int(confusion[:, worst].sum())
     sentences = [
         f"Hardest to find: **{name}**. Of its {of:,} test {kind.thing}s the network found {hits:,}: "
-        f"its *recall* is {100 * hits / of:.1f} %."
+        f"its *recall* is {percent(hits / of)}."
     ]
     if read:
         sentences.append(
-            f"It said “{name}” {read:,} times and was right {hits:,} times: its *precision* is "
-            f"{100 * hits / read:.1f} %."
+            f"It said “{name}” {read:,} times and was right {hits:,} times: its *precision* is {percent(hits / read)}."
         )
     else:
         sentences.append(f"It never said “{name}”, so there is no *precision*.")
@@ -183,12 +182,9 @@ def _in_words(found: Evaluation, kind: Kind) -> str:
 
 
 def _table(found: Evaluation, kind: Kind) -> Markup:
-    def share(value: float) -> str:
-        return "–" if np.isnan(value) else f"{100 * value:.1f} %"
-
     rows = Markup().join(
         Markup("<tr><th scope=row>{}</th><td>{:,}</td><td>{}</td><td>{}</td><td>{}</td></tr>").format(
-            name, of, share(recall), share(precision), share(f1)
+            name, of, percent(recall), percent(precision), percent(f1)
         )
         for name, of, recall, precision, f1 in zip(
             kind.classes, found.confusion.sum(axis=1), found.recall, found.precision, found.f1, strict=True

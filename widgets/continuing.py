@@ -10,10 +10,13 @@ import streamlit as st
 from trainer import UserError, catalogue
 from trainer.collection import Collection
 from trainer.config import TrainingConfig
-from trainer.engine import Engine, owner_hash
-from trainer.parent import RECIPES, Parent, find, name_of, usual_recipe
+from trainer.engine import Engine
+from trainer.owner import owner_hash
+from trainer.parent import Parent, find, name_of, usual_recipe
+from trainer.presets import RECIPES
 from trainer.runs.run import Run
 from trainer.runs.state import State
+from trainer.text import counted
 from widgets.draft import PARAMETERS, Recipe, load
 from widgets.texts import literal
 
@@ -114,7 +117,7 @@ def _ask_how(parent: Parent, config: TrainingConfig, drawings: int) -> None:
 
 
 def _own(config: TrainingConfig, drawings: int) -> str:
-    number = f"{drawings:,} drawing{'' if drawings == 1 else 's'}"
+    number = counted(drawings, "drawing")
     if config.own_examples and drawings:
         return f"with **your {number}**, repeated to {config.own_examples:,} digits an epoch"
     if drawings:

@@ -13,6 +13,7 @@ from trainer import UserError, evaluation
 from trainer.config import TrainingConfig
 from trainer.datasets import Dataset
 from trainer.evaluation import Evaluation
+from trainer.weights import network_hash
 from widgets.judges import Judge
 from widgets.texts import literal
 
@@ -80,7 +81,7 @@ def ask(judge: Judge, dataset: Dataset) -> Evaluation | None:
     if _learning(judge):
         _await_training(judge)
         return None
-    makings, key = _makings(), (str(judge.folder), evaluation.network_hash(judge.path), dataset.hash)
+    makings, key = _makings(), (str(judge.folder), network_hash(judge.path), dataset.hash)
     with _starting:
         making = makings.get(key)
         if making is None:

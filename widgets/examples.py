@@ -10,12 +10,12 @@ import numpy as np
 import streamlit as st
 from markupsafe import Markup
 
-from trainer import comparison, evaluation
-from trainer.answer import percent
-from trainer.comparison import Comparison
+from trainer import evaluation
+from trainer.analysis.agreement import Comparison, comparison_in_words
 from trainer.datasets import Dataset
 from trainer.evaluation import Evaluation
 from trainer.figures import sheets
+from trainer.text import percent, probability
 from ui.html import html
 from widgets import evaluated, judges
 from widgets.judges import Judge
@@ -52,7 +52,7 @@ def expected_and_predicted(judge: Judge, dataset: Dataset, found: Evaluation) ->
     html(sheets.sheet(dataset.x_test[drawn], captions, [bool(mark) for mark in right], columns=3, size=112))
     st.caption(
         f"{int(right.sum())} of these {len(drawn)} are right. Over all {found.count:,} it is "
-        f"{100 * found.accuracy:.1f} %: nine are too few to judge a network by."
+        f"{percent(found.accuracy)}: nine are too few to judge a network by."
     )
 
 
@@ -98,7 +98,7 @@ def _worst(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
     )
     captions = [
         f"{classes[found.labels[at]]}, read as {classes[found.predicted[at]]}\n"
-        f"{percent(float(found.confidence[at]))} sure"
+        f"{probability(float(found.confidence[at]))} sure"
         for at in errors[:MOST]
     ]
     html(sheets.sheet(dataset.x_test[errors[:MOST]], captions))
@@ -114,7 +114,7 @@ def _unsure(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
     captions = []
     for at in shown:
         second, best = np.argsort(found.probabilities[at], kind="stable")[-2:]
-        shares = [percent(float(found.probabilities[at, place])) for place in (best, second)]
+        shares = [probability(float(found.probabilities[at, place])) for place in (best, second)]
         captions.append(f"{classes[best]}: {shares[0]}\n{classes[second]}: {shares[1]}")
     marks = [bool(mark) for mark in found.right[shown]]
     captions = [f"{caption}\nit is {classes[found.labels[at]]}" for caption, at in zip(captions, shown, strict=True)]
@@ -190,7 +190,7 @@ def versus(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
     alike = judge.name == other.name
     names = (f"{judge.name} (first)", f"{other.name} (second)") if alike else (judge.name, other.name)
     short = [shorten(name, 28, placeholder="…") for name in names]
-    st.markdown(literal(comparison.in_words(compared, names, f"test {judge.kind.thing}s")))
+    st.markdown(literal(comparison_in_words(compared, names, f"test {judge.kind.thing}s")))
     html(_two_by_two(compared, *short))
     groups = compared.groups
     only = [f"Only {literal(name)} right" for name in short]

@@ -10,8 +10,9 @@ import numpy as np
 import streamlit as st
 
 from trainer import UserError, readings
-from trainer.engine import Engine, owner_hash
+from trainer.engine import Engine
 from trainer.figures.images import drawing_picture
+from trainer.owner import owner_hash
 from trainer.runs.requests import MAX_DRAWINGS, FollowedDrawing
 from trainer.runs.run import Run
 from trainer.runs.state import State

@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from trainer import UserError, intake
-from trainer.engine import Engine, owner_hash
+from trainer.engine import Engine
+from trainer.owner import owner_hash
 from widgets.texts import literal
 
 LARGEST = intake.LARGEST // 10**6  # MB of a file

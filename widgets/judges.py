@@ -16,11 +16,12 @@ from trainer import UserError, bars, catalogue, shipped
 from trainer.answer import Answer, answers, verdict
 from trainer.catalogue import Kind
 from trainer.config import TrainingConfig
-from trainer.engine import owner_hash
 from trainer.inference import Network
 from trainer.ledger import Row, read
+from trainer.owner import owner_hash
 from trainer.parent import SHIPPED
 from trainer.runs.run import Run
+from trainer.text import counted, percent
 from widgets.runs import run_index
 from widgets.texts import literal
 
@@ -144,7 +145,7 @@ def compare(image: np.ndarray | None, answering: Judge, answer: Answer | None, o
         except UserError:  # gone, or damaged: the others go on
             said.append((judge, None))
     known = [(judge.name, answer) for judge, answer in said if answer is not None]
-    rows = [(f"{judge.name}\n{_share(judge.accuracy)}", answer) for judge, answer in said]
+    rows = [(f"{judge.name}\n{percent(judge.accuracy)}", answer) for judge, answer in said]
     words = verdict(known) if known else "Each network's answer stands here once there is a digit."
     st.subheader("Several networks judge", anchor=False)
     st.markdown(literal(words))
@@ -167,7 +168,7 @@ def _lead_to_comparison(run_ids: list[str]) -> None:
 
 
 def _tell_of(answering: Judge) -> None:
-    known = f"reads {_share(answering.accuracy)} of the test digits" if answering.accuracy is not None else ""
+    known = f"reads {percent(answering.accuracy)} of the test digits" if answering.accuracy is not None else ""
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="introduction"):
         if answering.id == SHIPPED:
             st.caption(f"It ships with Digit Lab and {known}.", width="content")
@@ -273,7 +274,7 @@ def _texts(judges: dict[str, Judge], rows: dict[str, Row]) -> dict[str, str]:
     seen: Counter[str] = Counter()
     texts = {}
     for judge in judges.values():
-        accuracy = f", {_share(judge.accuracy)}" if judge.accuracy is not None else ""
+        accuracy = f", {percent(judge.accuracy)}" if judge.accuracy is not None else ""
         row = rows.get(judge.id)
         when = "" if row is None else f", {_ago(time.time() - row.created) if row.ended else 'training'}"
         text = f"{judge.name}{accuracy}{when}"
@@ -285,9 +286,5 @@ def _texts(judges: dict[str, Judge], rows: dict[str, Row]) -> dict[str, str]:
 def _ago(seconds: float) -> str:
     for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
         if (number := int(seconds // length)) > 0:  # a clock may have been set back
-            return f"{number} {unit}{'s' if number > 1 else ''} ago"
+            return f"{counted(number, unit)} ago"
     return "just now"
-
-
-def _share(accuracy: float | None) -> str:
-    return "" if accuracy is None else f"{100 * accuracy:.1f} %"

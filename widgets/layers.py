@@ -23,6 +23,7 @@ from trainer.layers import (
     Rescaling,
     Row,
 )
+from trainer.text import number, percent
 from ui.html import html, style
 from widgets.draft import DOWN, NETWORK, REMOVE, UP, Draft, Reading, undo
 from widgets.settings import FIELD, ask, plain
@@ -165,13 +166,13 @@ def summary(layer: Layer) -> str:
         case MaxPooling2D() | AveragePooling2D():
             return f"{layer.pool_size} × {layer.pool_size}"
         case Dropout():
-            return f"{100 * layer.rate:.3g} %"
+            return f"{number(100 * layer.rate, 3)} %"
         case Activation():
             return layer.activation
         case Rescaling():
-            return f"× {layer.scale:.4g}"
+            return f"× {number(layer.scale, 4)}"
         case BatchNormalization():
-            return f"momentum {layer.momentum:.4g}"
+            return f"momentum {number(layer.momentum, 4)}"
     return ""
 
 
@@ -182,7 +183,7 @@ def shape_text(shape: tuple[int, ...]) -> str:
 def share_text(part: int, total: int) -> str:
     if not part:
         return ""
-    return f"{100 * part / total:.0f} %" if 100 * part >= total else "< 1 %"
+    return percent(part / total, 0) if 100 * part >= total else "< 1 %"
 
 
 def size_text(size: int) -> str:

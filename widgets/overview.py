@@ -9,6 +9,7 @@ import streamlit as st
 from markupsafe import Markup
 
 from trainer import census
+from trainer.config import split_at
 from trainer.datasets import Dataset
 from trainer.figures.images import sprites
 from trainer.figures.signed import weight_sheet
@@ -16,6 +17,7 @@ from trainer.limits import MEANINGS
 from trainer.portions import STYLE as PORTIONS
 from trainer.portions import balance, portions
 from trainer.projection import Projection, project
+from trainer.text import percent
 from ui.html import html, style
 from widgets import datamap, library
 from widgets.glossary import explained
@@ -53,7 +55,7 @@ def show(dataset: Dataset) -> None:
     st.subheader("How many of each", anchor=False)
     low, high = min(counted.counts), max(counted.counts)
     few, many = (dataset.kind.classes[counted.counts.index(count)] for count in (low, high))
-    share = f"{100 * high / sum(counted.counts):.1f} %"
+    share = percent(high / sum(counted.counts))
     words = (
         f"All ten classes are there {low:,} times to learn from."
         if low == high
@@ -94,7 +96,7 @@ def show_split(dataset: Dataset) -> None:
         key="data_split",
     )
     total = len(dataset.x_train)
-    learned = census.learned(total, split / 100)
+    learned = split_at(total, split / 100)
     style(PORTIONS)
     html(portions(dataset.x_train, dataset.x_test, learned))
     words = (
@@ -134,8 +136,8 @@ def show_map(dataset: Dataset) -> None:
     st.markdown(
         f"Each image is {pixels:,} numbers, so a point in {pixels:,} dimensions. The map is its shadow on a plane: of "
         "all planes the one in which the points lie furthest apart (principal component analysis, PCA). Its way to "
-        f"the right shows {100 * found.shares[0]:.1f} % of all differences between the images, its way up "
-        f"{100 * found.shares[1]:.1f} %: together {100 * share:.0f} %. What overlaps here may well be apart in the "
+        f"the right shows {percent(found.shares[0])} of all differences between the images, its way up "
+        f"{percent(found.shares[1])}: together {percent(share, 0)}. What overlaps here may well be apart in the "
         f"other {pixels - 2:,} dimensions."
     )
     st.image(

@@ -8,7 +8,8 @@ from pathlib import Path
 import streamlit as st
 
 from trainer import UserError, strip
-from trainer.answer import Answer, answers, named, percent
+from trainer.answer import Answer, answers, named
+from trainer.text import probability
 from ui.html import html
 from widgets.glossary import explained
 from widgets.judges import Judge
@@ -55,7 +56,7 @@ def show(source: Source, focus: int | None, answering: Judge, answer: Answer | N
                 image = getattr(steps, way)
                 (said,) = answers(answering.network, image[None], strange=False)
                 _, title, _ = OTHERWISE[way]
-                words = f"{named(said.best)} ({percent(said.share)})"
+                words = f"{named(said.best)} ({probability(said.share)})"
                 otherwise.append(strip.Otherwise(title, image, words, said.best == answer.best))
         except UserError:
             pass

@@ -11,10 +11,11 @@ import numpy as np
 import streamlit as st
 
 from trainer import augmentation, strokes
-from trainer.config import OPTIMIZERS, TrainingConfig, schedule_factor
+from trainer.config import OPTIMIZERS, TrainingConfig, schedule_factor, split_at
 from trainer.figures.palette import BLUE, GREY
 from trainer.layers import Rescaling
 from trainer.limits import CHOICES, LIMITS, MEANINGS
+from trainer.text import number
 from widgets import library
 from widgets.draft import OPTIMIZER, TRAINING, Draft
 from widgets.glossary import explained
@@ -166,7 +167,7 @@ def _tell(settings: dict[str, Any]) -> None:
     batch_size, epochs, split = settings["batch_size"], settings["epochs"], settings["validation_split"]
     if not (examples > 0 and batch_size > 0 and epochs > 0 and 0 <= split < 1):
         return  # a sentence says what is wrong
-    learned = math.floor(examples * (1 - split))
+    learned = split_at(examples, split)
     mixed_in = {"pen digits": settings["synthetic_examples"], "repeated drawings of yours": settings["own_examples"]}
     drawn = sum(mixed_in.values())
     steps = math.ceil((learned + drawn) / batch_size)
@@ -182,7 +183,7 @@ def _tell(settings: dict[str, Any]) -> None:
         factors = [schedule_factor(settings["schedule"], step * total // 60, total) for step in range(60)]
         rate = settings["learning_rate"]
         st.image(_sketch(factors), width="stretch", alt="The learning rate over the training.")
-        st.caption(f"Learning rate: {rate * factors[0]:.3g} first, {rate:.3g} at most")
+        st.caption(f"Learning rate: {number(rate * factors[0], 3)} first, {number(rate, 3)} at most")
 
 
 def _sketch(shares: Sequence[float]) -> str:

@@ -10,11 +10,12 @@ from functools import partial
 
 import streamlit as st
 
-from trainer import UserError, bundle, conversion
+from trainer import UserError, bundle
 from trainer.config import TrainingConfig
-from trainer.evaluation import network_hash
 from trainer.files import read_bytes
+from trainer.networks import keras_converter, keras_file
 from trainer.runs.run import Run, RunView
+from trainer.weights import network_hash
 from widgets import library
 
 USUAL = 10.0  # seconds that Keras takes to write a file, most of them for its start
@@ -98,7 +99,7 @@ class Making:
         with _turn:
             self.begun = time.monotonic()
             try:
-                conversion.make(run.network_file, config, run.path / conversion.FILE)
+                keras_converter.make(run.network_file, config, run.path / keras_file.FILE)
             except UserError as error:
                 self.error = str(error)
             except Exception:  # nobody stands above a thread
@@ -115,7 +116,7 @@ def _makings() -> dict[tuple[str, str], Making]:
 def _offer_keras(view: RunView, config: TrainingConfig, label: str, help: str) -> None:
     """Offer the .keras file where it is there, else to make it; say how far it is, or why it failed."""
     run = view.run
-    if found := conversion.find(run.path / conversion.FILE, run.network_file):
+    if found := keras_file.find(run.path / keras_file.FILE, run.network_file):
         _download(view, "network.keras", label, help, partial(read_bytes, found))
         return
     makings, key = _makings(), (run.id, network_hash(run.network_file))

@@ -5,11 +5,12 @@ import streamlit as st
 from trainer import UserError, catalogue
 from trainer.analysis.learning_curves import learning_curves, rate_curve
 from trainer.config import TrainingConfig
-from trainer.engine import Engine, owner_hash
+from trainer.engine import Engine
 from trainer.figures.images import test_digits
 from trainer.figures.signed import weight_sheet
 from trainer.files import Record
 from trainer.limits import LIMITS, MEANINGS
+from trainer.owner import owner_hash
 from trainer.progress import Progress, epochs_done, progress
 from trainer.runs.requests import Requests
 from trainer.runs.run import Run

@@ -17,7 +17,7 @@ from harness.server import Server
 from tests.support.apps import TINY
 from trainer import bundle, datasets, evaluation, export, intake, model
 from trainer.axes import Axis, Setting
-from trainer.engine import owner_hash
+from trainer.owner import owner_hash
 from trainer.runs.run import Run
 from trainer.runs.store import RunStore, new_id
 from trainer.sweep import Plan, Sweep, Sweeps

@@ -10,8 +10,8 @@ from harness.browser import calm_page
 from harness.server import Server
 from tests.support.apps import TINY
 from trainer.config import Adam
-from trainer.engine import owner_hash
 from trainer.files import line
+from trainer.owner import owner_hash
 from trainer.runs.run import Run
 from trainer.runs.store import RunStore
 

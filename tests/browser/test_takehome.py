@@ -8,8 +8,8 @@ from playwright.sync_api import Page, expect
 from harness.browser import calm_page
 from harness.server import Server
 from trainer import datasets, evaluation, shipped
-from trainer.engine import owner_hash
 from trainer.files import line
+from trainer.owner import owner_hash
 from trainer.runs.run import Run
 from trainer.runs.store import RunStore
 

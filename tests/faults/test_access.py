@@ -22,7 +22,8 @@ from tests.support.apps import TINY
 from trainer import UserError, export, model
 from trainer.checkpoint import Checkpoint
 from trainer.collection import Collection
-from trainer.engine import Engine, owner_hash
+from trainer.engine import Engine
+from trainer.owner import owner_hash
 from trainer.runs.requests import FollowedDrawing
 from trainer.runs.run import Run
 from trainer.runs.store import RunStore

@@ -10,7 +10,7 @@ from harness.server import Server
 from harness.visitor import Visitor, visit
 from harness.waiting import wait_for
 from tests.support.apps import TINY
-from trainer.engine import owner_hash
+from trainer.owner import owner_hash
 from trainer.runs.store import RunStore
 
 LINK = f"config={TINY.to_link()}"

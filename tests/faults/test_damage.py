@@ -21,20 +21,23 @@ from streamlit.testing.v1 import AppTest
 
 from harness.waiting import wait_for
 from tests.support.apps import TINY
-from trainer import UserError, bundle, conversion, datasets, evaluation, export, features, job, ledger, model, shipped
+from trainer import UserError, bundle, datasets, evaluation, export, features, job, ledger, model, shipped
 from trainer.axes import Axis, Setting
 from trainer.checkpoint import Checkpoint
 from trainer.cluster import LOG
 from trainer.collection import Collection
-from trainer.engine import Engine, owner_hash
+from trainer.engine import Engine
 from trainer.inference import Network
 from trainer.layers import Conv2D
 from trainer.ledger import RunIndex
+from trainer.networks import keras_file
+from trainer.owner import owner_hash
 from trainer.parent import content, find
 from trainer.runs.requests import FollowedDrawing
 from trainer.runs.run import Run
 from trainer.runs.store import RunStore, new_id
 from trainer.sweep import Plan, Sweep, Sweeps
+from trainer.weights import network_hash
 
 ME = "my token"
 SECRET = "what-lies-outside"
@@ -287,8 +290,8 @@ def everything(store: RunStore, run: Run) -> dict[str, str]:
         "live": store.live,
         "evaluation": lambda: evaluation.read(run.path),
         "features": lambda: features.read(run.path),
-        "hash": lambda: evaluation.network_hash(run.network_file),
-        "keras": lambda: conversion.find(run.path / conversion.FILE, run.network_file),
+        "hash": lambda: network_hash(run.network_file),
+        "keras": lambda: keras_file.find(run.path / keras_file.FILE, run.network_file),
         "answers": lambda: Network(run.network_file).probabilities(np.zeros((1, 28, 28), np.float32)),
         "checkpoint": lambda: run.checkpoint.exists() and Checkpoint.load(run.checkpoint).weights.keys(),
         "continued": lambda: len(content(find(store, run.id), TINY)),

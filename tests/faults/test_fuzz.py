@@ -15,13 +15,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from trainer import UserError, bundle, conversion, digit, evaluation, features, ledger
+from trainer import UserError, bundle, digit, evaluation, features, ledger
 from trainer.checkpoint import Checkpoint
 from trainer.collection import Collection, Drawings
 from trainer.config import TrainingConfig
 from trainer.inference import Network
 from trainer.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D
 from trainer.ledger import RunIndex
+from trainer.networks import keras_file
 from trainer.presets import PRESETS
 from trainer.runs.run import Run
 from trainer.runs.store import RunStore
@@ -221,7 +222,7 @@ def read_all(store: RunStore, run: Run, damaged: str) -> None:
         look()
     evaluation.read(run.path)
     features.read(run.path)
-    conversion.find(run.path / conversion.FILE, run.network_file)
+    keras_file.find(run.path / keras_file.FILE, run.network_file)
     assert store.get(run.id) and [one.id for one in store.runs()] == [run.id] and len(store.live()) <= 1
     for read in (
         lambda: Checkpoint.load(run.checkpoint),

@@ -19,8 +19,9 @@ from harness.waiting import PATIENCE, wait_for
 from tests.support.apps import DIVERGING, TINY, come, texts
 from tests.support.jobs import run_until_told
 from trainer import job
-from trainer.engine import Engine, owner_hash
+from trainer.engine import Engine
 from trainer.layers import Conv2D
+from trainer.owner import owner_hash
 from trainer.progress import epochs_done
 from trainer.runs.store import RunStore
 

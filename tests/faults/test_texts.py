@@ -13,7 +13,8 @@ from streamlit.testing.v1 import AppTest
 
 from tests.support.apps import TINY, come
 from trainer import UserError, bundle, export, intake, model, report
-from trainer.engine import Engine, owner_hash
+from trainer.engine import Engine
+from trainer.owner import owner_hash
 from trainer.runs.label import NAME, NOTE
 from trainer.runs.store import RunStore
 from widgets.texts import literal

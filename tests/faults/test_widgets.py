@@ -17,7 +17,7 @@ from harness.visitor import visit
 from tests.support.apps import TINY
 from tests.support.cases import case
 from trainer import export, model
-from trainer.engine import owner_hash
+from trainer.owner import owner_hash
 from trainer.runs.run import Run
 from trainer.runs.store import RunStore
 

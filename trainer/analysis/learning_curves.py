@@ -11,7 +11,7 @@ import numpy as np
 
 from trainer.figures.palette import BLUE, GREEN, GREY, NEUTRAL, ORANGE, PURPLE, SKY, VERMILLION
 from trainer.figures.plotly import AXIS, LEGEND_NAME, Figure, frame, literal
-from trainer.phrases import cut
+from trainer.text import cut
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 Curve = tuple[Array, Array]  # updates, and the values there

@@ -9,8 +9,8 @@ from typing import Any
 from trainer import UserError
 from trainer.config import TrainingConfig, short_form
 from trainer.files import read_object
-from trainer.phrases import plain
 from trainer.presets import PRESETS
+from trainer.text import plain
 
 NAME = 80  # characters of a run's name
 NOTE = 1_000  # and of its owner's note

@@ -21,7 +21,6 @@ from trainer.files import (
     append,
     appending,
     line,
-    read_arrays,
     read_bytes,
     read_object,
     records,
@@ -31,10 +30,11 @@ from trainer.files import (
     writing,
 )
 from trainer.limits import CLASSES
-from trainer.phrases import plain
 from trainer.runs.label import Label, generated_name
 from trainer.runs.requests import KINDS, Requests
 from trainer.runs.state import State
+from trainer.storage.arrays import read_arrays
+from trainer.text import plain
 
 MAX_ARRAYS = 20_000_000  # bytes of digits.npz, and of snapshots.npz
 _MAX_TIME = 250_000_000_000  # seconds since the epoch, in the year 9892: clocks end soon after

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from trainer.files import Record
-from trainer.phrases import plain
+from trainer.text import plain
 
 ENDED = ("finished", "stopped", "failed", "interrupted")
 LIVE = ("queued", "running")

@@ -18,9 +18,10 @@ from pathlib import Path
 
 from trainer import UserError, history
 from trainer.config import TrainingConfig
-from trainer.files import OBJECT, Lines, Record, read_bytes, write_whole, writing
+from trainer.files import OBJECT, Record, read_bytes, write_whole, writing
 from trainer.runs.run import Run
 from trainer.runs.state import State
+from trainer.storage.lines import Lines
 from trainer.uploads import Uploads
 
 TRASH = "trash"  # in the run root: where deleted runs lie

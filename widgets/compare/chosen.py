@@ -13,9 +13,9 @@ from trainer import catalogue
 from trainer.config import TrainingConfig
 from trainer.figures.palette import Colour, colours, mark, swatch
 from trainer.figures.plotly import LEGEND_NAME
-from trainer.phrases import cut
 from trainer.runs.run import Run, RunView
 from trainer.runs.state import State
+from trainer.text import cut
 from ui.html import html
 from widgets.judges import Judge
 from widgets.texts import literal

@@ -7,6 +7,7 @@ import streamlit as st
 from trainer import compared
 from trainer.compared import Cost
 from trainer.config import parameter_count
+from trainer.text import percent
 from widgets import library
 from widgets.compare.chosen import Chosen
 from widgets.plot import plot
@@ -28,7 +29,7 @@ def show(runs: list[Chosen]) -> None:
         st.caption(f"{literal(', '.join(one.name for one in missing))} {have} not been tested: no point is shown.")
     for column, what in zip(st.columns(2), ("parameters", "seconds"), strict=True):
         costs = [Cost(one.name, one.colour, one.state.test_accuracy or 0.0, _cost(one, what)) for one in ended]
-        words = "; ".join(f"{one.name}: {100 * one.accuracy:.1f} %, {one.cost:,.6g} {what}" for one in costs)
+        words = "; ".join(f"{one.name}: {percent(one.accuracy)}, {one.cost:,.6g} {what}" for one in costs)
         with column:
             st.markdown(f"**Accuracy against {what}**")
             plot(compared.accuracy_against(costs, what), f"compare.{what}", alt=f"Accuracy against {what}. {words}")
@@ -46,7 +47,7 @@ def _sentence(ended: list[Chosen]) -> str:
     accuracy = best.state.test_accuracy or 0.0
     thing = best.kind.thing
     sentences = [
-        f"**{literal(best.name)}** reads most: {100 * accuracy:.2f} % of the test {thing}s, with "
+        f"**{literal(best.name)}** reads most: {percent(accuracy, 2)} of the test {thing}s, with "
         f"{parameter_count(best.config):,} parameters, learned in {best.state.seconds:,.1f} s."
     ]
     saved: dict[Chosen, list[str]] = {}

@@ -7,6 +7,7 @@ import streamlit as st
 from trainer import UserError, bars
 from trainer.answer import Answer, answers, verdict
 from trainer.figures.palette import mark
+from trainer.text import percent
 from ui.html import style
 from widgets import canvas, sources
 from widgets.compare.chosen import Chosen
@@ -45,7 +46,7 @@ def _judge(runs: list[Chosen]) -> None:
     focus = sources.focus(len(first))
     at = [(one, read[focus] if read and focus is not None else None) for one, read in said.items()]
     words = _words(source, [(one.name, answer) for one, answer in at if answer])
-    rows = [(f"{mark(one.colour)} {one.name}\n{_share(one)}", answer) for one, answer in at]
+    rows = [(f"{mark(one.colour)} {one.name}\n{percent(one.state.test_accuracy)}", answer) for one, answer in at]
     figure = bars.judges_rows(rows, [one.colour.line for one in runs])
     with chart:
         st.plotly_chart(figure, config={"staticPlot": True}, alt=words, key="compare.judged")
@@ -83,7 +84,3 @@ def _words(source: Source, said: list[tuple[str, Answer]]) -> str:
         return words
     right = sum(answer.has_numbers and answer.best == source.label for _, answer in said)
     return f"{words} It is {source.label}: {right} of {len(said)} right."
-
-
-def _share(one: Chosen) -> str:
-    return "" if one.state.test_accuracy is None else f"{100 * one.state.test_accuracy:.1f} %"

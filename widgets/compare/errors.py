@@ -9,12 +9,12 @@ import numpy as np
 import streamlit as st
 from markupsafe import Markup
 
-from trainer import UserError, disagreement, evaluation
+from trainer import UserError, evaluation
+from trainer.analysis.agreement import Combination, Disagreement, combination_in_words
 from trainer.datasets import Dataset
-from trainer.disagreement import Combination, Disagreement
 from trainer.evaluation import Evaluation
 from trainer.figures import sheets
-from trainer.phrases import listed
+from trainer.text import listed
 from ui.html import html
 from widgets import evaluated, library
 from widgets.compare.chosen import FEWEST, Chosen
@@ -107,7 +107,7 @@ def _look(runs: list[Chosen], disputed: Disagreement, dataset: Dataset) -> None:
     texts = {ALL: f"At least one wrong ({len(disputed.disputed):,})"}
     for combination, there in disputed.combinations.items():
         key = "".join("01"[mark] for mark in combination)
-        groups[key], texts[key] = there, f"{disagreement.in_words(combination, names)} ({len(there):,})"
+        groups[key], texts[key] = there, f"{combination_in_words(combination, names)} ({len(there):,})"
     if st.session_state.get("compare.group") not in groups:
         st.session_state["compare.group"] = ALL
     st.selectbox(

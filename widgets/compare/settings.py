@@ -15,7 +15,7 @@ from trainer.differences import Difference
 from trainer.layers import Layer
 from trainer.limits import MEANINGS
 from trainer.parent import name_of
-from trainer.phrases import listed
+from trainer.text import listed, percent
 from ui.html import html
 from widgets import layers, library
 from widgets.compare.chosen import Chosen
@@ -82,7 +82,7 @@ def _table(runs: list[Chosen], found: Sequence[Difference]) -> Markup:
 def _results(runs: list[Chosen]) -> Markup:
     states = [one.state for one in runs]
     rows = [
-        _ranked("Test accuracy", [state.test_accuracy for state in states], lambda share: f"{100 * share:.2f} %", max),
+        _ranked("Test accuracy", [state.test_accuracy for state in states], lambda share: percent(share, 2), max),
         _ranked("Seconds", [state.seconds or None for state in states], lambda seconds: f"{seconds:,.1f}", min),
         _ranked("Parameters", [parameter_count(one.config) for one in runs], lambda number: f"{number:,}", min),
     ]

@@ -10,7 +10,8 @@ from markupsafe import Markup
 
 from trainer import UserError, explanation
 from trainer.explanation import Evidence, Reason
-from trainer.figures import signed
+from trainer.figures import signed as diverging
+from trainer.text import percent, signed
 from ui.html import html
 from widgets import library
 from widgets.glossary import explained
@@ -44,8 +45,8 @@ def show(look: Look) -> None:
 def _table(look: Look, evidence: Evidence) -> Markup:
     logits, powers, shares = evidence.logits, evidence.exponentials, evidence.probabilities
     products = [_picture(reason) for reason in evidence.reasons]
-    reach = signed.reach(np.array(products))
-    templates = signed.reach(np.array([reason.weights for reason in evidence.reasons]))
+    reach = diverging.reach(np.array(products))
+    templates = diverging.reach(np.array([reason.weights for reason in evidence.reasons]))
     best = int(np.argmax(shares))
     rows = []
     for label, (reason, product) in enumerate(zip(evidence.reasons, products, strict=True)):
@@ -53,25 +54,25 @@ def _table(look: Look, evidence: Evidence) -> Markup:
         if evidence.direct:
             drawn = _flat(reason.weights)
             cells = Markup('<td class="pic">{}</td><td class="pic">{}</td>').format(
-                _img(signed.tint(drawn, templates), 64, f"The weights for {name}"),
-                _img(signed.tint(product, reach), 64, f"Image times weights for {name}"),
+                _img(diverging.tint(drawn, templates), 64, f"The weights for {name}"),
+                _img(diverging.tint(product, reach), 64, f"Image times weights for {name}"),
             )
         else:
             high, wide = product.shape
             size = (56, 56) if abs(high - wide) < 2 else (168, max(14, round(168 * high / wide)))
             cells = Markup('<td class="pic">{}</td><td class="words">{}</td>').format(
-                _img(signed.tint(product, reach), size[0], f"What speaks for {name}", size[1]), _largest(reason)
+                _img(diverging.tint(product, reach), size[0], f"What speaks for {name}", size[1]), _largest(reason)
             )
         rows.append(
             Markup("<tr{}><td>{}</td>{}<td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>").format(
                 Markup(" class=best") if label == best else "",
                 name,
                 cells,
-                signed.number(reason.total),
-                signed.number(reason.bias),
-                signed.number(float(logits[label])),
+                diverging.number(reason.total),
+                diverging.number(reason.bias),
+                diverging.number(float(logits[label])),
                 _power(float(powers[label])),
-                _share(float(shares[label])),
+                percent(float(shares[label]), 2),
             )
         )
     third = "" if evidence.direct else Markup(' class="words"')
@@ -81,7 +82,7 @@ def _table(look: Look, evidence: Evidence) -> Markup:
         for words in ("sum", "+ bias", "= logit", Markup("e<sup>logit</sup>"), "probability")
     )
     foot = Markup('<tr><td colspan="2"></td><td{}></td><td colspan="3">total</td><td>{}</td><td>{}</td>').format(
-        third, _power(float(powers.sum())), _share(float(shares.sum()))
+        third, _power(float(powers.sum())), percent(float(shares.sum()), 2)
     )
     return Markup(
         '<table class="inside-sums"><thead><tr>{}</tr></thead><tbody>{}</tbody><tfoot>{}</tr></tfoot></table>'
@@ -94,7 +95,7 @@ def _softmax(look: Look, evidence: Evidence) -> str:
     if not np.isfinite(powers.sum()):
         return "Numbers are rounded; some powers are too large to write down."
     return Markup("For {}: {} of {} is {}. Numbers are rounded here, not in the network.").format(
-        look.named(best), _power(float(powers[best])), _power(float(powers.sum())), _share(float(shares[best]))
+        look.named(best), _power(float(powers[best])), _power(float(powers.sum())), percent(float(shares[best]), 2)
     )
 
 
@@ -118,12 +119,8 @@ def _largest(reason: Reason) -> str:
     products = reason.products
     what = "image" if products.ndim == 3 else "unit"
     sums = products.sum(axis=(0, 1)) if products.ndim == 3 else products.reshape(-1)
-    parts = [f"{what} {place} {_signed(float(sums[place]))}" for place in reason.largest(LISTED)]
+    parts = [f"{what} {place} {signed(float(sums[place]))}" for place in reason.largest(LISTED)]
     return ", ".join(parts) or "nothing"
-
-
-def _signed(value: float) -> str:
-    return f"{'+' if value > 0 else ''}{signed.number(value)}"
 
 
 def _power(value: float) -> str:
@@ -134,10 +131,6 @@ def _power(value: float) -> str:
         return f"{value:,.2f}" if value < 1000 else f"{value:,.0f}"
     mantissa, exponent = f"{value:.1e}".split("e")
     return Markup("{} × 10<sup>{}</sup>").format(mantissa, str(int(exponent)).replace("-", "−"))
-
-
-def _share(share: float) -> str:
-    return f"{100 * share:.2f} %"
 
 
 def _img(url: str, width: int, alt: str, height: int | None = None) -> Markup:
@@ -179,10 +172,10 @@ def _lay_over(look: Look, evidence: Evidence) -> None:
         laid = explanation.evidence(sample[0], outputs, look.weights, look.table).reasons[over]
         reasons.append((f"From the test: {look.named(label)}", laid))
     weights = _flat(evidence.reasons[over].weights)
-    reach = signed.reach(np.array([_flat(reason.products) for _, reason in reasons]))
+    reach = diverging.reach(np.array([_flat(reason.products) for _, reason in reasons]))
     pictures = [
         image(
-            signed.tint(weights),
+            diverging.tint(weights),
             132,
             Markup("Template of {}<br>&nbsp;").format(classes[over]),
             "The template's weights",
@@ -190,10 +183,10 @@ def _lay_over(look: Look, evidence: Evidence) -> None:
     ]
     pictures += [
         image(
-            signed.tint(_flat(reason.products), reach),
+            diverging.tint(_flat(reason.products), reach),
             132,
-            Markup("{}<br>sum <strong>{}</strong>").format(words, signed.number(reason.total)),
-            f"{words} on the template, sum {signed.number(reason.total)}",
+            Markup("{}<br>sum <strong>{}</strong>").format(words, diverging.number(reason.total)),
+            f"{words} on the template, sum {diverging.number(reason.total)}",
         )
         for words, reason in reasons
     ]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from trainer.answer import percent
 from trainer.figures import sheets
+from trainer.text import probability
 from ui.html import html
 from widgets import evaluated, library
 from widgets.inside import lens
@@ -34,7 +34,9 @@ def show(look: Look) -> None:
     with st.container(horizontal=True, gap="small"):
         for at in map(int, least):
             order = np.argsort(-found.probabilities[at], kind="stable")[:2]
-            said = "\n".join(f"{classes[label]}: {percent(float(found.probabilities[at][label]))}" for label in order)
+            said = "\n".join(
+                f"{classes[label]}: {probability(float(found.probabilities[at][label]))}" for label in order
+            )
             with st.container(width=CELL, gap="small", border=True, horizontal_alignment="center"):
                 caption = f"Is {look.named(int(found.labels[at]))}\n{said}"
                 mark = [bool(found.right[at])]

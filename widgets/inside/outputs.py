@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from trainer.figures import signed
 from trainer.layers import Dropout, Flatten, Reshape, Row
+from trainer.text import percent
 from ui.html import html
 from widgets.inside.look import Look, image, scale
 
@@ -71,7 +72,7 @@ def _units(row: Row, values: np.ndarray, look: Look) -> Markup:
                 Markup(" class=top") if place in order else "",
                 signed.color(value, reach),
                 look.kind.classes[place] if last else place,
-                _share(value) if last else signed.number(value),
+                percent(value) if last else signed.number(value),
             )
             for place, value in enumerate(flat)
         )
@@ -90,10 +91,6 @@ def _units(row: Row, values: np.ndarray, look: Look) -> Markup:
         silent = int((flat == 0).sum())
         words = f"Strongest: {named}." + (f" {silent:,} of {len(flat):,} are 0." if silent else "")
     return Markup('<div class="inside">{}</div><div class="inside-words">{} {}</div>').format(picture, legend, words)
-
-
-def _share(share: float) -> str:
-    return f"{100 * share:.1f} %"
 
 
 def strongest(values: np.ndarray, count: int) -> list[int]:

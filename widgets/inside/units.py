@@ -12,6 +12,7 @@ from trainer import explanation
 from trainer.explanation import Reason
 from trainer.figures import signed
 from trainer.layers import Conv2D, Dense
+from trainer.text import percent
 from ui.html import html
 from widgets.inside.look import Look, image
 from widgets.inside.outputs import strongest
@@ -81,7 +82,7 @@ def _show_reason(look: Look, place: int, unit: int, at: tuple[int, int] | None) 
     function = row.layer.activation if isinstance(row.layer, Dense | Conv2D) else "linear"
     after = {
         "linear": "",
-        "softmax": f"; softmax makes it {100 * made:.1f} %, beside the others",
+        "softmax": f"; softmax makes it {percent(made)}, beside the others",
     }.get(function, f"; {function} makes it {signed.number(made)}")
     html(
         Markup(

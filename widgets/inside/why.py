@@ -9,11 +9,11 @@ import streamlit as st
 from markupsafe import Markup
 
 from trainer import counterfactual
-from trainer.answer import percent
 from trainer.counterfactual import Change
 from trainer.figures import signed
 from trainer.figures.images import data_url
 from trainer.occlusion import PATCH, occlusion
+from trainer.text import number, probability
 from ui.html import html
 from widgets.inside.look import Look, image, scale
 
@@ -46,7 +46,7 @@ def _occlude(look: Look, seen: np.ndarray) -> None:
         else f"At none of {found.patches} places does it say something else."
     )
     pictures = (
-        image(data_url(seen), SIDE, f"{name}: {percent(look.said.share)}", "The image")
+        image(data_url(seen), SIDE, f"{name}: {probability(look.said.share)}", "The image")
         + image(
             signed.over(seen, found.drop, reach),
             SIDE,
@@ -102,9 +102,9 @@ def _show_change(look: Look, found: Change, best: int) -> None:
     def shares(probabilities: np.ndarray) -> Markup:
         return Markup("{}: {}<br>{}: {}").format(
             look.kind.classes[best],
-            percent(float(probabilities[best])),
+            probability(float(probabilities[best])),
             look.kind.classes[target],
-            percent(float(probabilities[target])),
+            probability(float(probabilities[target])),
         )
 
     drawn = (
@@ -134,4 +134,4 @@ def _show_change(look: Look, found: Change, best: int) -> None:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.2g} %" if share < 0.01 else percent(share)
+    return f"{number(100 * share, 2)} %" if share < 0.01 else probability(share)

@@ -14,9 +14,10 @@ from trainer.catalogue import DIGITS
 from trainer.datasets import Dataset
 from trainer.descent import Descent, Pass
 from trainer.digit import SIZE
-from trainer.figures import signed
+from trainer.figures import signed as diverging
 from trainer.figures.images import test_digits
 from trainer.figures.palette import BLUE
+from trainer.text import percent, signed
 from ui.html import html
 from widgets import library
 from widgets.lessons import pieces
@@ -172,9 +173,9 @@ def _error(state: Descent, forth: Pass, images: np.ndarray, labels: np.ndarray) 
     error, said = forth.errors[-1][place], forth.probabilities[place]
     target = np.eye(len(DIGITS))[label]
     rows = [
-        ("says", diagrams.number_row(said, [f"{100 * value:.0f} %" for value in said], BLUE, 1.0)),
+        ("says", diagrams.number_row(said, [percent(value, 0) for value in said], BLUE, 1.0)),
         ("one-hot", diagrams.number_row(target, [f"{value:.0f}" for value in target], BLUE)),
-        ("error", diagrams.number_row(error, [f"{value:+.2f}" for value in error])),
+        ("error", diagrams.number_row(error, [signed(value) for value in error])),
     ]
     head = Markup().join(Markup("<th>{}</th>").format(digit) for digit in DIGITS)
     body = Markup().join(Markup('<tr><td class="words">{}</td>{}</tr>').format(name, cells) for name, cells in rows)
@@ -199,7 +200,7 @@ def _error(state: Descent, forth: Pass, images: np.ndarray, labels: np.ndarray) 
     if hidden:
         pieces.picture(diagrams.error_path(hidden), "The error goes back from the output through the hidden units.")
         back = forth.errors[0][place]
-        cells = diagrams.number_row(back, [f"{value:+.2f}" for value in back])
+        cells = diagrams.number_row(back, [signed(value) for value in back])
         html(
             Markup(
                 '<div class="lesson-scroll"><table class="lesson-table"><tr><td class="words">hidden</td>{}</tr>'
@@ -223,7 +224,7 @@ def _error(state: Descent, forth: Pass, images: np.ndarray, labels: np.ndarray) 
 def _sheet(weights: np.ndarray, names: list[str], scale: float, words: str, across: int) -> None:
     figures = Markup().join(
         Markup('<figure><img decoding="sync" alt="{} {}" src="{}">{}</figure>').format(
-            words, name, signed.template(one, scale), name
+            words, name, diverging.template(one, scale), name
         )
         for one, name in zip(weights, names, strict=True)
     )

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from trainer import diagrams, shipped, strip
 from trainer.answer import named
 from trainer.datasets import Dataset
+from trainer.text import percent
 from ui.html import html
 from widgets import library
 
@@ -125,7 +126,7 @@ def _tell(game: Game) -> None:
             '<tr><td class="words">{}</td><td class="right">{:,} of {:,}</td>'
             '<td class="right">{}</td>'
             '<td class="bar"><span class="lesson-bar" style="width: {:.1f}%"></span></td></tr>'
-        ).format(who, right, tries, f"{100 * right / tries:.0f} %" if tries else "–", 100 * right / max(tries, 1))
+        ).format(who, right, tries, percent(right / tries, 0) if tries else "–", 100 * right / max(tries, 1))
         for who, right, tries in rows
     )
     html(

@@ -10,6 +10,7 @@ from trainer.activations import FUNCTIONS, NOTES, REACH, function_curves, value
 from trainer.config import TrainingConfig, parameter_count, short_form
 from trainer.networks.diagram import network_picture
 from trainer.presets import PRESETS
+from trainer.text import percent
 from ui.html import html
 from widgets import judges
 from widgets.lessons import pieces
@@ -88,7 +89,7 @@ def _parameters() -> None:
     biggest = max(config.table, key=lambda row: row.parameters)
     st.markdown(
         f"**{total:,} parameters**, {4 * total / 1e6:,.2f} MB at 4 bytes each; "
-        f"{100 * biggest.parameters / max(total, 1):.0f} % are in `{biggest.name}`."
+        f"{percent(biggest.parameters / max(total, 1), 0)} are in `{biggest.name}`."
     )
     pieces.picture(network_picture(config.table), f"The network: {short_form(config)}.", rem=22)
 

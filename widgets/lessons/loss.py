@@ -9,7 +9,9 @@ from markupsafe import Markup
 from trainer import diagrams
 from trainer.catalogue import DIGITS
 from trainer.figures.palette import BLUE, VERMILLION
-from trainer.losses import GUESSING, LEAST, answer, cross_entropy, loss_curve, one_hot, squared_error
+from trainer.lessons.loss_curves import LEAST, answer, loss_curve
+from trainer.networks.losses import GUESSING, cross_entropy, one_hot, squared_error
+from trainer.text import number
 from ui.html import html
 from widgets.plot import plot
 
@@ -96,4 +98,4 @@ def _ratio(loss: object) -> float:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.3g} %"
+    return f"{number(100 * share, 3)} %"

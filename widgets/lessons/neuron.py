@@ -6,6 +6,7 @@ import streamlit as st
 
 from trainer import diagrams
 from trainer.neuron import MOST, SETS, SIGMOID, STEP, Neuron, plane
+from trainer.text import counted
 from widgets.lessons import pieces
 from widgets.plot import plot
 
@@ -65,7 +66,7 @@ def show() -> None:
         st.markdown(f"**{right_ones} of {number} right.**{done}")
         plot(plane(neuron, points, kind), "learn.neuron.plane", f"{right_ones} of {number} points on their side.")
         taught = st.session_state.get(LEARNED, 0)
-        after = f" It has learned for {taught} step{'s' if taught != 1 else ''}." if taught else ""
+        after = f" It has learned for {counted(taught, 'step')}." if taught else ""
         st.caption(f"{WORDS[st.session_state[SET]]}{after}")
 
 

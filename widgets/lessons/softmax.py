@@ -12,7 +12,9 @@ from trainer import UserError, diagrams, shipped
 from trainer.answer import named
 from trainer.catalogue import DIGITS
 from trainer.figures.palette import BLUE
-from trainer.losses import probability_columns, softmax
+from trainer.lessons.loss_curves import probability_columns
+from trainer.networks.losses import softmax
+from trainer.text import decimal, number, percent
 from ui.html import html
 from widgets import library
 from widgets.plot import plot
@@ -90,7 +92,7 @@ def _show_probabilities() -> None:
     plot(
         probability_columns(shares.tolist(), DIGITS),
         "learn.softmax.bars",
-        f"{named(best)} has {100 * shares[best]:.1f} %.",
+        f"{named(best)} has {percent(shares[best])}.",
     )
     html(_table(moved, shares))
     st.caption(_sentence(shares, before, added, times))
@@ -103,7 +105,7 @@ def _table(logits: np.ndarray, shares: np.ndarray) -> Markup:
     powers = np.exp(logits)
     head = Markup().join(Markup("<th>{}</th>").format(digit) for digit in DIGITS)
     rows = (
-        ("logit", diagrams.number_row(logits, [f"{value:.1f}".replace("-", "−") for value in logits])),
+        ("logit", diagrams.number_row(logits, [decimal(value, 1) for value in logits])),
         ("e to it", Markup().join(Markup("<td>{}</td>").format(_short(value)) for value in powers.tolist())),
         ("share", diagrams.number_row(shares, [f"{100 * value:.1f}" for value in shares], BLUE, 1.0)),
     )
@@ -125,13 +127,12 @@ def _sentence(shares: np.ndarray, before: np.ndarray, added: float, times: float
     if times != 1:
         way = "sharper: the winner takes more" if times > 1 else "flatter: the shares come nearer to each other"
         best = int(before.argmax())
-        return f"Times {times:g} is {way}. {best} had {100 * before[best]:.1f} %, and has {100 * shares[best]:.1f} %."
+        return f"Times {times:g} is {way}. {best} had {percent(before[best])}, and has {percent(shares[best])}."
     if added:
-        return f"{added:+g} to all ten: the shares change by {100 * float(abs(shares - before).max()):.1f} %."
+        change = percent(float(abs(shares - before).max()))
+        return f"{'+' if added > 0 else ''}{number(added)} to all ten: the shares change by {change}."
     best, second = np.argsort(shares)[:-3:-1].tolist()
-    return (
-        f"{best} leads with {100 * shares[best]:.1f} %, {shares[best] / shares[second]:.3g} times as much as {second}."
-    )
+    return f"{best} leads with {percent(shares[best])}, {shares[best] / shares[second]:.3g} times as much as {second}."
 
 
 def _keep(logits: tuple[float, ...]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from trainer import UserError
-from trainer.engine import owner_hash
+from trainer.owner import owner_hash
 from trainer.runs.run import Run
 from widgets.texts import literal
 

@@ -10,10 +10,11 @@ from markupsafe import Markup
 
 from trainer import UserError, catalogue, ledger
 from trainer.analysis.learning_curves import learning_curves
-from trainer.engine import owner_hash
 from trainer.ledger import Row
+from trainer.owner import owner_hash
 from trainer.runs.label import NOTE
 from trainer.runs.run import Run, RunView
+from trainer.text import number, percent
 from ui.html import html, style
 from widgets import label, takehome
 from widgets.plot import plot
@@ -191,7 +192,7 @@ def _facts(run: Run, phase: str) -> None:
             st.caption("No curves yet: they appear here once it trains." if not state.ended else "It has no curves.")
             return
         figure = learning_curves(history, state.steps, max(1, row.planned), "accuracy")
-        words = f", {table.share(row.test_accuracy)} on the test {catalogue.kind(config.dataset).thing}s"
+        words = f", {percent(row.test_accuracy)} on the test {catalogue.kind(config.dataset).thing}s"
         plot(figure, "run.accuracy", alt=f"Accuracy over {row.epochs} epochs{words if row.test_accuracy else ''}")
 
 
@@ -203,11 +204,11 @@ def _table(view: RunView, row: Row) -> Markup:
     when = time.strftime("%d %b %Y, %H:%M", time.localtime(row.created)).lstrip("0")
     facts = {
         "State": f"{table.MARKS[row.phase]} {row.phase}{f', {state.note}' if state.note else ''}",
-        "Test accuracy": table.share(row.test_accuracy),
-        "Validation accuracy": table.share(row.val_accuracy),
+        "Test accuracy": percent(row.test_accuracy),
+        "Validation accuracy": percent(row.val_accuracy),
         "Network": row.network,
         "Parameters": f"{row.parameters:,}" if row.parameters is not None else "",
-        "Optimizer, rate": f"{row.optimizer}, {row.learning_rate:g}" if row.learning_rate is not None else "",
+        "Optimizer, rate": f"{row.optimizer}, {number(row.learning_rate)}" if row.learning_rate is not None else "",
         "Batch size": f"{config.batch_size:,}" if config else "",
         "Epochs": f"{row.epochs} of {row.planned}" if config else "",
         "Time": seconds_text(row.seconds) if row.seconds else "",

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from trainer.engine import owner_hash
 from trainer.ledger import Row, found, in_order
-from trainer.phrases import cut
+from trainer.owner import owner_hash
+from trainer.text import counted, cut, percent
 from ui.html import style
 from widgets import crowd
 from widgets.runs import run_index, table
@@ -39,7 +39,7 @@ def _look(every: float | None) -> None:
     rows, reading = known.rows(), known.reading
     if reading:
         done, of = reading
-        st.progress(done / of, f"Reading {of:,} runs … {100 * done / of:.0f} %")
+        st.progress(done / of, f"Reading {of:,} runs … {percent(done / of, 0)}")
     if not rows and not reading:
         st.info("Nothing has been trained here yet. What is trained stays here, to be compared and taken home.")
         st.page_link("pages/train.py", label="Train a network", icon=":material/model_training:")
@@ -192,7 +192,7 @@ def _turn_pages(rows: list[Row], of: int) -> list[Row]:
     if len(rows) > PAGE:
         words = f"{first + 1:,}–{min(first + PAGE, len(rows)):,} of {len(rows):,} runs"
     else:
-        words = f"{len(rows):,} run{'' if len(rows) == 1 else 's'}"
+        words = counted(len(rows), "run")
     st.caption(words + (f", of {of:,}" if len(rows) < of else ""), width="content")
     if pages > 1:
         for label, by, icon in (("Previous", -1, "chevron_left"), ("Next", 1, "chevron_right")):

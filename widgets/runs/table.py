@@ -10,6 +10,7 @@ import streamlit as st
 
 from trainer import catalogue
 from trainer.ledger import Row
+from trainer.text import number, percent
 from widgets.watching import seconds_text
 
 # What is written before the word of a state: nobody has to tell colours apart.
@@ -92,21 +93,16 @@ def _plain(row: Row, titles: dict[str, str], mine: str) -> dict:
         "network": row.network,
         "parameters": "" if row.parameters is None else f"{row.parameters:,} parameters",
         "optimizer": row.optimizer,
-        "rate": "" if row.learning_rate is None else f"rate {row.learning_rate:g}",
+        "rate": "" if row.learning_rate is None else f"rate {number(row.learning_rate)}",
         "epochs": f"{row.epochs}" if row.epochs == row.planned else f"{row.epochs} of {row.planned}",
-        "val": share(row.val_accuracy),
-        "test": share(row.test_accuracy),
+        "val": percent(row.val_accuracy),
+        "test": percent(row.test_accuracy),
         "spark": row.spark,
         "seconds": seconds_text(row.seconds) if row.seconds else "",
         "device": row.device,
         "data": titles.get(row.dataset, row.dataset),
         "created": row.created,
     }
-
-
-def share(accuracy: float | None) -> str:
-    """Write an accuracy as it stands in lists."""
-    return "" if accuracy is None else f"{100 * accuracy:.1f} %"
 
 
 def titles(names: Sequence[str]) -> dict[str, str]:

@@ -10,7 +10,7 @@ import streamlit as st
 from trainer.family import Member, family
 from trainer.ledger import Row
 from trainer.parent import SHIPPED
-from widgets.runs.table import share
+from trainer.text import percent
 
 _tree = st.components.v2.component(
     "digit_lab_family",
@@ -37,7 +37,7 @@ def _plain(member: Member) -> dict:
         "name": member.name,
         "depth": member.depth,
         "change": member.change,
-        "share": share(member.accuracy),
+        "share": percent(member.accuracy),
         "percent": round(100 * (member.accuracy or 0.0), 1),
         "link": link if member.there else "",
         "run": member.id != SHIPPED,

@@ -11,6 +11,7 @@ from trainer import UserError, heatmap
 from trainer.engine import Engine
 from trainer.figures.images import svg_url
 from trainer.sweep import Sweep, best, cells
+from trainer.text import percent
 from ui.html import html
 from widgets.sweeps.watching import origin
 from widgets.texts import literal
@@ -45,7 +46,7 @@ def _line(engine: Engine, sweep: Sweep) -> None:
     over = sum(cell.over for cell in known)
     parts = [literal(origin(sweep)), f"{len(known)} runs" if over == len(known) else f"{over} of {len(known)} over"]
     if winner and winner.accuracy is not None:
-        parts.append(f"best {100 * winner.accuracy:.1f} % at {literal(winner.name)}")
+        parts.append(f"best {percent(winner.accuracy)} at {literal(winner.name)}")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         url = svg_url(heatmap.small_picture(sweep.plan, known))
         alt = f"The squares of the sweep of {sweep.plan.title}: the lighter the better"

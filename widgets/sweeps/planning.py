@@ -11,11 +11,13 @@ import streamlit as st
 from trainer import UserError
 from trainer.axes import Axis, Setting, settings
 from trainer.config import TrainingConfig, parameter_count, short_form
-from trainer.engine import Engine, owner_hash
-from trainer.forecast import about, forecast
+from trainer.engine import Engine
 from trainer.limits import LIMITS, MEANINGS
+from trainer.owner import owner_hash
 from trainer.presets import PRESETS
+from trainer.progress import forecast
 from trainer.sweep import RUNS, Cell, Plan
+from trainer.text import about, number
 from widgets.glossary import explained
 from widgets.sweeps import squares
 from widgets.texts import literal, sentence
@@ -80,7 +82,7 @@ def _base(engine: Engine, owner: str) -> tuple[TrainingConfig, str]:
     except UserError as error:
         st.error(str(error))
     words = [short_form(config), f"{parameter_count(config):,} parameters", type(config.optimizer).__name__]
-    words += [f"rate {config.learning_rate:g}", f"batch {config.batch_size:,}", f"seed {config.seed}"]
+    words += [f"rate {number(config.learning_rate)}", f"batch {config.batch_size:,}", f"seed {config.seed}"]
     st.caption(f"{literal(' · '.join(words))}. Fewer epochs or digits make a sweep quicker.")
     return config, token
 

@@ -11,6 +11,7 @@ import streamlit as st
 
 from trainer.heatmap import COLOURS, colour, ink
 from trainer.sweep import Cell, Plan, best, shades
+from trainer.text import counted, percent
 
 # A table of buttons, not a chart: a screen reader reads it, the keyboard works in it, and it is updated in place.
 _squares = st.components.v2.component(
@@ -62,9 +63,9 @@ def _label(cell: Cell) -> str:
     said = [cell.phase]
     if cell.accuracy is not None:
         what = "test digits" if cell.tested else "validation digits so far"
-        said.append(f"{100 * cell.accuracy:.2f} % of the {what} read right")
+        said.append(f"{percent(cell.accuracy, 2)} of the {what} read right")
     if cell.epochs and not cell.tested:
-        said.append(f"{cell.epochs} epoch{'' if cell.epochs == 1 else 's'} done")
+        said.append(f"{counted(cell.epochs, 'epoch')} done")
     tail = "" if cell.phase == "gone" else " Open this run."
     return f"{cell.name}: {', '.join(said)}. {cell.error}".rstrip() + tail
 

@@ -10,10 +10,12 @@ import streamlit as st
 from trainer import UserError, heatmap
 from trainer.catalogue import kind
 from trainer.config import short_form
-from trainer.engine import Engine, owner_hash
-from trainer.forecast import about, forecast
+from trainer.engine import Engine
+from trainer.owner import owner_hash
 from trainer.presets import PRESETS
+from trainer.progress import forecast
 from trainer.sweep import Cell, Sweep, best, cells, chance, effects
+from trainer.text import about, counted, percent
 from widgets import crowd, library
 from widgets.plot import plot
 from widgets.sweeps import squares
@@ -27,7 +29,7 @@ def show(engine: Engine, owner: str, sweep: Sweep) -> None:
     base = sweep.plan.base
     st.subheader(literal(sweep.plan.title), anchor=False)
     st.caption(
-        f"{literal(origin(sweep))} · {base.epochs} epoch{'' if base.epochs == 1 else 's'} of "
+        f"{literal(origin(sweep))} · {counted(base.epochs, 'epoch')} of "
         f"{base.training_examples:,} {kind(base.dataset).thing}s · {len(sweep.plan)} runs · "
         "each square says how many % it reads right"
     )
@@ -99,7 +101,7 @@ _WORDS = {"running": "trained now", "queued": "waiting", "paused": "paused"}
 def _picture(sweep: Sweep, known: Sequence[Cell]) -> None:
     """Show the runs as squares, and the accuracy over the values where one setting is varied."""
     if len(sweep.plan.axes) == 1:
-        words = [f"{cell.name} {100 * cell.accuracy:.1f} %" for cell in known if cell.accuracy is not None]
+        words = [f"{cell.name} {percent(cell.accuracy)}" for cell in known if cell.accuracy is not None]
         alt = f"Accuracy by {sweep.plan.title}: {', '.join(words) or 'none yet'}."
         plot(heatmap.dots(sweep.plan, known), f"sweep.dots.{sweep.id}", alt)
     if opened := squares.show(sweep.plan, known, f"sweep.squares.{sweep.id}"):
@@ -116,7 +118,7 @@ def _result(sweep: Sweep, known: Sequence[Cell]) -> None:
     thing = kind(sweep.plan.base.dataset).thing
     with st.container(border=True, key="sweep-result"):
         st.markdown(f"##### Best: {literal(winner.name)}")
-        share = f"{100 * winner.accuracy:.1f} %"
+        share = percent(winner.accuracy)
         st.markdown(" ".join([f"It reads {share} of the test {thing}s.", *_told(sweep, known, winner.accuracy)]))
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button(
@@ -148,10 +150,10 @@ def _told(sweep: Sweep, known: Sequence[Cell], accuracy: float) -> list[str]:
             sentences.append(f"The worst of them is {100 * found[0][1]:.1f} points behind.")
     failed = sum(cell.phase == "failed" for cell in known)
     if failed:
-        sentences.append(f"{failed} run{'' if failed == 1 else 's'} failed: open one to see why.")
+        sentences.append(f"{counted(failed, 'run')} failed: open one to see why.")
     broken = sum(cell.phase == "interrupted" for cell in known)
     if broken:
-        sentences.append(f"{broken} run{'' if broken == 1 else 's'} broke off before the end.")
+        sentences.append(f"{counted(broken, 'run')} broke off before the end.")
     if dataset := library.at_hand(sweep.plan.base.dataset):
         tested, thing = len(dataset.y_test), dataset.kind.thing
         apart = chance(accuracy, tested)

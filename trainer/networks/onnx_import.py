@@ -2,30 +2,26 @@
 
 An ONNX file is a program, and whoever made it could let it do anything that ONNX Runtime can. So it is never run: its
 weights are read by `weights`, and `export` writes the network of the config with them. That takes ONNX's own library,
-which the web process does without, so it is done in a short process of its own: `python -m trainer.transcript`.
+which the web process does without, so it is done in a short process of its own: `python -m
+trainer.networks.onnx_import`.
 """
 
 from __future__ import annotations
 
-import logging
-import os
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
 import numpy as np
 
-from trainer import UserError, weights
+from trainer import UserError, processes, weights
 from trainer.config import TrainingConfig
 from trainer.inference import Network
 from trainer.layers import BatchNormalization, Conv2D, Dense, Row
 
+MODULE = "trainer.networks.onnx_import"
 PATIENCE = 60.0  # seconds; it takes one on a quiet machine
-REFUSED = 3  # the status with which the process says that its last line is for the person who asked
-ROOT = Path(__file__).parents[1]
 _one_at_a_time = threading.Lock()  # a class that brings thirty networks at once starts no thirty processes
-_log = logging.getLogger(__name__)
 
 
 def transcribe(content: bytes, config: TrainingConfig, patience: float = PATIENCE) -> bytes:
@@ -33,29 +29,15 @@ def transcribe(content: bytes, config: TrainingConfig, patience: float = PATIENC
 
     Raises UserError where it has other weights, or such as give no probabilities.
     """
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", __name__]
     try:
         with _one_at_a_time:
-            done = subprocess.run(
-                command,
-                input=config.to_json().encode() + b"\n" + content,
-                cwd=ROOT,
-                env=environment,
-                capture_output=True,
-                timeout=patience,
-            )
+            return processes.run_helper(MODULE, [], config.to_json().encode() + b"\n" + content, patience)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise UserError(
             f"Reading the network may take {patience:g} s at most (got: {type(error).__name__}): try again later."
         ) from None
-    said = done.stderr.decode(errors="replace").strip()
-    if done.returncode == REFUSED:
-        raise UserError(said.splitlines()[-1])
-    if done.returncode:
-        _log.warning("a network was not transcribed (status %s): %s", done.returncode, said[-2000:])
-        raise misfit("one that cannot be read")
-    return done.stdout
+    except subprocess.CalledProcessError:
+        raise misfit("one that cannot be read") from None
 
 
 def misfit(got: str) -> UserError:
@@ -108,12 +90,9 @@ def anew(content: bytes, config: TrainingConfig) -> bytes:
 
 
 def main() -> None:
-    config = TrainingConfig.from_json(sys.stdin.buffer.readline().decode())
-    try:
+    with processes.refusing():
+        config = TrainingConfig.from_json(sys.stdin.buffer.readline().decode())
         sys.stdout.buffer.write(anew(sys.stdin.buffer.read(), config))
-    except UserError as error:
-        print(error, file=sys.stderr)
-        sys.exit(REFUSED)
 
 
 if __name__ == "__main__":

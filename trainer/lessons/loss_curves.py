@@ -1,41 +1,17 @@
-"""From logits to probabilities, and what a wrong answer costs: softmax and the losses, and their curves."""
+"""The curves of the losses, and ten probabilities as columns."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trainer.figures.palette import BLUE, GREY, NEUTRAL, VERMILLION
 from trainer.figures.plotly import AXIS, Figure, frame, literal
 from trainer.limits import CLASSES
+from trainer.networks.losses import Floats, cross_entropy, squared_error
 
-Floats = NDArray[np.float64]
 LEAST = 0.001  # probability of the right class that the curves show
-
-
-def softmax(logits: NDArray[np.floating]) -> Floats:
-    """Return probabilities in the shape of `logits`; the last axis sums to 1. The largest is taken off: no overflow."""
-    powers = np.exp(np.asarray(logits, np.float64) - np.max(logits, axis=-1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=-1, keepdims=True), np.float64)
-
-
-def one_hot(labels: NDArray[np.integer]) -> Floats:
-    """Return rows (n, 10) of labels (n,): 1 at the label, 0 elsewhere."""
-    return np.eye(CLASSES)[np.asarray(labels, np.int64)]
-
-
-def cross_entropy(probabilities: Floats, labels: NDArray[np.integer]) -> Floats:
-    """Return the loss of each row (n,): minus the logarithm of the right class's probability, clipped as Keras does."""
-    right = np.take_along_axis(probabilities, np.asarray(labels, np.int64)[:, None], axis=1)[:, 0]
-    return np.asarray(-np.log(np.clip(right, 1e-7, 1 - 1e-7)), np.float64)
-
-
-def squared_error(probabilities: Floats, labels: NDArray[np.integer]) -> Floats:
-    """Return each row's mean squared difference from its one-hot row (n,), which Keras calls mean_squared_error."""
-    return np.asarray(np.mean((probabilities - one_hot(labels)) ** 2, axis=1), np.float64)
 
 
 def answer(label: int, share: float) -> Floats:
@@ -92,11 +68,3 @@ def loss_curve(kind: str, share: float) -> Figure:
             "showlegend": False,
         },
     }
-
-
-def slope(share: float) -> float:
-    """Return how much the cross-entropy falls for each point of probability, in percent, gained at `share`."""
-    return 1 / max(share, 1e-7) / 100
-
-
-GUESSING = math.log(CLASSES)  # the cross-entropy of 10 % for everything

@@ -1,0 +1,1 @@
+"""Lessons: small models in NumPy, figures and texts of the Learn page."""

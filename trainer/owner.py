@@ -1,0 +1,10 @@
+"""The hash by which the owner of a run is known: a run directory never holds the owner's token."""
+
+from __future__ import annotations
+
+import hashlib
+
+
+def owner_hash(token: str) -> str:
+    """Return the SHA-256 of a visitor's token, in hex."""
+    return hashlib.sha256(token.encode()).hexdigest()
