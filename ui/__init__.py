@@ -1,0 +1,1 @@
+"""Everything that imports Streamlit: what pages show, and what they share."""
