@@ -2,11 +2,11 @@
 
 import streamlit as st
 
+from ui import entry
 from widgets import compare
 from widgets.compare import chosen
 
-if "engine" not in st.session_state:  # the first page a fresh server shows runs without app.py
-    st.switch_page("app.py", query_params={**st.query_params.to_dict(), "page": "compare"})
+entry.require_app("compare")
 
 st.html(compare.STYLE)
 st.title("Compare", anchor=False)

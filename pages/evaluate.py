@@ -7,13 +7,13 @@ import streamlit as st
 from trainer import UserError, calibration, sheets
 from trainer.datasets import Dataset
 from trainer.evaluation import Evaluation
+from ui import entry
 from widgets import confusions, evaluated, examples, judges, library
 from widgets.glossary import explained
 from widgets.judges import Judge
 from widgets.plot import plot
 
-if "engine" not in st.session_state:  # the first page a fresh server shows runs without app.py
-    st.switch_page("app.py", query_params={**st.query_params.to_dict(), "page": "evaluate"})
+entry.require_app("evaluate")
 
 LOOKS = {
     "mixed_up": "Mix-ups",

@@ -14,7 +14,10 @@ import pytest
 
 from tests.serving import ROOT
 
-FILES = [ROOT / "app.py", *sorted((ROOT / "pages").glob("*.py")), *sorted((ROOT / "widgets").rglob("*.py"))]
+FILES = [
+    ROOT / "app.py",
+    *sorted(path for folder in ("pages", "widgets", "ui") for path in (ROOT / folder).rglob("*.py")),
+]
 
 # What a number's format writes has no letters of anybody's in it; a text would raise ValueError.
 NUMERIC = re.compile(r"[-+, ]?[\d,]*(\.\d+)?[defg%]|[+,]|,\.\d+f|[+-]?\d*\.?\d*[defg]")

@@ -21,7 +21,12 @@ from trainer.runs import Run, RunStore
 
 OWNER = "A" * 32
 EVENTS = sorted(
-    {name for path in (ROOT / "widgets").rglob("*.py") for name in re.findall(r"on_(\w+)_change", path.read_text())}
+    {
+        name
+        for folder in ("widgets", "ui")
+        for path in (ROOT / folder).rglob("*.py")
+        for name in re.findall(r"on_(\w+)_change", path.read_text())
+    }
 )
 # What no widget of Streamlit's own would send, though its kind could; a press or a tick can only be what they are.
 TEXTS = {

@@ -11,11 +11,11 @@ from trainer import UserError, catalogue, charts
 from trainer.engine import owner_hash
 from trainer.ledger import Row, read
 from trainer.runs import NOTE, Run
+from ui.train.progress import seconds_text
 from widgets import label, takehome
 from widgets.plot import plot
 from widgets.runs import deleted, ledger, table, tree
 from widgets.texts import literal, sentence
-from widgets.watching import seconds_text
 
 LOOK = 2.0  # seconds between two looks at a live run
 LEADS = (
