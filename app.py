@@ -10,6 +10,7 @@ import streamlit as st
 
 from trainer import UserError
 from trainer.engine import Engine
+from ui import entry
 from ui.html import style
 from widgets import glossary, judges, library, line
 
@@ -45,22 +46,17 @@ def owner() -> str:
 st.set_page_config(page_title="Digit Lab", page_icon="✏️", layout="wide")
 style(Path(__file__).with_suffix(".css"))
 PAGES = {
-    "draw": st.Page("pages/draw.py", title="Draw", icon=":material/draw:", url_path="draw", default=True),
-    "train": st.Page("pages/train.py", title="Train", icon=":material/model_training:", url_path="train"),
-    "data": st.Page("pages/data.py", title="Data", icon=":material/grid_on:", url_path="data"),
-    "evaluate": st.Page("pages/evaluate.py", title="Evaluate", icon=":material/fact_check:", url_path="evaluate"),
-    "inside": st.Page("pages/inside.py", title="Look inside", icon=":material/visibility:", url_path="inside"),
-    "learn": st.Page("pages/learn.py", title="Learn", icon=":material/school:", url_path="learn"),
-    "runs": st.Page("pages/runs.py", title="Runs", icon=":material/list:", url_path="runs"),
-    "compare": st.Page("pages/compare.py", title="Compare", icon=":material/stacked_line_chart:", url_path="compare"),
-    "sweep": st.Page("pages/sweep.py", title="Sweep", icon=":material/apps:", url_path="sweep"),
+    row.name: st.Page(
+        f"pages/{row.name}.py",
+        title=row.title,
+        icon=f":material/{row.icon}:",
+        url_path=row.name,
+        default=row.name == entry.HOME,
+    )
+    for row in entry.PAGES
 }
-SECTIONS = {
-    "": ("draw", "train"),
-    "Understand": ("data", "evaluate", "inside", "learn"),
-    "Experiment": ("runs", "compare", "sweep"),
-}
-page = st.navigation({title: [PAGES[name] for name in names] for title, names in SECTIONS.items()})
+SECTIONS = dict.fromkeys(row.section for row in entry.PAGES)
+page = st.navigation({title: [PAGES[row.name] for row in entry.PAGES if row.section == title] for title in SECTIONS})
 
 try:
     st.session_state.engine = start_engine()

@@ -2,12 +2,12 @@
 
 import streamlit as st
 
+from ui import entry
 from ui.html import style
 from widgets import compare
 from widgets.compare import chosen
 
-if "engine" not in st.session_state:  # the first page a fresh server shows runs without app.py
-    st.switch_page("app.py", query_params={**st.query_params.to_dict(), "page": "compare"})
+entry.require_app("compare")
 
 style(*compare.STYLES)
 st.title("Compare", anchor=False)

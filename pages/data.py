@@ -6,13 +6,13 @@ from trainer import UserError
 from trainer.catalogue import DATASETS
 from trainer.config import TrainingConfig
 from trainer.datasets import Dataset
+from ui import entry
 from ui.html import style
 from widgets import bringing, library, looking, overview
 from widgets.glossary import explained
 from widgets.texts import literal
 
-if "engine" not in st.session_state:  # the first page a fresh server shows runs without app.py
-    st.switch_page("app.py", query_params={**st.query_params.to_dict(), "page": "data"})
+entry.require_app("data")
 
 VIEWS = {
     "One by one": looking.show,

@@ -9,14 +9,14 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from trainer import UserError, bars
-from trainer.answer import Answer, answers, reading
+from trainer.answer import Answer
+from ui import entry
+from ui.digit_input import reading
 from ui.html import style
 from widgets import canvas, collection, crowd, followed, judges, said, seen, sources
 from widgets.judges import Judge
-from widgets.source import Source
 
-if "engine" not in st.session_state:  # the first page a fresh server shows runs without app.py
-    st.switch_page("app.py", query_params={**st.query_params.to_dict(), "page": "draw"})
+entry.require_app("draw")
 
 STYLE = Path(__file__).with_suffix(".css")
 
@@ -61,13 +61,13 @@ def show_answer(answering: Judge, otherwise: list[str], places: Places) -> tuple
     """Show what one network says, the bars first; return the digit that is looked at and what is said of it."""
     with places.paper:
         source = sources.show(answering)
-    read, error = ask(answering, source)
+    read, error = reading.read(answering, source)
     focus = sources.focus(len(read))
     image, answer = (None, None) if focus is None else (source.images[focus], read[focus])
     words = answer.sentence if answer else source.hint
     places.chart.plotly_chart(bars.probability_bars(answer), config={"staticPlot": True}, alt=words, key="bars")
     with places.sentence:
-        said.say(tell(source, read), key="sentence")
+        said.say(reading.sentence(source, read), key="sentence")
         if error:
             st.error(error)
     with places.tools:
@@ -83,23 +83,6 @@ def show_answer(answering: Judge, otherwise: list[str], places: Places) -> tuple
         collection.ask(drawn, answer.best if answer and answer.has_numbers else None, answering.id, about)
     seen.show(source, focus, answering, answer, otherwise)
     return image, answer
-
-
-def ask(answering: Judge, source: Source) -> tuple[list[Answer], str]:
-    """Return what the network says of each digit, or why it cannot."""
-    try:
-        return answers(answering.network, source.images, strange=source.label is None), source.error
-    except UserError as error:
-        return [], str(error)
-
-
-def tell(source: Source, read: list[Answer]) -> str:
-    if not read:
-        return source.hint
-    if len(read) > 1:
-        return reading(read)
-    (answer,) = read
-    return answer.sentence if source.label is None else answer.judged(source.label)
 
 
 style(STYLE, sources.STYLE, seen.STYLE)

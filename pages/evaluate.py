@@ -9,14 +9,14 @@ from trainer.datasets import Dataset
 from trainer.evaluation import Evaluation
 from trainer.figures import sheets
 from trainer.text import percent
+from ui import entry
 from ui.html import style
 from widgets import confusions, evaluated, examples, judges, library
 from widgets.glossary import explained
 from widgets.judges import Judge
 from widgets.plot import plot
 
-if "engine" not in st.session_state:  # the first page a fresh server shows runs without app.py
-    st.switch_page("app.py", query_params={**st.query_params.to_dict(), "page": "evaluate"})
+entry.require_app("evaluate")
 
 LOOKS = {
     "mixed_up": "Mix-ups",

@@ -3,17 +3,16 @@
 import streamlit as st
 
 from trainer import UserError, bars
-from trainer.answer import Answer, answers
 from trainer.figures import sheets
+from ui import entry
+from ui.digit_input import reading
 from ui.html import style
 from widgets import canvas, inside, judges, sources
 from widgets.inside import look
 from widgets.inside.look import Look
 from widgets.judges import Judge
-from widgets.source import Source
 
-if "engine" not in st.session_state:  # the first page a fresh server shows runs without app.py
-    st.switch_page("app.py", query_params={**st.query_params.to_dict(), "page": "inside"})
+entry.require_app("inside")
 
 
 @st.fragment
@@ -28,14 +27,14 @@ def look_inside(judge: Judge) -> None:
     st.session_state.pen = st.session_state.get("pen") or "Medium"
     with paper:
         source = sources.show(judge)
-    read, error = ask(judge, source)
+    read, error = reading.read(judge, source)
     focus = sources.focus(len(read))
     answer = None if focus is None else read[focus]
+    words = reading.sentence(source, [answer] if answer else [])
     with chart:
-        alt = tell(source, answer)
-        st.plotly_chart(bars.probability_bars(answer), config={"staticPlot": True}, alt=alt, key="inside.bars")
+        st.plotly_chart(bars.probability_bars(answer), config={"staticPlot": True}, alt=words, key="inside.bars")
     with sentence:
-        st.markdown(tell(source, answer))
+        st.markdown(words)
         if error:
             st.error(error)
     with paper:
@@ -56,23 +55,6 @@ def look_inside(judge: Judge) -> None:
         view.show(Look(judge, judge.network, image, answer))
     except UserError as failure:
         st.error(str(failure))
-
-
-def ask(judge: Judge, source: Source) -> tuple[list[Answer], str]:
-    """Return what the network says of each image, or why it cannot."""
-    try:
-        network = judge.network
-        if source.images.shape[1:] != judge.kind.shape:
-            return [], source.error
-        return answers(network, source.images, strange=source.label is None, kind=judge.kind), source.error
-    except UserError as error:
-        return [], str(error)
-
-
-def tell(source: Source, answer: Answer | None) -> str:
-    if answer is None:
-        return source.hint
-    return answer.sentence if source.label is None else answer.judged(source.label)
 
 
 style(sources.STYLE, sheets.STYLE, look.STYLE)

@@ -3,12 +3,12 @@
 import streamlit as st
 
 from trainer import UserError
+from ui import entry
 from ui.html import style
 from widgets import glossary, lessons
 from widgets.lessons.pieces import STYLE
 
-if "engine" not in st.session_state:  # the first page a fresh server shows runs without app.py
-    st.switch_page("app.py", query_params={**st.query_params.to_dict(), "page": "learn"})
+entry.require_app("learn")
 
 st.title("Learn")
 style(STYLE)

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
+from ui import entry
 from widgets import intake
 from widgets.runs import deleted, details, listing
 
-if "engine" not in st.session_state:  # the first page a fresh server shows runs without app.py
-    st.switch_page("app.py", query_params={**st.query_params.to_dict(), "page": "runs"})
+entry.require_app("runs")
 
 st.title("Runs", anchor=False)
 intake.tell()

@@ -4,10 +4,10 @@ import streamlit as st
 
 from trainer import UserError
 from trainer.sweep import Sweep
+from ui import entry
 from widgets.sweeps import earlier, planning, watching
 
-if "engine" not in st.session_state:  # the first page a fresh server shows runs without app.py
-    st.switch_page("app.py", query_params={**st.query_params.to_dict(), "page": "sweep"})
+entry.require_app("sweep")
 engine, owner = st.session_state.engine, st.session_state.owner
 
 

@@ -8,12 +8,13 @@ from trainer import UserError
 from trainer.config import TrainingConfig
 from trainer.owner import owner_hash
 from trainer.runs.run import Run
+from ui import entry
 from ui.html import style
-from widgets import code, continuing, editor, followed, watching
+from ui.train import run as shown_run
+from widgets import code, continuing, editor, followed
 from widgets.texts import sentence
 
-if "engine" not in st.session_state:  # the first page a fresh server shows runs without app.py
-    st.switch_page("app.py", query_params={**st.query_params.to_dict(), "page": "train"})
+entry.require_app("train")
 engine, owner = st.session_state.engine, st.session_state.owner
 
 # The form is taller than most screens: its button stays in sight while the form is.
@@ -89,8 +90,8 @@ if config:
 if run and asked:
     if config != asked and not run.state.ended:
         st.caption("The settings above are those of the next run: the one below goes on as it is.")
-    watching.show(run, asked, scroll=st.session_state.pop("begun", "") == run.id)
+    shown_run.show(run, asked, scroll=st.session_state.pop("begun", "") == run.id)
 elif run:
     st.warning(sentence(run.state.error))
 else:
-    watching.show_nothing(config or TrainingConfig())
+    shown_run.show_nothing(config or TrainingConfig())

@@ -5,6 +5,7 @@ import json
 import pickle
 import stat
 import struct
+import threading
 import tracemalloc
 import zipfile
 import zlib
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
+from tests.jobs import wait_for
 
 from harness.waiting import PATIENCE
 from trainer import UserError, bundle, export, intake, job, model, weights
@@ -629,6 +631,7 @@ def app(store, at_once):
 
 def bring(app, content):
     app.file_uploader[0].upload("run.zip", content, "application/zip").run()
+    wait_for(lambda: "put_in_task" not in app.run().session_state)
     assert not app.exception
 
 
@@ -648,3 +651,23 @@ def test_what_is_wrong_is_a_sentence_in_its_place_and_another_can_be_brought(app
     assert "as this app made it" in app.error[0].value and not store.root.exists()
     bring(app, zipped(files))
     assert not app.error and len(store.runs()) == 1
+
+
+def test_while_a_zip_is_checked_the_page_is_free_and_the_import_can_be_cancelled(app, store, files, monkeypatch):
+    checking, go = threading.Event(), threading.Event()
+
+    def transcribe(content, config):
+        checking.set()
+        go.wait(PATIENCE)
+        return anew(content, config)
+
+    monkeypatch.setattr(intake, "transcribe", transcribe)
+    app.file_uploader[0].upload("run.zip", zipped(files), "application/zip").run()
+    assert checking.wait(PATIENCE) and app.run().file_uploader[0].disabled
+    assert app.get("progress")[0].proto.text.startswith("Checking the zip")
+    task = app.session_state.put_in_task
+    app.button[0].click().run()
+    go.set()
+    wait_for(lambda: not task.running)
+    assert not app.run().error and not app.exception and not app.file_uploader[0].disabled
+    assert not store.runs()

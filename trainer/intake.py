@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from io import BytesIO
 from typing import Any
@@ -68,12 +68,14 @@ _ORIGIN = re.compile(rf"{ORIGIN}(?:, trained on \d{{4}}-\d\d-\d\d)?")
 _VERSION = re.compile(r"[\w.+-]{1,40}", re.ASCII)
 
 
-def put_in(store: RunStore, content: bytes, owner: str) -> Run:
+def put_in(store: RunStore, content: bytes, owner: str, progress: Callable[[float], None] = lambda share: None) -> Run:
     """Put a run's zip back in as a new run that has ended; `owner` is the hash of the token of who brings it.
 
+    `progress` is told the share that is done, 0 to 1; what it raises ends the import, of which nothing is kept.
     Raises UserError where it is not as this app made it, or its data set is not here; then nothing is kept.
     """
     files = unpack(content)
+    progress(0.1)
     asked = _object(files, "config.json")
     config = _config(asked)
     state = _object(files, "state.json") if "state.json" in files else {}
@@ -85,8 +87,10 @@ def put_in(store: RunStore, content: bytes, owner: str) -> Run:
         "history.jsonl": _history(files["history.jsonl"]) if "history.jsonl" in files else None,
         "digits.npz": _digits(files["digits.npz"], config) if "digits.npz" in files else None,
         "snapshots.npz": _snapshots(files["snapshots.npz"]) if "snapshots.npz" in files else None,
-        "model.onnx": transcribe(files["model.onnx"], config),  # the last: it takes longest
     }
+    progress(0.2)
+    made["model.onnx"] = transcribe(files["model.onnx"], config)  # the last: it takes longest
+    progress(0.9)
     return store.place({name: content for name, content in made.items() if content is not None})
 
 

@@ -1,1 +1,1 @@
-"""The pages' parts: everything that imports Streamlit."""
+"""Everything that imports Streamlit: what pages show, and what they share."""

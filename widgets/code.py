@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +15,8 @@ from trainer import UserError, catalogue, datasets, program
 from trainer.collection import Drawings
 from trainer.config import TrainingConfig
 from trainer.parent import repeated
+from ui import background
+from ui.background import Progress, Task
 from widgets import landing, library
 from widgets.texts import literal
 
@@ -58,8 +58,8 @@ def _show(config: TrainingConfig, goes_on: bool) -> None:
         _offer("Script", program.script(config), f"{program.NAME}.py", "text/x-python", SCRIPT)
         _offer("Notebook", program.notebook(config), f"{program.NAME}.ipynb", "application/x-ipynb+json", NOTEBOOK)
         lacking = [lack for name in program.files(config) if (lack := _offer_data(name, config))]
-    if drawing := _drawings().get(config.synthetic_examples):
-        drawing.show()
+    if drawing := background.find(_key(config.synthetic_examples)):
+        _show_drawing(drawing)
     if goes_on:
         lacking.append(Lack("Here the training goes on from another network; the program begins anew."))
     data = library.at_hand(config.dataset)
@@ -104,49 +104,8 @@ def _offer_data(name: str, config: TrainingConfig) -> Lack | None:
 # --- pen digits -----------------------------------------------------------------------------------------------
 
 
-class Drawing:
-    """Pen digits that are being drawn, in the background: a minute for 15,000."""
-
-    def __init__(self, count: int) -> None:
-        self.error = ""
-        self.share = 0.0
-        self.begun = time.monotonic()
-        self._thread = threading.Thread(target=self._draw, args=(count,), daemon=True)
-        self._thread.start()
-
-    def _draw(self, count: int) -> None:
-        try:
-            datasets.synthetic(count, self._tell)
-        except OSError as error:
-            self.error = (
-                f"The folder for data must be writable (got: {error.strerror}): free some space, and try again."
-            )
-
-    def _tell(self, done: int, total: int) -> None:
-        self.share = done / total
-
-    @property
-    def over(self) -> bool:
-        return not self._thread.is_alive()
-
-    @property
-    def text(self) -> str:
-        """Say what happens, and how long it will take."""
-        left = (time.monotonic() - self.begun) / self.share * (1 - self.share) if self.share else None
-        return "Drawing pen digits …" + (f" {left:.0f} s left" if left is not None else "")
-
-    def show(self) -> None:
-        """Show how far it is, or why it failed."""
-        if not self.over:
-            _await(self)
-        elif self.error:
-            st.error(self.error)
-
-
-@st.cache_resource(show_spinner=False)
-def _drawings() -> dict[int, Drawing]:
-    """Return the last drawing of so many pen digits on this server."""
-    return {}
+def _key(count: int) -> tuple[str, int]:
+    return "pen digits", count
 
 
 def _offer_pen_digits(offer: Callable[..., None], count: int) -> Lack | None:
@@ -154,19 +113,30 @@ def _offer_pen_digits(offer: Callable[..., None], count: int) -> Lack | None:
     if datasets.synthetic_at_hand(count):
         offer("Pen digits", partial(_pen_digits, count))
         return None
-    if (drawing := _drawings().get(count)) and not drawing.over:
+    if (drawing := background.find(_key(count))) and not drawing.over:
         return None
     if st.button(f"Draw {count:,} pen digits", icon=":material/ink_pen:", help=PEN_DIGITS, key="code.draw"):
-        _drawings()[count] = Drawing(count)
+        background.start(_key(count), partial(_draw, count), "The pen digits could not be drawn", "data")
         st.rerun(scope="fragment")
     return Lack(f"The program reads {program.PEN_DIGITS}, and nobody has needed it here yet: draw its digits first.")
 
 
-@st.fragment(run_every=0.5)
-def _await(drawing: Drawing) -> None:
-    if drawing.over:
-        st.rerun()
-    st.progress(drawing.share, drawing.text)
+def _draw(count: int, progress: Progress) -> None:
+    """Draw pen digits, a minute for 15,000; they are kept for all processes."""
+    datasets.synthetic(count, lambda done, total: progress(done / total))
+
+
+def _show_drawing(task: Task) -> None:
+    """Show how far the drawing of pen digits is, or why it failed."""
+    if not task.over:
+        background.watch(task, _describe)
+    elif task.error:
+        st.error(task.error)
+
+
+def _describe(task: Task) -> tuple[float, str]:
+    left = task.seconds_left
+    return task.share, "Drawing pen digits …" + (f" {left:.0f} s left" if left is not None else "")
 
 
 # --- the files ------------------------------------------------------------------------------------------------

@@ -2,72 +2,21 @@
 
 from __future__ import annotations
 
-import logging
 import threading
-import time
-from pathlib import Path
+from functools import partial
 
 import streamlit as st
 
-from trainer import UserError, evaluation
-from trainer.config import TrainingConfig
+from trainer import evaluation
 from trainer.datasets import Dataset
 from trainer.evaluation import Evaluation
 from trainer.weights import network_hash
+from ui import background
+from ui.background import Task
 from widgets.judges import Judge
 from widgets.texts import literal
 
-_log = logging.getLogger(__name__)
 _turn = threading.Lock()  # one at a time on this server: who draws or trains needs the processor too
-_starting = threading.Lock()
-
-
-class Making:
-    """An evaluation that is being computed; what comes of it lies in the network's folder."""
-
-    def __init__(self, judge: Judge, dataset: Dataset) -> None:
-        self.error = ""
-        self.share = 0.0
-        self.begun = 0.0  # when it had its turn
-        arguments = (judge.path, judge.config, dataset, judge.folder)
-        self._thread = threading.Thread(target=self._make, args=arguments, daemon=True)
-        self._thread.start()
-
-    @property
-    def over(self) -> bool:
-        return not self._thread.is_alive()
-
-    @property
-    def text(self) -> str:
-        """Say how far it is and how long it will take."""
-        if not self.begun:
-            return "Waiting until another network has been evaluated …"
-        if self.share < 0.05:
-            return "Reading the test images …"
-        left = (time.monotonic() - self.begun) / self.share * (1 - self.share)
-        return f"Reading the test images … {left:.0f} s left"
-
-    def _make(self, file: Path, config: TrainingConfig, dataset: Dataset, folder: Path) -> None:
-        with _turn:
-            self.begun = time.monotonic()
-            try:
-                evaluation.make(file, config, dataset, folder, self._tell)
-            except UserError as error:
-                self.error = str(error)
-            except OSError as error:
-                self.error = f"The folder for runs must be writable (got: {error.strerror}): free some space."
-            except Exception:  # nobody stands above a thread
-                _log.exception("%s could not be evaluated", folder.name)
-                self.error = "The evaluation broke off: try again, and see the server's log."
-
-    def _tell(self, share: float) -> None:
-        self.share = share
-
-
-@st.cache_resource(show_spinner=False)
-def _makings() -> dict[tuple[str, str, str], Making]:
-    """Return what is being computed on this server, or failed, by its folder, its network's and its data's hash."""
-    return {}
 
 
 def ask(judge: Judge, dataset: Dataset) -> Evaluation | None:
@@ -81,24 +30,45 @@ def ask(judge: Judge, dataset: Dataset) -> Evaluation | None:
     if _learning(judge):
         _await_training(judge)
         return None
-    makings, key = _makings(), (str(judge.folder), network_hash(judge.path), dataset.hash)
-    with _starting:
-        making = makings.get(key)
-        if making is None:
-            making = makings[key] = Making(judge, dataset)
-    if not making.over:
-        _await(making)
+    key = "evaluation", str(judge.folder), network_hash(judge.path), dataset.hash
+    task = background.find(key)
+    if task is None:
+        task = background.start(
+            key,
+            partial(_evaluate, judge, dataset),
+            failed="The evaluation broke off",
+            folder="runs",
+            turn=_turn,
+        )
+    if not task.over:
+        background.watch(task, _describe)
     elif found := evaluation.find(judge.folder, judge.path, dataset):  # it was made since the first look
-        makings.pop(key, None)
+        background.forget(key)
         return found
     else:
-        st.error(making.error or "What the network said could not be kept: try again.")
+        st.error(task.error or "What the network said could not be kept: try again.")
         if st.button(
             "Try again", icon=":material/refresh:", help="Read the test images once more.", key=f"evaluate.{judge.id}"
         ):
-            makings.pop(key, None)
+            background.forget(key)
             st.rerun()
     return None
+
+
+def _evaluate(judge: Judge, dataset: Dataset, progress: background.Progress) -> None:
+    """Compute an evaluation; what comes of it lies in the network's folder."""
+    evaluation.make(judge.path, judge.config, dataset, judge.folder, progress)
+
+
+def _describe(task: Task) -> tuple[float, str]:
+    """Return how far an evaluation is, and say how long it will take."""
+    if task.waiting:
+        words = "Waiting until another network has been evaluated …"
+    elif task.share < 0.05 or task.seconds_left is None:
+        words = "Reading the test images …"
+    else:
+        words = f"Reading the test images … {task.seconds_left:.0f} s left"
+    return task.share, words
 
 
 def _learning(judge: Judge) -> bool:
@@ -112,10 +82,3 @@ def _await_training(judge: Judge) -> None:
         st.rerun()
     st.info(f"{literal(judge.name)} is still learning: its evaluation stands here once it has finished.")
     st.page_link("pages/train.py", label="Watch it learn", icon=":material/model_training:")
-
-
-@st.fragment(run_every=0.5)
-def _await(making: Making) -> None:
-    if making.over:
-        st.rerun()
-    st.progress(making.share, making.text)

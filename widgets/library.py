@@ -1,57 +1,39 @@
-"""Where is the data? Finds a data set for a page, in the background where it takes time, and says how that goes."""
+"""Data sets for pages: found in the background where that takes time, with progress, and named for people."""
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 import streamlit as st
 
 from trainer import UserError, catalogue, datasets
 from trainer.datasets import Dataset
+from ui import background
+from ui.background import Progress, Task
 from widgets.texts import literal
 
 LOOK = 1.0  # seconds between two looks at a search
 
 
-class Search:
-    """The search for a data set, in the background: it may take a download."""
-
-    def __init__(self, name: str, path: Path | None = None, retry: bool = False) -> None:
-        self.dataset: Dataset | None = None
-        self.error = ""
-        self.share = 0.0  # of the download
-        self._thread = threading.Thread(target=self._search, args=(name, path, retry), daemon=True)
-        self._thread.start()
-
-    def _search(self, name: str, path: Path | None, retry: bool) -> None:
-        try:
-            self.dataset = datasets.load(name, path, progress=self._progress, retry=retry)
-        except UserError as error:
-            self.error = str(error)
-
-    def _progress(self, done: int, total: int) -> None:
-        self.share = min(1.0, done / total) if total else 0.0
-
-    @property
-    def over(self) -> bool:
-        return not self._thread.is_alive()
+def search(name: str = "mnist") -> Task:
+    """Return the last search for a data set, begun if there was none; it may take a download."""
+    return background.find(_key(name)) or _begin(name)
 
 
-@st.cache_resource(show_spinner=False)
-def _searches() -> dict[str, Search]:
-    """Return the last search for each data set on this server."""
-    return {}
+def _key(name: str) -> tuple[str, str]:
+    return "data set", name
 
 
-def search(name: str = "mnist") -> Search:
-    """Return the last search for a data set, begun if there was none."""
-    return _searches().get(name) or _begin(name)
+def _begin(name: str, retry: bool = False) -> Task:
+    path = _path(name)
 
+    def load(progress: Progress) -> Dataset:
+        def report(done: int, total: int) -> None:
+            progress(done / total if total else 0.0)
 
-def _begin(name: str, retry: bool = False) -> Search:
-    begun = _searches()[name] = Search(name, _path(name), retry)
-    return begun
+        return datasets.load(name, path, progress=report, retry=retry)
+
+    return background.start(_key(name), load, "The data set could not be looked for", "data")
 
 
 def _path(name: str) -> Path | None:
@@ -72,22 +54,19 @@ def dataset(name: str = "mnist") -> Dataset | None:
     if found := at_hand(name):
         return found
     now = search(name)
-    if now.over and now.dataset:  # it was removed after it had been found
+    if now.over and now.result:  # it was removed after it had been found
         now = _begin(name)
     if not now.over:
-        _await(name)
+        _watch(now, name)
     else:
         st.error(now.error)
         st.button("Try again", icon=":material/refresh:", on_click=_begin, args=(name, True), key=f"library.{name}")
     return None
 
 
-@st.fragment(run_every=LOOK)
-def _await(name: str) -> None:
-    now = search(name)
-    if now.over:
-        st.rerun()
-    st.progress(now.share, f"Data: looking for {literal(titles().get(name, name))} …")
+def _watch(task: Task, name: str) -> None:
+    words = f"Data: looking for {literal(titles().get(name, name))} …"
+    background.watch(task, lambda task: (task.share, words), LOOK)
 
 
 def titles() -> dict[str, str]:
@@ -108,15 +87,16 @@ def bring(content: bytes, file_name: str) -> str:
 def badge() -> None:
     """Say which digits networks are trained on; what one would not expect stands on the page, not in the menu."""
     now = search()
+    found: Dataset | None = now.result
     if not now.over:
         with st.sidebar:
-            _await("mnist")
+            _watch(now, "mnist")
     elif now.error:
         st.error(now.error)
-    elif now.dataset and now.dataset.note:
+    elif found and found.note:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f":orange-badge[Data: {now.dataset.source}] (MNIST could not be had: {now.dataset.note})")
+            st.markdown(f":orange-badge[Data: {found.source}] (MNIST could not be had: {found.note})")
             words = "Look for MNIST once more"
             st.button("Retry", icon=":material/refresh:", help=words, on_click=_begin, args=("mnist", True))
-    elif now.dataset:
-        st.sidebar.badge(f"Data: {now.dataset.source}", color="green")
+    elif found:
+        st.sidebar.badge(f"Data: {found.source}", color="green")

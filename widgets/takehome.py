@@ -1,25 +1,24 @@
-"""What can one take home of a run? The network for other programs, its numbers, and a page to hand in."""
+"""Downloads of a run: the network for other programs, its numbers, and a page to hand in."""
 
 from __future__ import annotations
 
-import logging
 import threading
-import time
 from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
 
-from trainer import UserError, bundle
+from trainer import bundle
 from trainer.config import TrainingConfig
 from trainer.files import read_bytes
 from trainer.networks import keras_converter, keras_file
 from trainer.runs.run import Run, RunView
 from trainer.weights import network_hash
+from ui import background
+from ui.background import Task
 from widgets import library
 
 USUAL = 10.0  # seconds that Keras takes to write a file, most of them for its start
-LOOK = 0.5  # seconds between two looks at a file that is being made
 MIME = "application/octet-stream"
 FILES = {  # group -> of each file of a run's zip: its label, its icon and what it is for
     "The network": {
@@ -41,9 +40,7 @@ REPORT = "A page to hand in: settings, curves, what was read as what, the worst 
 EVERYTHING = "All of these in one file, the .keras file once it is made. Digit Lab takes it back, here or elsewhere."
 MAKE = f"Keras is started to write it: some {USUAL:.0f} seconds."
 
-_log = logging.getLogger(__name__)
 _turn = threading.Lock()  # one at a time on this server: each start of Keras takes a processor and half a gigabyte
-_starting = threading.Lock()
 
 
 @st.fragment
@@ -82,65 +79,33 @@ def _download(view: RunView, name: str, label: str, help: str, make: Callable[[]
 # --- the .keras file ------------------------------------------------------------------------------------------
 
 
-class Making:
-    """A .keras file that is being made for a run that has none; it comes to lie in the run's directory."""
-
-    def __init__(self, run: Run, config: TrainingConfig) -> None:
-        self.error = ""
-        self.begun = 0.0  # when it had its turn
-        self._thread = threading.Thread(target=self._make, args=(run, config), daemon=True)
-        self._thread.start()
-
-    @property
-    def over(self) -> bool:
-        return not self._thread.is_alive()
-
-    def _make(self, run: Run, config: TrainingConfig) -> None:
-        with _turn:
-            self.begun = time.monotonic()
-            try:
-                keras_converter.make(run.network_file, config, run.path / keras_file.FILE)
-            except UserError as error:
-                self.error = str(error)
-            except Exception:  # nobody stands above a thread
-                _log.exception("no .keras file of %s", run.id)
-                self.error = "The .keras file could not be made: try again, and see the server's log."
-
-
-@st.cache_resource(show_spinner=False)
-def _makings() -> dict[tuple[str, str], Making]:
-    """Return what is being made on this server, or failed, by its run and its network's hash."""
-    return {}
-
-
 def _offer_keras(view: RunView, config: TrainingConfig, label: str, help: str) -> None:
     """Offer the .keras file where it is there, else to make it; say how far it is, or why it failed."""
     run = view.run
     if found := keras_file.find(run.path / keras_file.FILE, run.network_file):
         _download(view, "network.keras", label, help, partial(read_bytes, found))
         return
-    makings, key = _makings(), (run.id, network_hash(run.network_file))
-    making = makings.get(key)
-    if making and not making.over:
-        _await(making)
+    key = "keras file", run.id, network_hash(run.network_file)
+    task = background.find(key)
+    if task and not task.over:
+        background.watch(task, _describe)
         return
-    if making and making.error:
-        st.error(making.error)
-    pressed = st.button(f"Make {label}", icon=":material/build:", help=f"{help} {MAKE}", key="takehome.make")
-    if pressed:
-        with _starting:
-            if key not in makings or makings[key].over:
-                makings[key] = Making(run, config)
+    if task and task.error:
+        st.error(task.error)
+    if st.button(f"Make {label}", icon=":material/build:", help=f"{help} {MAKE}", key="takehome.make"):
+        background.start(key, lambda _: _make(run, config), "The .keras file could not be made", "runs", _turn)
         st.rerun()
 
 
-@st.fragment(run_every=LOOK)
-def _await(making: Making) -> None:
-    if making.over:
-        st.rerun()
-    if not making.begun:
-        st.progress(0.0, "Waiting until another .keras file is made …")
-        return
-    passed = time.monotonic() - making.begun
+def _make(run: Run, config: TrainingConfig) -> None:
+    """Make the .keras file of a run that has none, in the run's directory."""
+    keras_converter.make(run.network_file, config, run.path / keras_file.FILE)
+
+
+def _describe(task: Task) -> tuple[float, str]:
+    """Return how far a .keras file is by the time it usually takes, since Keras reports no progress."""
+    if task.waiting:
+        return 0.0, "Waiting until another .keras file is made …"
+    passed = task.seconds
     left = f"{USUAL - passed:.0f} s left" if passed < USUAL - 0.5 else "a little longer than usual"
-    st.progress(passed / (passed + USUAL / 2), f"Making the .keras file … {left}")
+    return passed / (passed + USUAL / 2), f"Making the .keras file … {left}"

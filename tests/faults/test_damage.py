@@ -409,9 +409,9 @@ def test_pages_show_damaged_runs_beside_whole_ones(app, folder, root, tmp_path, 
 
 def making(app: AppTest) -> bool:
     """Tell whether a damaged evaluation is still being made anew."""
-    from widgets import evaluated
+    from ui import background
 
-    return any(not each.over for each in evaluated._makings().values())
+    return any(task.running for task in background._tasks().values())
 
 
 @pytest.mark.parametrize("kind", DAMAGES)

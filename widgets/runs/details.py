@@ -16,11 +16,11 @@ from trainer.runs.label import NOTE
 from trainer.runs.run import Run, RunView
 from trainer.text import number, percent
 from ui.html import html, style
+from ui.train.progress import seconds_text
 from widgets import label, takehome
 from widgets.plot import plot
 from widgets.runs import deleted, run_index, table, tree
 from widgets.texts import literal, sentence
-from widgets.watching import seconds_text
 
 LOOK = 2.0  # seconds between two looks at a live run
 LEADS = (

@@ -11,7 +11,7 @@ import streamlit as st
 from trainer import catalogue
 from trainer.ledger import Row
 from trainer.text import number, percent
-from widgets.watching import seconds_text
+from ui.train.progress import seconds_text
 
 # What is written before the word of a state: nobody has to tell colours apart.
 MARKS = {

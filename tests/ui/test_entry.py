@@ -1,0 +1,35 @@
+"""The table of pages, and what a page does that a fresh server runs without app.py."""
+
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+from tests.jobs import PATIENCE
+
+from ui import entry
+
+PAGES = Path(__file__).parents[2] / "pages"
+NAMES = sorted(path.stem for path in PAGES.glob("*.py"))
+
+
+def test_every_page_has_its_row_and_every_row_its_page() -> None:
+    assert sorted(row.name for row in entry.PAGES) == NAMES
+    assert len({row.title for row in entry.PAGES}) == len(entry.PAGES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_goes_through_the_app_and_comes_back_with_its_query(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    switched = []
+
+    def switch_page(page, query_params):
+        switched.append((page, query_params))
+        st.stop()
+
+    monkeypatch.setattr(st, "switch_page", switch_page)
+    page = AppTest.from_file(str(PAGES / f"{name}.py"), default_timeout=PATIENCE)
+    page.query_params["run"] = "20260101-000000-abcdef"
+    page.run()
+    ((file, query),) = switched
+    assert file == "app.py" and query["page"] == name and "".join(query["run"]) == "20260101-000000-abcdef"
+    assert not page.exception and not page.title
