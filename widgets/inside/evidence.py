@@ -9,7 +9,7 @@ import streamlit as st
 
 from trainer import UserError, explanation
 from trainer.explanation import Evidence, Reason
-from trainer.figures import signed
+from trainer.figures.signed import number, reach, tint
 from widgets import library
 from widgets.glossary import explained
 from widgets.inside import lens
@@ -42,8 +42,8 @@ def show(look: Look) -> None:
 def _table(look: Look, evidence: Evidence) -> str:
     logits, powers, shares = evidence.logits, evidence.exponentials, evidence.probabilities
     products = [_picture(reason) for reason in evidence.reasons]
-    reach = signed.reach(np.array(products))
-    templates = signed.reach(np.array([reason.weights for reason in evidence.reasons]))
+    strongest = reach(np.array(products))
+    templates = reach(np.array([reason.weights for reason in evidence.reasons]))
     best = int(np.argmax(shares))
     rows = []
     for label, (reason, product) in enumerate(zip(evidence.reasons, products, strict=True)):
@@ -51,19 +51,19 @@ def _table(look: Look, evidence: Evidence) -> str:
         if evidence.direct:
             drawn = _flat(reason.weights)
             cells = (
-                f'<td class="pic">{_img(signed.tint(drawn, templates), 64, f"The weights for {name}")}</td>'
-                f'<td class="pic">{_img(signed.tint(product, reach), 64, f"Image times weights for {name}")}</td>'
+                f'<td class="pic">{_img(tint(drawn, templates), 64, f"The weights for {name}")}</td>'
+                f'<td class="pic">{_img(tint(product, strongest), 64, f"Image times weights for {name}")}</td>'
             )
         else:
             high, wide = product.shape
             size = (56, 56) if abs(high - wide) < 2 else (168, max(14, round(168 * high / wide)))
             cells = (
-                f'<td class="pic">{_img(signed.tint(product, reach), size[0], f"What speaks for {name}", size[1])}</td>'
+                f'<td class="pic">{_img(tint(product, strongest), size[0], f"What speaks for {name}", size[1])}</td>'
                 f'<td class="words">{_largest(reason)}</td>'
             )
         rows.append(
-            f"<tr{' class=best' if label == best else ''}><td>{name}</td>{cells}<td>{signed.number(reason.total)}</td>"
-            f"<td>{signed.number(reason.bias)}</td><td>{signed.number(float(logits[label]))}</td>"
+            f"<tr{' class=best' if label == best else ''}><td>{name}</td>{cells}<td>{number(reason.total)}</td>"
+            f"<td>{number(reason.bias)}</td><td>{number(float(logits[label]))}</td>"
             f"<td>{_power(float(powers[label]))}</td><td>{_share(float(shares[label]))}</td></tr>"
         )
     third = "" if evidence.direct else ' class="words"'
@@ -117,7 +117,7 @@ def _largest(reason: Reason) -> str:
 
 
 def _signed(value: float) -> str:
-    return f"{'+' if value > 0 else ''}{signed.number(value)}"
+    return f"{'+' if value > 0 else ''}{number(value)}"
 
 
 def _power(value: float) -> str:
@@ -171,14 +171,14 @@ def _lay_over(look: Look, evidence: Evidence) -> None:
         laid = explanation.evidence(sample[0], outputs, look.weights, look.table).reasons[over]
         reasons.append((f"From the test: {look.named(label)}", laid))
     weights = _flat(evidence.reasons[over].weights)
-    reach = signed.reach(np.array([_flat(reason.products) for _, reason in reasons]))
-    pictures = [image(signed.tint(weights), 132, f"Template of {classes[over]}<br>&nbsp;", "The template's weights")]
+    strongest = reach(np.array([_flat(reason.products) for _, reason in reasons]))
+    pictures = [image(tint(weights), 132, f"Template of {classes[over]}<br>&nbsp;", "The template's weights")]
     pictures += [
         image(
-            signed.tint(_flat(reason.products), reach),
+            tint(_flat(reason.products), strongest),
             132,
-            f"{words}<br>sum <strong>{signed.number(reason.total)}</strong>",
-            f"{words} on the template, sum {signed.number(reason.total)}",
+            f"{words}<br>sum <strong>{number(reason.total)}</strong>",
+            f"{words} on the template, sum {number(reason.total)}",
         )
         for words, reason in reasons
     ]

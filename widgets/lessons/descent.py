@@ -13,9 +13,9 @@ from trainer.catalogue import DIGITS
 from trainer.datasets import Dataset
 from trainer.descent import Descent, Pass
 from trainer.digit import SIZE
-from trainer.figures import signed
 from trainer.figures.images import test_digits
 from trainer.figures.palette import BLUE
+from trainer.figures.signed import template
 from widgets import library
 from widgets.lessons import pieces
 from widgets.plot import plot
@@ -216,7 +216,7 @@ def _error(state: Descent, forth: Pass, images: np.ndarray, labels: np.ndarray) 
 
 def _sheet(weights: np.ndarray, names: list[str], scale: float, words: str, across: int) -> None:
     figures = "".join(
-        f'<figure><img decoding="sync" alt="{words} {name}" src="{signed.template(one, scale)}">{name}</figure>'
+        f'<figure><img decoding="sync" alt="{words} {name}" src="{template(one, scale)}">{name}</figure>'
         for one, name in zip(weights, names, strict=True)
     )
     st.html(f'<div class="lesson-sheet" style="grid-template-columns: repeat({across}, 1fr)">{figures}</div>')
