@@ -162,7 +162,7 @@ def _named_ends(traces: Sequence[Figure]) -> list[Figure]:
     return names
 
 
-# --- parts of these charts --------------------------------------------------------------------------------------
+# --- parts of these charts ------------------------------------------------------------------------------------
 
 _PERCENT: Figure = {"title": {"text": "accuracy, %"}, "range": [0, 102]}
 _ABOVE: Figure = {"showarrow": False, "xref": "paper", "yref": "paper", "x": 0, "y": 1, "yanchor": "bottom"}
