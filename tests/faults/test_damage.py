@@ -21,7 +21,17 @@ from streamlit.testing.v1 import AppTest
 
 from harness.waiting import wait_for
 from tests.support.apps import TINY
-from trainer import UserError, bundle, datasets, evaluation, export, features, job, ledger, model, shipped
+from trainer import UserError
+from trainer import bundle
+from trainer import datasets
+from trainer import evaluation
+from trainer import export
+from trainer import features
+from trainer import job
+from trainer import ledger
+from trainer import model
+from trainer import shipped
+from tests.support.cases import case
 from trainer.axes import Axis, Setting
 from trainer.checkpoint import Checkpoint
 from trainer.cluster import LOG
@@ -302,38 +312,55 @@ def everything(store: RunStore, run: Run) -> dict[str, str]:
     return {name: tell(ask) for name, ask in asked.items()}
 
 
-@pytest.mark.parametrize("kind", DAMAGES)
+READ_FROM = {  # what comes from each file of a run, and changes with it; nothing here comes from the others
+    "checkpoint.npz": {"checkpoint"},
+    "config.json": {"state", "config", "wishes", "row", "parent", "group", "created"},
+    "digits.npz": {"digits"},
+    "evaluation.npz": {"evaluation"},
+    "features.npz": {"features"},
+    "history.jsonl": {"history", "row"},
+    "meta.json": {"label", "row", "name"},
+    "model.onnx": {"answers"},
+    "readings.jsonl": {"readings"},
+    "requests.jsonl": {"wishes"},
+    "snapshots.npz": {"snapshots"},
+    "state.json": {"state", "row"},
+}
+REWRITTEN = ("other types", "NaN", "enormous", "large", "negative", "strange texts")
+
+
+def still_readable(name: str, kind: str) -> bool:
+    """Tell whether a file that is damaged like this may still say something of its own."""
+    if ".json" in name:
+        return kind in REWRITTEN or (kind == "half" and name.endswith(".jsonl"))
+    return (name, kind) in {("model.onnx", "another network"), ("checkpoint.npz", "single numbers")}
+
+
 @pytest.mark.parametrize("name", RUN)
-def test_a_damaged_file_is_read_as_such_or_not_at_all(folder, tmp_path, name, kind):
-    store = RunStore(tmp_path / "runs")
-    shutil.copytree(folder.run.path, store.root / folder.run.id)
-    run, outside = store.get(folder.run.id), tmp_path / "outside"
-    damage(run.path / name, kind, outside)
-    before = state_of(outside)
-    said = everything(store, run)
-    assert SECRET not in "".join(said.values())
-    assert state_of(outside) == before
-    if kind in PLACES:  # it is as if nothing were there
-        if (run.path / name).is_dir() and not (run.path / name).is_symlink():
-            shutil.rmtree(run.path / name)
-        else:
-            (run.path / name).unlink()
-        shutil.copytree(run.path, tmp_path / "again" / run.id)
-        again = RunStore(tmp_path / "again")
-        missing = everything(again, again.get(run.id))
-        same = (
-            "state",
-            "config",
-            "label",
-            "history",
-            "readings",
-            "digits",
-            "snapshots",
-            "evaluation",
-            "requests",
-            "row",
-        )
-        assert {key: said[key] for key in same} == {key: missing[key] for key in same}
+def test_a_damaged_file_is_missing_or_refused_and_all_others_are_read_as_ever(folder, tmp_path, name):
+    def copied(place: str) -> tuple[RunStore, Run]:
+        store = RunStore(tmp_path / place)
+        shutil.copytree(folder.run.path, store.root / folder.run.id)
+        return store, store.get(folder.run.id)
+
+    whole = everything(*copied("whole"))
+    store, run = copied("missing")
+    (run.path / name).unlink()
+    missing = everything(store, run)
+    own = READ_FROM.get(name, set())
+    for place, kind in enumerate(DAMAGES):
+        with case(kind):
+            store, run = copied(f"damaged {place}")
+            outside = tmp_path / f"outside {place}"
+            damage(run.path / name, kind, outside)
+            before = state_of(outside)
+            said = everything(store, run)
+            assert SECRET not in "".join(said.values())
+            assert state_of(outside) == before
+            for question in set().union(*READ_FROM.values()) - own:
+                assert said[question] == whole[question], question
+            for question in own if not still_readable(name, kind) else ():
+                assert said[question] == missing[question] or said[question].startswith("refused: "), question
 
 
 # --- whoever looks --------------------------------------------------------------------------------------------
@@ -401,7 +428,10 @@ def test_pages_show_damaged_runs_beside_whole_ones(app, folder, root, tmp_path, 
     for view in ("learning", "errors", "drawing"):
         visit(app, "compare", runs=both, view=view)
     visit(app, "sweep", sweep=folder.sweep)
-    assert "Number 1" in listed(app)
+    shown = listed(app)
+    assert "Number 1" in shown
+    for run_id in (details, *runs):
+        assert run_id in shown
     assert "Number 1" in visit(app, "runs", run=folder.good.id)
     wait_for(lambda: not making(app))
     assert state_of(outside) == before and state_of(root / folder.good.id) == good
@@ -517,20 +547,18 @@ def test_what_is_asked_of_a_run_is_never_written_where_a_link_leads(store_of, fo
 
 
 @pytest.mark.parametrize("kind", ["a folder", "a link", "a link to nothing", "a pipe"])
-@pytest.mark.parametrize("name", [".engine.lock", LOG])
-def test_an_engine_begins_or_says_why_not(tmp_path, name, kind):
-    """Begin with a log or a lock that is something else; no link is followed."""
-    root, outside = tmp_path / "runs", tmp_path / "outside"
-    root.mkdir()
-    outside.mkdir()
-    (outside / name).write_text(SECRET)
-    PLACES[kind](root / name, outside)
-    try:
-        engine = Engine(root)
-    except UserError as error:
-        assert "must be writable" in str(error)
-    else:
+def test_an_engine_with_a_strange_lock_does_not_begin_and_one_with_a_strange_log_tells(tmp_path, kind):
+    for name in (".engine.lock", LOG):
+        root, outside = tmp_path / f"runs {name}", tmp_path / f"outside {name}"
+        root.mkdir()
+        outside.mkdir()
+        (outside / name).write_text(SECRET)
+        PLACES[kind](root / name, outside)
         if name == LOG:
-            wait_for(lambda: engine.problem)
-        engine.close()
-    assert (outside / name).read_text() == SECRET and [path.name for path in outside.iterdir()] == [name]
+            engine = Engine(root)
+            wait_for(lambda engine=engine: engine.problem)
+            engine.close()
+        else:
+            with pytest.raises(UserError, match="must be writable"):
+                Engine(root)
+        assert (outside / name).read_text() == SECRET and [path.name for path in outside.iterdir()] == [name]
