@@ -135,7 +135,7 @@ def test_a_run_that_has_ended_goes_on_for_one_epoch_more(engine):
 def test_the_drawings_of_its_owner_go_with_a_run(engine):
     pinned = FollowedDrawing("a1", 7, np.zeros((28, 28), np.float32))
     run = engine.runs.get(engine.submit(CONFIG, owner="me", drawings=[pinned]))
-    assert [(drawing.id, drawing.label) for drawing in run.drawings()] == [("a1", 7)]
+    assert [(drawing.id, drawing.label) for drawing in run.requests.drawings] == [("a1", 7)]
 
 
 def test_whoever_waits_is_told_about_how_long(engine):
