@@ -14,17 +14,7 @@ from PIL import Image
 
 from trainer.charts import BLUE, GREY, NEUTRAL, ORANGE, SKY, VERMILLION
 from trainer.digit import SIZE
-from trainer.layers import (
-    AveragePooling2D,
-    Dense,
-    Dropout,
-    Flatten,
-    GlobalAveragePooling2D,
-    Layer,
-    MaxPooling2D,
-    Reshape,
-    Row,
-)
+from trainer.layers import Layer, Row
 
 MARGIN = 8, 18  # pixels across and down for a test digit besides its own: what is said of it stands below
 COLUMNS = 8
@@ -99,6 +89,7 @@ def drawing_picture(image: np.ndarray) -> bytes:
 
 WIDE, HIGH, MIDDLE = 450, 200, 80  # of the whole picture, and how far down its axis lies
 SHOWN = 12  # units of a dense layer, at most, that are drawn
+COLORS = {"blue": BLUE, "sky": SKY, "orange": ORANGE, "neutral": NEUTRAL}
 PITCH = 12.5  # from unit to unit
 SHEET, STEP, SLOPE = 0.42, 3, 0.3  # a sheet's width for its height, from sheet to sheet, and how far its edge falls
 
@@ -144,7 +135,7 @@ def network_picture(table: Sequence[Row]) -> str:
     numbers is a thin mark. However many layers there are, the picture has one size.
     """
     image = _Piece("sheets", None, table[0].input_shape, SHEET * 88, 0)
-    pieces = _placed([image, *(_piece(row) for row in table if not isinstance(row.layer, Reshape))])
+    pieces = _placed([image, *(_piece(row) for row in table if not row.layer.hidden)])
     mains = [piece for piece in pieces if piece.kind != "mark"]
     crowded = len(mains) > 9
     pairs = list(itertools.pairwise(mains))
@@ -166,17 +157,20 @@ def network_picture(table: Sequence[Row]) -> str:
 
 def _piece(row: Row) -> _Piece:
     shape = row.output_shape
-    match row.layer:
-        case Flatten():
+    match row.layer.drawn_as:
+        case "bar":
             return _Piece("bar", row.layer, shape, 7, 24)
-        case Dense() | GlobalAveragePooling2D():
+        case "units":
             return _Piece("units", row.layer, shape, 11, 30)
-        case layer if layer.images:
-            piece = _Piece("sheets", layer, shape, 0, 20)
+        case "sheets":
+            piece = _Piece("sheets", row.layer, shape, 0, 20)
             piece.width = SHEET * piece.height + STEP * (piece.sheets - 1)
             return piece
-        case layer:
-            return _Piece("mark", layer, shape, 4, 4)
+    return _Piece("mark", row.layer, shape, 4, 4)
+
+
+def _color(piece: _Piece) -> str:
+    return COLORS[piece.layer.color] if piece.layer else BLUE
 
 
 def _placed(pieces: list[_Piece]) -> list[_Piece]:
@@ -203,8 +197,8 @@ def _drawn(piece: _Piece, height: float, last: bool) -> str:
         return f'<rect x="{x:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}" rx="2" fill="{GREY}"/>'
     if piece.kind == "units":
         return _units(piece, last)
-    dashes = ' stroke-dasharray="2 3"' if isinstance(piece.layer, Dropout) else ""
-    color = {"BatchNormalization": SKY, "Activation": ORANGE}.get(type(piece.layer).__name__, NEUTRAL)
+    dashes = ' stroke-dasharray="2 3"' if piece.layer and piece.layer.training_only else ""
+    color = _color(piece)
     line = f"M{x + width / 2:.1f} {MIDDLE - 0.4 * height:.1f}v{0.8 * height:.1f}"
     return f'<path d="{line}" stroke="{color}" stroke-width="{max(1, width / 2):.1f}"{dashes}/>'
 
@@ -214,7 +208,7 @@ def _sheets(piece: _Piece) -> str:
     number, width, height = piece.sheets, piece.sheet, piece.height
     step = (piece.width - width) / max(1, number - 1)
     slope = SLOPE * width
-    color = SKY if isinstance(piece.layer, MaxPooling2D | AveragePooling2D) else BLUE
+    color = _color(piece)
     face = f"l{width:.1f} {-slope:.1f}v{height:.1f}l{-width:.1f} {slope:.1f}z"
     top = MIDDLE - height / 2 + slope / 2
     stack = [f"M{piece.left + place * step:.1f} {top:.1f}{face}" for place in reversed(range(number))]
@@ -233,7 +227,7 @@ def _units(piece: _Piece, last: bool) -> str:
     radius = min(4.8, 0.45 * piece.width)
     circles = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}"/>' for y in piece.units)
     dots = "".join(f'<circle cx="{x:.1f}" cy="{MIDDLE + dy}" r="1"/>' for dy in (-5, 0, 5))
-    color = SKY if isinstance(piece.layer, GlobalAveragePooling2D) else BLUE
+    color = _color(piece)
     drawn = f'<g fill="{color}" fill-opacity="{1 if last else 0.35}" stroke="{color}" stroke-width="0.9">{circles}</g>'
     if piece.shape[0] > SHOWN:
         drawn += f'<g fill="{NEUTRAL}">{dots}</g>'
@@ -275,7 +269,7 @@ def _labels(mains: Sequence[_Piece]) -> str:
     taken: list[tuple[float, float]] = []
     texts = []
     for piece in [mains[0], mains[-1], *mains[1:-1]]:
-        below = piece.layer.activation if isinstance(piece.layer, Dense) else ""
+        below = getattr(piece.layer, "activation", "") if piece.kind == "units" else ""
         lines = [
             "×".join(f"{size:,}" for size in piece.shape[:2]),
             "".join(f"×{size}" for size in piece.shape[2:]) or below,

@@ -121,7 +121,7 @@ def _made(run: Run) -> str:
 
 def _network(config: TrainingConfig) -> str:
     rows = "".join(
-        f"<tr><td>{_breakable(type(row.layer).__name__)}</td><td>{escape(recipe.words(row.layer))}</td>"
+        f"<tr><td>{_breakable(type(row.layer).__name__)}</td><td>{escape(row.layer.description)}</td>"
         f'<td>{_size(row.output_shape)}</td><td class="number">{row.parameters:,}</td></tr>'
         for row in config.table
     )

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from trainer import tints
-from trainer.layers import Dropout, Flatten, Reshape, Row
+from trainer.layers import Row
 from widgets.inside.look import Look, image, scale
 
 MAPS = 64  # of a layer that are drawn, at most
@@ -25,13 +25,13 @@ def show(look: Look) -> None:
 
 
 def _section(row: Row, values: np.ndarray, look: Look) -> str:
-    if isinstance(row.layer, Reshape):
+    if row.layer.hidden:
         return ""
     shape = " × ".join(f"{size:,}" for size in row.output_shape)
     kind = type(row.layer).__name__
     head = f"<h4>{row.name} <small>{'' if row.name == 'output' else kind + ', '}{shape} numbers</small></h4>"
-    if isinstance(row.layer, Dropout):
-        words = "Leaves numbers out only while the network learns: here it passes on all of them."
+    if row.layer.training_only:
+        words = "Acts only while the network learns: here it passes on all numbers as they are."
         return f'<section class="inside-layer wide">{head}<div class="inside-words">{words}</div></section>'
     if values.ndim == 3:
         return f'<section class="inside-layer">{head}{_maps(values, row.name)}</section>'
@@ -69,10 +69,11 @@ def _units(row: Row, values: np.ndarray, look: Look) -> str:
         words = "The probabilities." if last else "The unit's number, and what comes out of it below."
         kind = "inside-cells ten" if last else "inside-cells"
         return f'<div class="{kind}">{cells}</div><div class="inside-words">{legend} {words}</div>'
-    image_size = math.isqrt(len(flat)) ** 2 == len(flat) and isinstance(row.layer, Flatten)
+    unrolled = row.layer.keeps_values and len(row.input_shape) > 1  # an image's numbers, as a list
+    image_size = math.isqrt(len(flat)) ** 2 == len(flat) and unrolled
     across = 4 * math.isqrt(len(flat)) if image_size else 64
     picture = image(tints.strip(flat, across, reach), WIDE, "", f"What comes out of {row.name}, a cell each")
-    if isinstance(row.layer, Flatten):
+    if unrolled:
         words = "The same numbers, one row behind the other."
     else:
         named = ", ".join(f"unit {place} ({tints.number(flat[place])})" for place in order)

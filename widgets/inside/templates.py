@@ -6,7 +6,6 @@ import numpy as np
 import streamlit as st
 
 from trainer import explanation, tints
-from trainer.layers import Conv2D
 from widgets.inside.look import Look, image, scale
 
 SHOWN = 64  # of the first layer's units that are drawn side by side
@@ -22,7 +21,7 @@ def show(look: Look) -> None:
     row = look.table[place]
     sheet = explanation.images(look.weights[row.name][0], look.table[0].input_shape)
     number, height, width = sheet.shape[:3]
-    filters = isinstance(row.layer, Conv2D)
+    filters = row.layer.images_only
     what = "filter" if filters else "unit"
     colors = sheet.ndim == 4
     shown = sheet.mean(axis=-1) if colors else sheet

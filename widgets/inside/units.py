@@ -9,7 +9,6 @@ import streamlit as st
 
 from trainer import explanation, tints
 from trainer.explanation import Reason
-from trainer.layers import Conv2D, Dense
 from widgets.inside.look import Look, image
 from widgets.inside.outputs import strongest
 
@@ -75,7 +74,7 @@ def _show_reason(look: Look, place: int, unit: int, at: tuple[int, int] | None) 
     who = f"{what} {unit} of {row.name}{where}"
     if row.name == "output":
         who = f"The output's unit for {look.named(unit)}"
-    function = row.layer.activation if isinstance(row.layer, Dense | Conv2D) else "linear"
+    function = getattr(row.layer, "activation", "linear")
     after = {
         "linear": "",
         "softmax": f"; softmax makes it {100 * made:.1f} %, beside the others",
@@ -179,7 +178,7 @@ def _weights_of(look: Look, before: str, units: list[int]) -> dict[int, str]:
     if any(row.output_shape != look.table[first].output_shape for row in between):
         return {}
     sheet = explanation.images(look.weights[look.table[first].name][0], look.table[0].input_shape)
-    if isinstance(look.table[first].layer, Conv2D):
+    if look.table[first].layer.images_only:
         return {}
     return {unit: tints.tint(sheet[unit].mean(axis=-1) if sheet.ndim == 4 else sheet[unit]) for unit in units}
 
