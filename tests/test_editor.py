@@ -85,7 +85,7 @@ def test_every_kind_of_layer_is_added_and_inserted(app, kind):
     app.button(key=f"{layer_key(app, 0)}.open").click().run()
     app.menu_button(key=f"{layer_key(app, 0)}.insert").click(kind).run()
     assert layers(app) == [Flatten(), LAYERS[kind](), *FIRST.layers[1:], LAYERS[kind]()]
-    assert (config(app) is None) == LAYERS[kind].images
+    assert (config(app) is None) == LAYERS[kind].images_only
 
 
 def test_layers_are_edited_moved_and_removed_and_every_edit_can_be_undone(app):
