@@ -340,6 +340,17 @@ class Dropout(Layer):
 
 
 @dataclass(frozen=True)
+class SpatialDropout2D(Dropout):
+    label: ClassVar[str] = "Spatial dropout"
+    help: ClassVar[str] = "Sets whole images to 0 while training, at random, filter by filter: none is relied on."
+    images_only: ClassVar[bool] = True
+
+    @property
+    def code_comment(self) -> str:
+        return f"{100 * self.rate:.3g} % of the images are left out at random while it learns"
+
+
+@dataclass(frozen=True)
 class Activation(Layer):
     label: ClassVar[str] = "Activation"
     help: ClassVar[str] = "Bends each number on its own: without it, layers upon layers could do no more than one."
@@ -366,6 +377,7 @@ LAYERS: dict[str, type[Layer]] = {
         GlobalAveragePooling2D,
         BatchNormalization,
         Dropout,
+        SpatialDropout2D,
         Flatten,
         Activation,
         Rescaling,
