@@ -44,12 +44,12 @@ def test_values_are_read_from_text_each_once_and_by_their_size():
     "setting, text, why",
     [
         ("learning_rate", "0.1, fast", "takes numbers with commas between them, as in 0.1, 0.5"),
-        ("learning_rate", "0", "from 1e-06 to 100"),
-        ("learning_rate", "nan", "must be a number"),
-        ("learning_rate", "1e400", "must be a number"),
+        ("learning_rate", "0", "between 0.000001 and 100"),
+        ("learning_rate", "nan", "must be between"),
+        ("learning_rate", "1e400", "must be between"),
         ("learning_rate", " ,", "needs a value"),
         ("batch_size", "32.5", "whole number"),
-        ("dense_1.units", "4000", "from 1 to 2,048"),
+        ("dense_1.units", "4000", "between 1 and 2,048"),
         ("dropout_2.rate", "1", "below 1"),
         ("seed", ",".join(map(str, range(VALUES + 1))), f"at most {VALUES} values"),
     ],
@@ -94,7 +94,7 @@ def test_values_are_named_so_that_they_say_what_they_are_of():
         Setting("schedule").named("one_cycle"),
         Setting("seed").named(2025),
     ]
-    assert named == ["rate 0.1", "batch 1,000", "Adam", "dense_2 units 64", "schedule one cycle", "seed 2025"]
+    assert named == ["rate 0.1", "batch 1,000", "Adam", "dense_2 units 64", "schedule one-cycle", "seed 2025"]
 
 
 @given(st.sampled_from(sorted(settings(CONFIGS[0]))), st.text(max_size=40))

@@ -30,7 +30,7 @@ from trainer.layers import (
     Rescaling,
     layer_table,
 )
-from trainer.limits import LIMITS, MEANINGS
+from trainer.limits import LIMITS, SETTINGS, label
 from trainer.presets import PRESETS
 
 
@@ -98,16 +98,22 @@ def test_every_limit_holds(name):
     for edge in (limit.low, limit.high):
         TrainingConfig(layers=(), **{name: edge})
     for wild in (limit.low - 1, limit.high + 1, float("nan"), float("inf"), "3", None, True):
-        with pytest.raises(UserError, match=f"{name} must be"):
+        with pytest.raises(UserError, match=f"{label(name)} must be"):
             TrainingConfig(layers=(), **{name: wild})
 
 
 @pytest.mark.parametrize(
     "make, sentence",
     [
-        (lambda: Dense(0), "Dense units must be a whole number from 1 to 2,048"),
+        (lambda: Dense(0), "Dense units must be a whole number between 1 and 2,048"),
         (lambda: Dense(2.5), "whole number"),
-        (lambda: Dropout(1.0), "at least 0 and below 1"),
+        (lambda: Dropout(1.0), r"^Dropout rate must be at least 0 and below 1 \(got 1.0\)\.$"),
+        (
+            lambda: TrainingConfig(learning_rate=-1),
+            r"^Learning rate must be between 0\.000001 and 100 \(got -1\)\.$",
+        ),
+        (lambda: TrainingConfig(shift=9.0), "Shift must be between 0 and 8 pixels"),
+        (lambda: TrainingConfig(schedule="fast"), "Schedule must be one of Constant, One-cycle, Cosine, Step"),
         (lambda: Dense(3, "magic"), "must be one of linear, relu"),
         (lambda: Conv2D(3, use_bias="no"), "true or false"),
         (lambda: TrainingConfig(layers=(Dense(),) * 21), "at most 20 layers"),
@@ -117,7 +123,7 @@ def test_every_limit_holds(name):
         (lambda: TrainingConfig(layers=(Dense(5), MaxPooling2D())), "Layer 2, MaxPooling2D.*remove Dense"),
         (lambda: TrainingConfig(layers=(MaxPooling2D(7),) * 3), "Layer 2, MaxPooling2D, needs a larger image"),
         (lambda: TrainingConfig(layers=["Dense"]), "tuple of layers"),
-        (lambda: TrainingConfig(optimizer="sgd"), "optimizer must be one of"),
+        (lambda: TrainingConfig(optimizer="sgd"), "Optimizer must be one of"),
         (lambda: TrainingConfig(dataset="../x"), "data set must be one of"),
     ],
 )
@@ -164,10 +170,11 @@ def test_one_cycle_rises_for_a_fifth_and_falls_to_nothing():
 
 
 def test_every_setting_on_the_page_is_explained():
-    settings = set(json.loads(TrainingConfig().to_json())) - {"version", "layers", "dataset"}
+    settings = set(json.loads(TrainingConfig().to_json())) - {"version", "layers"}
     for kind in (*LAYERS.values(), *OPTIMIZERS.values()):
         settings |= {item.name for item in fields(kind)}
-    assert settings | {"pixels"} == set(MEANINGS)  # which are a layer, Rescaling
+    assert settings | {"pixels"} == set(SETTINGS)  # which are a layer, Rescaling
+    assert all(setting.label and setting.help.endswith(".") for setting in SETTINGS.values())
 
 
 @pytest.mark.parametrize("examples", [60_000, 5_000, 501])

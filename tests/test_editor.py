@@ -85,7 +85,7 @@ def test_every_kind_of_layer_is_added_and_inserted(app, kind):
     app.button(key=f"{layer_key(app, 0)}.open").click().run()
     app.menu_button(key=f"{layer_key(app, 0)}.insert").click(kind).run()
     assert layers(app) == [Flatten(), LAYERS[kind](), *FIRST.layers[1:], LAYERS[kind]()]
-    assert (config(app) is None) == LAYERS[kind].images
+    assert (config(app) is None) == LAYERS[kind].images_only
 
 
 def test_layers_are_edited_moved_and_removed_and_every_edit_can_be_undone(app):
@@ -134,7 +134,7 @@ def test_a_layer_that_cannot_work_says_so_beside_it_and_nothing_is_lost(app):
 def test_what_no_layer_can_have_is_refused_beside_it(app):
     app.run()
     control(app, "number_input", "units").set_value(5000).run()
-    assert config(app) is None and "Dense units must be a whole number from 1 to 2,048" in app.error[0].value
+    assert config(app) is None and "Dense units must be a whole number between 1 and 2,048" in app.error[0].value
     control(app, "number_input", "units").set_value(100).run()
     assert config(app).layers[1] == Dense(100, "relu") and not app.error
 
@@ -202,13 +202,13 @@ def test_an_optimizer_brings_its_settings_and_its_usual_learning_rate(app, name)
 @pytest.mark.parametrize(
     "name, value, sentence",
     [
-        ("epochs", 0, "epochs must be a whole number from 1 to 200"),
-        ("batch_size", -3, "batch_size must be a whole number"),
-        ("validation_split", 1.0, "validation_split must be a number from 0 to 0.5"),
-        ("learning_rate", 1e9, "learning_rate must be a number"),
-        ("momentum", 1.0, "SGD momentum must be a number of at least 0 and below 1"),
-        ("training_examples", 1, "training_examples must be"),
-        ("rotation", 90.0, "rotation must be"),
+        ("epochs", 0, "Epochs must be a whole number between 1 and 200"),
+        ("batch_size", -3, "Batch size must be a whole number"),
+        ("validation_split", 1.0, "Validation split must be between 0 and 0.5"),
+        ("learning_rate", 1e9, "Learning rate must be between 0.000001 and 100"),
+        ("momentum", 1.0, "SGD momentum must be at least 0 and below 1"),
+        ("training_examples", 1, "Training examples must be"),
+        ("rotation", 90.0, "Rotation must be"),
     ],
 )
 def test_a_value_beyond_its_limits_is_a_sentence(app, name, value, sentence):

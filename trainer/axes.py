@@ -9,9 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from trainer import UserError
-from trainer.config import OPTIMIZERS, SGD, TrainingConfig
-from trainer.layers import Activation, Conv2D, Dense, Dropout, Layer
-from trainer.limits import CHOICES, LIMITS, MEANINGS
+from trainer.config import OPTIMIZERS, SGD, TrainingConfig, optimizer_help
+from trainer.limits import CHOICES, LIMITS, SETTINGS, choice_label, label, shown, within
 from trainer.text import number
 
 VALUES = 8  # of a setting; more columns a phone has no room for
@@ -36,11 +35,6 @@ _WORDS = {  # the same, of those that are one of a few words; a word says what i
     "schedule": CHOICES["schedule"],
     "loss": CHOICES["loss"],
     "kernel_initializer": CHOICES["kernel_initializer"],
-}
-_OF_LAYERS: dict[type[Layer], tuple[str, ...]] = {
-    Dense: ("units",),
-    Conv2D: ("filters", "kernel_size"),
-    Dropout: ("rate",),
 }
 _FIXED: dict[str, tuple[float, ...]] = {  # what is tried where the usual value is 0, or means nothing
     "l2": (0.0, 0.0001, 0.001),
@@ -90,13 +84,13 @@ class Setting:
     @property
     def title(self) -> str:
         """Return what people know it by: `learning rate`, `dense_2 units`."""
-        name = {"l2": "L2", "synthetic_examples": "pen digits"}
-        words = name.get(self.name, self.name.replace("_", " "))
+        words = within(label(self.name))
         return f"{self.layer}: {words}" if self.layer else words
 
     @property
     def meaning(self) -> str:
-        return MEANINGS[self.name]
+        help = SETTINGS[self.name].help
+        return f"{help} {optimizer_help()}" if self.name == "optimizer" else help
 
     @property
     def whole(self) -> bool:
@@ -105,7 +99,7 @@ class Setting:
     def text(self, value: Value) -> str:
         """Return a value as people write it: `0.05`, `1,000`, `Adam`."""
         if isinstance(value, str):
-            return value.replace("_", " ")
+            return choice_label(self.name, value)
         if self.whole:
             return f"{value:,.0f}" if self.name != "seed" else f"{value:.0f}"
         return number(value)
@@ -113,8 +107,8 @@ class Setting:
     def named(self, value: Value) -> str:
         """Return a value so that it says what it is of: `rate 0.1`, `batch 32`, `Adam`."""
         if isinstance(value, str):
-            return f"{self.name} {self.text(value)}" if self.name == "schedule" else self.text(value)
-        short = f"{self.layer} {self.name.replace('_', ' ')}" if self.layer else _NUMBERS.get(self.name, self.name)
+            return f"schedule {within(self.text(value))}" if self.name == "schedule" else self.text(value)
+        short = f"{self.layer} {within(label(self.name))}" if self.layer else _NUMBERS.get(self.name, self.name)
         return f"{short} {self.text(value)}"
 
     def check(self, value: object) -> Value:
@@ -122,11 +116,11 @@ class Setting:
         what = self.title[:1].upper() + self.title[1:]
         if self.words:
             if value not in self.words:
-                raise UserError(f"{what} must be one of {', '.join(self.words)} (got {value!r}).")
+                raise UserError(f"{what} must be one of {', '.join(map(self.text, self.words))} (got {shown(value)}).")
             return str(value)
         if self.whole and isinstance(value, float) and value.is_integer():
             value = int(value)
-        LIMITS[self.name].check(what, value)
+        LIMITS[self.name].check(what, value, SETTINGS[self.name].unit)
         assert isinstance(value, (int, float))
         return value if self.whole else float(value)
 
@@ -229,7 +223,7 @@ def settings(config: TrainingConfig) -> dict[str, Setting]:
         found.append(Setting("activation"))
     for row in config.table:
         if not row.implied:
-            found += [Setting(name, row.name) for name in _OF_LAYERS.get(type(row.layer), ())]
+            found += [Setting(name, row.name) for name in row.layer.varied]
     found += [Setting(name) for name in ("training_examples", "l2", "schedule", "kernel_initializer", "loss")]
     if isinstance(config.optimizer, SGD):
         found.append(Setting("momentum"))
@@ -240,15 +234,16 @@ def settings(config: TrainingConfig) -> dict[str, Setting]:
 
 def _bends(config: TrainingConfig) -> list[int]:
     """Return the places of the hidden layers whose activation is varied: those that are not linear on purpose."""
-    able = [place for place, layer in enumerate(config.layers) if isinstance(layer, (Dense, Conv2D, Activation))]
-    bent = [place for place in able if getattr(config.layers[place], "activation") != "linear"]  # noqa: B009
+    functions = {place: getattr(layer, "activation", "") for place, layer in enumerate(config.layers)}
+    able = [place for place, function in functions.items() if function]
+    bent = [place for place in able if functions[place] != "linear"]
     return bent or able
 
 
 def _place(config: TrainingConfig, setting: Setting) -> int | None:
     rows = [row for row in config.table if not row.implied]
     for place, row in enumerate(rows):
-        if row.name == setting.layer and setting.name in _OF_LAYERS.get(type(row.layer), ()):
+        if row.name == setting.layer and setting.name in row.layer.varied:
             return place
     return None
 

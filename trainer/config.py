@@ -1,22 +1,26 @@
 """What can be chosen: the layers of a network and how it is trained.
 
 A config holds names and numbers, never objects of Keras, and is checked once, when it is made.
-Optimizers and arguments have the names that Keras gives them. Standard library only.
+Optimizers and arguments have the names that Keras gives them. A new optimizer is a class here, listed in OPTIMIZERS.
 """
 
 from __future__ import annotations
 
 import base64
+import functools
 import json
 import math
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Literal, Union
+
+import msgspec
 
 from trainer import UserError, catalogue
-from trainer.layers import LAYERS, Dense, Layer, Row, layer_table, short_name
-from trainer.limits import LIMITS, Checked, shown
+from trainer.layers import LAYERS, Dense, Layer, Row, layer_table
+from trainer.limits import LIMITS, Checked, field_types, label, shown, within
+from trainer.text import cut
 
 VERSION = 1  # of the JSON form
 LINK = 1_900  # characters of a configuration in a link, which is then below the 2,000 that travel everywhere
@@ -28,47 +32,69 @@ LINK_UNPACKED = 20_000  # bytes of JSON
 
 @dataclass(frozen=True)
 class Optimizer(Checked):
-    """A rule that moves the weights; the learning rate stands in TrainingConfig."""
+    """A rule that moves the weights; the learning rate stands in TrainingConfig.
 
+    Its fields are Keras's arguments; its class says everything else that the app knows of its kind.
+    """
+
+    label: ClassVar[str] = ""  # what people call it
+    help: ClassVar[str] = ""  # what is special about it, in a sentence
     usual_learning_rate: ClassVar[float] = 0.001
 
 
 @dataclass(frozen=True)
 class SGD(Optimizer):
+    label: ClassVar[str] = "SGD"
+    help: ClassVar[str] = "A step down the slope, which momentum makes a rolling ball."
     usual_learning_rate: ClassVar[float] = 0.01
     momentum: float = 0.0
 
 
 @dataclass(frozen=True)
 class Adam(Optimizer):
+    label: ClassVar[str] = "Adam"
+    help: ClassVar[str] = "A step size of its own for each weight, from how its slope went before."
     beta_1: float = 0.9
     beta_2: float = 0.999
 
 
 @dataclass(frozen=True)
 class AdamW(Adam):
+    label: ClassVar[str] = "AdamW"
+    help: ClassVar[str] = "Like Adam, and it shrinks the weights, too."
     weight_decay: float = 0.004
 
 
 @dataclass(frozen=True)
 class RMSprop(Optimizer):
+    label: ClassVar[str] = "RMSprop"
+    help: ClassVar[str] = "A step size of its own for each weight, by the latest slopes alone: it came before Adam."
     rho: float = 0.9
 
 
 @dataclass(frozen=True)
 class Adagrad(Optimizer):
+    label: ClassVar[str] = "Adagrad"
+    help: ClassVar[str] = "A step size of its own for each weight, which only shrinks: it came before RMSprop."
     usual_learning_rate: ClassVar[float] = 0.01
     initial_accumulator_value: float = 0.1
 
 
 @dataclass(frozen=True)
 class Lion(Optimizer):
+    label: ClassVar[str] = "Lion"
+    help: ClassVar[str] = "Equal steps for all weights: only the slope's direction counts."
     usual_learning_rate: ClassVar[float] = 0.0003
     beta_1: float = 0.9
     beta_2: float = 0.99
 
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {kind.__name__: kind for kind in (SGD, Adam, AdamW, RMSprop, Adagrad, Lion)}
+
+
+def optimizer_help() -> str:
+    """Say what each optimizer does, for the menu that offers them."""
+    return " ".join(f"{kind.label}: {within(kind.help)}" for kind in OPTIMIZERS.values())
 
 
 # --- the whole ------------------------------------------------------------------------------------------------
@@ -106,18 +132,18 @@ class TrainingConfig(Checked):
 
     def __post_init__(self) -> None:
         if not isinstance(self.layers, tuple) or not all(type(layer) in LAYERS.values() for layer in self.layers):
-            raise UserError(f"layers must be a tuple of layers (got {shown(self.layers)}).")
+            raise UserError(f"Layers must be a tuple of layers (got {shown(self.layers)}).")
         if type(self.optimizer) not in OPTIMIZERS.values():
-            raise UserError(f"optimizer must be one of {', '.join(OPTIMIZERS)} (got {shown(self.optimizer)}).")
+            raise UserError(f"Optimizer must be one of {', '.join(OPTIMIZERS)} (got {shown(self.optimizer)}).")
         super().__post_init__()
         kind = catalogue.kind(self.dataset)
         if not kind.digits and (self.synthetic_examples or self.own_examples):
             raise UserError(
                 f"Pen digits and own drawings are learned with digits of 28 × 28 pixels (got {kind.title}): "
-                "set synthetic_examples and own_examples to 0."
+                f"set {within(label('synthetic_examples'))} and {within(label('own_examples'))} to 0."
             )
         if self.patience and not self.validation_split:
-            raise UserError("Early stopping needs validation digits: set validation_split above 0, or patience to 0.")
+            raise UserError("Early stopping needs validation digits: set validation split above 0, or patience to 0.")
         most = LIMITS["layers"].high
         if len(self.layers) > most:
             raise UserError(f"A network may have at most {most} layers (got {len(self.layers)}): remove some.")
@@ -160,19 +186,19 @@ class TrainingConfig(Checked):
     def from_json(cls, text: str) -> TrainingConfig:
         """Read what `to_json` wrote; what is left out has its default. Raises UserError for anything else."""
         try:
-            named = json.loads(text)
+            read = msgspec.json.decode(text, type=_document())
+        except msgspec.ValidationError as error:
+            got = cut(str(error).replace(" - at `$.", " in ").replace("`", ""), 120)
+            raise UserError(
+                f"A configuration must have the settings of this app, in version {VERSION} (got: {got}): "
+                "copy the link once more."
+            ) from None
         except (ValueError, RecursionError):
             raise UserError("A configuration must be JSON (got something else): copy the link once more.") from None
-        if not isinstance(named, dict) or named.pop("version", None) != VERSION:
-            raise UserError(f"A configuration must be a JSON object of version {VERSION}: copy the link once more.")
-        layers = named.get("layers", [])
-        if not isinstance(layers, list):
-            raise UserError(f"layers must be a list (got {shown(layers)}).")
-        if "layers" in named:
-            named["layers"] = tuple(_from_named(layer, LAYERS, "layer") for layer in layers)
-        if "optimizer" in named:
-            named["optimizer"] = _from_named(named["optimizer"], OPTIMIZERS, "optimizer")
-        return _make(cls, named)
+        given = {item.name: getattr(read, item.name) for item in fields(cls)}
+        given["layers"] = tuple(_made(layer, LAYERS) for layer in given["layers"])
+        given["optimizer"] = _made(given["optimizer"], OPTIMIZERS)
+        return cls(**given)
 
     def to_link(self) -> str:
         """Return the config as the text of a URL's query: what is not usual, as JSON, compressed, in base64url."""
@@ -212,21 +238,48 @@ def _plain(value: Any, usual: bool = True) -> Any:
     return named | {name: _plain(item, usual) for name, item in items.items() if usual or item != default[name]}
 
 
-T = TypeVar("T")
+@functools.cache
+def _document() -> type[msgspec.Struct]:
+    """Return the type of a configuration in JSON: layers and optimizers are objects with their kind as `name`."""
+    own = field_types(TrainingConfig) | {
+        "layers": tuple[_one_of(LAYERS.values()), ...],  # type: ignore[misc]
+        "optimizer": _one_of(OPTIMIZERS.values()),
+    }
+    usual = TrainingConfig()
+    default = {item.name: item.default for item in fields(TrainingConfig)}
+    default["layers"] = tuple(map(_object, usual.layers))
+    default["optimizer"] = _object(usual.optimizer)
+    settings = [(name, kind, default[name]) for name, kind in own.items()]
+    return msgspec.defstruct(
+        "Configuration", [("version", Literal[VERSION]), *settings], forbid_unknown_fields=True, frozen=True
+    )
 
 
-def _from_named(named: object, kinds: Mapping[str, type[T]], what: str) -> T:
-    if not isinstance(named, dict) or not isinstance(named.get("name"), str) or named["name"] not in kinds:
-        raise UserError(f"A {what} must be one of {', '.join(kinds)} (got {shown(named)}).")
-    return _make(kinds[named["name"]], {key: value for key, value in named.items() if key != "name"})
+def _one_of(kinds: Iterable[type]) -> Any:
+    return Union[tuple(map(_object_type, kinds))]  # noqa: UP007  # of types that are known only now
 
 
-def _make(kind: type[T], values: dict[str, Any]) -> T:
-    known = {item.name for item in fields(kind)}  # type: ignore[arg-type]
-    if unknown := sorted(set(values) - known):
-        names = ", ".join(sorted(known)) or "none"
-        raise UserError(f"{kind.__name__} has no setting {shown(unknown[0])}: it has {names}.")
-    return kind(**values)
+@functools.cache
+def _object_type(kind: type) -> type[msgspec.Struct]:
+    """Return the type of a layer or an optimizer in JSON."""
+    types = field_types(kind)
+    return msgspec.defstruct(
+        kind.__name__,
+        [(item.name, types[item.name], item.default) for item in fields(kind)],
+        tag_field="name",
+        tag=kind.__name__,
+        forbid_unknown_fields=True,
+        frozen=True,
+    )
+
+
+def _object(value: Layer | Optimizer) -> msgspec.Struct:
+    kind: type = type(value)
+    return _object_type(kind)(**vars(value))
+
+
+def _made(read: msgspec.Struct, kinds: dict[str, type]) -> Any:
+    return kinds[type(read).__name__](**msgspec.structs.asdict(read))
 
 
 def parameter_count(config: TrainingConfig) -> int:
@@ -236,7 +289,7 @@ def parameter_count(config: TrainingConfig) -> int:
 
 def short_form(config: TrainingConfig) -> str:
     """Return the layers in a few words: `784 relu - 32 relu`; the output layer goes without saying."""
-    words = [word for layer in config.layers if (word := short_name(layer))]
+    words = [word for layer in config.layers if (word := layer.short_name)]
     return " - ".join(words) or "no hidden layer"
 
 

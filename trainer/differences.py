@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from trainer.config import TrainingConfig
-from trainer.layers import Layer, Reshape, Row
+from trainer.layers import Layer, Row
 
 FIRST = ("dataset", "layers", "optimizer")  # what one asks for first; the others follow as TrainingConfig has them
 CHANCE = "seed"
@@ -62,7 +62,7 @@ def _of_optimizers(configs: Sequence[TrainingConfig]) -> list[Difference]:
 
 def _of_layers(configs: Sequence[TrainingConfig]) -> list[Difference]:
     """Return each argument that differs where all have the same kinds of layers, else the layers that not all have."""
-    tables = [[row for row in config.table[:-1] if type(row.layer) is not Reshape] for config in configs]
+    tables = [[row for row in config.table[:-1] if not row.layer.hidden] for config in configs]
     kinds = [[type(row.layer) for row in table] for table in tables]
     if all(kind == kinds[0] for kind in kinds):
         found = []

@@ -15,13 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.layers import Conv2D, Dense, Dropout, Flatten, Rescaling, Reshape, Row
+from trainer.layers import Conv2D, Row
 from trainer.networks.losses import softmax
 
 Array = NDArray[Any]
 Outputs = Mapping[str, Array]  # of every layer for one image, by its name in the layer table
 Weights = Mapping[str, Sequence[Array]]  # of every layer that has any, as `weights.read` returns them
-_PASSED_ON = (Flatten, Reshape, Rescaling, Dropout)  # what comes out is what went in, number by number
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,14 +100,14 @@ def evidence(image: Array, outputs: Outputs, weights: Weights, table: Sequence[R
 def source(table: Sequence[Row], place: int) -> str:
     """Return the name of the layer whose output a row weighs; empty where it is the image itself, or only rescaled."""
     for row in reversed(table[:place]):
-        if not isinstance(row.layer, _PASSED_ON):
+        if not row.layer.keeps_values:
             return row.name
     return ""
 
 
 def weighs(row: Row) -> bool:
     """Tell whether a row's units weigh what comes to them, so that they have reasons."""
-    return isinstance(row.layer, Dense | Conv2D)
+    return row.layer.has_kernel
 
 
 def reason(
@@ -162,7 +161,7 @@ def first(table: Sequence[Row]) -> int | None:
 def _shape(table: Sequence[Row], place: int) -> tuple[int, ...]:
     """Return the shape that what comes to a row had last while it was an image, or its own."""
     for row in reversed(table[:place]):
-        if not isinstance(row.layer, _PASSED_ON):
+        if not row.layer.keeps_values:
             shape = row.output_shape
             break
     else:

@@ -7,6 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 
+from trainer.layers import LAYERS
+
 
 @dataclass(frozen=True)
 class Term:
@@ -48,7 +50,7 @@ TERMS: dict[str, Term] = {
         "A layer that brings what comes in to mean 0 and spread 1, batch by batch, so that deeper networks learn "
         "faster.",
         ("layer", "batch"),
-        ("BatchNormalization", "batch normalization"),
+        ("batch normalization",),
     ),
     "backpropagation": Term(
         "The way of the error back through the layers, from the output to the first: it tells each weight its share.",
@@ -80,12 +82,12 @@ TERMS: dict[str, Term] = {
         "A layer that looks for small patterns at every place of an image. It needs few weights, since each pattern's "
         "are the same everywhere.",
         ("filter", "pooling"),
-        ("Conv2D", "convolutional"),
+        ("convolutional",),
     ),
     "cross-entropy": Term(
         "The usual loss: minus the logarithm of the right digit's probability. To be sure and wrong costs the most.",
         ("loss", "one-hot", "softmax"),
-        ("crossentropy", "categorical_crossentropy"),
+        ("crossentropy", "categorical cross-entropy", "categorical_crossentropy"),
         5,
     ),
     "deep learning": Term(
@@ -189,7 +191,6 @@ TERMS: dict[str, Term] = {
         "Of each few pixels only the largest, or their mean, is kept: the image gets smaller, small shifts matter "
         "less.",
         ("convolution",),
-        ("MaxPooling2D",),
     ),
     "precision": Term(
         "Of all the times a network says 7, the share in which it is a 7.", ("recall", "confusion matrix")
@@ -294,7 +295,8 @@ def linked(text: str, terms: Collection[str] | None = None, most: int = 3) -> st
 @cache
 def _names() -> dict[str, str]:
     """Return every way to write each term, in small letters."""
-    ways = {way.lower(): name for name, term in TERMS.items() for way in (name, *term.also)}
+    ways = {kind.lower(): layer.term for kind, layer in LAYERS.items() if layer.term}
+    ways |= {way.lower(): name for name, term in TERMS.items() for way in (name, *term.also)}
     plurals = {f"{way}{'es' if way.endswith(('s', 'x')) else 's'}": name for way, name in ways.items()}
     return plurals | ways
 

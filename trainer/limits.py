@@ -1,15 +1,18 @@
-"""What may a setting be, and what does it mean? Limits, choices and a line of explanation, by the setting's name.
+"""Settings: the label, help and unit of each, its limits and its choices, by the name that Keras or a config gives it.
 
-Pages read these tables to ask, and every checked value reads them when it is made. Standard library only.
+People read labels, files and code hold names. Pages read these tables to ask, and every checked value reads them when
+it is made. Standard library only.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+import functools
+import typing
+from dataclasses import dataclass
 from typing import ClassVar
 
 from trainer import UserError
-from trainer.text import cut
+from trainer.text import cut, number
 
 CLASSES = 10  # the digits 0 to 9
 SHOWN = 80  # letters of a value that is refused
@@ -24,14 +27,16 @@ class Limit:
     below: bool = False
     whole: bool = False
 
-    def check(self, what: str, value: object) -> None:
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if number and self.low <= value <= self.high and not (self.below and value == self.high):  # type: ignore[operator]
-            if not self.whole or isinstance(value, int):
-                return
-        kind = "a whole number" if self.whole else "a number"
-        bounds = f"of at least {self.low:g} and below" if self.below else f"from {self.low:,g} to"
-        raise UserError(f"{what} must be {kind} {bounds} {_number(self.high)} (got {shown(value)}).")
+    def check(self, what: str, value: object, unit: str = "") -> None:
+        """Raise UserError, which begins with `what`, where a value is no number within the limits."""
+        right = isinstance(value, int if self.whole else (int, float)) and not isinstance(value, bool)
+        if right and self.low <= value <= self.high and not (self.below and value == self.high):  # type: ignore[operator]
+            return
+        kind = "a whole number " if self.whole else ""
+        low, high = number(self.low), number(self.high)
+        bounds = f"at least {low} and below {high}" if self.below else f"between {low} and {high}"
+        unit = f" {unit}" if unit else ""
+        raise UserError(f"{what} must be {kind}{bounds}{unit} (got {shown(value)}).")
 
 
 def shown(value: object) -> str:
@@ -40,10 +45,6 @@ def shown(value: object) -> str:
         return cut(repr(value), SHOWN)
     except (ValueError, RecursionError):  # a whole number of thousands of digits, or lists in lists
         return f"a {type(value).__name__} that is too large"
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if value == int(value) else f"{value:g}"
 
 
 # Every limit, by the argument's name; the form reads them, and a worker checks them again.
@@ -79,69 +80,186 @@ LIMITS = {
     "parameters": Limit(0, 5_000_000, whole=True),
     "memory": Limit(0, 2_000_000_000),  # bytes, see TrainingConfig.memory
 }
-CHOICES = {
-    "activation": ("linear", "relu", "sigmoid", "tanh", "softmax", "elu", "gelu", "swish", "leaky_relu"),
-    "padding": ("valid", "same"),
-    "schedule": ("constant", "one_cycle", "cosine", "step"),
-    "loss": ("categorical_crossentropy", "mean_squared_error"),
-    "dtype": ("float32", "mixed_bfloat16"),
-    "kernel_initializer": ("glorot_uniform", "he_normal"),
+# Every choice of a setting, and its label.
+CHOICE_LABELS = {
+    "activation": {
+        "linear": "linear",
+        "relu": "relu",
+        "sigmoid": "sigmoid",
+        "tanh": "tanh",
+        "softmax": "softmax",
+        "elu": "elu",
+        "gelu": "gelu",
+        "swish": "swish",
+        "leaky_relu": "leaky relu",
+    },
+    "padding": {"valid": "Valid", "same": "Same"},
+    "schedule": {"constant": "Constant", "one_cycle": "One-cycle", "cosine": "Cosine", "step": "Step"},
+    "loss": {
+        "categorical_crossentropy": "Categorical cross-entropy",
+        "mean_squared_error": "Mean squared error",
+    },
+    "dtype": {"float32": "float32", "mixed_bfloat16": "Mixed bfloat16"},
+    "kernel_initializer": {"glorot_uniform": "Glorot uniform", "he_normal": "He normal"},
+}
+CHOICES = {name: tuple(labels) for name, labels in CHOICE_LABELS.items()}
+
+
+@dataclass(frozen=True)
+class Explained:
+    """How people read of a setting: its label, what it is and what to look for, and the unit of its numbers."""
+
+    label: str
+    help: str
+    unit: str = ""
+
+    @property
+    def title(self) -> str:
+        """Return the label with the unit, as a form shows it: `Shift, pixels`."""
+        return f"{self.label}, {self.unit}" if self.unit else self.label
+
+
+SETTINGS = {
+    "units": Explained("Units", "Neurons of this layer: more can learn more, and take longer."),
+    "activation": Explained(
+        "Activation",
+        "What a unit makes of its sum: relu keeps what is above 0, sigmoid squeezes it between 0 and 1.",
+    ),
+    "filters": Explained("Filters", "Small patterns this layer looks for; each gives an image of where it was found."),
+    "kernel_size": Explained("Kernel size", "Pixels a side of each pattern."),
+    "strides": Explained("Strides", "Pixels from one place to the next: 2 halves the image."),
+    "padding": Explained(
+        "Padding", "Same: paper is added around, the image keeps its size. Valid: the border is lost."
+    ),
+    "use_bias": Explained("Use bias", "Whether each neuron adds a number of its own."),
+    "pool_size": Explained("Pool size", "Pixels a side that become one."),
+    "momentum": Explained("Momentum", "Share of the last step, or of the last average, that is kept."),
+    "rate": Explained(
+        "Rate",
+        "Share of the numbers set to 0 while training, at random: it keeps a network from learning by heart.",
+    ),
+    "pixels": Explained(
+        "Pixels",
+        "From 0 to 1, or left from 0 to 255 by a first layer: then the first steps are far too large.",
+    ),
+    "scale": Explained("Scale", "Number that every pixel is multiplied by: 255 gives the raw 0 to 255."),
+    "optimizer": Explained("Optimizer", "The rule that moves the weights. Look how soon the loss falls."),
+    "beta_1": Explained("Beta 1", "How long it remembers the slope: 0.9 is about the last ten steps."),
+    "beta_2": Explained("Beta 2", "How long it remembers the slope's size: 0.999 is about the last thousand steps."),
+    "rho": Explained("Rho", "How long it remembers the slope's size: 0.9 is about the last ten steps."),
+    "weight_decay": Explained(
+        "Weight decay", "Share of each weight that is taken away at every step, times the learning rate."
+    ),
+    "initial_accumulator_value": Explained(
+        "Initial accumulator value",
+        "Slopes that count as seen before the first step: more makes the first steps smaller.",
+    ),
+    "learning_rate": Explained(
+        "Learning rate",
+        "Size of a step: too small learns slowly, too large makes the loss jump about or break off.",
+    ),
+    "schedule": Explained(
+        "Schedule",
+        "How the learning rate changes: constant, one-cycle (up for a fifth, then down to 0), cosine (down to 0, "
+        "smoothly), step (a tenth after half of the steps, a hundredth after three quarters).",
+    ),
+    "loss": Explained(
+        "Loss",
+        "How wrong an answer is: categorical cross-entropy punishes a sure mistake hard, mean squared error only "
+        "mildly.",
+    ),
+    "batch_size": Explained(
+        "Batch size",
+        "Digits looked at before each step: 54,000 digits by 500 are 108 steps an epoch. Small batches take more "
+        "steps, noisier ones, and longer epochs.",
+    ),
+    "epochs": Explained(
+        "Epochs",
+        "How often all training digits are gone through. Look where the validation curve stops getting better: more "
+        "is of no use.",
+    ),
+    "validation_split": Explained(
+        "Validation split",
+        "Share of the training digits kept aside, 0.1 of 60,000 are 6,000: where these are read worse than those it "
+        "learns from, the network overfits.",
+    ),
+    "patience": Explained(
+        "Patience",
+        "Epochs without a better validation loss after which it stops, back at its best: 0 never stops.",
+        "epochs",
+    ),
+    "training_examples": Explained(
+        "Training examples",
+        "Training digits used, of MNIST's 60,000: a few hundred are learned by heart, and the validation curve shows "
+        "it.",
+    ),
+    "synthetic_examples": Explained(
+        "Pen digits", "Pen digits drawn by this app, in many handwriting styles, that are learned as well."
+    ),
+    "own_examples": Explained(
+        "Own drawings",
+        "Digits of each epoch that are drawings of yours, those of which you said on Draw what you meant: they are "
+        "repeated, each time moved and turned a little, until they are so many.",
+    ),
+    "l2": Explained(
+        "L2", "Pull of every weight towards 0: a little, such as 0.0001, keeps a network from learning by heart."
+    ),
+    "shift": Explained(
+        "Shift",
+        "Pixels by which each digit is moved at random, anew in each epoch: about as sloppy as drawings are.",
+        "pixels",
+    ),
+    "rotation": Explained(
+        "Rotation", "Degrees by which each digit is turned at random, anew in each epoch.", "degrees"
+    ),
+    "zoom": Explained("Zoom", "Share by which each digit is made larger or smaller at random, anew in each epoch."),
+    "dtype": Explained(
+        "Number format",
+        "Mixed bfloat16 computes with 16 bits a number instead of 32: faster where the processor can, and hardly less "
+        "exact.",
+    ),
+    "kernel_initializer": Explained(
+        "Kernel initializer", "How the weights are drawn before the first step: He normal suits relu."
+    ),
+    "seed": Explained("Seed", "Number that all chance comes from: the same seed gives the same run."),
+    "time_limit": Explained(
+        "Time limit", "Seconds after which training stops, and keeps what it has learned.", "seconds"
+    ),
+    "dataset": Explained(
+        "Data set",
+        "What it learns: digits, or something else. Look at it on the page Data, where you can bring your own.",
+    ),
 }
 
-# What each setting is and what to look for, in a line for the page.
-MEANINGS = {
-    "units": "Neurons of this layer: more can learn more, and take longer.",
-    "activation": "What a unit makes of its sum: relu keeps what is above 0, sigmoid squeezes it between 0 and 1.",
-    "filters": "Small patterns this layer looks for; each gives an image of where it was found.",
-    "kernel_size": "Pixels a side of each pattern.",
-    "strides": "Pixels from one place to the next: 2 halves the image.",
-    "padding": "same: paper is added around, the image keeps its size; valid: the border is lost.",
-    "use_bias": "Whether each neuron adds a number of its own.",
-    "pool_size": "Pixels a side that become one.",
-    "momentum": "Share of the last step, or of the last average, that is kept.",
-    "rate": "Share of the numbers set to 0 while training, at random: it keeps a network from learning by heart.",
-    "pixels": "From 0 to 1, or left from 0 to 255 by a first layer: then the first steps are far too large.",
-    "scale": "Number that every pixel is multiplied by: 255 gives the raw 0 to 255.",
-    "optimizer": "The rule that moves the weights. SGD: a step down the slope, which momentum makes a rolling ball. "
-    "Adam: a step size of its own for each weight; AdamW shrinks the weights, too; RMSprop and Adagrad "
-    "came before; Lion: equal steps. Look how soon the loss falls.",
-    "beta_1": "How long it remembers the slope: 0.9 is about the last ten steps.",
-    "beta_2": "How long it remembers the slope's size: 0.999 is about the last thousand steps.",
-    "rho": "How long it remembers the slope's size: 0.9 is about the last ten steps.",
-    "weight_decay": "Share of each weight that is taken away at every step, times the learning rate.",
-    "initial_accumulator_value": "Slopes that count as seen before the first step: more makes the first steps smaller.",
-    "learning_rate": "Size of a step: too small learns slowly, too large makes the loss jump about or break off.",
-    "schedule": "How the learning rate changes: constant, one_cycle (up for a fifth, then down to 0), cosine "
-    "(down to 0, smoothly), step (a tenth after half of the steps, a hundredth after three quarters).",
-    "loss": "How wrong an answer is: categorical crossentropy punishes a sure mistake hard, mean squared error "
-    "only mildly.",
-    "batch_size": "Digits looked at before each step: 54,000 digits by 500 are 108 steps an epoch. Small batches take "
-    "more steps, noisier ones, and longer epochs.",
-    "epochs": "How often all training digits are gone through. Look where the validation curve stops getting "
-    "better: more is of no use.",
-    "validation_split": "Share of the training digits kept aside, 0.1 of 60,000 are 6,000: where these are read worse "
-    "than those it learns from, the network overfits.",
-    "patience": "Epochs without a better validation loss after which it stops, back at its best: 0 never stops.",
-    "training_examples": "Training digits used, of MNIST's 60,000: a few hundred are learned by heart, and the "
-    "validation curve shows it.",
-    "synthetic_examples": "Pen digits drawn by this app, in many handwriting styles, that are learned as well.",
-    "own_examples": "Digits of each epoch that are drawings of yours, those of which you said on Draw what you meant: "
-    "they are repeated, each time moved and turned a little, until they are so many.",
-    "l2": "Pull of every weight towards 0: a little, such as 0.0001, keeps a network from learning by heart.",
-    "shift": "Pixels by which each digit is moved at random, anew in each epoch: about as sloppy as drawings are.",
-    "rotation": "Degrees by which each digit is turned at random, anew in each epoch.",
-    "zoom": "Share by which each digit is made larger or smaller at random, anew in each epoch.",
-    "dtype": "mixed_bfloat16 computes with 16 bits a number instead of 32: faster where the processor can, and "
-    "hardly less exact.",
-    "kernel_initializer": "How the weights are drawn before the first step: he_normal suits relu.",
-    "seed": "Number that all chance comes from: the same seed gives the same run.",
-    "time_limit": "Seconds after which training stops, and keeps what it has learned.",
-}
+
+MEANINGS = {name: setting.help for name, setting in SETTINGS.items()}
+
+
+def label(name: str) -> str:
+    """Return the label of a setting, or the words of a name that is no setting's."""
+    return SETTINGS[name].label if name in SETTINGS else name[:1].upper() + name[1:].replace("_", " ")
+
+
+def choice_label(name: str, choice: str) -> str:
+    """Return the label of a setting's choice, or the choice itself where the setting has no table of them."""
+    return CHOICE_LABELS.get(name, {}).get(choice, choice)
+
+
+def within(label: str) -> str:
+    """Return a label as it stands within a sentence: `learning rate`, `L2`, `He normal`."""
+    proper = label.startswith(("Glorot", "He ")) or label[1:2].isupper() or label[1:2].isdigit()
+    return label if proper else label[:1].lower() + label[1:]
+
+
+@functools.cache
+def field_types(kind: type) -> dict[str, typing.Any]:
+    """Return the types of a dataclass's fields by their names."""
+    return {name: hint for name, hint in typing.get_type_hints(kind).items() if typing.get_origin(hint) is not ClassVar}
 
 
 @dataclass(frozen=True)
 class Checked:
-    """A frozen value whose fields are checked, by their names, against LIMITS and CHOICES.
+    """A frozen value whose fields are checked, by their names and types, against LIMITS and CHOICES.
 
     Raises UserError where one is not as it may be.
     """
@@ -149,12 +267,19 @@ class Checked:
     names_itself: ClassVar[bool] = True  # in a sentence, before the field: Dense units must be ...
 
     def __post_init__(self) -> None:
-        for item in fields(self):
-            value = getattr(self, item.name)
-            what = f"{type(self).__name__} {item.name}" if self.names_itself else item.name
-            if item.name in LIMITS and not isinstance(value, tuple):
-                LIMITS[item.name].check(what, value)
-            elif item.name in CHOICES and value not in CHOICES[item.name]:
-                raise UserError(f"{what} must be one of {', '.join(CHOICES[item.name])} (got {shown(value)}).")
-            elif item.type == "bool" and not isinstance(value, bool):
+        own: type = type(self)
+        for name, kind in field_types(own).items():
+            value = getattr(self, name)
+            what = f"{own.__name__} {within(label(name))}" if self.names_itself else label(name)
+            if name in CHOICES:
+                check_choice(what, name, value)
+            elif kind is bool and not isinstance(value, bool):
                 raise UserError(f"{what} must be true or false (got {shown(value)}).")
+            elif kind in (int, float):
+                LIMITS[name].check(what, value, SETTINGS[name].unit)
+
+
+def check_choice(what: str, name: str, value: object) -> None:
+    """Raise UserError, which begins with `what`, where a value is none of a setting's choices."""
+    if value not in CHOICES[name]:
+        raise UserError(f"{what} must be one of {', '.join(CHOICE_LABELS[name].values())} (got {shown(value)}).")

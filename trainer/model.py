@@ -20,7 +20,7 @@ from trainer.config import Adam, TrainingConfig
 from trainer.files import write_whole
 from trainer.fitting import fit, steps_per_epoch, steps_per_line
 from trainer.inference import Network
-from trainer.layers import BatchNormalization, Conv2D, Dense, Dropout, MaxPooling2D, Reshape, Row
+from trainer.layers import BatchNormalization, Conv2D, Dense, Dropout, MaxPooling2D, Row
 from trainer.limits import CLASSES
 from trainer.networks import keras_file
 
@@ -85,15 +85,12 @@ def build(config: TrainingConfig, examples: int = 60_000) -> keras.Model:
 def _layer(row: Row, config: TrainingConfig) -> keras.Layer:
     import keras
 
-    arguments = dict(vars(row.layer))
+    arguments = row.layer.keras_arguments(row.output_shape)
     output = row.name == "output"
-    match row.layer:
-        case Reshape():
-            arguments["target_shape"] = row.output_shape
-        case Dense() | Conv2D():
-            arguments["kernel_initializer"] = "glorot_uniform" if output else config.kernel_initializer
-            if config.l2:
-                arguments["kernel_regularizer"] = keras.regularizers.L2(config.l2)
+    if row.layer.has_kernel:
+        arguments["kernel_initializer"] = "glorot_uniform" if output else config.kernel_initializer
+        if config.l2:
+            arguments["kernel_regularizer"] = keras.regularizers.L2(config.l2)
     dtype = "float32" if output else config.dtype  # probabilities of 8 bits would be too coarse
     return getattr(keras.layers, type(row.layer).__name__)(name=row.name, dtype=dtype, **arguments)
 
@@ -193,9 +190,9 @@ def first_weights(
     row = next(row for row in config.table if row.parameters)
     units: np.ndarray = np.moveaxis(weights[row.name][0], -1, 0)[:most]
     pixels = catalogue.kind(config.dataset).shape
-    if isinstance(row.layer, Conv2D):
+    if row.layer.has_kernel and row.layer.images_only:
         return np.asarray(units.mean(axis=-1))
-    if isinstance(row.layer, Dense) and row.input_shape == (math.prod(pixels),):
+    if row.layer.has_kernel and row.input_shape == (math.prod(pixels),):
         weights_of_pixels = units.reshape(-1, *pixels)
         return weights_of_pixels if len(pixels) == 2 else np.asarray(weights_of_pixels.mean(axis=-1))
     return None

@@ -15,7 +15,6 @@ from typing import Any
 
 from trainer.config import TrainingConfig
 from trainer.files import Record
-from trainer.layers import Conv2D, Dense
 from trainer.runs.store import RunStore
 from trainer.text import counted
 
@@ -106,12 +105,9 @@ def work(config: TrainingConfig, epochs: float | None = None, examples: int | No
         examples = config.split(EXAMPLES)[0] + config.synthetic_examples + config.own_examples
     a_digit = 0.0
     for row in config.table:
-        match row.layer:
-            case Dense():
-                a_digit += _DENSE * row.parameters
-            case Conv2D():
-                places = math.prod(row.output_shape[:2])
-                a_digit += _CONVOLUTION * places * row.parameters
+        if row.layer.has_kernel:
+            places = math.prod(row.output_shape[:-1])  # at which the kernel is used
+            a_digit += (_CONVOLUTION if row.layer.images_only else _DENSE) * places * row.parameters
     if config.augmented:
         a_digit *= _MOVED
     updates = math.ceil(examples / config.batch_size)

@@ -1,4 +1,4 @@
-"""How was a network trained? Its configuration in plain sentences, and its layers in a few words."""
+"""The training of a network in plain sentences."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from trainer import catalogue, parent
 from trainer.analysis.learning_curves import Line
 from trainer.config import TrainingConfig
-from trainer.layers import Activation, BatchNormalization, Conv2D, Dense, Dropout, Layer, Rescaling
+from trainer.limits import choice_label, label, within
 from trainer.progress import epochs_done
 from trainer.runs.run import RunView
 from trainer.runs.state import State
@@ -24,17 +24,17 @@ def sentences(view: RunView, config: TrainingConfig, history: Sequence[Line]) ->
     if view.parent:
         name = parent.name_of(RunStore(view.run.path.parent), view.parent)
         said.append(f"It went on from the weights of another network: {name}.")
-    optimizer = ", ".join(f"{name} {number(value)}" for name, value in vars(config.optimizer).items())
+    optimizer = ", ".join(f"{within(label(name))} {number(value)}" for name, value in vars(config.optimizer).items())
     schedule = "" if config.schedule == "constant" else " at most"
     said.append(
-        f"{type(config.optimizer).__name__}{f' ({optimizer})' if optimizer else ''}, learning rate "
+        f"{config.optimizer.label}{f' ({optimizer})' if optimizer else ''}, learning rate "
         f"{number(config.learning_rate)}{schedule}, {_SCHEDULES[config.schedule]}."
     )
     epochs, steps = epochs_done(history), f": {state.steps:,} steps an epoch" if state.steps else ""
     of = f" of {config.epochs}" if epochs < config.epochs else ""
     plural = "" if (config.epochs if of else epochs) == 1 else "s"
     said.append(f"{epochs}{of} epoch{plural}, in batches of {config.batch_size:,}{steps}.")
-    said.append(f"Loss: {config.loss.replace('_', ' ')}.")
+    said.append(f"Loss: {within(choice_label('loss', config.loss))}.")
     if config.augmented:
         moved = [(config.shift, "moved by up to {:g} pixels"), (config.rotation, "turned by up to {:g} degrees")]
         moved.append((100 * config.zoom, "resized by up to {:g} %"))
@@ -45,8 +45,12 @@ def sentences(view: RunView, config: TrainingConfig, history: Sequence[Line]) ->
     if config.patience:
         said.append(f"Early stopping after {config.patience} epochs without a better validation loss.")
     if config.dtype != "float32":
-        said.append("Computed with 16 bits a number (mixed_bfloat16); the weights have 32.")
-    said.append(f"Weights drawn by {config.kernel_initializer}; seed {config.seed}.")
+        said.append(
+            f"Computed with 16 bits a number ({within(choice_label('dtype', config.dtype))}); the weights have 32."
+        )
+    said.append(
+        f"Weights drawn by {choice_label('kernel_initializer', config.kernel_initializer)}; seed {config.seed}."
+    )
     if state.note:
         said.append(f"{state.note[:1].upper()}{state.note[1:]}.")
     return said
@@ -72,24 +76,3 @@ def _learned(config: TrainingConfig, state: State, things: str) -> str:
     sentence += f", of which {listed(mixed)}" if mixed else ""
     kept = f"{number(100 * config.validation_split, 3)} % of the data were kept aside for validation"
     return f"{sentence}; {kept if config.validation_split else 'none were kept aside for validation'}."
-
-
-def words(layer: Layer) -> str:
-    """Return a layer's arguments in a few words, or "" where it has none."""
-    match layer:
-        case Dense(units, activation):
-            return f"{units:,} units, {activation}"
-        case Conv2D(filters, size, strides, padding, use_bias, activation):
-            parts = [f"{filters} filters of {size} × {size}", f"strides {strides}" if strides > 1 else "", padding]
-            bent = "" if activation == "linear" else activation
-            return ", ".join(filter(None, [*parts, bent, "" if use_bias else "no bias"]))
-        case BatchNormalization(momentum):
-            return f"momentum {number(momentum)}"
-        case Dropout(rate):
-            return f"{number(100 * rate, 3)} %"
-        case Activation(activation):
-            return activation
-        case Rescaling(scale):
-            return f"times {number(scale, 4)}"
-    pool = getattr(layer, "pool_size", None)
-    return f"{pool} × {pool}" if pool else ""

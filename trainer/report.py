@@ -133,7 +133,7 @@ def _made(run: Run) -> str:
 def _network(config: TrainingConfig) -> Markup:
     rows = Markup().join(
         Markup('<tr><td>{}</td><td>{}</td><td>{}</td><td class="number">{:,}</td></tr>').format(
-            _breakable(type(row.layer).__name__), recipe.words(row.layer), _size(row.output_shape), row.parameters
+            _breakable(type(row.layer).__name__), row.layer.description, _size(row.output_shape), row.parameters
         )
         for row in config.table
     )

@@ -10,29 +10,10 @@ from typing import Any
 
 from trainer.catalogue import kind
 from trainer.config import TrainingConfig
-from trainer.layers import (
-    Activation,
-    BatchNormalization,
-    Conv2D,
-    Dense,
-    Dropout,
-    Flatten,
-    Layer,
-    MaxPooling2D,
-    Rescaling,
-    Reshape,
-    Row,
-)
+from trainer.layers import Row
 
 LONGEST = 120  # characters of a line
 USUAL = {item.name: item.default for item in fields(TrainingConfig)}
-KERAS_DEFAULTS = (
-    ("activation", "linear"),
-    ("strides", 1),
-    ("padding", "valid"),
-    ("use_bias", True),
-    ("momentum", 0.99),
-)
 AUGMENTATION = '''class Augmentation(layers.Layer):
     """Shift by up to some pixels, turn by up to some degrees, resize by up to a share."""
 
@@ -117,58 +98,26 @@ def optimizer(config: TrainingConfig) -> str:
 
 def layer(row: Row, config: TrainingConfig) -> str:
     """Write a layer's line, with its arguments where they are not Keras's own, and the shape of what it gives."""
-    given: dict[str, Any] = {}
+    every, named = row.layer.keras_arguments(row.output_shape), row.layer.keras_defaults
     output = row.name == "output"
-    match row.layer:
-        case Reshape():
-            first = str(row.output_shape)
-        case Dense(units, activation):
-            first, given = str(units), {"activation": activation}
-        case Conv2D(filters, kernel_size, strides, padding, use_bias, activation):
-            first = f"{filters}, {kernel_size}"
-            given = {"strides": strides, "padding": padding, "use_bias": use_bias, "activation": activation}
-        case BatchNormalization(momentum):
-            first, given = "", {"momentum": momentum}
-        case _:
-            first = ", ".join(_literal(value) for value in vars(row.layer).values())
-    given = {name: value for name, value in given.items() if (name, value) not in KERAS_DEFAULTS}
-    if isinstance(row.layer, (Dense, Conv2D)):
-        if config.kernel_initializer != USUAL["kernel_initializer"] and not output:
-            given["kernel_initializer"] = config.kernel_initializer
+    first = ", ".join(_literal(value) for name, value in every.items() if name not in named)
+    given = {name: value for name, value in every.items() if name in named and value != named[name]}
+    if row.layer.has_kernel and config.kernel_initializer != USUAL["kernel_initializer"] and not output:
+        given["kernel_initializer"] = config.kernel_initializer
     inside = ", ".join(text for text in (first, arguments(given)) if text)
-    if isinstance(row.layer, (Dense, Conv2D)) and config.l2:
+    if row.layer.has_kernel and config.l2:
         inside += ", kernel_regularizer=pull"
     if output and config.dtype != "float32":
         inside += ', dtype="float32"'
-    changed = row.output_shape != row.input_shape and not isinstance(row.layer, Dense)
+    changed = row.output_shape != row.input_shape and not row.layer.lists_only  # which says its units
     shape = " x ".join(map(str, row.output_shape)) if changed else ""
-    meaning = "as many probabilities" if output else _meaning(row.layer)
+    meaning = "as many probabilities" if output else row.layer.code_comment
     comment = ": ".join(text for text in (shape, meaning) if text)
     comment = f"  # {comment}" if comment else ""
     line = f"layers.{type(row.layer).__name__}({inside}),"
     if len(line) + 8 > LONGEST:
         line = line.replace("(", f"(\n{' ' * 12}", 1)[:-2] + f"\n{' ' * 8}),"
     return line + comment
-
-
-def _meaning(layer: Layer) -> str:
-    """Say what cannot be read from a layer's name."""
-    match layer:
-        case Reshape():
-            return "a grey image has one channel"
-        case Flatten():
-            return "the pixels in one list"
-        case Rescaling(scale):
-            return "pixels from 0 to 255 again" if scale == 255 else f"every number times {scale:g}"
-        case Dropout(rate):
-            return f"{100 * rate:.3g} % are left out at random while it learns"
-        case BatchNormalization():
-            return "mean 0, spread 1"
-        case MaxPooling2D(size):
-            return f"the largest of each {size} x {size}"
-        case Activation("relu"):
-            return "what is below 0 becomes 0"
-    return ""
 
 
 def arguments(given: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from trainer import UserError, catalogue
 from trainer.config import SGD, Adam, TrainingConfig
 from trainer.evidence import Evidence
-from trainer.layers import Activation, BatchNormalization, Conv2D, Dense, Dropout, Layer, Rescaling
+from trainer.layers import BatchNormalization, Conv2D, Dense, Dropout, Layer, Rescaling
 from trainer.limits import LIMITS
 from trainer.presets import PRESETS
 from trainer.text import number
@@ -141,7 +141,7 @@ def _faster(evidence: Evidence, config: TrainingConfig) -> Iterator[Suggestion]:
 
 def _cross_entropy(evidence: Evidence, config: TrainingConfig) -> Iterator[Suggestion]:
     if evidence.slow and config.loss != "categorical_crossentropy":
-        text = "Sure mistakes should weigh more: loss categorical_crossentropy."
+        text = "Sure mistakes should weigh more: loss categorical cross-entropy."
         yield from _try(config, text, loss="categorical_crossentropy")
 
 
@@ -226,9 +226,10 @@ def _relu(config: TrainingConfig) -> Iterator[Suggestion]:
 
 
 def _with_relu(layer: Layer) -> Layer:
-    if isinstance(layer, (Dense, Conv2D, Activation)) and layer.activation in SQUASHING:
-        return replace(layer, activation="relu")
-    return layer
+    if getattr(layer, "activation", "") not in SQUASHING:
+        return layer
+    relu: dict[str, Any] = {"activation": "relu"}
+    return replace(layer, **relu)
 
 
 def _each(config: TrainingConfig, change: Callable[[Layer], Layer]) -> tuple[Layer, ...]:
@@ -271,7 +272,7 @@ def _freer(evidence: Evidence, config: TrainingConfig) -> Iterator[Suggestion]:
         return
     most = max((layer.rate for layer in config.layers if isinstance(layer, Dropout)), default=0.0)
     if most > 0.5:
-        layers = _each(config, lambda layer: Dropout(0.3) if isinstance(layer, Dropout) else layer)
+        layers = _each(config, lambda layer: replace(layer, rate=0.3) if isinstance(layer, Dropout) else layer)
         text = f"It is held back: dropout 0.3 instead of {most:g}."
         yield from _try(config, text, layers=layers)
     if config.l2 >= 0.001:
@@ -285,7 +286,11 @@ def _dropout(evidence: Evidence, config: TrainingConfig) -> Iterator[Suggestion]
     rates = [layer.rate for layer in config.layers if isinstance(layer, Dropout)]
     if rates:
         rate = 0.5
-        layers = _each(config, lambda layer: Dropout(max(rate, layer.rate)) if isinstance(layer, Dropout) else layer)
+
+        def more(layer: Layer) -> Layer:
+            return replace(layer, rate=max(rate, layer.rate)) if isinstance(layer, Dropout) else layer
+
+        layers = _each(config, more)
     else:
         pairs = [(layer, Dropout(rate)) if isinstance(layer, Dense) else (layer,) for layer in config.layers]
         layers = tuple(layer for pair in pairs for layer in pair)

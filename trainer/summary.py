@@ -9,7 +9,6 @@ from typing import Any
 from trainer import catalogue
 from trainer.config import TrainingConfig
 from trainer.evidence import GUESSING, Evidence
-from trainer.layers import Dropout
 from trainer.suggestions import Suggestion, squashed, suggestions
 from trainer.text import listed, number, percent
 
@@ -165,7 +164,7 @@ def _apart(one: float, other: float) -> str:
 
 def _why_better(evidence: Evidence) -> str:
     config, shares = evidence.config, [epoch.accuracy for epoch in evidence.epochs if epoch.accuracy is not None]
-    if any(isinstance(layer, Dropout) for layer in config.layers):
+    if any(layer.training_only for layer in config.layers):
         return "for dropout hides a part of the network only while it trains"
     if config.augmented or config.synthetic_examples or config.own_examples:
         return f"whose {_things(evidence)} are made harder"

@@ -10,23 +10,11 @@ from pathlib import Path
 import streamlit as st
 from markupsafe import Markup
 
-from trainer.layers import (
-    LAYERS,
-    Activation,
-    AveragePooling2D,
-    BatchNormalization,
-    Conv2D,
-    Dense,
-    Dropout,
-    Layer,
-    MaxPooling2D,
-    Rescaling,
-    Row,
-)
-from trainer.text import number, percent
+from trainer.layers import LAYERS, Layer, Row
+from trainer.text import percent
 from ui.html import html, style
 from widgets.draft import DOWN, NETWORK, REMOVE, UP, Draft, Reading, undo
-from widgets.settings import FIELD, ask, plain
+from widgets.settings import FIELD, ask
 
 STYLE = Path(__file__).with_suffix(".css")
 # A row that moves is a new element to the browser, which would lose the keyboard's focus.
@@ -86,10 +74,10 @@ def show_layer(draft: Draft, place: int, key: str, layer: Layer, row: Row | None
     opened = draft.opened == key
     with st.container(horizontal=True, key=f"layer-row-{key}"):
         st.button(
-            f"**{name}** {plain(summary(layer))}",
+            f"**{name}** {layer.summary}",
             key=f"{key}.open",
             icon=":material/keyboard_arrow_down:" if opened else ":material/keyboard_arrow_right:",
-            help=f"{layer.meaning} Its settings.",
+            help=f"{layer.label}: {layer.help} Its settings.",
             on_click=draft.open,
             args=(None if opened else key,),
             type="tertiary",
@@ -121,7 +109,7 @@ def tool(key: str, icon: str, label: str, action: Callable[..., None], arguments
 
 def open_layer(draft: Draft, place: int, key: str, layer: Layer, row: Row | None) -> None:
     """Show what a layer does, how its parameters come about, and its settings."""
-    st.caption(layer.meaning)
+    st.caption(f"**{layer.label}**: {layer.help}")
     names = [item.name for item in fields(layer)]
     if names:
         with st.grid(min_column_width=FIELD):
@@ -148,32 +136,11 @@ def add_menu(label: str, place: int, key: str, draft: Draft) -> None:
         if place == len(draft.layers)
         else "Choose a kind of layer",
         on_click=add,
-        format_func=lambda kind: f"**{kind}** :gray[:small[{LAYERS[kind].meaning.split(':')[0].rstrip('.')}]]",
+        format_func=lambda kind: f"**{kind}** :gray[:small[{LAYERS[kind].help.split(':')[0].rstrip('.')}]]",
     )
 
 
 # --- in words -------------------------------------------------------------------------------------------------
-
-
-def summary(layer: Layer) -> str:
-    """Return a layer's settings in a few words: `16 of 5 × 5, stride 2, linear`."""
-    match layer:
-        case Dense():
-            return f"{layer.units:,} {layer.activation}"
-        case Conv2D():
-            stride = f", stride {layer.strides}" if layer.strides > 1 else ""
-            return f"{layer.filters} of {layer.kernel_size} × {layer.kernel_size}{stride}, {layer.activation}"
-        case MaxPooling2D() | AveragePooling2D():
-            return f"{layer.pool_size} × {layer.pool_size}"
-        case Dropout():
-            return f"{number(100 * layer.rate, 3)} %"
-        case Activation():
-            return layer.activation
-        case Rescaling():
-            return f"× {number(layer.scale, 4)}"
-        case BatchNormalization():
-            return f"momentum {number(layer.momentum, 4)}"
-    return ""
 
 
 def shape_text(shape: tuple[int, ...]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import fields
@@ -11,10 +12,10 @@ import numpy as np
 import streamlit as st
 
 from trainer import augmentation, strokes
-from trainer.config import OPTIMIZERS, TrainingConfig, schedule_factor, split_at
+from trainer.config import OPTIMIZERS, TrainingConfig, optimizer_help, schedule_factor, split_at
 from trainer.figures.palette import BLUE, GREY
 from trainer.layers import Rescaling
-from trainer.limits import CHOICES, LIMITS, MEANINGS
+from trainer.limits import CHOICES, LIMITS, SETTINGS, choice_label
 from trainer.text import number
 from widgets import library
 from widgets.draft import OPTIMIZER, TRAINING, Draft
@@ -38,25 +39,8 @@ STEPS = {
     "rotation": 1.0,
     "momentum": 0.1,
 }
-LABELS = {
-    "l2": "L2",
-    "dtype": "Number format",
-    "time_limit": "Time limit, seconds",
-    "synthetic_examples": "Pen digits",
-    "own_examples": "Own drawings",
-}
-SHORT = {"categorical_crossentropy": "crossentropy", "mean_squared_error": "squared error"}
 FIELD = 120  # pixels that a control needs: two stand side by side on a phone
 RAW = 255.0  # the scale of a first layer that brings back the pixels 0 to 255
-
-
-def words(name: str) -> str:
-    """Return a setting's or a choice's name as words: `batch_size` as `Batch size`."""
-    return LABELS.get(name, name[:1].upper() + name[1:].replace("_", " "))
-
-
-def plain(choice: str) -> str:
-    return SHORT.get(choice, choice.replace("_", " "))
 
 
 def ask(name: str, value: Any, key: str, step: float | None = None, help: str = "", disabled: bool = False) -> None:
@@ -64,15 +48,17 @@ def ask(name: str, value: Any, key: str, step: float | None = None, help: str = 
 
     A number beyond its limits is not held back by the control, so that a sentence can say what is allowed.
     """
-    common: dict[str, Any] = {"key": key, "help": explained(help or MEANINGS[name], name), "disabled": disabled}
+    title, help = SETTINGS[name].title, explained(help or SETTINGS[name].help, name)
+    common: dict[str, Any] = {"key": key, "help": help, "disabled": disabled}
     if name in CHOICES:
-        st.selectbox(words(name), CHOICES[name], CHOICES[name].index(value), format_func=plain, **common)
+        label = functools.partial(choice_label, name)
+        st.selectbox(title, CHOICES[name], CHOICES[name].index(value), format_func=label, **common)
     elif isinstance(value, bool):
-        st.checkbox(words(name), value, **common)
+        st.checkbox(title, value, **common)
     elif LIMITS[name].whole:
-        st.number_input(words(name), value=value, step=int(step or STEPS.get(name, 1)), **common)
+        st.number_input(title, value=value, step=int(step or STEPS.get(name, 1)), **common)
     else:
-        st.number_input(words(name), value=float(value), step=step or STEPS.get(name, 0.05), format="%.6g", **common)
+        st.number_input(title, value=float(value), step=step or STEPS.get(name, 0.05), format="%.6g", **common)
 
 
 def show_settings(draft: Draft, refused: dict[str, str], bfloat16: bool) -> None:
@@ -83,11 +69,12 @@ def show_settings(draft: Draft, refused: dict[str, str], bfloat16: bool) -> None
     _ask_dataset(settings["dataset"], f"{key}.dataset")
     with st.grid(2, min_column_width=FIELD):
         st.selectbox(
-            "Optimizer",
+            SETTINGS["optimizer"].title,
             OPTIMIZERS,
             [*OPTIMIZERS].index(kind),
             key=f"{key}.optimizer",
-            help=explained(MEANINGS["optimizer"], "optimizer"),
+            help=explained(f"{SETTINGS['optimizer'].help} {optimizer_help()}", "optimizer"),
+            format_func=lambda name: OPTIMIZERS[name].label,
         )
         step = optimizer.usual_learning_rate / 10
         ask("learning_rate", settings["learning_rate"], f"{key}.{kind}.learning_rate", step)
@@ -116,27 +103,28 @@ def _ask_dataset(value: str, key: str) -> None:
     titles = library.titles()
     options = [*titles] if value in titles else [*titles, value]  # a link may name one that is gone
     st.selectbox(
-        "Data set",
+        SETTINGS["dataset"].title,
         options,
         options.index(value),
         format_func=lambda name: titles.get(name, "a data set that is gone"),
-        help="What it learns: digits, or something else. Look at it on the page Data, where you can bring your own.",
+        help=SETTINGS["dataset"].help,
         key=key,
     )
 
 
 def _ask_more(name: str, value: Any, key: str, bfloat16: bool) -> None:
     if name == "dtype" and not bfloat16:
-        lacking = f"{MEANINGS[name]} The processor here cannot, as far as is known: only float32 is offered."
+        lacking = f"{SETTINGS[name].help} The processor here cannot, as far as is known: only float32 is offered."
         ask(name, value, key, help=lacking, disabled=value == "float32")
     else:
         ask(name, value, key)
 
 
 def _summary(values: dict[str, Any]) -> str:
-    texts = {name: plain(value) if isinstance(value, str) else f"{value:,.6g}" for name, value in values.items()}
-    labels = {name: words(name) for name in texts}
-    return ", ".join(f"{labels[name]} {text}" for name, text in texts.items())
+    texts = {
+        name: choice_label(name, value) if isinstance(value, str) else number(value) for name, value in values.items()
+    }
+    return ", ".join(f"{SETTINGS[name].label} {text}" for name, text in texts.items())
 
 
 # --- pixels ---------------------------------------------------------------------------------------------------
@@ -154,7 +142,13 @@ def _ask_pixels(draft: Draft) -> None:
 
     raw = bool(draft.layers) and draft.layers[0][1] == Rescaling(RAW)
     st.session_state[key] = "0 to 255" if raw else "0 to 1"
-    st.selectbox("Pixels", ("0 to 1", "0 to 255"), key=key, on_change=change, help=explained(MEANINGS["pixels"]))
+    st.selectbox(
+        SETTINGS["pixels"].title,
+        ("0 to 1", "0 to 255"),
+        key=key,
+        on_change=change,
+        help=explained(SETTINGS["pixels"].help),
+    )
 
 
 # --- what it comes to -----------------------------------------------------------------------------------------

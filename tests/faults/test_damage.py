@@ -21,17 +21,8 @@ from streamlit.testing.v1 import AppTest
 
 from harness.waiting import wait_for
 from tests.support.apps import TINY
-from trainer import UserError
-from trainer import bundle
-from trainer import datasets
-from trainer import evaluation
-from trainer import export
-from trainer import features
-from trainer import job
-from trainer import ledger
-from trainer import model
-from trainer import shipped
 from tests.support.cases import case
+from trainer import UserError, bundle, datasets, evaluation, export, features, job, ledger, model, shipped
 from trainer.axes import Axis, Setting
 from trainer.checkpoint import Checkpoint
 from trainer.cluster import LOG
@@ -314,7 +305,7 @@ def everything(store: RunStore, run: Run) -> dict[str, str]:
 
 READ_FROM = {  # what comes from each file of a run, and changes with it; nothing here comes from the others
     "checkpoint.npz": {"checkpoint"},
-    "config.json": {"state", "config", "wishes", "row", "parent", "group", "created"},
+    "config.json": {"state", "config", "requests", "row", "parent", "group", "created"},
     "digits.npz": {"digits"},
     "evaluation.npz": {"evaluation"},
     "features.npz": {"features"},
@@ -322,7 +313,7 @@ READ_FROM = {  # what comes from each file of a run, and changes with it; nothin
     "meta.json": {"label", "row", "name"},
     "model.onnx": {"answers"},
     "readings.jsonl": {"readings"},
-    "requests.jsonl": {"wishes"},
+    "requests.jsonl": {"requests"},
     "snapshots.npz": {"snapshots"},
     "state.json": {"state", "row"},
 }

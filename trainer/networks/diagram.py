@@ -12,20 +12,11 @@ from markupsafe import Markup
 from trainer.digit import SIZE
 from trainer.figures.images import svg, svg_text
 from trainer.figures.palette import BLUE, GREY, NEUTRAL, ORANGE, SKY
-from trainer.layers import (
-    AveragePooling2D,
-    Dense,
-    Dropout,
-    Flatten,
-    GlobalAveragePooling2D,
-    Layer,
-    MaxPooling2D,
-    Reshape,
-    Row,
-)
+from trainer.layers import Layer, Row
 
 WIDE, HIGH, MIDDLE = 450, 200, 80  # of the whole picture, and how far down its axis lies
 SHOWN = 12  # units of a dense layer, at most, that are drawn
+COLORS = {"blue": BLUE, "sky": SKY, "orange": ORANGE, "neutral": NEUTRAL}
 PITCH = 12.5  # from unit to unit
 SHEET, STEP, SLOPE = 0.42, 3, 0.3  # a sheet's width for its height, from sheet to sheet, and how far its edge falls
 
@@ -71,7 +62,7 @@ def network_picture(table: Sequence[Row]) -> Markup:
     numbers is a thin mark. However many layers there are, the picture has one size.
     """
     image = _Piece("sheets", None, table[0].input_shape, SHEET * 88, 0)
-    pieces = _placed([image, *(_piece(row) for row in table if not isinstance(row.layer, Reshape))])
+    pieces = _placed([image, *(_piece(row) for row in table if not row.layer.hidden)])
     mains = [piece for piece in pieces if piece.kind != "mark"]
     crowded = len(mains) > 9
     pairs = list(itertools.pairwise(mains))
@@ -95,17 +86,20 @@ def network_picture(table: Sequence[Row]) -> Markup:
 
 def _piece(row: Row) -> _Piece:
     shape = row.output_shape
-    match row.layer:
-        case Flatten():
+    match row.layer.drawn_as:
+        case "bar":
             return _Piece("bar", row.layer, shape, 7, 24)
-        case Dense() | GlobalAveragePooling2D():
+        case "units":
             return _Piece("units", row.layer, shape, 11, 30)
-        case layer if layer.images:
-            piece = _Piece("sheets", layer, shape, 0, 20)
+        case "sheets":
+            piece = _Piece("sheets", row.layer, shape, 0, 20)
             piece.width = SHEET * piece.height + STEP * (piece.sheets - 1)
             return piece
-        case layer:
-            return _Piece("mark", layer, shape, 4, 4)
+    return _Piece("mark", row.layer, shape, 4, 4)
+
+
+def _color(piece: _Piece) -> str:
+    return COLORS[piece.layer.color] if piece.layer else BLUE
 
 
 def _placed(pieces: list[_Piece]) -> list[_Piece]:
@@ -134,8 +128,8 @@ def _drawn(piece: _Piece, height: float, last: bool) -> Markup:
         )
     if piece.kind == "units":
         return _units(piece, last)
-    dashes = Markup(' stroke-dasharray="2 3"') if isinstance(piece.layer, Dropout) else ""
-    color = {"BatchNormalization": SKY, "Activation": ORANGE}.get(type(piece.layer).__name__, NEUTRAL)
+    dashes = Markup(' stroke-dasharray="2 3"') if piece.layer and piece.layer.training_only else ""
+    color = _color(piece)
     line = f"M{x + width / 2:.1f} {MIDDLE - 0.4 * height:.1f}v{0.8 * height:.1f}"
     return Markup('<path d="{}" stroke="{}" stroke-width="{:.1f}"{}/>').format(line, color, max(1, width / 2), dashes)
 
@@ -145,7 +139,7 @@ def _sheets(piece: _Piece) -> Markup:
     number, width, height = piece.sheets, piece.sheet, piece.height
     step = (piece.width - width) / max(1, number - 1)
     slope = SLOPE * width
-    color = SKY if isinstance(piece.layer, MaxPooling2D | AveragePooling2D) else BLUE
+    color = _color(piece)
     face = f"l{width:.1f} {-slope:.1f}v{height:.1f}l{-width:.1f} {slope:.1f}z"
     top = MIDDLE - height / 2 + slope / 2
     stack = [f"M{piece.left + place * step:.1f} {top:.1f}{face}" for place in reversed(range(number))]
@@ -166,7 +160,7 @@ def _units(piece: _Piece, last: bool) -> Markup:
         Markup('<circle cx="{:.1f}" cy="{:.1f}" r="{:.1f}"/>').format(x, y, radius) for y in piece.units
     )
     dots = Markup().join(Markup('<circle cx="{:.1f}" cy="{}" r="1"/>').format(x, MIDDLE + dy) for dy in (-5, 0, 5))
-    color = SKY if isinstance(piece.layer, GlobalAveragePooling2D) else BLUE
+    color = _color(piece)
     drawn = Markup('<g fill="{}" fill-opacity="{}" stroke="{}" stroke-width="0.9">{}</g>').format(
         color, 1 if last else 0.35, color, circles
     )
@@ -211,7 +205,7 @@ def _labels(mains: Sequence[_Piece]) -> Markup:
     taken: list[tuple[float, float]] = []
     texts = []
     for piece in [mains[0], mains[-1], *mains[1:-1]]:
-        below = piece.layer.activation if isinstance(piece.layer, Dense) else ""
+        below = getattr(piece.layer, "activation", "") if piece.kind == "units" else ""
         lines = [
             "×".join(f"{size:,}" for size in piece.shape[:2]),
             "".join(f"×{size}" for size in piece.shape[2:]) or below,

@@ -17,7 +17,6 @@ import numpy as np
 from trainer import UserError, processes, weights
 from trainer.config import TrainingConfig
 from trainer.inference import Network
-from trainer.layers import BatchNormalization, Conv2D, Dense, Row
 
 MODULE = "trainer.networks.onnx_import"
 PATIENCE = 60.0  # seconds; it takes one on a quiet machine
@@ -51,23 +50,10 @@ def check(found: dict[str, list[np.ndarray]], config: TrainingConfig) -> None:
     """Raise UserError where weights are not those of a config's rows, shape by shape, or are no numbers."""
     for row in config.table:
         arrays = found.get(row.name, [])
-        if [array.shape for array in arrays] != shapes(row):
+        if tuple(array.shape for array in arrays) != row.layer.weight_shapes(row.input_shape):
             raise misfit(f"others in {row.name}")
         if not all(np.isfinite(array).all() for array in arrays):
             raise misfit(f"some that are no numbers in {row.name}")
-
-
-def shapes(row: Row) -> list[tuple[int, ...]]:
-    """Return the shapes of a row's weights, in Keras's order."""
-    channels = row.input_shape[-1]
-    match row.layer:
-        case Dense(units=units):
-            return [(channels, units), (units,)]
-        case Conv2D(filters=filters, kernel_size=size, use_bias=use_bias):
-            return [(size, size, channels, filters), *([(filters,)] if use_bias else [])]
-        case BatchNormalization():
-            return [(channels,)] * 4
-    return []
 
 
 def _try(content: bytes, config: TrainingConfig) -> None:

@@ -13,13 +13,12 @@ from trainer import differences
 from trainer.config import parameter_count
 from trainer.differences import Difference
 from trainer.layers import Layer
-from trainer.limits import MEANINGS
+from trainer.limits import SETTINGS, choice_label, label, number
 from trainer.parent import name_of
 from trainer.text import listed, percent
 from ui.html import html
-from widgets import layers, library
+from widgets import library
 from widgets.compare.chosen import Chosen
-from widgets.settings import plain, words
 
 NONE = "–"
 STYLE = Path(__file__).with_suffix(".css")
@@ -69,8 +68,7 @@ def _sentence(runs: list[Chosen], found: Sequence[Difference]) -> str:
 def _table(runs: list[Chosen], found: Sequence[Difference]) -> Markup:
     head = Markup().join(Markup("<th scope=col>{}</th>").format(one.heading) for one in runs)
     rows = Markup().join(
-        _row(_name(one), [_text(one.setting, value) for value in one.values], MEANINGS.get(one.setting, ""))
-        for one in found
+        _row(_name(one), [_text(one.setting, value) for value in one.values], _help(one.setting)) for one in found
     )
     return Markup(
         '<div class="compared" tabindex="0" role="region" aria-label="Results, and what differs"><table>'
@@ -115,8 +113,12 @@ def _row(name: str, cells: Sequence[str], meaning: str = "") -> Markup:
 
 def _name(difference: Difference) -> str:
     """Return what the form calls a setting."""
-    name = {"dataset": "Data set"}.get(difference.setting) or words(difference.setting)
+    name = SETTINGS[difference.setting].title if difference.setting in SETTINGS else label(difference.setting)
     return f"{name} of {difference.layer}" if difference.layer else name
+
+
+def _help(name: str) -> str:
+    return SETTINGS[name].help if name in SETTINGS else ""
 
 
 def _text(name: str, value: Any) -> str:
@@ -134,11 +136,11 @@ def _text(name: str, value: Any) -> str:
         case int():
             return f"{value:,}"
         case float():
-            return f"{value:,.6g}"
+            return number(value)
     if name == "dataset":
         return library.titles().get(value, "a data set that is gone")
-    return value if name in ("optimizer", "goes_on_from", "data_file") else plain(value)
+    return choice_label(name, value)
 
 
 def _layer(layer: Layer) -> str:
-    return f"{type(layer).__name__} {layers.summary(layer)}".strip()
+    return f"{type(layer).__name__} {layer.summary}".strip()

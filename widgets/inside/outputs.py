@@ -8,7 +8,7 @@ import numpy as np
 from markupsafe import Markup
 
 from trainer.figures import signed
-from trainer.layers import Dropout, Flatten, Reshape, Row
+from trainer.layers import Row
 from trainer.text import percent
 from ui.html import html
 from widgets.inside.look import Look, image, scale
@@ -27,15 +27,15 @@ def show(look: Look) -> None:
 
 
 def _section(row: Row, values: np.ndarray, look: Look) -> Markup:
-    if isinstance(row.layer, Reshape):
+    if row.layer.hidden:
         return Markup()
     shape = " × ".join(f"{size:,}" for size in row.output_shape)
     kind = type(row.layer).__name__
     head = Markup("<h4>{} <small>{}{} numbers</small></h4>").format(
         row.name, "" if row.name == "output" else kind + ", ", shape
     )
-    if isinstance(row.layer, Dropout):
-        words = "Leaves numbers out only while the network learns: here it passes on all of them."
+    if row.layer.training_only:
+        words = "Acts only while the network learns: here it passes on all numbers as they are."
         return Markup('<section class="inside-layer wide">{}<div class="inside-words">{}</div></section>').format(
             head, words
         )
@@ -81,10 +81,11 @@ def _units(row: Row, values: np.ndarray, look: Look) -> Markup:
         return Markup('<div class="{}">{}</div><div class="inside-words">{} {}</div>').format(
             kind, cells, legend, words
         )
-    image_size = math.isqrt(len(flat)) ** 2 == len(flat) and isinstance(row.layer, Flatten)
+    unrolled = row.layer.keeps_values and len(row.input_shape) > 1  # an image's numbers, as a list
+    image_size = math.isqrt(len(flat)) ** 2 == len(flat) and unrolled
     across = 4 * math.isqrt(len(flat)) if image_size else 64
     picture = image(signed.strip(flat, across, reach), WIDE, "", f"What comes out of {row.name}, a cell each")
-    if isinstance(row.layer, Flatten):
+    if unrolled:
         words = "The same numbers, one row behind the other."
     else:
         named = ", ".join(f"unit {place} ({signed.number(flat[place])})" for place in order)

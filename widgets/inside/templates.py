@@ -8,7 +8,6 @@ from markupsafe import Markup
 
 from trainer import explanation
 from trainer.figures import signed
-from trainer.layers import Conv2D
 from ui.html import html
 from widgets.inside.look import Look, image, scale
 
@@ -25,7 +24,7 @@ def show(look: Look) -> None:
     row = look.table[place]
     sheet = explanation.images(look.weights[row.name][0], look.table[0].input_shape)
     number, height, width = sheet.shape[:3]
-    filters = isinstance(row.layer, Conv2D)
+    filters = row.layer.images_only
     what = "filter" if filters else "unit"
     colors = sheet.ndim == 4
     shown = sheet.mean(axis=-1) if colors else sheet

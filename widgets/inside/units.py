@@ -11,7 +11,6 @@ from markupsafe import Markup
 from trainer import explanation
 from trainer.explanation import Reason
 from trainer.figures import signed
-from trainer.layers import Conv2D, Dense
 from trainer.text import percent
 from ui.html import html
 from widgets.inside.look import Look, image
@@ -79,7 +78,7 @@ def _show_reason(look: Look, place: int, unit: int, at: tuple[int, int] | None) 
     who = f"{what} {unit} of {row.name}{where}"
     if row.name == "output":
         who = f"The output's unit for {look.named(unit)}"
-    function = row.layer.activation if isinstance(row.layer, Dense | Conv2D) else "linear"
+    function = getattr(row.layer, "activation", "linear")
     after = {
         "linear": "",
         "softmax": f"; softmax makes it {percent(made)}, beside the others",
@@ -217,7 +216,7 @@ def _weights_of(look: Look, before: str, units: list[int]) -> dict[int, str]:
     if any(row.output_shape != look.table[first].output_shape for row in between):
         return {}
     sheet = explanation.images(look.weights[look.table[first].name][0], look.table[0].input_shape)
-    if isinstance(look.table[first].layer, Conv2D):
+    if look.table[first].layer.images_only:
         return {}
     return {unit: signed.tint(sheet[unit].mean(axis=-1) if sheet.ndim == 4 else sheet[unit]) for unit in units}
 
