@@ -156,3 +156,15 @@ def _pens() -> None:
         persist_state="session",
         key="pen",
     )
+
+
+def offer_test_digit(at: int, label: str, key: str) -> None:
+    """Show a button that makes test image `at` the one that is looked at."""
+    st.button(
+        label, on_click=_take_test_digit, args=(at,), help="Put it where your drawing is, and look inside.", key=key
+    )
+
+
+def _take_test_digit(at: int) -> None:
+    st.session_state.source = TEST
+    testset.choose(at)

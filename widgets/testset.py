@@ -127,3 +127,10 @@ def tools(answering: Judge) -> None:
         st.caption(
             f"Test {answering.kind.thing} {st.session_state.test_at:,} · {place + 1:,} of the {len(found):,} asked for"
         )
+
+
+def choose(at: int) -> None:
+    """Take test image `at`, whatever its label and whether it is read right."""
+    st.session_state.test_label = ANY
+    st.session_state.test_misread = False
+    st.session_state.test_at = at

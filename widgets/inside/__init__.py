@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from widgets.glossary import explained
-from widgets.inside import evidence, hard, nearest, outputs, templates, units, why
+from widgets.inside import evidence, examples, outputs, templates, units, why
 from widgets.inside.look import Look
 
 KEY = "inside.view"
@@ -27,8 +27,8 @@ VIEWS = {
     "Weights": View(templates.show, "what the first layer has learned", needs_image=False),
     "Evidence": View(evidence.show, "how the numbers add up to the answer"),
     "Why": View(why.show, "what the answer rests on, and what would change it"),
-    "Hard digits": View(hard.show, "those of which the network is least sure", needs_image=False),
-    "Nearest": View(nearest.show, "the training digits that are most alike to the network"),
+    "Hard digits": View(examples.least_sure, "those of which the network is least sure", needs_image=False),
+    "Nearest": View(examples.nearest, "the training digits that are most alike to the network"),
 }
 
 

@@ -13,9 +13,8 @@ from trainer.explanation import Evidence, Reason
 from trainer.figures import signed as diverging
 from trainer.text import percent, signed
 from ui.html import html
-from widgets import library
+from widgets import library, sources
 from widgets.glossary import explained
-from widgets.inside import lens
 from widgets.inside.look import Look, image
 
 LISTED = 3  # contributions that are named for each class
@@ -193,4 +192,4 @@ def _lay_over(look: Look, evidence: Evidence) -> None:
     html(Markup('<div class="inside thirds">{}</div>').format(Markup().join(pictures)))
     with st.container(horizontal=True, gap="small"):
         for label, at in samples:
-            lens.offer(at, f"Look at this {look.kind.classes[label]}", f"inside.sample.{label}")
+            sources.offer_test_digit(at, f"Look at this {look.kind.classes[label]}", f"inside.sample.{label}")
