@@ -52,28 +52,28 @@ class Material:
     data: datasets.Dataset
     extra: tuple[np.ndarray, np.ndarray]  # synthetic digits and non-digits, and labels
     handwriting: tuple[np.ndarray, np.ndarray]  # synthetic digits that are not learned, and labels
-    non_digits: tuple[np.ndarray, Sequence[str]]  # of kinds that are not learned, and these kinds
+    unseen_non_digits: tuple[np.ndarray, Sequence[str]]  # of kinds that are not learned, and these kinds
     hashes: dict[str, str]
 
 
-def gather(config: TrainingConfig, non_digits: int, held_out: int, say: Say) -> Material:
+def gather(config: TrainingConfig, number: int, held_out: int, say: Say) -> Material:
     """Load and draw what is needed, the same each time; the config's synthetic examples include the non-digits."""
     say("loading MNIST")
     data = datasets.load()
     drawn = datasets.synthetic(
-        config.synthetic_examples - non_digits,
+        config.synthetic_examples - number,
         lambda done, total: say(f"drawing handwriting: {done:,} of {total:,} digits of this part"),
     )
-    say(f"drawing {non_digits:,} letters, signs and scribbles")
-    seeds = range(-(-non_digits // DRAWN_AT_ONCE))
-    others = np.concatenate([scribbles.images(DRAWN_AT_ONCE, seed)[0] for seed in seeds])[:non_digits]
-    no_digit = np.full(non_digits, CLASSES, np.uint8)
+    say(f"drawing {number:,} letters, signs and scribbles")
+    seeds = range(-(-number // DRAWN_AT_ONCE))
+    others = np.concatenate([scribbles.images(DRAWN_AT_ONCE, seed)[0] for seed in seeds])[:number]
+    no_digit = np.full(number, CLASSES, np.uint8)
     images, labels = strokes.digits(held_out, FIRST_SEED, VARIATION)
     strange, kinds = scribbles.images(held_out, FIRST_SEED, held_out=True)
     hashes = {
         data.source: data.hash,
         f"{len(drawn[1]):,} synthetic digits": content_hash(drawn),
-        f"{non_digits:,} images of letters, signs and scribbles": content_hash([others]),
+        f"{number:,} images of letters, signs and scribbles": content_hash([others]),
     }
     extra = _inked(np.concatenate([drawn[0], others])), np.concatenate([drawn[1], no_digit])
     return Material(data, extra, (_inked(images), labels), (_inked(strange), kinds), hashes)
@@ -136,7 +136,7 @@ def energy(logits: np.ndarray) -> np.ndarray:
 
 def refused(network: Network, material: Material, config: TrainingConfig) -> tuple[float, card.Figures]:
     """Return a digit's least clarity, and by method the share of non-digits refused where KEPT digits are kept."""
-    digits, (strange, kinds) = material.handwriting[0], material.non_digits
+    digits, (strange, kinds) = material.handwriting[0], material.unseen_non_digits
     features = config.table[-2].name  # what the output layer gets
     learned = material.extra[0][:HELD_OUT], material.extra[1][:HELD_OUT]  # synthetic digits come first
     known = network.layers(learned[0])[features]
@@ -164,14 +164,14 @@ def refused(network: Network, material: Material, config: TrainingConfig) -> tup
 
 
 def pretrain(
-    config: TrainingConfig, seeds: Sequence[int], folder: Path, page: Path, non_digits: int, held_out: int, say: Say
+    config: TrainingConfig, seeds: Sequence[int], folder: Path, page: Path, number: int, held_out: int, say: Say
 ) -> card.Card:
     """Train a network for each seed, ship the first one, and write `folder` and `page` after each.
 
-    `non_digits` are learned, `held_out` digits and as many non-digits measured on.
+    `number` non-digits are learned, `held_out` digits and as many non-digits measured on.
     """
-    config = replace(config, synthetic_examples=config.synthetic_examples + non_digits)
-    material = gather(config, non_digits, held_out, say)
+    config = replace(config, synthetic_examples=config.synthetic_examples + number)
+    material = gather(config, number, held_out, say)
     written: card.Card | None = None
     for place, seed in enumerate(seeds, 1):
         own = replace(config, seed=seed)
@@ -244,7 +244,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, help="a folder for all files, in place of the app's own places")
     parser.add_argument("--quick", action="store_true", help="few digits and one epoch, into --out: to see it work")
     given = parser.parse_args(arguments)
-    config, non_digits, held_out = shipped.CONFIG, NON_DIGITS, HELD_OUT
+    config, number, held_out = shipped.CONFIG, NON_DIGITS, HELD_OUT
     folder, page = (given.out, given.out / PAGE.name) if given.out else (shipped.FOLDER, PAGE)
     try:
         seeds = [int(seed) for seed in given.seeds.split(",")]
@@ -252,10 +252,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if not given.out:
                 raise UserError("A quick network is not worth shipping: give a folder for it with --out.")
             config = replace(config, epochs=1, training_examples=600, synthetic_examples=200)
-            non_digits = held_out = 100
+            number = held_out = 100
         elif (data := datasets.load()).hash != datasets.MNIST:
             raise UserError(f"The shipped network learns MNIST (got {data.source}): see `python -m trainer.datasets`.")
-        pretrain(config, seeds, folder, page, non_digits, held_out, _say)
+        pretrain(config, seeds, folder, page, number, held_out, _say)
     except (UserError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1

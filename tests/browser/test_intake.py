@@ -12,7 +12,7 @@ from trainer.runs.store import RunStore
 
 
 @pytest.fixture
-def run_zip(tmp_path):
+def zip_file(tmp_path):
     """The zip of a run from elsewhere, with a network that nobody has trained yet."""
     run = RunStore(tmp_path / "elsewhere").create(TINY, "somebody")
     run.network_file.write_bytes(export.to_onnx(model.weights(model.build(TINY)), TINY))
@@ -28,11 +28,11 @@ def ask(page, server):
     return page.get_by_test_id("stPopoverBody").locator("input[type=file]")
 
 
-def test_a_zip_is_put_in_opened_and_trained_further(server, page, run_zip):
+def test_a_zip_is_put_in_opened_and_trained_further(server, page, zip_file):
     file = ask(page, server)
     file.set_input_files({"name": "other.zip", "mimeType": "application/zip", "buffer": b"hello"})
     expect(page.get_by_text("must be as this app made it")).to_be_visible()
-    file.set_input_files(run_zip)
+    file.set_input_files(zip_file)
     expect(page.get_by_text("It is a run of yours now")).to_be_visible()
     expect(page.get_by_role("heading", name="From elsewhere")).to_be_visible()
     run = re.search(r"run=([\w-]+)", page.url)[1]
