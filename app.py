@@ -9,10 +9,10 @@ from pathlib import Path
 import streamlit as st
 
 from trainer import UserError
-from trainer.engine import Engine
-from ui import entry
+from trainer.jobs.engine import Engine
+from ui import dataset_loader, entry, glossary, network_picker
+from ui.components import reconnect
 from ui.html import style
-from widgets import glossary, judges, library, line
 
 # Only a cookie survives a reload, and only a script in the page can set one.
 remember_owner = st.components.v2.component(
@@ -64,15 +64,15 @@ except UserError as error:
     st.error(str(error))
     st.stop()
 
-library.badge()
+dataset_loader.badge()
 
 st.session_state.owner = owner()
 query = st.query_params.to_dict()
 if query.get("page") in PAGES:  # sent here by a page that a fresh server ran without this script
     st.switch_page(PAGES[query.pop("page")], query_params=query)
 if page != PAGES["draw"]:  # which says so itself, once it has been chosen
-    judges.badge()
+    network_picker.badge()
 with st.sidebar:
     glossary.follow_links()
-    line.watch()
+    reconnect.watch()
 page.run()

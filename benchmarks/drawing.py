@@ -18,9 +18,12 @@ from types import ModuleType
 import numpy as np
 
 from benchmarks.conditions import print_conditions
-from trainer import UserError, card, digit, pretrain, shipped
-from trainer.files import write_whole
-from trainer.inference import Network
+from trainer import UserError
+from trainer.drawing import normalize
+from trainer.networks.inference import Network
+from trainer.shipped import card, pretrain
+from trainer.shipped import network as shipped
+from trainer.storage.files import write_whole
 
 ROOT = Path(__file__).parents[1]
 SCORER = ROOT.parent / "shared" / "tools" / "score_drawings.py"
@@ -39,8 +42,8 @@ def classify(canvases: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _image(rgba: np.ndarray) -> np.ndarray:
-    steps = digit.from_canvas(rgba)
-    return steps.image if steps else np.zeros((digit.SIZE, digit.SIZE), np.float32)
+    steps = normalize.from_canvas(rgba)
+    return steps.image if steps else np.zeros((normalize.SIZE, normalize.SIZE), np.float32)
 
 
 @functools.cache

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, TimeoutError
 from benchmarks.conditions import await_quiet, print_conditions
 from harness.browser import new_page, open_chromium
 from harness.server import Server
-from trainer import strokes
+from trainer.drawing import synthetic_digits
 
 STROKES = 40  # of each kind
 WARM_UP = 8  # strokes before, of each kind
@@ -56,7 +56,7 @@ def measure(page: Page) -> tuple[dict[bool, list[float]], int]:
         box = page.locator("canvas.upper-canvas").bounding_box()
         assert box is not None
         corner, size = np.array([box["x"], box["y"]]), np.array([box["width"], box["height"]])
-        for stroke in strokes.pen_strokes(int(rng.integers(10)), rng):
+        for stroke in synthetic_digits.pen_strokes(int(rng.integers(10)), rng):
             points = (corner + stroke * size).tolist()
             stock = drawn % 2 == 1
             drawn += 1

@@ -21,12 +21,12 @@ from benchmarks.conditions import await_quiet, print_conditions
 from harness.browser import new_page, open_chromium
 from harness.server import Server
 from harness.waiting import wait_for
-from trainer.config import OPTIMIZERS
-from trainer.files import line
-from trainer.ledger import FILE, UNSAVED, RunIndex, read
-from trainer.presets import PRESETS
+from trainer.config.presets import PRESETS
+from trainer.config.training import OPTIMIZERS
+from trainer.runs.index import FILE, UNSAVED, RunIndex, read
 from trainer.runs.state import State
 from trainer.runs.store import RunStore
+from trainer.storage.files import line
 
 NUMBERS = (10, 100, 1_000, 10_000)
 MOST = 0.5  # seconds

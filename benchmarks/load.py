@@ -27,8 +27,8 @@ from benchmarks.conditions import await_quiet, print_conditions
 from harness.server import Server
 from harness.visitor import PAPER, Visitor, drawn, visit
 from harness.waiting import wait_for
-from trainer import strokes
-from trainer.presets import PRESETS
+from trainer.config.presets import PRESETS
+from trainer.drawing import synthetic_digits
 from trainer.runs.store import RunStore
 
 EVERY = 2.0  # seconds between a visitor's drawings, on average
@@ -143,7 +143,7 @@ def are_bars(element: Element) -> bool:
 @cache
 def drawings() -> list[str]:
     rng = np.random.default_rng(0)
-    return [drawn(strokes.pen_strokes(place % 10, rng)) for place in range(DIGITS)]
+    return [drawn(synthetic_digits.pen_strokes(place % 10, rng)) for place in range(DIGITS)]
 
 
 async def watch(visitor: Visitor, end: float) -> np.ndarray:

@@ -16,9 +16,11 @@ from typing import Any
 from benchmarks.conditions import print_conditions
 from benchmarks.training import like_a_worker
 from harness.server import MNIST
-from trainer import datasets, job, model
-from trainer.config import TrainingConfig
-from trainer.presets import PRESETS
+from trainer.config.presets import PRESETS
+from trainer.config.training import TrainingConfig
+from trainer.data import datasets
+from trainer.jobs import job
+from trainer.networks import model
 from trainer.runs.store import RunStore
 
 PAIRS = 7

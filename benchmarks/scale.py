@@ -26,15 +26,15 @@ from benchmarks.conditions import await_quiet, print_conditions
 from harness.server import Server
 from harness.visitor import visit
 from harness.waiting import wait_for
-from trainer import engine as engines
-from trainer.config import TrainingConfig
-from trainer.engine import Engine
-from trainer.export import to_onnx
-from trainer.files import line
-from trainer.presets import PRESETS
+from trainer.config.presets import PRESETS
+from trainer.config.training import TrainingConfig
+from trainer.jobs import engine as engines
+from trainer.jobs.engine import Engine
+from trainer.networks.onnx_writer import to_onnx
 from trainer.runs.run import Run
 from trainer.runs.state import State
 from trainer.runs.store import RunStore
+from trainer.storage.files import line
 
 RUNS = (10, 100, 1_000, 10_000)
 EPOCHS = (5, 50, 200)
@@ -51,7 +51,7 @@ TRAINING = 0.05  # seconds that a job waits
 
 def fill(store: RunStore, count: int, epochs: int = 5) -> None:
     """Put finished runs into a store, as jobs leave them, until there are so many."""
-    from trainer import model
+    from trainer.networks import model
 
     kinds = []
     for name in ("perceptron", "tutorial_b"):

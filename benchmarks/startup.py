@@ -24,8 +24,8 @@ from benchmarks.conditions import await_quiet, print_conditions
 from harness.browser import choose, draw, new_page, open_chromium, train
 from harness.server import Server
 from harness.waiting import wait_for
-from trainer import strokes
-from trainer.presets import PRESETS
+from trainer.config.presets import PRESETS
+from trainer.drawing import synthetic_digits
 from trainer.runs.store import RunStore
 
 TRIES = 3
@@ -128,7 +128,7 @@ def open_canvas(browser: Browser, runs: Path, figures: Figures) -> None:
         while drawn < STROKES:
             page.get_by_role("button", name="Clear").click()
             page.get_by_text("Draw a digit on the black paper.").wait_for()
-            digit = strokes.pen_strokes(int(rng.integers(10)), rng)
+            digit = synthetic_digits.pen_strokes(int(rng.integers(10)), rng)
             draw(page, digit)
             page.get_by_text("Draw a digit on the black paper.").wait_for(state="hidden")
             drawn += len(digit)

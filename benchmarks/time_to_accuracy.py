@@ -24,9 +24,10 @@ from typing import Any
 from benchmarks.conditions import print_conditions
 from benchmarks.training import KERAS_CONVNET, like_a_worker, train_reported
 from harness.server import MNIST
-from trainer import datasets, model
-from trainer.config import TrainingConfig
-from trainer.presets import PRESETS
+from trainer.config.presets import PRESETS
+from trainer.config.training import TrainingConfig
+from trainer.data import datasets
+from trainer.networks import model
 
 TARGETS = (0.98, 0.99, 0.995)
 SEEDS = (0, 1, 2)

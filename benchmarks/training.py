@@ -31,11 +31,11 @@ import numpy as np
 
 from benchmarks.conditions import print_conditions
 from harness.server import MNIST
-from trainer import datasets
-from trainer.config import Adam, TrainingConfig
-from trainer.host import ONE_AFTER_THE_OTHER, bfloat16
-from trainer.layers import Activation, BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D, Reshape
-from trainer.presets import PRESETS
+from trainer.config.layers import Activation, BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D, Reshape
+from trainer.config.presets import PRESETS
+from trainer.config.training import Adam, TrainingConfig
+from trainer.data import datasets
+from trainer.jobs.host import ONE_AFTER_THE_OTHER, bfloat16
 
 ROUNDS = 3  # in which each contender trains once
 EPOCHS = 3  # each time, of which the first, in which a library compiles, is not counted
@@ -77,8 +77,8 @@ def app(config: TrainingConfig, dataset: datasets.Dataset, tick: Tick) -> None:
 def train_reported(config: TrainingConfig, dataset: datasets.Dataset, tick: Callable[[Any], None]) -> None:
     """Train as a job does, with all that it reports and keeps; `tick` gets the Keras model after each epoch."""
     like_a_worker()
-    from trainer import fitting, model
-    from trainer.reporter import Reporter
+    from trainer.jobs.reporter import Reporter
+    from trainer.networks import fitting, model
     from trainer.runs.store import RunStore
 
     class Ticking(Reporter):
@@ -109,7 +109,7 @@ def plain(config: TrainingConfig, dataset: datasets.Dataset, tick: Tick) -> None
     """Train with Keras's `fit`, as the tutorials write it."""
     import keras
 
-    from trainer import model
+    from trainer.networks import model
 
     count = config.training_examples
     network = model.build(config)

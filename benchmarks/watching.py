@@ -17,7 +17,7 @@ from benchmarks.conditions import print_conditions
 from harness.browser import choose, new_page, open_chromium, reached, train
 from harness.server import Server
 from harness.waiting import wait_for
-from trainer import strokes
+from trainer.drawing import synthetic_digits
 from trainer.runs.requests import MAX_DRAWINGS, FollowedDrawing
 from trainer.runs.run import Run
 from trainer.runs.store import RunStore
@@ -38,7 +38,7 @@ def main() -> int:
             expect(page.get_by_role("button", name="One epoch more")).to_be_visible()
         choose(page, "Tutorial A", epochs=200)
         run = Run(server.runs / train(page))
-        for label, image in enumerate(strokes.digits(MAX_DRAWINGS)[0]):
+        for label, image in enumerate(synthetic_digits.digits(MAX_DRAWINGS)[0]):
             run.request("pin", **FollowedDrawing(token_hex(4), label, image / np.float32(255)).request())
         history = RunStore(server.runs).history
         wait_for(lambda: any(line["epoch"] > EPOCHS for line in history(run)))

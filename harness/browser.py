@@ -15,9 +15,9 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import run
 from harness.waiting import PATIENCE
-from trainer import strokes
-from trainer.config import TrainingConfig
-from trainer.presets import PRESETS
+from trainer.config.presets import PRESETS
+from trainer.config.training import TrainingConfig
+from trainer.drawing import synthetic_digits
 
 NO_CHROMIUM = "no Chromium was found"
 RUNNING = "[data-testid=stApp][data-test-script-state=running]"
@@ -123,5 +123,5 @@ def draw(page: Page, drawn: list[np.ndarray]) -> None:
 
 def digit(number: int) -> list[np.ndarray]:
     """Return how a careful person writes a digit."""
-    style = next(iter(strokes.STYLES[number]))
-    return strokes.pen_strokes(number, np.random.default_rng(0), style, variation=0)
+    style = next(iter(synthetic_digits.STYLES[number]))
+    return synthetic_digits.pen_strokes(number, np.random.default_rng(0), style, variation=0)

@@ -18,7 +18,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 
 from harness.waiting import PATIENCE
-from trainer import strokes
+from trainer.drawing import synthetic_digits
 
 SIDE = 300  # pixels of the paper on Draw
 PAPER = "canvas"  # its key
@@ -163,7 +163,7 @@ async def visit(url: str, session: str = "", owner: str = "") -> AsyncIterator[V
 
 def drawn(written: Sequence[np.ndarray], side: int = SIDE) -> str:
     """Return strokes, in 0..1 of the paper, as the canvas sends them: its objects and its pixels as JSON."""
-    url = data_url(strokes.draw(list(written), side, side / 15))
+    url = data_url(synthetic_digits.draw(list(written), side, side / 15))
     return sheet([path((stroke * side).tolist()) for stroke in written], url)
 
 

@@ -2,20 +2,19 @@
 
 import streamlit as st
 
-from ui import entry
+from ui import compare, entry
+from ui.compare import selection
 from ui.html import style
-from widgets import compare
-from widgets.compare import chosen
 
 entry.require_app("compare")
 
 style(*compare.STYLES)
 st.title("Compare", anchor=False)
-runs = chosen.ask()
-if len(runs) < chosen.FEWEST:
-    chosen.offer(runs)
+runs = selection.ask()
+if len(runs) < selection.FEWEST:
+    selection.offer(runs)
     st.stop()
-chosen.introduce(runs)
+selection.introduce(runs)
 view = compare.ask()
 view.show(runs)
-chosen.watch(runs)
+selection.watch(runs)

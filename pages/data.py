@@ -3,19 +3,19 @@
 import streamlit as st
 
 from trainer import UserError
-from trainer.catalogue import DATASETS
-from trainer.config import TrainingConfig
-from trainer.datasets import Dataset
-from ui import entry
+from trainer.config.dataset_info import DATASETS
+from trainer.config.training import TrainingConfig
+from trainer.data.datasets import Dataset
+from ui import dataset_loader, entry
+from ui.data import images, overview, upload
+from ui.glossary import explained
 from ui.html import style
-from widgets import bringing, library, looking, overview
-from widgets.glossary import explained
-from widgets.texts import literal
+from ui.markdown import literal
 
 entry.require_app("data")
 
 VIEWS = {
-    "One by one": looking.show,
+    "One by one": images.show,
     "All together": overview.show,
     "The split": overview.show_split,
     "Map": overview.show_map,
@@ -24,7 +24,7 @@ VIEWS = {
 
 def choose() -> str:
     """Ask for the data set; the URL may name it, too."""
-    titles = library.titles()
+    titles = dataset_loader.titles()
     named = st.query_params.get("dataset", "")
     if named in titles and named != st.session_state.get("data_linked"):
         st.session_state.data_set = st.session_state.data_linked = named
@@ -40,7 +40,7 @@ def choose() -> str:
             width=280,
             key="data_set",
         )
-        bringing.ask()
+        upload.ask()
     return str(name)
 
 
@@ -49,7 +49,7 @@ def note(dataset: Dataset) -> str:
     if dataset.source == dataset.kind.title:
         return dataset.kind.note
     counts = f"{len(dataset.x_train):,} images to learn from and {len(dataset.x_test):,} to test with"
-    source = library.titles()[dataset.name] if dataset.name not in DATASETS else dataset.source
+    source = dataset_loader.titles()[dataset.name] if dataset.name not in DATASETS else dataset.source
     return literal(f"{source}: {counts}.")
 
 
@@ -72,7 +72,7 @@ style(".st-key-data-set [data-testid=stPageLink] { padding-bottom: 0.55rem }")
 row = st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="data-set")
 name = choose()
 try:
-    dataset = library.dataset(name)
+    dataset = dataset_loader.dataset(name)
     if dataset is None:
         st.stop()
     train_on(dataset)

@@ -4,17 +4,18 @@ import math
 
 import streamlit as st
 
-from trainer import UserError, calibration
-from trainer.datasets import Dataset
-from trainer.evaluation import Evaluation
+from trainer import UserError
+from trainer.analysis import calibration
+from trainer.analysis.evaluation import Evaluation
+from trainer.data.datasets import Dataset
 from trainer.figures import sheets
 from trainer.text import percent
-from ui import entry
+from ui import dataset_loader, entry, evaluations, network_picker
+from ui.components.plot import plot
+from ui.evaluate import confusion, errors
+from ui.glossary import explained
 from ui.html import style
-from widgets import confusions, evaluated, examples, judges, library
-from widgets.glossary import explained
-from widgets.judges import Judge
-from widgets.plot import plot
+from ui.network_picker import Judge
 
 entry.require_app("evaluate")
 
@@ -72,17 +73,17 @@ def look(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
     )
     match st.session_state.look:
         case "nine":
-            examples.expected_and_predicted(judge, dataset, found)
+            errors.expected_and_predicted(judge, dataset, found)
         case "hardest":
-            examples.hardest(judge, dataset, found)
+            errors.hardest(judge, dataset, found)
         case "by_class":
-            confusions.by_class(judge, found)
+            confusion.by_class(judge, found)
         case "sure":
             how_sure(found)
         case "versus":
-            examples.versus(judge, dataset, found)
+            errors.versus(judge, dataset, found)
         case _:
-            confusions.mixed_up(judge, dataset, found)
+            confusion.mixed_up(judge, dataset, found)
 
 
 def how_sure(found: Evaluation) -> None:
@@ -102,14 +103,14 @@ def how_sure(found: Evaluation) -> None:
         )
 
 
-style(sheets.STYLE, confusions.STYLE, examples.STYLE)
+style(sheets.STYLE, confusion.STYLE, errors.STYLE)
 title, choice = st.columns([0.55, 0.45], vertical_alignment="bottom")
 title.title("Evaluate", anchor=False)
 with choice:
-    judge = judges.ask()
+    judge = network_picker.ask()
 try:
-    dataset = library.dataset(judge.dataset)
-    found = evaluated.ask(judge, dataset) if dataset else None
+    dataset = dataset_loader.dataset(judge.dataset)
+    found = evaluations.ask(judge, dataset) if dataset else None
 except UserError as error:
     st.error(str(error))
     st.stop()

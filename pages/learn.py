@@ -3,19 +3,18 @@
 import streamlit as st
 
 from trainer import UserError
-from ui import entry
+from ui import entry, glossary, learn
 from ui.html import style
-from widgets import glossary, lessons
-from widgets.lessons.pieces import STYLE
+from ui.learn.layout import STYLE
 
 entry.require_app("learn")
 
 st.title("Learn")
 style(STYLE)
 glossary.show_asked()
-place = lessons.ask()
+place = learn.ask()
 try:
-    lessons.show(place)
+    learn.show(place)
 except UserError as error:
     st.error(str(error))
 st.divider()

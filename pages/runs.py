@@ -3,17 +3,16 @@
 import streamlit as st
 
 from ui import entry
-from widgets import intake
-from widgets.runs import deleted, details, listing
+from ui.runs import deleted, details, import_run, listing
 
 entry.require_app("runs")
 
 st.title("Runs", anchor=False)
-intake.tell()
+import_run.tell()
 if run := details.asked():
     details.show(run)
 else:
     deleted.tell()
     listing.show()
     deleted.show()
-    intake.ask()
+    import_run.ask()

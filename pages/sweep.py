@@ -3,9 +3,9 @@
 import streamlit as st
 
 from trainer import UserError
-from trainer.sweep import Sweep
+from trainer.runs.sweep import Sweep
 from ui import entry
-from widgets.sweeps import earlier, planning, watching
+from ui.sweep import earlier, planning, progress
 
 entry.require_app("sweep")
 engine, owner = st.session_state.engine, st.session_state.owner
@@ -33,5 +33,5 @@ st.markdown("Train one network with several values of a setting or two, and see 
 sweep = current_sweep()
 planning.ask(engine, owner, sweep.id if sweep else "")
 if sweep:
-    watching.show(engine, owner, sweep)
+    progress.show(engine, owner, sweep)
 earlier.show(engine, sweep.id if sweep else "")

@@ -5,14 +5,14 @@ from pathlib import Path
 import streamlit as st
 
 from trainer import UserError
-from trainer.config import TrainingConfig
-from trainer.owner import owner_hash
+from trainer.config.training import TrainingConfig
+from trainer.runs.owner import owner_hash
 from trainer.runs.run import Run
-from ui import entry
+from ui import entry, followed_digits
 from ui.html import style
+from ui.markdown import sentence
+from ui.train import code, continuation, form
 from ui.train import run as shown_run
-from widgets import code, continuing, editor, followed
-from widgets.texts import sentence
 
 entry.require_app("train")
 engine, owner = st.session_state.engine, st.session_state.owner
@@ -49,13 +49,13 @@ def current_run() -> Run | None:
 st.title("Train a network")
 run = current_run()
 asked = run.config if run else None
-parent, drawings = continuing.named(engine), continuing.own_drawings(engine)
+parent, drawings = continuation.named(engine), continuation.own_drawings(engine)
 about_parent = st.container()
-config, right = editor.edit(engine, asked, continuing.recipe(parent, drawings))
-goes_on = bool(parent and continuing.goes_on(parent, config))
+config, right = form.edit(engine, asked, continuation.recipe(parent, drawings))
+goes_on = bool(parent and continuation.goes_on(parent, config))
 if parent:
     with about_parent:
-        continuing.show(parent, config, drawings)
+        continuation.show(parent, config, drawings)
 
 with right:
     style(STYLE)
@@ -65,12 +65,12 @@ with right:
         )
     if pressed:
         try:
-            begun = engine.submit(config, owner, followed.pins(), parent.id if goes_on else "")
+            begun = engine.submit(config, owner, followed_digits.pins(), parent.id if goes_on else "")
             st.query_params["run"] = st.session_state.begun = begun
             st.rerun()
         except UserError as error:
             st.error(str(error))
-    followed.ask()
+    followed_digits.ask()
     if config:
         st.page_link(
             "pages/sweep.py",

@@ -21,8 +21,9 @@ from harness.browser import NO_CHROMIUM, find_chromium, open_chromium
 from harness.server import MNIST, ROOT
 from harness.waiting import PATIENCE
 from tests.support.apps import TINY
-from trainer import export, model, strokes
-from trainer.owner import owner_hash
+from trainer.drawing import synthetic_digits
+from trainer.networks import model, onnx_writer
+from trainer.runs.owner import owner_hash
 from trainer.runs.run import Run
 from trainer.runs.store import RunStore
 
@@ -83,7 +84,7 @@ def mnist_path() -> Path:
 @pytest.fixture(scope="session")
 def few_digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data file of few synthetic digits, in Keras's layout."""
-    images, labels = strokes.digits(600, seed=3)
+    images, labels = synthetic_digits.digits(600, seed=3)
     path = tmp_path_factory.mktemp("data") / "few_digits.npz"
     np.savez(path, x_train=images[:500], y_train=labels[:500], x_test=images[500:], y_test=labels[500:])
     return path
@@ -118,7 +119,7 @@ def app(
 def network_run(runs_directory: Path) -> Run:
     """A run with a network that nobody has trained yet."""
     run = RunStore(runs_directory).create(TINY, owner_hash("somebody"))
-    (run.path / "model.onnx").write_bytes(export.to_onnx(model.weights(model.build(TINY)), TINY))
+    (run.path / "model.onnx").write_bytes(onnx_writer.to_onnx(model.weights(model.build(TINY)), TINY))
     run.update(phase="finished", test_accuracy=0.1234, device="CPU", data="MNIST", seconds=3.0)
     return run
 

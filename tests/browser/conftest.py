@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Error, Page
 
 from harness.browser import calm_page
 from harness.server import MNIST, Server
-from trainer import strokes
+from trainer.drawing import synthetic_digits
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +23,7 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
         with np.load(MNIST) as arrays:
             arrays = {name: array[: 20_000 if name.endswith("train") else 2_000] for name, array in arrays.items()}
     else:
-        images, labels = strokes.digits(7_000, seed=1)
+        images, labels = synthetic_digits.digits(7_000, seed=1)
         arrays = {"x_train": images[:6000], "y_train": labels[:6000], "x_test": images[6000:], "y_test": labels[6000:]}
     np.savez(path, **arrays)
     return path

@@ -6,8 +6,8 @@ import json
 from playwright.sync_api import expect
 
 from harness.browser import choose
-from trainer import program
-from trainer.presets import PRESETS
+from trainer.config.presets import PRESETS
+from trainer.sharing import keras_program
 
 
 def test_the_program_of_the_form_is_read_and_taken_along(server, page):
@@ -19,7 +19,7 @@ def test_the_program_of_the_form_is_read_and_taken_along(server, page):
     expect(code).to_contain_text("batch_size=32")
     choose(page, "Small CNN")
     expect(code).to_contain_text("layers.Conv2D(16, 5")
-    wanted = program.script(PRESETS["small_cnn"].config)
+    wanted = keras_program.script(PRESETS["small_cnn"].config)
     with page.expect_download() as script:
         panel.get_by_role("button", name="Script").click()
     assert script.value.suggested_filename == "digit_lab.py"

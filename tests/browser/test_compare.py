@@ -9,10 +9,12 @@ from playwright.sync_api import Page, expect
 
 from harness.browser import calm_page, digit, draw
 from harness.server import Server
-from trainer import datasets, evaluation, shipped
-from trainer.files import line
+from trainer.analysis import evaluation
+from trainer.data import datasets
 from trainer.runs.run import Run
 from trainer.runs.store import RunStore
+from trainer.shipped import network as shipped
+from trainer.storage.files import line
 
 JUDGED = ".st-key-compare-judged .js-plotly-plot"
 

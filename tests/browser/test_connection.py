@@ -15,10 +15,10 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from harness.browser import LASTING, RUNNING, asked, digit, draw, open_form, reached, train
 from harness.server import Server
 from harness.waiting import wait_for
-from trainer.progress import epochs_done
+from trainer.runs.progress import epochs_done
 from trainer.runs.run import Run
 from trainer.runs.store import RunStore
-from widgets.draft import SETTLED
+from ui.train.draft import SETTLED
 
 STATE = "data-test-connection-state"
 PROGRESS = re.compile(r"Epoch \d+ of \d+ · step")

@@ -10,8 +10,9 @@ from playwright.sync_api import expect
 
 from harness.browser import LASTING, calm_page, choose, digit, draw, open_form, train
 from harness.waiting import wait_for
-from trainer import shipped, strokes
+from trainer.drawing import synthetic_digits
 from trainer.runs.store import RunStore
+from trainer.shipped import network as shipped
 
 BARS = ".st-key-bars .js-plotly-plot"
 
@@ -213,7 +214,7 @@ def test_a_test_digit_without_a_pointer(paper):
 
 
 def test_a_photo_is_read(paper):
-    ink = strokes.draw(beside(4, 2), 900, 40)[..., 0] / 255
+    ink = synthetic_digits.draw(beside(4, 2), 900, 40)[..., 0] / 255
     light = np.linspace(240, 150, 900)  # from one side
     picture = io.BytesIO()
     Image.fromarray(np.uint8(light * (1 - 0.8 * ink))).convert("RGB").save(picture, "JPEG")

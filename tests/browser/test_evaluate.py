@@ -8,7 +8,9 @@ from playwright.sync_api import Browser, Page, expect
 from harness.browser import calm_page
 from harness.server import Server
 from harness.waiting import wait_for
-from trainer import datasets, evaluation, shipped
+from trainer.analysis import evaluation
+from trainer.data import datasets
+from trainer.shipped import network as shipped
 
 
 @pytest.fixture(scope="module", autouse=True)

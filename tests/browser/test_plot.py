@@ -11,7 +11,7 @@ from harness.waiting import wait_for
 GROWING = """
 import streamlit as st
 from trainer.analysis.learning_curves import learning_curves
-from widgets.plot import plot
+from ui.components.plot import plot
 
 @st.fragment(run_every=0.3)
 def watch():

@@ -9,11 +9,11 @@ from playwright.sync_api import Page, expect
 from harness.browser import calm_page
 from harness.server import Server
 from tests.support.apps import TINY
-from trainer.config import Adam
-from trainer.files import line
-from trainer.owner import owner_hash
+from trainer.config.training import Adam
+from trainer.runs.owner import owner_hash
 from trainer.runs.run import Run
 from trainer.runs.store import RunStore
+from trainer.storage.files import line
 
 ME = "x" * 32  # as the browser's cookie says
 

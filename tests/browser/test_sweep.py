@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from harness.browser import calm_page
 from harness.server import Server
 from trainer.runs.store import RunStore
-from trainer.sweep import Sweeps, best, cells
+from trainer.runs.sweep import Sweeps, best, cells
 
 FILLED = 600_000  # milliseconds in which four trainings are over, on whatever machine
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
-from trainer.config import TrainingConfig
-from trainer.layers import Dense
+from trainer.config.layers import Dense
+from trainer.config.training import TrainingConfig
 from trainer.runs.run import Run
 
 TINY = TrainingConfig(layers=(Dense(16, "relu"),), epochs=2, batch_size=20, learning_rate=0.1)

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from trainer import fitting, model
-from trainer.config import Adam, TrainingConfig
-from trainer.fitting import Checkpoint, Control, Hooks, Outcome
-from trainer.layers import Activation, BatchNormalization, Conv2D, Dense, Dropout
+from trainer.config.layers import Activation, BatchNormalization, Conv2D, Dense, Dropout
+from trainer.config.training import Adam, TrainingConfig
+from trainer.networks import fitting, model
+from trainer.networks.fitting import Checkpoint, Control, Hooks, Outcome
 
 rng = np.random.default_rng(0)
 IMAGES = rng.random((330, 28, 28), dtype=np.float32)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from trainer.config.limits import CLASSES
 from trainer.figures.palette import BLUE, GREY, NEUTRAL, VERMILLION
 from trainer.figures.plotly import AXIS, Figure, frame, literal
-from trainer.limits import CLASSES
 from trainer.networks.losses import Floats, cross_entropy, squared_error
 
 LEAST = 0.001  # probability of the right class that the curves show

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from trainer.digit import SIZE
+from trainer.config.layers import Layer, Row
+from trainer.drawing.normalize import SIZE
 from trainer.figures.images import svg, svg_text
 from trainer.figures.palette import BLUE, GREY, NEUTRAL, ORANGE, SKY
-from trainer.layers import Layer, Row
 
 WIDE, HIGH, MIDDLE = 450, 200, 80  # of the whole picture, and how far down its axis lies
 SHOWN = 12  # units of a dense layer, at most, that are drawn

@@ -13,9 +13,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from trainer import UserError, processes, weights
-from trainer.config import TrainingConfig
-from trainer.files import read_bytes
+from trainer import UserError, processes
+from trainer.config.training import TrainingConfig
+from trainer.networks import onnx_reader
+from trainer.storage.files import read_bytes
 
 MODULE = "trainer.networks.keras_converter"
 PATIENCE = 120.0  # seconds; Keras takes some 5 to start on a quiet machine
@@ -48,7 +49,7 @@ def make(network: Path, config: TrainingConfig, file: Path, patience: float = PA
 def main() -> None:
     # a GPU's memory belongs to those who train
     os.environ |= {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    from trainer import model  # Keras, which it imports when it needs it, in this process alone
+    from trainer.networks import model  # Keras, which it imports when it needs it, in this process alone
 
     processes.lower_priority()
     source, target = Path(sys.argv[1]), Path(sys.argv[2])
@@ -56,7 +57,7 @@ def main() -> None:
         try:
             config = TrainingConfig.from_json(sys.stdin.read())
             content = read_bytes(source)
-            values = weights.read(content, config)
+            values = onnx_reader.read(content, config)
             network = model.build(config)
             model.assign(network, values)
             model.save(network, target, hashlib.sha256(content).hexdigest())

@@ -8,8 +8,8 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
-from trainer.files import opened
-from trainer.weights import network_hash
+from trainer.networks.onnx_reader import network_hash
+from trainer.storage.files import opened
 
 FILE = "model.keras"  # of a run directory
 _MARK = b"Digit Lab, from the ONNX file of SHA-256 "

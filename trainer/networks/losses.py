@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.limits import CLASSES
+from trainer.config.limits import CLASSES
 
 Floats = NDArray[np.float64]
 GUESSING = math.log(CLASSES)  # the cross-entropy of 10 % for everything

@@ -14,9 +14,10 @@ import threading
 
 import numpy as np
 
-from trainer import UserError, processes, weights
-from trainer.config import TrainingConfig
-from trainer.inference import Network
+from trainer import UserError, processes
+from trainer.config.training import TrainingConfig
+from trainer.networks import onnx_reader
+from trainer.networks.inference import Network
 
 MODULE = "trainer.networks.onnx_import"
 PATIENCE = 60.0  # seconds; it takes one on a quiet machine
@@ -66,11 +67,11 @@ def _try(content: bytes, config: TrainingConfig) -> None:
 
 def anew(content: bytes, config: TrainingConfig) -> bytes:
     """Do what `transcribe` does, in this process."""
-    from trainer import export  # ONNX's own library
+    from trainer.networks import onnx_writer  # ONNX's own library
 
-    found = weights.read(content, config)
+    found = onnx_reader.read(content, config)
     check(found, config)
-    written = export.to_onnx(found, config)
+    written = onnx_writer.to_onnx(found, config)
     _try(written, config)
     return written
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from trainer import UserError
-from trainer.config import TrainingConfig, short_form
-from trainer.files import read_object
-from trainer.presets import PRESETS
+from trainer.config.presets import PRESETS
+from trainer.config.training import TrainingConfig, short_form
+from trainer.storage.files import read_object
 from trainer.text import plain
 
 NAME = 80  # characters of a run's name

@@ -14,9 +14,9 @@ from typing import Any, Literal
 import numpy as np
 
 from trainer import UserError
-from trainer.config import TrainingConfig
-from trainer.files import Record
-from trainer.limits import CLASSES, LIMITS
+from trainer.config.limits import CLASSES, LIMITS
+from trainer.config.training import TrainingConfig
+from trainer.storage.files import Record
 
 CONTINUE = ("resume", "epochs")
 KINDS = ("stop", "pause", *CONTINUE, "learning_rate", "pin", "unpin")

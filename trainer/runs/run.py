@@ -13,8 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from trainer.config import TrainingConfig
-from trainer.files import (
+from trainer.config.limits import CLASSES
+from trainer.config.training import TrainingConfig
+from trainer.runs.label import Label, generated_name
+from trainer.runs.requests import KINDS, Requests
+from trainer.runs.state import State
+from trainer.storage.arrays import read_arrays
+from trainer.storage.files import (
     BLOCK,
     FULL,
     Record,
@@ -29,11 +34,6 @@ from trainer.files import (
     write_whole,
     writing,
 )
-from trainer.limits import CLASSES
-from trainer.runs.label import Label, generated_name
-from trainer.runs.requests import KINDS, Requests
-from trainer.runs.state import State
-from trainer.storage.arrays import read_arrays
 from trainer.text import plain
 
 MAX_ARRAYS = 20_000_000  # bytes of digits.npz, and of snapshots.npz

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from trainer.files import Record
+from trainer.storage.files import Record
 from trainer.text import plain
 
 ENDED = ("finished", "stopped", "failed", "interrupted")

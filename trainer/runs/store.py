@@ -16,13 +16,14 @@ from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from trainer import UserError, history
-from trainer.config import TrainingConfig
-from trainer.files import OBJECT, Record, read_bytes, write_whole, writing
+from trainer import UserError
+from trainer.config.training import TrainingConfig
+from trainer.data.uploads import Uploads
+from trainer.runs import history
 from trainer.runs.run import Run
 from trainer.runs.state import State
+from trainer.storage.files import OBJECT, Record, read_bytes, write_whole, writing
 from trainer.storage.lines import Lines
-from trainer.uploads import Uploads
 
 TRASH = "trash"  # in the run root: where deleted runs lie
 RESTORABLE = 24 * 3600.0  # seconds for which a deleted run can be restored

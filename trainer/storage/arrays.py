@@ -11,7 +11,7 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 from numpy.lib import format as npy
 
-from trainer.files import opened, write_whole
+from trainer.storage.files import opened, write_whole
 
 CHUNK = 1_000_000  # bytes that are read at once
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from trainer.files import MOST, Record, opened, records
+from trainer.storage.files import MOST, Record, opened, records
 
 KEPT = 20_000_000  # bytes of lines whose records are kept, which take about six times as many
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from trainer import UserError
-from trainer.answer import Answer, answers, reading
-from widgets.judges import Judge
-from widgets.source import Source
+from trainer.analysis.answer import Answer, answers, reading
+from ui.digit_input.source import Source
+from ui.network_picker import Judge
 
 
 def read(choice: Judge, source: Source) -> tuple[list[Answer], str]:

@@ -7,12 +7,12 @@ from typing import Any
 import streamlit as st
 
 from trainer.analysis.learning_curves import learning_curves, rate_curve
-from trainer.config import TrainingConfig
-from trainer.files import Record
-from trainer.owner import owner_hash
+from trainer.config.training import TrainingConfig
+from trainer.runs.owner import owner_hash
 from trainer.runs.requests import Requests
 from trainer.runs.run import Run
-from widgets.plot import plot
+from trainer.storage.files import Record
+from ui.components.plot import plot
 
 PREVIOUS = 2  # own runs that are shown beside it at first
 COMPARED = 5  # and at most

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from trainer import catalogue
-from trainer.files import Record
-from trainer.progress import Progress, progress
+from trainer.config import dataset_info
+from trainer.runs.progress import Progress, progress
 from trainer.runs.requests import Requests
 from trainer.runs.run import Run
 from trainer.runs.state import State
-from widgets.texts import sentence
+from trainer.storage.files import Record
+from ui.markdown import sentence
 
 
 def show(run: Run, state: State, wishes: Requests, history: list[Record]) -> None:
@@ -23,7 +23,7 @@ def show(run: Run, state: State, wishes: Requests, history: list[Record]) -> Non
     elif now is None or now.step <= state.begun:
         st.progress(now.share if now else 0.0, "Compiling the network …")
     else:
-        thing = catalogue.kind(run.config.dataset).thing if run.config else "digit"
+        thing = dataset_info.kind(run.config.dataset).thing if run.config else "digit"
         st.progress(now.share, progress_text(now, state, history, f"{thing}s"))
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from trainer.files import Record
 from trainer.runs.run import Run
 from trainer.runs.state import State
+from trainer.storage.files import Record
 
 PLAY = 0.5  # seconds between two pictures of a replay
 REPLAY = "Go through the training once more: curves, test images, drawings and weights follow."

@@ -4,34 +4,35 @@ from __future__ import annotations
 
 import streamlit as st
 
-from trainer import catalogue
-from trainer.config import TrainingConfig
-from trainer.engine import Engine
+from trainer.analysis.summary import summarise
+from trainer.config import dataset_info
+from trainer.config.training import TrainingConfig
+from trainer.figures.diverging import weight_sheet
 from trainer.figures.images import test_digits
-from trainer.figures.signed import weight_sheet
-from trainer.files import Record
-from trainer.owner import owner_hash
-from trainer.progress import epochs_done
+from trainer.jobs.engine import Engine
+from trainer.runs.owner import owner_hash
+from trainer.runs.progress import epochs_done
 from trainer.runs.requests import Requests
 from trainer.runs.run import Run
 from trainer.runs.state import State
-from trainer.summary import summarise
-from ui.train import curves, progress, replay, steering
-from widgets import continuing, crowd, editor, followed, label, landing
-from widgets.texts import literal, sentence
+from trainer.storage.files import Record
+from ui import followed_digits, load_control, run_label
+from ui.components import scroll_target
+from ui.markdown import literal, sentence
+from ui.train import continuation, curves, form, progress, replay, steering
 
 
 def show(run: Run, config: TrainingConfig, scroll: bool = False) -> None:
     """Show a run, live or ended; while it lives this looks again and again. `scroll` brings it into view."""
     state = run.state
-    landing.here(scroll, "scroll")
+    scroll_target.here(scroll, "scroll")
     show_heading(run, state)
     if state.ended or state.phase == "paused":
         if state.phase != "paused":
             show_result(run, state, config)
         st.fragment(look_back, run_every=replay.pace(run))(run, config)
     else:
-        every = crowd.pace()
+        every = load_control.pace()
         st.fragment(look, run_every=every)(run, config, every)
 
 
@@ -47,9 +48,9 @@ def show_nothing(config: TrainingConfig) -> None:
 def look(run: Run, config: TrainingConfig, every: float) -> None:
     """Show how a live run stands; when it ends, or the crowd becomes another, the whole page is shown anew."""
     state = run.state
-    if state.ended or state.phase == "paused" or crowd.pace(now=every) != every:
+    if state.ended or state.phase == "paused" or load_control.pace(now=every) != every:
         st.rerun()
-    with crowd.turn:
+    with load_control.turn:
         wishes, history = run.requests, st.session_state.engine.runs.history(run)
         if state.phase == "queued":
             show_queue(run)
@@ -99,12 +100,12 @@ def show_result(run: Run, state: State, config: TrainingConfig) -> None:
         summary = summarise(
             config, history, state.test_accuracy, state.test_loss, state.examples, state.phase == "stopped"
         )
-        thing = catalogue.kind(config.dataset).thing
+        thing = dataset_info.kind(config.dataset).thing
         with st.container(border=True, key="summary"):
             share = f"{100 * state.test_accuracy:.1f} %"
             st.markdown(f"##### {state.phase.capitalize()}: reads {share} of the test {thing}s")
             st.markdown(" ".join(summary.sentences))
-            if account := continuing.account(run, state):
+            if account := continuation.account(run, state):
                 st.markdown(" ".join(account))
             note = f" · {state.note}" if state.note else ""
             st.caption(f"{state.seconds:.0f} s of training on {sentence(f'{state.device}, with {state.data}{note}')}")
@@ -114,7 +115,7 @@ def show_result(run: Run, state: State, config: TrainingConfig) -> None:
                     st.button(
                         "Try it",
                         key=f"try.{place}",
-                        on_click=editor.load,
+                        on_click=form.load,
                         args=(suggestion.config,),
                         help="Put these settings into the form above; then press Train.",
                     )
@@ -131,7 +132,7 @@ def show_heading(run: Run, state: State) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(literal(run.read().name), anchor=False, width="content")
         if state.owner == owner_hash(st.session_state.owner):
-            label.rename(run)
+            run_label.rename(run)
 
 
 def show_panels(
@@ -144,7 +145,7 @@ def show_panels(
         show_digits(run, history, at)
     with right:
         show_weights(run, state, at)
-    followed.show(st.session_state.engine, run, state, st.session_state.owner, at)
+    followed_digits.show(st.session_state.engine, run, state, st.session_state.owner, at)
 
 
 def show_digits(run: Run, history: list[Record], at: int | None) -> None:
@@ -156,8 +157,8 @@ def show_digits(run: Run, history: list[Record], at: int | None) -> None:
     reads = epochs[-1]["reads"] if epochs else None
     images, labels = kept
     config = run.config
-    digits = config is None or catalogue.kind(config.dataset).digits
-    what = f"Test {catalogue.kind(config.dataset).thing}s" if config else "Test digits"
+    digits = config is None or dataset_info.kind(config.dataset).digits
+    what = f"Test {dataset_info.kind(config.dataset).thing}s" if config else "Test digits"
     st.markdown(f"**{what}**" + (f" after epoch {epochs[-1].get('epoch', '?')}" if epochs else ""))
     right = sum(said == label for said, label in zip(reads or [], labels.tolist(), strict=False))
     alt = f"{right} of {len(labels)} {what.lower()} are read right" if reads else f"16 {what.lower()}, not read yet"

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import streamlit as st
 
-from trainer import UserError, catalogue
-from trainer.files import Record
-from trainer.limits import LIMITS, MEANINGS
-from trainer.owner import owner_hash
+from trainer import UserError
+from trainer.config import dataset_info
+from trainer.config.limits import LIMITS, MEANINGS
+from trainer.runs.owner import owner_hash
 from trainer.runs.requests import Requests
 from trainer.runs.run import Run
 from trainer.runs.state import State
-from widgets import continuing, takehome
-from widgets.glossary import explained
+from trainer.storage.files import Record
+from ui import downloads
+from ui.glossary import explained
+from ui.train import continuation
 
 
 def show(run: Run, state: State, wishes: Requests, history: list[Record]) -> None:
@@ -25,9 +27,9 @@ def show(run: Run, state: State, wishes: Requests, history: list[Record]) -> Non
             st.caption("Somebody else's run: watch it, and draw with its network.")
         st.space("stretch")
         if run.network and state.ended:
-            continuing.offer(run)
+            continuation.offer(run)
             with st.popover("Take home", icon=":material/download:", help="The network, its numbers, a report"):
-                takehome.offer(run)
+                downloads.offer(run)
         if run.network:
             show_pages(run, state)
 
@@ -39,7 +41,7 @@ def show_pages(run: Run, state: State) -> None:
             if st.button(label, icon=f":material/{icon}:", key=f"use.{page}"):
                 st.switch_page(f"pages/{page}.py", query_params={"run": run.id})
     config = run.config
-    if config and catalogue.kind(config.dataset).digits:
+    if config and dataset_info.kind(config.dataset).digits:
         if st.button("Draw with it", type="primary", icon=":material/draw:", key="draw"):
             st.switch_page("pages/draw.py", query_params={"run": run.id})
 

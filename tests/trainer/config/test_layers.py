@@ -10,12 +10,15 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from trainer import datasets, export, glossary, model, program, snippets
-from trainer.config import OPTIMIZERS, TrainingConfig, optimizer_help
-from trainer.inference import Network
-from trainer.layers import LAYERS, Conv2D, Layer
-from trainer.limits import CHOICES, LIMITS, SETTINGS, field_types, within
+from trainer.config.layers import LAYERS, Conv2D, Layer
+from trainer.config.limits import CHOICES, LIMITS, SETTINGS, field_types, within
+from trainer.config.training import OPTIMIZERS, TrainingConfig, optimizer_help
+from trainer.data import datasets
+from trainer.lessons import glossary
+from trainer.networks import model, onnx_writer
+from trainer.networks.inference import Network
 from trainer.runs.store import RunStore
+from trainer.sharing import keras_program, keras_snippets
 
 IMAGES = np.random.default_rng(0).random((6, 28, 28), dtype=np.float32)
 
@@ -75,7 +78,7 @@ def test_the_table_has_kerass_shapes_and_numbers_of_parameters(kind, network):
 
 
 def test_the_exported_network_is_that_of_keras(kind, network):
-    exported = Network(export.to_onnx(model.weights(network), config(kind))).layers(IMAGES)
+    exported = Network(onnx_writer.to_onnx(model.weights(network), config(kind))).layers(IMAGES)
     value = IMAGES
     for layer in network.layers:
         value = np.asarray(layer(value))
@@ -99,10 +102,10 @@ def test_what_it_says_of_its_values_is_true(kind, network):
 def test_its_line_of_code_makes_the_same_layer(kind):
     for l2 in (0.0, 0.001):
         learned = replace(config(kind), l2=l2, kernel_initializer="he_normal")
-        compile(program.script(learned), "program.py", "exec")
+        compile(keras_program.script(learned), "program.py", "exec")
         names = {"layers": keras.layers, "pull": keras.regularizers.L2(l2), "keras": keras}
         for row in learned.table:
-            made = eval(snippets.layer(row, learned).split("  #")[0].rstrip().rstrip(","), names)
+            made = eval(keras_snippets.layer(row, learned).split("  #")[0].rstrip().rstrip(","), names)
             built = model._layer(row, learned).get_config()
             own = made.get_config()
             for setting in set(own) - {"name", "dtype", "kernel_initializer"}:
@@ -112,9 +115,9 @@ def test_its_line_of_code_makes_the_same_layer(kind):
 def page():
     import streamlit as st
 
-    from widgets import editor
+    from ui.train import form
 
-    editor.edit(st.session_state.engine)
+    form.edit(st.session_state.engine)
 
 
 def test_the_menu_offers_it_and_its_row_opens(kind, few_digits, runs_directory, monkeypatch):
@@ -145,7 +148,7 @@ def test_an_optimizer_is_known_everywhere(kind):
     assert type(built).__name__ == kind.__name__
     for name, value in vars(kind()).items():
         assert math.isclose(getattr(built, name), value)
-    written = eval(snippets.optimizer(learned), {"keras": keras})
+    written = eval(keras_snippets.optimizer(learned), {"keras": keras})
     assert type(written) is getattr(keras.optimizers, kind.__name__)
     assert math.isclose(float(written.learning_rate), kind.usual_learning_rate, rel_tol=1e-6)
     for name, value in vars(kind()).items():

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trainer import digit, strokes
+from trainer.drawing import normalize, synthetic_digits
 from trainer.figures import images as figures
 from trainer.figures.palette import BLUE, VERMILLION
 
@@ -27,7 +27,7 @@ def words(picture: str) -> list[str | None]:
 
 
 def test_test_digits_have_a_tick_or_a_cross_beneath() -> None:
-    images, labels = strokes.digits(16, seed=0)
+    images, labels = synthetic_digits.digits(16, seed=0)
     reads = [int(label) for label in labels]
     reads[3] = (reads[3] + 1) % 10
     picture = figures.test_digits(images, labels, reads)
@@ -40,7 +40,7 @@ def test_test_digits_have_a_tick_or_a_cross_beneath() -> None:
 
 
 def test_test_digits_stand_in_their_places_before_they_are_read() -> None:
-    images, labels = strokes.digits(16, seed=0)
+    images, labels = synthetic_digits.digits(16, seed=0)
     before, after = figures.test_digits(images, labels), figures.test_digits(images, labels, list(labels))
     assert words(before) == []
     assert ElementTree.fromstring(before).attrib == ElementTree.fromstring(after).attrib
@@ -52,7 +52,7 @@ def test_test_digits_stand_in_their_places_before_they_are_read() -> None:
 
 
 def test_a_drawing_is_shown_as_the_network_meets_it() -> None:
-    steps = digit.from_canvas(strokes.draw(strokes.pen_strokes(7, np.random.default_rng(0))))
+    steps = normalize.from_canvas(synthetic_digits.draw(synthetic_digits.pen_strokes(7, np.random.default_rng(0))))
     assert steps is not None
     picture = np.asarray(Image.open(BytesIO(figures.drawing_picture(steps.image))))
     assert picture[::4, ::4] / 255 == pytest.approx(steps.image, abs=0.005)

@@ -5,10 +5,10 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from trainer.config import TrainingConfig
-from trainer.layers import BatchNormalization, Conv2D, Dense, Dropout, Layer, MaxPooling2D
+from trainer.config.layers import BatchNormalization, Conv2D, Dense, Dropout, Layer, MaxPooling2D
+from trainer.config.presets import PRESETS
+from trainer.config.training import TrainingConfig
 from trainer.networks.diagram import network_picture
-from trainer.presets import PRESETS
 
 
 def elements(picture: str, kind: str) -> list[ElementTree.Element]:

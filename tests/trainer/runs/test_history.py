@@ -2,7 +2,7 @@
 
 import pytest
 
-from trainer.history import WATCHED, are_reads, is_line, is_reading
+from trainer.runs.history import WATCHED, are_reads, is_line, is_reading
 
 LINE = {"kind": "epoch", "epoch": 1, "step": 9, "loss": 0.5, "accuracy": 0.9, "seconds": 1.5, "memory": 10**9}
 EVEN = [0.1] * 10

@@ -7,11 +7,11 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from trainer import files
-from trainer.config import TrainingConfig
+from trainer.config.training import TrainingConfig
 from trainer.runs.requests import Requests
 from trainer.runs.state import State
 from trainer.runs.store import RunStore
+from trainer.storage import files
 
 CONFIG = TrainingConfig(epochs=4, learning_rate=0.1)
 

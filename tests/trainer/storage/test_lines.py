@@ -1,6 +1,6 @@
 """Files that grow by lines; what their records are is in test_files."""
 
-from trainer.files import line
+from trainer.storage.files import line
 from trainer.storage.lines import Lines
 
 

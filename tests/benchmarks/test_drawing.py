@@ -1,0 +1,67 @@
+"""The benchmark on people's drawings: what it asks, and when it is not content."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import drawing
+from trainer.drawing import synthetic_digits
+from trainer.shipped import card
+
+
+@pytest.fixture(autouse=True)
+def shipped_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DIGITLAB_NETWORK", raising=False)
+    monkeypatch.setattr(sys, "argv", ["drawing"])
+
+
+def figures(accuracy: float) -> card.Figures:
+    return {
+        "accuracy": accuracy,
+        "lowest": accuracy,
+        "highest": accuracy,
+        "calibration_error": 0.0,
+        "kept": 1.0,
+        "answers": [[0.99, 1.0, 10, accuracy]],
+    }
+
+
+def test_canvases_are_read_and_blank_paper_is_any_digit() -> None:
+    canvases = [
+        synthetic_digits.draw(synthetic_digits.pen_strokes(label, np.random.default_rng(0), variation=0.0))
+        for label in (3, 8)
+    ]
+    probabilities = drawing.classify([canvases[0], np.zeros_like(canvases[0]), canvases[1]])
+    assert probabilities.shape == (3, 10) and probabilities[1] == pytest.approx([0.1] * 10)
+    assert probabilities[0].argmax() == 3 and probabilities[2].argmax() == 8
+
+
+@pytest.mark.parametrize(("accuracy", "status"), [(0.966, 0), (0.964, 1)])
+def test_a_share_below_its_floor_ends_with_status_1(
+    accuracy: float, status: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(drawing, "SCORER", Path(__file__))
+    monkeypatch.setattr(drawing, "DRAWINGS", tmp_path)
+    monkeypatch.setattr(drawing, "measure", lambda which, variant: figures(accuracy))
+    assert drawing.main() == status
+    assert f"drawing.std {100 * accuracy:.2f} %" in capsys.readouterr().out
+
+
+def test_without_drawings_it_says_where_they_are_looked_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(drawing, "DRAWINGS", tmp_path / "nowhere")
+    assert drawing.main() == 0
+    assert "no drawings to measure with" in capsys.readouterr().out
+
+
+def test_a_network_that_is_not_there_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(drawing, "SCORER", Path(__file__))
+    monkeypatch.setattr(drawing, "DRAWINGS", tmp_path)
+    monkeypatch.setenv("DIGITLAB_NETWORK", "nowhere.onnx")
+    assert drawing.main() == 2
+    assert "nowhere.onnx" in capsys.readouterr().out

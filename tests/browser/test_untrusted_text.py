@@ -1,0 +1,226 @@
+"""HTML and Markdown in every text that a user can give: shown as they were typed; nothing runs, nothing is fetched."""
+
+import base64
+import json
+import zlib
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from harness.browser import calm_page
+from harness.server import Server
+from tests.support.apps import TINY
+from trainer.analysis import evaluation
+from trainer.config.variation import Axis, Setting
+from trainer.data import datasets
+from trainer.networks import model, onnx_writer
+from trainer.runs.owner import owner_hash
+from trainer.runs.run import Run
+from trainer.runs.store import RunStore, new_id
+from trainer.runs.sweep import Plan, Sweep, Sweeps
+from trainer.sharing import run_import, run_zip
+
+ME = "x" * 32  # as the browser's cookie says
+AWAY = "//away.invalid/x"
+HTML = f"<img src={AWAY} onerror=pwned=1><script>pwned=1</script>"
+SHORT = f"<img src={AWAY}>"
+MARKDOWN = f"![a](http:{AWAY}) [b](javascript:pwned=1) $c$ :red[d]"
+LONG = f'{HTML} {MARKDOWN} "><svg onload=pwned=1> <iframe srcdoc="<script>pwned=1</script>"></iframe>'
+
+
+def finished(store: RunStore, name: str) -> Run:
+    run = store.create(TINY, owner_hash(ME))
+    run.network_file.write_bytes(onnx_writer.to_onnx(model.weights(model.build(TINY)), TINY))
+    ends = [{"kind": "epoch", "step": 20 * n, "epoch": n, "loss": 1.0 / n, "accuracy": 0.5} for n in (1, 2)]
+    (run.path / "history.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in ends))
+    run.update(phase="finished", test_accuracy=0.5, device=LONG, data=LONG, note=LONG, seconds=3.0, steps=20)
+    run.describe(name=name, note=LONG)
+    return run
+
+
+@pytest.fixture(scope="module")
+def runs(own_server: Server, digits: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    """Runs that say such things of themselves: two of this visitor's, and one that was put in."""
+    store = RunStore(own_server.runs)
+    made = {"html": finished(store, HTML), "markdown": finished(store, MARKDOWN)}
+    for run in made.values():  # so that nobody waits for it
+        evaluation.make(run.network_file, TINY, datasets.load(path=digits), run.path)
+    elsewhere = finished(RunStore(tmp_path_factory.mktemp("elsewhere") / "runs"), HTML)
+    (elsewhere.path / "history.jsonl").unlink()
+    made["put in"] = run_import.put_in(store, run_zip.pack(elsewhere), owner_hash(ME))
+    failed = made["failed"] = finished(store, MARKDOWN)
+    failed.update(phase="failed", error=f"The training must go on (got {LONG}): try again.")
+    return made
+
+
+@pytest.fixture(scope="module")
+def dataset(own_server: Server) -> str:
+    """A data set of one's own, brought in a file of such a name."""
+    content, labels = BytesIO(), np.arange(200) % 10
+    images = np.random.default_rng(0).integers(0, 256, (200, 28, 28), np.uint8)
+    np.savez(content, x_train=images, y_train=labels, x_test=images[:100], y_test=labels[:100])
+    return RunStore(own_server.runs).uploads.keep(content.getvalue(), f"{HTML.replace('/', '')}{MARKDOWN}.npz")
+
+
+@pytest.fixture
+def page(browser: Browser, own_server: Server) -> Iterator[Page]:
+    """A page on which nothing runs that was typed, and nothing is fetched but from the server."""
+    page = calm_page(browser)
+    page.context.add_cookies([{"name": "digit_lab_owner", "value": ME, "url": own_server.url}])
+    fetched: list[str] = []
+    said: list[str] = []
+    page.on("request", lambda request: fetched.append(request.url))
+    page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
+    yield page
+    assert page.evaluate("typeof window.pwned") == "undefined"
+    assert said == []
+    places = {(url.scheme, url.netloc) for url in map(urlsplit, fetched)}
+    here = urlsplit(own_server.url).netloc
+    assert {place for place in places if place[0] not in ("data", "blob")} <= {("http", here), ("ws", here)}
+    assert page.locator("iframe, a[href^=javascript], [onerror], [onload]").count() == 0
+    page.close()
+
+
+def settled(page: Page) -> None:
+    """Wait until the page has run."""
+    expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_have_count(1)
+    expect(page.get_by_test_id("stHeading").first).to_be_visible()
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def shows(page: Page, text: str) -> None:
+    expect(page.get_by_text(text).first).to_be_attached()
+
+
+PLACES = {
+    "the list of runs": ("runs", "onerror=pwned=1>"),
+    "a run by its HTML": ("runs?run={html}", "onerror=pwned=1>"),
+    "a run by its Markdown": ("runs?run={markdown}", ":red[d]"),
+    "a run that failed": ("runs?run={failed}", "The training must go on"),
+    "a run that was put in": ("runs?run={put in}", "onerror=pwned=1>"),
+    "its training": ("train?run={html}", "onerror=pwned=1>"),
+    "its training, failed": ("train?run={failed}", "The training must go on"),
+    "trained further": ("train?parent={markdown}", ":red[d]"),
+    "draw": ("?run={html}", "onerror=pwned=1>"),
+    "draw with several": ("?run={markdown}", ":red[d]"),
+    "evaluate": ("evaluate?run={html}", "Evaluate"),
+    "inside": ("inside?run={markdown}", "Look inside"),
+    "compare": ("compare?runs={html},{markdown},{put in}", ":red[d]"),
+    "sweep": ("sweep?run={html}", "Sweep"),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_what_a_run_is_called_is_shown_as_it_was_typed(own_server, page, runs, dataset, place):
+    path, text = PLACES[place]
+    page.goto(f"{own_server.url}/{path.format(**{name: run.id for name, run in runs.items()})}")
+    settled(page)
+    shows(page, text)
+    settled(page)
+
+
+def test_the_title_of_a_data_set_is_shown_as_its_file_was_called(own_server, page, dataset):
+    page.goto(f"{own_server.url}/data?dataset={dataset}")
+    settled(page)
+    shows(page, "onerror=pwned=1")
+    page.goto(f"{own_server.url}/train")
+    settled(page)
+
+
+def test_a_sweep_is_shown_with_its_names(own_server, page, runs):
+    axis = Axis(Setting("learning_rate"), (0.1, 0.2))
+    plan, sweep_id = Plan(TINY, (axis,)), new_id()
+    store = RunStore(own_server.runs)
+    members = [store.create(config, owner_hash(ME), group=sweep_id) for config in plan.configs]
+    for run in members:
+        run.update(phase="failed", error=LONG)
+        run.describe(name=HTML)
+    Sweeps(store.root / "sweeps").keep(Sweep(sweep_id, plan, tuple(run.id for run in members), 1e9, owner_hash(ME)))
+    page.goto(f"{own_server.url}/sweep?sweep={sweep_id}")
+    settled(page)
+    shows(page, "No run of this sweep was tested")
+    page.goto(f"{own_server.url}/runs?group={sweep_id}")
+    settled(page)
+    shows(page, "onerror=pwned=1>")
+
+
+FORGED = {
+    "a data set": {"dataset": LONG},
+    "a layer": {"layers": [{"name": LONG}]},
+    "an activation": {"layers": [{"name": "Dense", "units": 8, "activation": LONG}]},
+    "an optimizer": {"optimizer": {"name": LONG}},
+    "a loss": {"loss": MARKDOWN},
+    "a number": {"epochs": LONG},
+    "a field": {LONG: 1},
+}
+
+
+@pytest.mark.parametrize("forged", FORGED)
+def test_a_forged_configuration_is_a_sentence(own_server, page, forged):
+    packed = zlib.compress(json.dumps({"version": 1, **FORGED[forged]}).encode(), 9)
+    link = base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
+    for path in ("train", "sweep"):
+        page.goto(f"{own_server.url}/{path}?config={link}")
+        settled(page)
+        expect(
+            page.get_by_test_id("stMain").get_by_text("away.invalid").or_(page.get_by_text("link")).first
+        ).to_be_attached()
+
+
+@pytest.mark.parametrize("path", ["", "train", "data", "evaluate", "inside", "learn", "runs", "compare", "sweep"])
+def test_a_forged_link_shows_its_words_as_text_or_not_at_all(own_server, page, path):
+    names = ("run", "runs", "parent", "group", "sweep", "dataset", "term", "lesson", "preset", "code", "view")
+    page.goto(f"{own_server.url}/{path}?" + "&".join(f"{name}={quote(LONG, safe='')}" for name in names))
+    settled(page)
+
+
+FIELDS = {
+    "the search of Runs": ("runs", "Search", "No run is like that"),
+    "the glossary": ("learn", "Look for a word", "No word has these letters"),
+    "the values of a sweep": ("sweep", "Values of learning rate", "takes numbers"),
+}
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_what_is_typed_into_a_field_stays_text(own_server, page, runs, field):
+    path, label, answer = FIELDS[field]
+    page.goto(f"{own_server.url}/{path}")
+    settled(page)
+    for text in (HTML, MARKDOWN, SHORT) if field != "the glossary" else (SHORT,):  # which takes 40 letters
+        box = page.get_by_role("textbox", name=label)
+        box.fill(f"zzz {text}")
+        box.press("Enter")
+        shows(page, answer)
+        settled(page)
+
+
+def test_names_and_notes_are_typed_and_shown_to_another(own_server, page, runs, browser):
+    run = runs["put in"]
+    page.goto(f"{own_server.url}/runs?run={run.id}")
+    note = page.get_by_role("textbox", name="Note")
+    note.fill(f"{MARKDOWN} {HTML} typed")
+    page.get_by_role("button", name="Save the note").click()
+    page.wait_for_function("() => true")
+    expect(page.get_by_role("textbox", name="Note")).to_have_value(f"{MARKDOWN} {HTML} typed")
+    settled(page)
+    page.context.clear_cookies()  # somebody else
+    page.goto(f"{own_server.url}/runs?run={run.id}")
+    settled(page)
+    shows(page, f"{MARKDOWN} {HTML} typed")
+
+
+@pytest.mark.parametrize("name", ["<img src=x onerror=pwned=1>.npz", "![a](http:__away.invalid_x).npz", "$x$.svg"])
+def test_the_name_of_a_file_that_is_no_data_set_is_said_as_text(own_server, page, name):
+    page.goto(f"{own_server.url}/data")
+    settled(page)
+    page.get_by_role("button", name="Bring your own").click()
+    upload = page.locator("input[type=file]")
+    expect(upload).to_have_count(1)
+    upload.set_input_files({"name": name, "mimeType": "application/octet-stream", "buffer": LONG.encode()})
+    expect(page.get_by_text(Path(name).stem.split("(")[0][-8:]).first).to_be_attached()
+    settled(page)

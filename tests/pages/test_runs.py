@@ -1,0 +1,219 @@
+import json
+import os
+import threading
+from dataclasses import replace
+
+import pytest
+
+from harness.waiting import wait_for
+from tests.support.apps import TINY, come, texts
+from trainer.config.training import Adam
+from trainer.runs import index
+from trainer.runs.owner import owner_hash
+from trainer.runs.store import RunStore
+from trainer.storage.files import line
+
+ME = "my token"
+
+
+@pytest.fixture
+def store(runs_directory):
+    return RunStore(runs_directory)
+
+
+def listed(app):
+    """Return the names in the table."""
+    (table,) = [
+        part.proto for part in app.get("bidi_component") if part.proto.component_name.endswith("digit_lab_runs")
+    ]
+    return [row["name"] for row in json.loads(table.bytes)["rows"]]
+
+
+def trained(store, name, owner=ME, config=TINY, parent="", group="", **state):
+    run = store.create(config, owner_hash(owner), parent=parent, group=group)
+    run.describe(name=name)
+    run.update(**{"phase": "finished", "steps": 10, "examples": 100, "seconds": 2.0} | state)
+    end = {"kind": "epoch", "epoch": 1, "step": 10, "loss": 1.0, "accuracy": 0.5, "val_accuracy": 0.5, "seconds": 1.0}
+    (run.path / "history.jsonl").write_bytes(line(end))
+    return run
+
+
+def look(app, run=None):
+    """Open the page, or one run on it, as the owner of this test's runs."""
+    app.session_state.owner = ME
+    return come(app, "runs", run)
+
+
+def buttons(app):
+    return [button.label for button in app.button]
+
+
+def links(app):
+    return {link.proto.label: link.proto.query_string for link in app.get("page_link")}
+
+
+def facts(app):
+    return "\n".join(element.proto.body for element in app.get("html"))
+
+
+def test_without_runs_it_says_what_to_do_next(app):
+    look(app)
+    assert not app.exception and "Nothing has been trained here yet" in texts(app)
+    assert "Train a network" in links(app)
+
+
+def test_it_lists_everybodys_runs_and_finds_filters_and_sorts_them(app, store):
+    trained(store, "first", test_accuracy=0.9)
+    trained(store, "second", owner="somebody else", test_accuracy=0.8, config=replace(TINY, optimizer=Adam()))
+    trained(store, "third", phase="interrupted", config=replace(TINY, dataset="cifar10"))
+    look(app)
+    assert not app.exception and sorted(listed(app)) == ["first", "second", "third"] and "3 runs" in texts(app)
+    app.text_input(key="runs.words").set_value("ADAM relu").run()
+    assert listed(app) == ["second"] and "1 run, of 3" in texts(app)
+    app.text_input(key="runs.words").set_value("").run()
+    app.selectbox(key="runs.phase").set_value("interrupted").run()
+    assert listed(app) == ["third"]
+    app.selectbox(key="runs.phase").set_value("Any").run()
+    app.selectbox(key="runs.dataset").set_value("mnist").run()
+    assert sorted(listed(app)) == ["first", "second"]
+    app.selectbox(key="runs.dataset").set_value("Any").run()
+    app.toggle(key="runs.mine").set_value(True).run()
+    assert sorted(listed(app)) == ["first", "third"]
+    app.toggle(key="runs.mine").set_value(False).run()
+    app.selectbox(key="runs.by").set_value("test_accuracy").run()
+    assert listed(app) == ["first", "second", "third"]
+    app.button(key="runs.turn").click().run()
+    assert listed(app) == ["second", "first", "third"]
+    app.text_input(key="runs.words").set_value("nothing like that").run()
+    assert not app.exception and "No run is like that" in texts(app)
+
+
+def test_fifty_runs_make_a_page(app, store):
+    for place in range(52):
+        store.create(TINY, owner_hash(ME)).update(phase="finished", test_accuracy=place / 100)
+    look(app)
+    assert len(listed(app)) == 50 and "1–50 of 52 runs" in texts(app) and app.button(key="runs.previous").disabled
+    app.button(key="runs.next").click().run()
+    assert len(listed(app)) == 2 and "51–52 of 52 runs" in texts(app) and app.button(key="runs.next").disabled
+    app.toggle(key="runs.mine").set_value(True).run()
+    assert len(listed(app)) == 50
+
+
+def test_a_sweep_is_shown_alone_and_left_again(app, store):
+    trained(store, "of it", group="s1")
+    trained(store, "another")
+    look(app)
+    app.query_params["group"] = "s1"
+    app.run()
+    assert not app.exception and listed(app) == ["of it"] and "Here is 1 run of one sweep" in texts(app)
+    app.button(key="runs.leave_group").click().run()
+    assert sorted(listed(app)) == ["another", "of it"] and "group" not in app.query_params
+
+
+def test_what_is_chosen_leads_to_a_comparison(app, store):
+    runs = [trained(store, name) for name in ("one", "two", "*three*")]
+    app.session_state["runs.chosen"] = [runs[0].id, "gone"]
+    look(app)
+    assert app.button(key="runs.compare").disabled
+    app.session_state["runs.chosen"] = [runs[0].id, runs[2].id]
+    app.run()
+    assert not app.exception and "**one**" in texts(app) and r"**\*three\***" in texts(app)
+    assert app.button(key="runs.compare").label == "Compare 2 runs" and not app.button(key="runs.compare").disabled
+    app.button(key="runs.clear").click().run()
+    assert "Tick 2 to 6 runs" in texts(app)
+
+
+def test_a_run_is_shown_with_what_is_known_of_it_and_where_it_leads(app, network_run):
+    look(app, network_run)
+    assert not app.exception and app.subheader[0].value == "16 relu"
+    for fact in ("12.3 %", "16 relu", "12,730", "SGD, 0.1", "by somebody else"):
+        assert fact in facts(app)
+    assert {"Draw with it", "Evaluate", "Look inside", "Train further", "See its training"} <= set(links(app))
+    assert f"parent={network_run.id}" in links(app)["Train further"]
+    assert not {"Delete", "Pin", "Resume", "Save the note"} & set(buttons(app))
+
+
+def test_its_owner_renames_it_notes_and_pins(app, store):
+    run = trained(store, "")
+    look(app, run)
+    app.session_state[f"run.renaming.{run.id}"] = True  # as a press on it does
+    app.run()
+    app.text_input[0].set_value("a <i>new</i> name")
+    app.button(key=f"FormSubmitter:runs.rename.{run.id}-Save").click().run()
+    assert run.read().label.name == "a <i>new</i> name" and r"\<i\>" in app.subheader[0].value
+    app.text_area[0].set_value("what I tried")
+    app.button(key=f"FormSubmitter:runs.note.{run.id}-Save the note").click().run()
+    app.button(key="run.pin").click().run()
+    assert not app.exception and (run.read().label.note, run.read().label.pinned) == ("what I tried", True)
+    assert "Unpin" in buttons(app)
+
+
+def test_a_deleted_run_is_had_back_at_once_or_later(app, store):
+    run, other = trained(store, "first"), trained(store, "second")
+    for key in ("runs.undo", f"runs.back.{run.id}"):
+        look(app, run)
+        app.button(key="run.delete").click().run()
+        app.button(key="runs.delete_it").click().run()
+        assert not app.exception and store.get(run.id) is None and "run" not in app.query_params
+        assert "Deleted: **first**" in texts(app) and listed(app) == ["second"]
+        app.button(key=key).click().run()
+        assert not app.exception and store.get(run.id) and sorted(listed(app)) == ["first", "second"]
+        assert "Deleted" not in texts(app)
+    assert store.get(other.id)
+
+
+def test_a_run_that_trains_is_not_deleted(app, store):
+    run = trained(store, "")
+    look(app, run)
+    app.button(key="run.delete").click().run()
+    run.update(phase="running")
+    app.button(key="runs.delete_it").click().run()
+    assert not app.exception and store.get(run.id) and app.button(key="run.delete").disabled
+
+
+def test_an_interrupted_run_says_so_and_goes_on(app, store):
+    run = trained(store, "", phase="interrupted", error="The training process ended before the training did.")
+    run.checkpoint.touch()
+    look(app, run)
+    assert not app.exception and "process ended" in app.warning[0].value
+    app.button(key="run.resume").click().run()
+    assert not app.exception and run.state.phase != "interrupted"
+
+
+def test_a_damaged_run_is_shown_and_can_be_deleted(app, store):
+    run = trained(store, "")
+    (run.path / "config.json").write_text("{")
+    look(app, run)
+    assert not app.exception and "config.json cannot be read" in app.error[0].value and "damaged" in facts(app)
+    assert "Delete" in buttons(app) and "Resume" not in buttons(app)
+
+
+def test_a_family_and_a_sweep_are_shown(app, store):
+    parent = trained(store, "parent")
+    child = trained(store, "child", parent=parent.id, group="s1")
+    for run in (parent, child):
+        look(app, run)
+        assert not app.exception and "**Family**" in texts(app)
+    assert "sweep=s1" in links(app)["Its sweep"]
+
+
+def test_an_old_link_is_a_sentence_and_the_list_stays(app, store):
+    trained(store, "here")
+    for text in ("20260101-000000-aaaaaa", "../../etc"):
+        look(app, text)
+        assert not app.exception and "no longer here" in app.warning[0].value and listed(app) == ["here"]
+
+
+def test_very_many_unread_runs_are_read_while_one_looks(app, store, monkeypatch):
+    runs = [trained(store, f"run {place}") for place in range(3)]
+    go, read = threading.Event(), index.read
+    monkeypatch.setattr(index, "AT_ONCE", 1)
+    monkeypatch.setattr(index, "read", lambda run: (run.id == newest or go.wait(60)) and read(run))
+    newest = max(run.id for run in runs)
+    for run in runs:
+        os.utime(run.path, (1_700_000_000, 1_700_000_000))  # else it is read again and again for a while
+    look(app)
+    assert not app.exception and len(listed(app)) == 1 and "Reading 3 runs" in app.get("progress")[0].proto.text
+    go.set()
+    wait_for(lambda: not app.run().get("progress"))
+    assert not app.exception and len(listed(app)) == 3

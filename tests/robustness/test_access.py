@@ -1,0 +1,338 @@
+"""Who may do what: the server answers its own pages only, and a visitor reaches nothing of another's."""
+
+import asyncio
+import http.client
+import json
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import numpy as np
+import psutil
+import pytest
+
+import run as starter
+from harness.browser import digit
+from harness.server import ROOT, Server
+from harness.visitor import Visitor, drawn, visit
+from harness.waiting import PATIENCE, wait_for
+from tests.support.apps import TINY
+from trainer import UserError
+from trainer.drawing.collection import Collection
+from trainer.jobs.engine import Engine
+from trainer.networks import model, onnx_writer
+from trainer.networks.checkpoint import Checkpoint
+from trainer.runs.owner import owner_hash
+from trainer.runs.requests import FollowedDrawing
+from trainer.runs.run import Run
+from trainer.runs.store import RunStore
+
+OWNER, STRANGER = "A" * 32, "B" * 32
+SECRET = np.zeros((28, 28), np.float32)  # a drawing that nobody else has
+SECRET[3:25, 11:17] = np.linspace(0.3, 1, 6)
+FILLED = {  # what a stranger types
+    "text_input": {"string_value": "stolen"},
+    "text_area": {"string_value": "stolen"},
+    "number_input": {"double_value": 0.5},
+}
+PHASES = {"running": "train", "paused": "train", "interrupted": "train", "finished": "runs"}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, few_digits: Path) -> Iterator[Server]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DIGITLAB_SLOTS", "1")  # nothing is trained here
+        with Server(tmp_path_factory.mktemp("access") / "runs", few_digits) as server:
+            yield server
+
+
+@pytest.fixture(scope="module")
+def runs(server: Server) -> Iterator[dict[str, Run]]:
+    """The owner's runs, by how they stand, with a drawing that is followed; and one that was deleted."""
+    store, made = RunStore(server.runs), {}
+    for phase in (*PHASES, "deleted"):
+        run = made[phase] = store.create(TINY, owner_hash(OWNER))
+        run.request("pin", **FollowedDrawing("secret", 1, SECRET).request())
+        run.network_file.write_bytes(onnx_writer.to_onnx(model.weights(model.build(TINY)), TINY))
+        Checkpoint(1, 20, 3.0, 0.1, {"network/dense/0": np.ones(3)}).save(run.checkpoint)
+        line = {"kind": "epoch", "step": 20, "epoch": 1, "loss": 1.0, "accuracy": 0.5, "learning_rate": 0.1}
+        (run.path / "history.jsonl").write_text(json.dumps(line) + "\n")
+        phase = "finished" if phase == "deleted" else phase
+        run.update(phase=phase, activity="training", device="CPU", data="digits", seconds=3.0, steps=20)
+    store.delete(made["deleted"])
+    Collection(server.runs / "drawings" / owner_hash(OWNER)).add(SECRET, 1, 7)
+    end = threading.Event()
+
+    def live() -> None:
+        while not end.wait(0.5):
+            made["running"].live()
+
+    thread = threading.Thread(target=live)
+    thread.start()
+    yield made
+    end.set()
+    thread.join()
+
+
+def kept(server: Server) -> dict[str, bytes]:
+    """Return all that is in the folder of runs, but for what the server keeps for itself."""
+    own = re.compile(r"\.engine\.lock|\.ledger.*|[^/]*\.log|.*/\..*")
+    found = {str(path.relative_to(server.runs)): path for path in server.runs.rglob("*") if path.is_file()}
+    return {name: path.read_bytes() for name, path in found.items() if not own.fullmatch(name)}
+
+
+def said(visitor: Visitor) -> str:
+    """Return all that the page holds, letter by letter."""
+    return "\n".join(str(element) for element in visitor.elements)
+
+
+def assert_whole(visitor: Visitor) -> None:
+    assert "heading" in visitor.kinds and "exception" not in visitor.kinds
+
+
+# --- whom the server answers ----------------------------------------------------------------------------------
+
+
+def test_the_server_and_its_training_processes_listen_on_this_computer_alone(server):
+    process = psutil.Process(server.process.pid)
+
+    async def come() -> None:  # the first visitor has the training processes started
+        async with visit(server.url) as visitor:
+            await visitor.open()
+
+    asyncio.run(come())
+
+    def listening() -> set[str]:
+        family = [process, *process.children(recursive=True)]
+        found = [one for each in family for one in each.net_connections("inet") if one.status == psutil.CONN_LISTEN]
+        return {f"{one.laddr.ip} {one.laddr.port}" for one in found}
+
+    wait_for(lambda: len(listening()) > 1)  # Dask's scheduler, too
+    assert {address.split()[0] for address in listening()} <= {"127.0.0.1", "::1"}
+
+
+def test_run_py_listens_on_this_computer_alone_unless_a_class_is_to_open_it():
+    assert "--server.address=127.0.0.1" in starter.server_command(8501, [])
+    assert "--server.address=0.0.0.0" in starter.server_command(8501, ["192.0.2.7"])
+    hosts = [part for part in starter.server_command(8501, ["192.0.2.7"]) if "allowedHosts" in part]
+    assert "--server.allowedHosts=192.0.2.7" in hosts and not any("*" in host for host in hosts)
+
+
+def ask(server: Server, path: str, method: str = "GET", body: bytes | None = None, **headers: str) -> tuple[int, bytes]:
+    """Ask for a path, letter by letter, and return the answer's status and content."""
+    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=PATIENCE)
+    try:
+        connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
+        answer = connection.getresponse()
+        return answer.status, answer.read() if answer.status != 101 else b""
+    finally:
+        connection.close()
+
+
+UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec_WebSocket_Version": "13",
+    "Sec_WebSocket_Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
+FOREIGN = [
+    "foreign.example",
+    "127.0.0.1.foreign.example",
+    "localhost.foreign.example:80",
+    "foreign@127.0.0.1",
+    "[::ffff]",
+]
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_its_own_page_gets_the_websocket(server, host):
+    port = urlsplit(server.url).port
+    own = {"Host": f"{host}:{port}", "Origin": f"http://{host}:{port}"}
+    assert ask(server, "/_stcore/stream", **UPGRADE, **own)[0] == 101
+
+
+@pytest.mark.parametrize("host", FOREIGN)
+def test_a_foreign_host_gets_403_on_the_websocket(server, host):
+    assert ask(server, "/_stcore/stream", **UPGRADE, Host=host, Origin=f"http://{host}")[0] == 403
+
+
+@pytest.mark.parametrize("origin", ["http://foreign.example", "https://127.0.0.1.foreign.example", "null", "file://"])
+def test_a_foreign_origin_gets_403_on_the_websocket(server, origin):
+    assert ask(server, "/_stcore/stream", **UPGRADE, Origin=origin)[0] == 403
+
+
+@pytest.mark.parametrize("token", ["", "forged", "2|forged|forged|1700000000"])
+def test_a_file_is_taken_from_its_own_page_alone(server, token):
+    async def come() -> str:
+        async with visit(server.url, owner=OWNER) as visitor:
+            await visitor.open("data")
+            path = f"/_stcore/upload_file/{visitor.session}/00000000-0000-0000-0000-000000000000"
+            headers = {"Content_Type": "multipart/form-data; boundary=x", **({"X_Xsrftoken": token} if token else {})}
+            part = b'--x\r\nContent-Disposition: form-data; name="f"; filename="f.npz"\r\n\r\nx\r\n--x--\r\n'
+            return await asyncio.to_thread(lambda: ask(server, path, "PUT", part, **headers)[0])
+
+    assert asyncio.run(come()) in (400, 403)
+
+
+OUTSIDE = [
+    "/../../../../etc/passwd",
+    "/media/../../../etc/passwd",
+    "/media/%2e%2e%2f%2e%2e%2fapp.py",
+    "/app/static/../app.py",
+    "/static/..%2f..%2fapp.py",
+    "/runs/../app.py",
+    "/component/x/../../app.py",
+    "/_stcore/bidi-components/../../app.py",
+    "/.streamlit/config.toml",
+    "/media/" + "0" * 64 + ".png",
+]
+
+
+@pytest.mark.parametrize("path", OUTSIDE)
+def test_no_path_leads_to_a_file(server, runs, path):
+    _, content = ask(server, path)
+    passwd = Path("/etc/passwd")
+    for known in (ROOT / "app.py", ROOT / ".streamlit" / "config.toml", *([passwd] if passwd.is_file() else [])):
+        assert known.read_bytes()[:60] not in content
+
+
+@pytest.mark.parametrize("name", ["state.json", "requests.jsonl", "history.jsonl", "checkpoint.npz"])
+def test_no_address_leads_to_the_files_of_a_run(server, runs, name):
+    run = runs["finished"]
+    content = (run.path / name).read_bytes()
+    for folder in ("/runs", "/media", "/app/static", run.path.parent):
+        assert content not in ask(server, f"{folder}/{run.id}/{name}")[1]
+
+
+# --- one visitor and another ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("phase", [*PHASES, "deleted"])
+def test_what_its_owner_may_press_does_nothing_for_anybody_else(server, runs, phase):
+    page = "runs" if phase == "deleted" else PHASES[phase]
+    query = "" if phase == "deleted" else f"run={runs[phase].id}"
+
+    async def forge() -> int:
+        async with visit(server.url, owner=OWNER) as mine, visit(server.url, owner=STRANGER) as other:
+            await mine.open(page, query)
+            await other.open(page, query)
+            controls = {id: kind for id, kind in mine.widgets.items() if id not in other.widgets}
+            filled = [{"id": id, **FILLED[kind]} for id, kind in controls.items() if kind in FILLED]
+            for id, kind in controls.items():
+                await other.tell([*filled, *([{"id": id, "trigger_value": True}] if kind == "button" else [])])
+                assert_whole(other)
+            return len(controls)
+
+    before = kept(server)
+    assert asyncio.run(forge()) > 0
+    assert kept(server) == before
+
+
+def test_its_owner_may(server, runs):
+    """The forged messages above are those that work for the owner."""
+
+    async def press() -> None:
+        async with visit(server.url, owner=OWNER) as mine:
+            await mine.open("train", f"run={runs['running'].id}")
+            await mine.set("steer.pause", trigger_value=True)
+            await mine.open("runs", f"run={runs['finished'].id}")
+            await mine.set("run.pin", trigger_value=True)
+
+    asyncio.run(press())
+    assert runs["running"].requests.end == "pause"
+    assert runs["finished"].read().label.pinned
+
+
+@pytest.mark.parametrize("token", [STRANGER, "", owner_hash(OWNER), OWNER.lower(), OWNER + "A", "../" + OWNER])
+def test_the_engine_refuses_everybody_but_the_owner(tmp_path, cluster, token):
+    store = RunStore(tmp_path / "engine")
+    finished, running, gone = (store.create(TINY, owner_hash(OWNER)) for _ in range(3))
+    finished.update(phase="finished")
+    gone.update(phase="finished")
+    running.update(phase="running")
+    store.delete(gone)
+    engine = Engine(store.root, address=cluster.scheduler_address)
+    tries = [
+        *(lambda kind=kind: engine.request(running.id, kind, token) for kind in ("stop", "pause", "resume")),
+        lambda: engine.request(running.id, "learning_rate", token, value=0.5),
+        lambda: engine.request(running.id, "epochs", token, value=9),
+        lambda: engine.request(running.id, "pin", token, **FollowedDrawing("x", 1, SECRET).request()),
+        lambda: engine.request(finished.id, "resume", token),
+        lambda: engine.describe(finished.id, token, name="stolen"),
+        lambda: engine.describe(finished.id, token, note="stolen"),
+        lambda: engine.describe(finished.id, token, pinned=True),
+        lambda: engine.delete(finished.id, token),
+        lambda: engine.restore(gone.id, token),
+    ]
+    try:
+        for attempt in tries:
+            with pytest.raises(UserError, match=r"^Only who started a run can [^\n]+\.$"):
+                attempt()
+    finally:
+        engine.close()
+    assert [run.id for run in store.deleted()] == [gone.id]
+    view = finished.read()
+    assert view.name != "stolen" and not view.label.note and not view.label.pinned
+    assert not (running.path / "requests.jsonl").exists() and running.state.phase == "running"
+
+
+def test_a_visitor_sees_nothing_of_anothers_drawings_and_form(server, runs):
+    async def look(token: str, drawing: bool = False) -> tuple[str, str]:
+        """Return what the form says to who comes with no link, and what the other pages say."""
+        async with visit(server.url, owner=token) as visitor:
+            if drawing:
+                await visitor.open("train", f"config={TINY.to_link()}")
+                await visitor.open()
+                await visitor.set("canvas", json_value=drawn(digit(3)))
+            await visitor.open("train")
+            form, seen = said(visitor), ""
+            for page in ("draw", "train", "runs"):
+                await visitor.open(page, "" if page == "draw" else f"run={runs['finished'].id}")
+                seen += said(visitor)
+            return form, seen
+
+    async def both() -> list[tuple[str, str]]:
+        return [await look(OWNER, drawing=True), await look(STRANGER)]
+
+    (form, mine), (other_form, other) = asyncio.run(both())
+    assert "16 relu" in form and "16 relu" not in other_form
+    assert "1 drawn, 0 right" in mine and "drawn, " not in other
+    assert "Your digits" in mine and "Your digits" not in other
+    assert "by you" in mine and "by somebody else" in other
+
+
+FORGED_TOKENS = {
+    "nothing": "",
+    "the hash, which others can read": owner_hash(OWNER),
+    "a letter more": OWNER + "A",
+    "a letter less": OWNER[:-1],
+    "a path": "../" * 10 + "etc",
+    "a path of 32 letters": "../" * 10 + "aa",
+    "HTML": "<script>alert(1)</script>",
+    "a star": "*" * 32,
+    "4,000 letters": "A" * 4_000,  # a server reads 8,000 of a header
+    "a line": OWNER + "%0d%0aSet-Cookie:x=1",
+}
+
+
+@pytest.mark.parametrize("token", FORGED_TOKENS.values(), ids=FORGED_TOKENS)
+def test_a_forged_cookie_makes_nobody_the_owner_and_no_path(server, runs, token):
+    async def come() -> None:
+        async with visit(server.url) as nobody:
+            await nobody.open("runs", f"run={runs['finished'].id}")
+            expected = len(nobody.widgets)
+        async with visit(server.url, owner=token or " ") as visitor:
+            await visitor.open("runs", f"run={runs['finished'].id}")
+            assert_whole(visitor)
+            assert "by somebody else" in said(visitor)
+            assert len(visitor.widgets) <= expected + 1  # and the one that hands out a cookie
+            await visitor.open()
+            await visitor.set("canvas", json_value=drawn(digit(3)))
+            assert "drawn, " not in said(visitor)
+
+    before = kept(server)
+    asyncio.run(come())
+    assert kept(server) == before
+    assert all(re.fullmatch(r"[0-9a-f]{64}", folder.name) for folder in (server.runs / "drawings").iterdir())

@@ -1,0 +1,188 @@
+"""Names and notes of every kind: kept or refused with one sentence, shown as text, and never a path."""
+
+import io
+import json
+import re
+import zipfile
+from pathlib import Path
+
+import onnx
+import pytest
+from markupsafe import escape
+from streamlit.testing.v1 import AppTest
+
+from tests.support.apps import TINY, come
+from trainer import UserError
+from trainer.jobs.engine import Engine
+from trainer.networks import model, onnx_writer
+from trainer.runs.label import NAME, NOTE
+from trainer.runs.owner import owner_hash
+from trainer.runs.store import RunStore
+from trainer.sharing import report, run_import, run_zip
+from ui.markdown import literal
+
+ME = "my token"
+TEXTS = {
+    "300 letters": "x" * 300,
+    "300 letters of three bytes": "数" * 300,
+    "1,001 letters": "x" * 1_001,
+    "path parts": "../../x",
+    "an absolute path": "/etc/passwd",
+    "a drive": "C:\\Windows\\x",
+    "NUL": "a\0b",
+    "control characters": "a\r\n\t\x1b[31mb\x7f",
+    "a line separator": "a\u2028b\u2029c",
+    "right to left": "a\u202egnp.exe",
+    "isolates": "a\u2066b\u2069c",
+    "a half of a letter": "a\ud800b",
+    "HTML": '<img src="x" onerror="alert(1)">',
+    "a script": "</script><script>alert(1)</script>",
+    "entities": "&lt;b&gt; & &amp;",
+    "a picture in Markdown": "![x](https://example.org/x.png)",
+    "a link in Markdown": "[x](javascript:alert(1))",
+    "Markdown": "# *a* **b** `c` ~~d~~ :red[e] $f$ | g",
+    "a directive": ":material/home: :smile: :red-background[x]",
+    "a format": "%s {0} {name} %(a)s %{x}",
+    "a formula": "=1+1",
+    "quotes": "\"'`",
+    "emoji": "👩‍🔬 🏳️‍🌈 ✏️ 7️⃣",
+    "Arabic": "شبكة 1",
+    "Chinese": "数字",
+    "combined letters": "Z͑ͫ̓ͪ̂ͫ̽͏̴̙̤̞͉͚̯̞̠͍A̴̵̜̰͔ͫ͗͢L̠ͨͧͩ͘G̴̻͈͍͔̹̑͗̎̅͛́Ǫ̵̹̻̝̳͂̌̌͘!͖̬̰̙̗̿̋ͥͥ̂ͣ̐́́͜͞",
+    "only spaces": " \t \u00a0\u3000 ",
+    "only what is unseen": "\u200b\u2060\ufeff\0",
+    "nothing": "",
+    "a dot": ".",
+    "two dots": "..",
+    "a reserved name": "CON",
+    "a name that is taken": "config.json",
+}
+SEEN = re.compile(r"[^\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]*")
+
+
+@pytest.fixture(scope="module")
+def network() -> bytes:
+    return onnx_writer.to_onnx(model.weights(model.build(TINY)), TINY)
+
+
+@pytest.fixture
+def store(runs_directory) -> RunStore:
+    return RunStore(runs_directory)
+
+
+@pytest.fixture
+def run(store, network):
+    """A finished run of this visitor's; another one lies beside it."""
+    store.create(TINY, owner_hash(ME)).update(phase="finished", steps=10)
+    run = store.create(TINY, owner_hash(ME))
+    run.network_file.write_bytes(network)
+    run.update(phase="finished", test_accuracy=0.5, device="CPU", data="MNIST", seconds=3.0, steps=10)
+    return run
+
+
+@pytest.fixture
+def engine(runs_directory, cluster):
+    engine = Engine(runs_directory, address=cluster.scheduler_address)
+    yield engine
+    engine.close()
+
+
+def everywhere(folder: Path) -> dict[str, bytes]:
+    """Return all files that a name could have led to."""
+    files = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".engine"))
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def expected(text: str, field: str) -> str:
+    """Return what is left of a text: letters that can be seen, and a name in one line."""
+    seen = "".join(letter if SEEN.fullmatch(letter) else " " for letter in text)
+    return " ".join(seen.split()) if field == "name" else seen
+
+
+@pytest.mark.parametrize("field", ["name", "note"])
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_text_is_kept_or_refused_and_travels_as_it_is(engine, run, tmp_path, text, field):
+    given, before = TEXTS[text], everywhere(tmp_path)
+    try:
+        engine.describe(run.id, ME, **{field: given})
+    except UserError as error:
+        assert re.fullmatch(
+            r"A (name|note) may have at most [\d,]+ letters \(got [\d,]+\): write a shorter one\.", str(error)
+        )
+        assert len(given) > {"name": NAME, "note": NOTE}[field]
+        assert everywhere(tmp_path) == before
+        return
+    kept = getattr(run.read().label, field)
+    assert kept == expected(given, field)
+    assert SEEN.fullmatch(kept.replace("\n", "")) and run.read().name.strip()
+    changed = {name for name, content in everywhere(tmp_path).items() if before.get(name) != content}
+    assert changed <= {f"runs/{run.id}/meta.json"}
+    files = unpacked(run_zip.pack(run))
+    assert set(files) <= {*run_zip.NEEDED, *run_zip.KEPT, *run_zip.DERIVED}
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", run_zip.stem(run.read()))
+    properties = onnx.load_from_string(files["model.onnx"]).metadata_props
+    assert {item.key: item.value for item in properties}["name"] == run.read().name
+    assert json.loads(files["meta.json"])[field] == kept
+    assert not re.search(r"<(script|img src=\"x)|<b>", files["report.html"].decode())
+    compile(files["program.py"], "program.py", "exec")
+    json.loads(files["notebook.ipynb"])
+    files["README.txt"].decode()
+    back = run_import.put_in(engine.runs, run_zip.pack(run), owner_hash(ME))
+    assert " ".join(getattr(back.read().label, field).split()) == " ".join(shown_there(kept).split())
+
+
+def shown_there(text: str) -> str:
+    """Return a text as `intake` takes it over: it is stricter with what comes from outside."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text)
+
+
+def unpacked(content: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def html(app: AppTest) -> str:
+    return "\n".join(element.proto.body for element in app.get("html"))
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_page_shows_a_name_and_a_note_as_text(app, run, tmp_path, text):
+    app.session_state.owner = ME
+    app.session_state[f"run.renaming.{run.id}"] = True  # as a press on Rename does
+    come(app, "runs", run)
+    before = everywhere(tmp_path)
+    given = TEXTS[text].encode("utf-8", "replace").decode()  # a browser sends no halves of letters
+    (name,) = (field for field in app.text_input if field.label == "Name")
+    name.set_value(given)
+    next(button for button in app.button if button.label == "Save").click().run()
+    assert not app.exception
+    (note,) = (field for field in app.text_area if field.label == "Note")
+    note.set_value(given)
+    next(button for button in app.button if button.label == "Save the note").click().run()
+    assert not app.exception
+    changed = {name for name, content in everywhere(tmp_path).items() if before.get(name) != content}
+    assert changed <= {f"runs/{run.id}/meta.json", "runs/.ledger.json"}
+    for page in ("train", "runs", "draw"):
+        app.query_params.clear()
+        app.query_params["run"] = run.id
+        app.switch_page(f"pages/{page}.py").run()
+        assert not app.exception, page
+        if page in ("train", "runs"):
+            assert app.subheader[0].value == literal(run.read().name)
+        assert '<img src="x' not in html(app) and "<script>alert" not in html(app)
+    app.query_params.clear()
+    app.query_params["runs"] = ",".join(one.id for one in app.session_state.engine.runs.runs())
+    app.switch_page("pages/compare.py").run()
+    assert not app.exception and '<img src="x' not in html(app) and "<script>alert" not in html(app)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_report_escapes_a_name_and_a_note(run, text):
+    kept = json.dumps({"name": TEXTS[text][:NAME], "note": TEXTS[text][:NOTE]})
+    (run.path / "meta.json").write_text(kept)  # as somebody else may have written it
+    page = report.page(run.read())
+    page.encode()
+    assert f"<h1>{escape(run.name)}</h1>" in page
+    assert escape(run.label.note.strip()) in page
+    assert not re.search(r"<(script|b>|img src=\"x)", page)
+    assert not re.search(r"[\0\u202e\u2066]", page)

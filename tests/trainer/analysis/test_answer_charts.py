@@ -1,0 +1,97 @@
+"""What bars show, whatever draws them."""
+
+import json
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from trainer.analysis.answer import Answer
+from trainer.analysis.answer_charts import judges_rows, probability_bars
+from trainer.figures.palette import BLUE, GREY, VERMILLION
+from trainer.figures.plotly import Figure
+
+NO_NUMBERS = Answer(np.full(10, np.nan, np.float32))
+
+
+def sure(digit: int, share: float = 0.91) -> Answer:
+    probabilities = np.full(10, (1 - share) / 9, np.float32)
+    probabilities[digit] = share
+    return Answer(probabilities)
+
+
+SEVEN, DOUBT = sure(7, 0.93), sure(7, 0.4)
+
+
+@pytest.mark.parametrize("winner", range(10))
+def test_all_ten_digits_keep_their_places_and_the_winner_is_blue(winner: int) -> None:
+    (trace,) = probability_bars(sure(winner))["data"]
+    assert trace["y"] == list(range(10))
+    assert trace["x"] == pytest.approx(100 * sure(winner).probabilities, abs=0.01)
+    assert [place for place, color in enumerate(trace["marker"]["color"]) if color == BLUE] == [winner]
+
+
+@pytest.mark.parametrize("said", [None, NO_NUMBERS, SEVEN, DOUBT])
+def test_neither_the_axes_nor_the_size_depend_on_the_answer(said: Answer | None) -> None:
+    layout, other = probability_bars(said)["layout"], probability_bars(SEVEN)["layout"]
+    assert layout["xaxis"]["range"] == [0, 100]
+    assert layout["yaxis"]["range"] == [9.5, -0.5]  # 0 at the top
+    assert {**layout, "annotations": None} == {**other, "annotations": None}
+
+
+@pytest.mark.parametrize("said", [None, NO_NUMBERS])
+def test_without_an_answer_there_is_no_bar(said: Answer | None) -> None:
+    figure = probability_bars(said)
+    assert figure["data"][0]["x"] == []
+    json.dumps(figure, allow_nan=False)
+
+
+def test_the_winner_stands_large_beside_the_bars_and_in_grey_where_it_is_doubtful() -> None:
+    large, small = probability_bars(SEVEN)["layout"]["annotations"]
+    assert (large["text"], large["font"]["color"]) == ("7", BLUE) and "93 %" in small["text"]
+    large, small = probability_bars(DOUBT)["layout"]["annotations"]
+    assert (large["text"], large["font"]["color"]) == ("7?", GREY) and "40 %" in small["text"]
+
+
+def rows(*said: Answer | None) -> Figure:
+    return judges_rows([(f"Network {place}\n9{place} %", answer) for place, answer in enumerate(said)])
+
+
+def test_each_network_has_a_row_of_ten_bars_and_differs_by_colour_and_word() -> None:
+    figure = rows(sure(7), sure(7, 0.6), sure(1, 0.8))
+    (trace,) = figure["data"]
+    assert trace["x"] == [*range(10)] * 3
+    bases = np.reshape(trace["base"], (3, 10))
+    assert (bases == bases[:, :1]).all() and (np.diff(bases[:, 0]) == -1).all()  # one below the other
+    heights = np.reshape(trace["y"], (3, 10))
+    assert heights.argmax(axis=1).tolist() == [7, 7, 1] and (heights < 1).all()
+    colors = np.reshape(trace["marker"]["color"], (3, 10))
+    assert [colors[0, 7], colors[1, 7], colors[2, 1]] == [BLUE, BLUE, VERMILLION]
+    texts = " ".join(note["text"] for note in figure["layout"]["annotations"])
+    assert texts.count("agrees") == 1 and texts.count("differs") == 1
+
+
+def test_networks_with_colours_of_their_own_answer_in_them_and_none_leads() -> None:
+    figure = judges_rows([("A", sure(7)), ("B", None), ("C", sure(1))], ["red", "green", "blue"])
+    colors = np.reshape(figure["data"][0]["marker"]["color"], (2, 10))
+    assert [colors[0, 7], colors[1, 1]] == ["red", "blue"] and (colors == GREY).sum() == 18
+    texts = " ".join(note["text"] for note in figure["layout"]["annotations"])
+    assert "color: red" in texts and not any(word in texts for word in ("answers", "agrees", "differs"))
+
+
+def test_the_size_depends_only_on_how_many_networks_judge() -> None:
+    full, empty = rows(SEVEN, DOUBT)["layout"], rows(None, NO_NUMBERS)["layout"]
+    assert {**full, "annotations": None} == {**empty, "annotations": None}
+    assert rows(SEVEN, DOUBT, SEVEN)["layout"]["height"] > full["height"]
+
+
+def test_what_somebody_typed_is_shown_letter_by_letter() -> None:
+    note = judges_rows([("<b>%{x}</b>", SEVEN), ("B", SEVEN)])["layout"]["annotations"][0]
+    assert "&lt;b>% {x}&lt;/b>" in note["text"]
+
+
+@pytest.mark.parametrize(
+    "figure", [probability_bars(None), probability_bars(SEVEN), rows(SEVEN, None, NO_NUMBERS, DOUBT)]
+)
+def test_plotly_knows_every_word_of_the_figure(figure: Figure) -> None:
+    go.Figure(figure)

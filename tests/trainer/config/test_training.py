@@ -1,0 +1,183 @@
+import json
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trainer import UserError
+from trainer.config.layers import (
+    LAYERS,
+    Activation,
+    BatchNormalization,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalAveragePooling2D,
+    LayerError,
+    MaxPooling2D,
+    Rescaling,
+    layer_table,
+)
+from trainer.config.limits import LIMITS, SETTINGS, label
+from trainer.config.presets import PRESETS
+from trainer.config.training import OPTIMIZERS, SGD, Adam, TrainingConfig, learning_rate_at, parameter_count, short_form
+
+
+def test_the_tutorials_are_as_they_were_written():
+    a, b = PRESETS["tutorial_a"].config, PRESETS["tutorial_b"].config
+    assert a.layers == (Flatten(), Dense(784, "relu"), Dense(32, "relu"))
+    assert (a.optimizer, a.learning_rate, a.batch_size, a.epochs, a.validation_split) == (SGD(), 0.01, 500, 20, 0.1)
+    assert b.layers == (Flatten(), Dense(10, "sigmoid"))
+    assert (b.optimizer, b.learning_rate, b.batch_size, b.epochs, b.validation_split) == (SGD(), 0.01, 32, 10, 0.0)
+
+
+@pytest.mark.parametrize("name, parameters", [("tutorial_a", 640_890), ("tutorial_b", 7_960), ("small_cnn", 29_658)])
+def test_presets_have_their_known_numbers_of_parameters(name, parameters):
+    assert parameter_count(PRESETS[name].config) == parameters
+
+
+def test_what_the_list_leaves_out_is_implied_and_shown():
+    table = layer_table((Conv2D(8, 3), Dense(5)), (28, 28))
+    assert [row.name for row in table] == ["reshape_1", "conv2d_2", "flatten_3", "dense_4", "output"]
+    assert [row.implied for row in table] == [True, False, True, False, True]
+    assert [row.output_shape for row in table] == [(28, 28, 1), (28, 28, 8), (6272,), (5,), (10,)]
+    assert [row.name for row in layer_table((), (28, 28))] == ["flatten_1", "output"]
+    assert layer_table((Conv2D(4),), (32, 32, 3))[0].name == "conv2d_1"  # colour images have their channels
+
+
+def test_where_a_layer_cannot_work_the_table_before_it_is_known():
+    with pytest.raises(LayerError, match="move Conv2D up, before Flatten") as refused:
+        layer_table((Flatten(), Dense(5), Dropout(), Conv2D()), (28, 28))
+    assert refused.value.place == 4
+    assert refused.value.rows == layer_table((Flatten(), Dense(5), Dropout()), (28, 28))[:-1]
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_go_to_json_and_back_unchanged(name):
+    config = PRESETS[name].config
+    assert TrainingConfig.from_json(config.to_json()) == config
+
+
+layers = st.lists(
+    st.one_of(
+        st.builds(Dense, st.integers(1, 100), st.sampled_from(["relu", "tanh", "swish"])),
+        st.builds(Conv2D, st.integers(1, 8), st.integers(1, 5), st.integers(1, 2), st.sampled_from(["same", "valid"])),
+        st.builds(Dropout, st.floats(0, 0.9)),
+        st.sampled_from([Flatten(), MaxPooling2D(2), BatchNormalization(), GlobalAveragePooling2D(), Activation()]),
+        st.builds(Rescaling, st.sampled_from([1.0, 255.0])),
+    ),
+    max_size=6,
+)
+
+
+@given(layers, st.sampled_from([SGD(0.9), Adam(), OPTIMIZERS["RMSprop"]()]), st.integers(1, 200))
+def test_a_config_is_refused_with_a_sentence_or_survives_json(layers, optimizer, epochs):
+    try:
+        config = TrainingConfig(layers=tuple(layers), optimizer=optimizer, epochs=epochs)
+    except UserError as error:
+        assert str(error).endswith(".")
+        return
+    assert TrainingConfig.from_json(config.to_json()) == config
+    assert parameter_count(config) >= 0 and short_form(config)
+
+
+@pytest.mark.parametrize("name", ["learning_rate", "batch_size", "epochs", "validation_split", "seed", "time_limit"])
+def test_every_limit_holds(name):
+    limit = LIMITS[name]
+    for edge in (limit.low, limit.high):
+        TrainingConfig(layers=(), **{name: edge})
+    for wild in (limit.low - 1, limit.high + 1, float("nan"), float("inf"), "3", None, True):
+        with pytest.raises(UserError, match=f"{label(name)} must be"):
+            TrainingConfig(layers=(), **{name: wild})
+
+
+@pytest.mark.parametrize(
+    "make, sentence",
+    [
+        (lambda: Dense(0), "Dense units must be a whole number between 1 and 2,048"),
+        (lambda: Dense(2.5), "whole number"),
+        (lambda: Dropout(1.0), r"^Dropout rate must be at least 0 and below 1 \(got 1.0\)\.$"),
+        (
+            lambda: TrainingConfig(learning_rate=-1),
+            r"^Learning rate must be between 0\.000001 and 100 \(got -1\)\.$",
+        ),
+        (lambda: TrainingConfig(shift=9.0), "Shift must be between 0 and 8 pixels"),
+        (lambda: TrainingConfig(schedule="fast"), "Schedule must be one of Constant, One-cycle, Cosine, Step"),
+        (lambda: Dense(3, "magic"), "must be one of linear, relu"),
+        (lambda: Conv2D(3, use_bias="no"), "true or false"),
+        (lambda: TrainingConfig(layers=(Dense(),) * 21), "at most 20 layers"),
+        (lambda: TrainingConfig(layers=(Dense(2048), Dense(2048), Dense(2048))), "at most 5,000,000 parameters"),
+        (lambda: TrainingConfig(layers=(Conv2D(512),), batch_size=10_000), "GB of memory"),
+        (lambda: TrainingConfig(layers=(Flatten(), Conv2D())), "Layer 2, Conv2D, .* Flatten .* move Conv2D up"),
+        (lambda: TrainingConfig(layers=(Dense(5), MaxPooling2D())), "Layer 2, MaxPooling2D.*remove Dense"),
+        (lambda: TrainingConfig(layers=(MaxPooling2D(7),) * 3), "Layer 2, MaxPooling2D, needs a larger image"),
+        (lambda: TrainingConfig(layers=["Dense"]), "tuple of layers"),
+        (lambda: TrainingConfig(optimizer="sgd"), "Optimizer must be one of"),
+        (lambda: TrainingConfig(dataset="../x"), "data set must be one of"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused(make, sentence):
+    with pytest.raises(UserError, match=sentence):
+        make()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        "{}",
+        '{"version": 2}',
+        '{"version": 1, "layers": 3}',
+        '{"version": 1, "layers": [{"name": "Lambda"}]}',
+        '{"version": 1, "layers": [{"name": "Reshape"}]}',
+        '{"version": 1, "layers": [{"name": ["Dense"]}]}',
+        '{"version": 1, "layers": [{"name": "Dense", "units": 1e999}]}',
+        '{"version": 1, "layers": [{"name": "Dense", "activation": ["relu"]}]}',
+        '{"version": 1, "optimizer": "SGD"}',
+        '{"version": 1, "colour": "red"}',
+        "[" * 100_000,
+    ],
+)
+def test_a_foreign_configuration_is_one_sentence(text):
+    with pytest.raises(UserError):
+        TrainingConfig.from_json(text)
+
+
+def test_json_leaves_out_what_has_its_default():
+    assert TrainingConfig.from_json('{"version": 1, "epochs": 3}') == TrainingConfig(epochs=3)
+
+
+def test_one_cycle_rises_for_a_fifth_and_falls_to_nothing():
+    config = replace(TrainingConfig(), learning_rate=1.0, schedule="one_cycle")
+    rates = [learning_rate_at(config, step, 100) for step in range(100)]
+    assert rates[0] == pytest.approx(0.1) and rates[20] == pytest.approx(1.0) and rates[99] == pytest.approx(1 / 80)
+    assert rates[:21] == sorted(rates[:21]) and rates[20:] == sorted(rates[20:], reverse=True)
+    assert learning_rate_at(TrainingConfig(learning_rate=0.3), 77, 100) == 0.3
+
+
+def test_every_setting_on_the_page_is_explained():
+    settings = set(json.loads(TrainingConfig().to_json())) - {"version", "layers"}
+    for kind in (*LAYERS.values(), *OPTIMIZERS.values()):
+        settings |= {item.name for item in fields(kind)}
+    assert settings | {"pixels"} == set(SETTINGS)  # which are a layer, Rescaling
+    assert all(setting.label and setting.help.endswith(".") for setting in SETTINGS.values())
+
+
+@pytest.mark.parametrize("examples", [60_000, 5_000, 501])
+@pytest.mark.parametrize("validation_split", [0.0, 0.05, 0.1, 0.15, 0.35, 0.5])
+def test_training_and_validation_are_split_as_by_keras(examples, validation_split):
+    from keras.src.trainers.data_adapters.array_slicing import train_validation_split
+
+    config = TrainingConfig(validation_split=validation_split)
+    images = np.arange(examples)
+    (training,), (validation,) = (
+        train_validation_split((images,), validation_split) if validation_split else ((images,), ((),))
+    )
+    assert config.split(examples) == (len(training), len(validation))
+    assert replace(config, training_examples=500).split(examples) == replace(config, training_examples=500).split(500)

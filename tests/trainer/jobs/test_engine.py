@@ -1,0 +1,424 @@
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import psutil
+import pytest
+
+from harness.waiting import PATIENCE, wait_for
+from tests.support.jobs import run_until_told as job
+from trainer import UserError
+from trainer.config.training import TrainingConfig
+from trainer.config.variation import Axis, Setting
+from trainer.jobs.engine import WAITING, Engine, owner_hash
+from trainer.runs.requests import FollowedDrawing
+from trainer.runs.store import RunStore
+from trainer.runs.sweep import Plan, Sweep
+from trainer.storage.files import line
+
+CONFIG = TrainingConfig()
+
+
+@pytest.fixture
+def engine(cluster, tmp_path):
+    engine = Engine(tmp_path / "runs", address=cluster.scheduler_address, job=job)
+    yield engine
+    for run in engine.runs.runs():
+        (run.path / "go").touch()
+    wait_for(lambda: all(run.state.ended or run.state.phase == "paused" for run in engine.runs.runs()))
+    engine.close()
+
+
+def phases(engine, ids):
+    return [engine.runs.get(run_id).state.phase for run_id in ids]
+
+
+def test_runs_start_first_in_first_out_and_the_rest_know_their_place(engine):
+    ids = [engine.submit(CONFIG) for _ in range(5)]
+    wait_for(lambda: phases(engine, ids[:2]) == ["running"] * 2)
+    assert phases(engine, ids[2:]) == ["queued"] * 3
+    assert [engine.position(run_id) for run_id in ids] == [0, 0, 1, 2, 3]
+    (engine.runs.get(ids[1]).path / "go").touch()
+    wait_for(lambda: phases(engine, ids) == ["running", "finished", "running", "queued", "queued"])
+    assert [engine.position(run_id) for run_id in ids] == [0, 0, 0, 1, 2]
+
+
+def test_submit_returns_before_anything_is_trained(engine):
+    run_id = engine.submit(CONFIG)
+    assert engine.runs.get(run_id).config == CONFIG
+
+
+def test_a_queued_run_can_be_stopped_by_its_owner_alone(engine):
+    ids = [engine.submit(CONFIG, owner="me") for _ in range(4)]
+    wait_for(lambda: phases(engine, ids[:2]) == ["running"] * 2)
+    with pytest.raises(UserError, match="Only who started"):
+        engine.request(ids[2], "stop", owner="somebody else")
+    engine.request(ids[2], "stop", owner="me")
+    assert engine.runs.get(ids[2]).state.phase == "stopped"
+    assert [engine.position(run_id) for run_id in ids[2:]] == [0, 1]
+
+
+def test_a_request_for_a_running_run_reaches_its_directory(engine):
+    run_id = engine.submit(CONFIG, owner="me")
+    wait_for(lambda: phases(engine, [run_id]) == ["running"])
+    engine.request(run_id, "learning_rate", owner="me", value=0.5)
+    assert engine.runs.get(run_id).requests.learning_rate == 0.5
+    engine.request(run_id, "stop", owner="me")
+    wait_for(lambda: phases(engine, [run_id]) == ["stopped"])
+    with pytest.raises(UserError, match="gone"):
+        engine.request("20260101-000000-aaaaaa", "stop")
+
+
+def test_a_pause_frees_the_slot_and_a_resumed_run_waits_for_its_turn(engine):
+    ids = [engine.submit(CONFIG, owner="me") for _ in range(4)]
+    wait_for(lambda: phases(engine, ids) == ["running", "running", "queued", "queued"])
+    engine.request(ids[0], "pause", owner="me")
+    wait_for(lambda: phases(engine, ids) == ["paused", "running", "running", "queued"])
+    with pytest.raises(UserError, match="Only who started"):
+        engine.request(ids[0], "resume", owner="somebody else")
+    engine.request(ids[0], "resume", owner="me")
+    assert phases(engine, ids[:1]) == ["queued"] and engine.position(ids[0]) == 2
+    for run_id in ids[1:]:
+        (engine.runs.get(run_id).path / "go").touch()
+    wait_for(lambda: phases(engine, ids) == ["running", "finished", "finished", "finished"])
+
+
+def test_a_pause_at_once_after_the_other_ends_as_was_asked_last(engine):
+    run_id = engine.submit(CONFIG, owner="me")
+    wait_for(lambda: phases(engine, [run_id]) == ["running"])
+    for _ in range(5):
+        engine.request(run_id, "pause", owner="me")
+        wait_for(lambda: phases(engine, [run_id]) == ["paused"])
+        engine.request(run_id, "resume", owner="me")
+        wait_for(lambda: phases(engine, [run_id]) == ["running"])
+    assert engine.runs.get(run_id).requests.end == ""
+
+
+def test_what_waits_can_be_paused_and_stopped(engine):
+    ids = [engine.submit(CONFIG, owner="me") for _ in range(4)]
+    wait_for(lambda: phases(engine, ids[:2]) == ["running"] * 2)
+    engine.request(ids[2], "pause", owner="me")
+    assert phases(engine, ids[2:]) == ["paused", "queued"] and engine.position(ids[3]) == 1
+    engine.request(ids[2], "stop", owner="me")
+    assert phases(engine, ids[2:3]) == ["stopped"]
+
+
+def test_stopping_a_paused_run_lets_a_worker_read_the_test_digits(engine):
+    run_id = engine.submit(CONFIG, owner="me")
+    wait_for(lambda: phases(engine, [run_id]) == ["running"])
+    engine.request(run_id, "pause", owner="me")
+    wait_for(lambda: phases(engine, [run_id]) == ["paused"])
+    engine.request(run_id, "stop", owner="me")
+    wait_for(lambda: phases(engine, [run_id]) == ["stopped"])
+
+
+def test_a_run_that_has_ended_goes_on_for_one_epoch_more(engine):
+    run_id = engine.submit(CONFIG, owner="me")
+    run = engine.runs.get(run_id)
+    (run.path / "go").touch()
+    wait_for(lambda: run.state.phase == "finished")
+    (run.path / "go").unlink()
+    engine.request(run_id, "stop", owner="me")  # too late, and no harm
+    assert run.state.phase == "finished" and not run.requests.end
+    engine.request(run_id, "epochs", owner="me", value=6)
+    wait_for(lambda: run.state.phase == "running")
+    (run.path / "go").touch()
+    wait_for(lambda: run.state.phase == "finished")
+    run.checkpoint.unlink()
+    with pytest.raises(UserError, match="checkpoint"):
+        engine.request(run_id, "epochs", owner="me", value=7)
+
+
+def test_the_drawings_of_its_owner_go_with_a_run(engine):
+    pinned = FollowedDrawing("a1", 7, np.zeros((28, 28), np.float32))
+    run = engine.runs.get(engine.submit(CONFIG, owner="me", drawings=[pinned]))
+    assert [(drawing.id, drawing.label) for drawing in run.requests.drawings] == [("a1", 7)]
+
+
+def test_whoever_waits_is_told_about_how_long(engine):
+    ids = [engine.submit(CONFIG) for _ in range(4)]
+    wait_for(lambda: phases(engine, ids[:2]) == ["running"] * 2)
+    for run_id, seconds in zip(ids[:2], (10.0, 40.0), strict=True):
+        run = engine.runs.get(run_id)
+        run.update(steps=100, examples=3200)
+        lines = [{"kind": "batch", "epoch": 1, "step": step, "seconds": step * seconds / 400} for step in (1, 50, 100)]
+        (run.path / "history.jsonl").write_bytes(b"".join(map(line, lines)))
+    assert engine.wait(ids[0]) is None
+    assert [engine.wait(run_id) for run_id in ids[2:]] == pytest.approx([10, 40])
+
+
+def plan_of(seeds):
+    """A sweep over so many seeds."""
+    return Plan(CONFIG, (Axis(Setting("seed"), tuple(range(seeds))),))
+
+
+def finish(engine, run_id):
+    (engine.runs.get(run_id).path / "go").touch()
+
+
+def test_a_sweep_is_submitted_whole_with_names_that_tell_its_values(engine):
+    plan = Plan(CONFIG, (Axis(Setting("learning_rate"), (0.1, 1.0)), Axis(Setting("batch_size"), (32, 64))))
+    sweep = engine.sweeps.get(engine.submit_group(plan, "me"))
+    assert sweep.plan == plan and engine.sweeps.ids() == [sweep.id]
+    runs = [engine.runs.get(run_id) for run_id in sweep.runs]
+    assert [run.config for run in runs] == plan.configs
+    assert [run.read().name for run in runs] == plan.names and {run.read().group for run in runs} == {sweep.id}
+    assert [run.id for run in engine.runs.runs()][::-1] == sorted(sweep.runs)
+    wait_for(lambda: sorted(phases(engine, sweep.runs)) == ["queued"] * 2 + ["running"] * 2)
+
+
+def test_single_runs_come_before_the_runs_of_sweeps_and_sweeps_take_turns(engine):
+    first = [engine.submit(CONFIG, "me") for _ in range(2)]
+    wait_for(lambda: phases(engine, first) == ["running"] * 2)
+    mine, theirs = (engine.sweeps.get(engine.submit_group(plan_of(3), owner)).runs for owner in ("me", "they"))
+    single = engine.submit(CONFIG, "somebody")
+    order = [single, mine[0], theirs[0], mine[1], theirs[1], mine[2], theirs[2]]
+    assert [engine.position(run_id) for run_id in order] == [*range(1, 8)] and engine.waiting == 7
+    finish(engine, first[0])
+    wait_for(lambda: phases(engine, [single]) == ["running"])
+    late = engine.submit(CONFIG, "somebody")
+    assert [engine.position(run_id) for run_id in [late, *order[1:]]] == [*range(1, 8)]
+    for run_id in (first[1], single):
+        finish(engine, run_id)
+    wait_for(lambda: phases(engine, [late, mine[0]]) == ["running"] * 2)
+    assert [engine.position(run_id) for run_id in order[2:]] == [*range(1, 6)]
+    for run_id in (late, mine[0]):
+        finish(engine, run_id)
+    wait_for(lambda: phases(engine, [theirs[0], mine[1]]) == ["running"] * 2)
+    assert phases(engine, order[4:]) == ["queued"] * 3
+
+
+def test_how_long_a_run_of_a_sweep_waits_grows_with_who_comes_before(engine):
+    running = [engine.submit(CONFIG) for _ in range(2)]
+    wait_for(lambda: phases(engine, running) == ["running"] * 2)
+    sweep = engine.sweeps.get(engine.submit_group(plan_of(2)))
+    before = [engine.wait(run_id) for run_id in sweep.runs]
+    assert before == pytest.approx([30, 30])  # what a training takes as long as none has ended
+    single = engine.submit(CONFIG)
+    assert [engine.wait(run_id) for run_id in [single, *sweep.runs]] == pytest.approx([30, 30, 60])
+
+
+def test_a_sweep_is_stopped_whole_by_its_owner_alone(engine):
+    single = engine.submit(CONFIG, "me")
+    sweep = engine.sweeps.get(engine.submit_group(plan_of(4), "me"))
+    wait_for(lambda: phases(engine, [single, *sweep.runs[:1]]) == ["running"] * 2)
+    for stranger in ("", "somebody else"):
+        with pytest.raises(UserError, match="Only who started a sweep"):
+            engine.stop_group(sweep.id, stranger)
+    with pytest.raises(UserError, match="must exist"):
+        engine.stop_group("../runs", "me")
+    engine.request(sweep.runs[2], "pause", "me")
+    engine.stop_group(sweep.id, "me")
+    wait_for(lambda: phases(engine, sweep.runs) == ["stopped"] * 4)
+    assert phases(engine, [single]) == ["running"] and engine.waiting == 0
+    assert [engine.runs.get(run_id).state.device != "" for run_id in sweep.runs] == [True, False, False, False]
+    engine.stop_group(sweep.id, "me")  # once more does no harm
+
+
+def test_a_sweep_that_finds_no_room_leaves_nothing_behind_and_takes_no_room_from_single_runs(engine):
+    ids = [engine.submit(CONFIG) for _ in range(2)]
+    wait_for(lambda: phases(engine, ids) == ["running"] * 2)
+    plan = Plan(CONFIG, (Axis(Setting("seed"), tuple(range(6))), Axis(Setting("epochs"), (1, 2, 3, 4, 5, 6))))
+    for _ in range(WAITING // len(plan)):
+        engine.submit_group(plan, "me")
+    waiting = engine.waiting
+    with pytest.raises(UserError, match=f"At most {WAITING} runs of sweeps may wait .got {waiting} wait, and these"):
+        engine.submit_group(plan, "me")
+    assert engine.waiting == waiting and len(engine.runs.runs()) == 2 + waiting
+    assert engine.position(engine.submit(CONFIG)) == 1
+    for sweep in engine.sweeps.ids():
+        engine.stop_group(sweep, "me")
+
+
+def test_a_sweep_that_the_disk_refuses_leaves_nothing_behind(engine):
+    engine.sweeps.folder.write_text("no folder")
+    with pytest.raises(UserError, match="must be writable"):
+        engine.submit_group(plan_of(3), "me")
+    assert engine.runs.runs() == [] and engine.waiting == 0
+
+
+def test_what_a_sweep_learns_of_own_drawings_must_be_there(engine):
+    plan = Plan(replace(CONFIG, own_examples=100), plan_of(2).axes)
+    with pytest.raises(UserError, match="Own drawings"):
+        engine.submit_group(plan, "me")
+    assert engine.runs.runs() == []
+
+
+def test_a_new_engine_lets_single_runs_go_before_the_sweep_that_waited(cluster, tmp_path):
+    store = RunStore(tmp_path / "runs")
+    group = "20260101-000000-aaaaaa"
+    swept = [store.create(config, "", group=group) for config in plan_of(3).configs]
+    single = store.create(CONFIG, "")
+    engine = Engine(store.root, address=cluster.scheduler_address, job=job)
+    try:
+        engine.sweeps.keep(Sweep(group, plan_of(3), tuple(run.id for run in swept), 1.0, ""))
+        wait_for(lambda: phases(engine, [single.id]) == ["running"])
+        wait_for(lambda: sorted(phases(engine, [run.id for run in swept])) == ["queued", "queued", "running"])
+        assert engine.sweeps.get(group).runs == tuple(run.id for run in swept)
+        for run in (single, *swept):
+            finish(engine, run.id)
+        wait_for(lambda: set(phases(engine, [run.id for run in swept])) == {"finished"})
+    finally:
+        engine.close()
+
+
+def test_a_run_is_renamed_by_its_owner_alone(engine):
+    run_id = engine.submit(CONFIG, owner="me")
+    with pytest.raises(UserError, match="Only who started"):
+        engine.describe(run_id, "somebody else", name="mine")
+    engine.describe(run_id, "me", name="mine")
+    assert engine.runs.get(run_id).read().name == "mine"
+
+
+def test_a_run_is_deleted_by_its_owner_alone_and_only_once_it_has_ended(engine):
+    run_id = engine.submit(CONFIG, owner="me")
+    with pytest.raises(UserError, match="stop it first"):
+        engine.delete(run_id, "me")
+    (engine.runs.get(run_id).path / "go").touch()
+    wait_for(lambda: phases(engine, [run_id]) == ["finished"] and not engine._futures)
+    with pytest.raises(UserError, match="Only who started"):
+        engine.delete(run_id, "somebody else")
+    engine.delete(run_id, "me")
+    assert engine.runs.get(run_id) is None
+    with pytest.raises(UserError, match="Only who started"):
+        engine.restore(run_id, "somebody else")
+    engine.restore(run_id, "me")
+    assert engine.runs.get(run_id).state.phase == "finished"
+
+
+@pytest.fixture
+def purges_often(monkeypatch):
+    monkeypatch.setattr("trainer.jobs.engine.PURGE", 0.0)
+
+
+def test_a_server_that_keeps_running_purges_its_trash(purges_often, engine):
+    wait_for(lambda: engine.ready)  # so it has looked once, and this is not what it does at its start
+    run = engine.runs.create(CONFIG, owner_hash("me"))
+    run.update(phase="finished")
+    engine.delete(run.id, "me")
+    (deleted,) = engine.runs.deleted()
+    os.utime(deleted.path, (0, 0))  # long ago
+    wait_for(lambda: not deleted.path.exists())
+
+
+def test_a_killed_worker_interrupts_its_run_alone_and_the_next_goes_on(engine):
+    ids = [engine.submit(CONFIG) for _ in range(3)]
+    wait_for(lambda: phases(engine, ids[:2]) == ["running"] * 2)
+    os.kill(int(engine.runs.get(ids[0]).state.device), signal.SIGKILL)
+    wait_for(lambda: phases(engine, ids) == ["interrupted", "running", "running"])
+    assert "kept" in engine.runs.get(ids[0]).state.error
+
+
+def test_a_run_root_serves_one_engine(engine, cluster):
+    with pytest.raises(UserError, match="one server at a time"):
+        Engine(engine.runs.root, address=cluster.scheduler_address, job=job)
+
+
+def test_a_new_engine_takes_up_what_waited_and_marks_what_died(cluster, tmp_path):
+    store = RunStore(tmp_path / "runs")
+    dead, waited = store.create(CONFIG, ""), store.create(CONFIG, "")
+    dead.update(phase="running")
+    os.utime(dead.path / "state.json", (0, 0))  # the last sign of life is long ago
+    (waited.path / "go").touch()
+    engine = Engine(store.root, address=cluster.scheduler_address, job=job)
+    wait_for(lambda: dead.state.phase == "interrupted" and waited.state.phase == "finished")
+    engine.close()
+
+
+def test_what_waited_comes_before_what_is_asked_as_soon_as_a_new_engine_is_there(cluster, tmp_path):
+    store = RunStore(tmp_path / "runs")
+    waited = [store.create(CONFIG, "").id for _ in range(3)]
+    engine = Engine(store.root, address=cluster.scheduler_address, job=job)
+    try:
+        asked = engine.submit(CONFIG)
+        wait_for(lambda: phases(engine, waited[:2]) == ["running"] * 2)
+        assert [engine.position(run_id) for run_id in (waited[2], asked)] == [1, 2]
+        for run_id in (*waited, asked):
+            finish(engine, run_id)
+        wait_for(lambda: set(phases(engine, [*waited, asked])) == {"finished"})
+    finally:
+        engine.close()
+
+
+def test_a_damaged_run_does_not_stop_the_engine(cluster, tmp_path):
+    store = RunStore(tmp_path / "runs")
+    damaged = store.create(CONFIG, "")
+    (damaged.path / "state.json").write_text("{")
+    engine = Engine(store.root, address=cluster.scheduler_address, job=job)
+    run_id = engine.submit(CONFIG)
+    (engine.runs.get(run_id).path / "go").touch()
+    wait_for(lambda: phases(engine, [run_id]) == ["finished"])
+    assert damaged.state.phase == "damaged"
+    engine.close()
+
+
+SERVER = """
+import signal, sys, time
+from pathlib import Path
+from trainer.jobs.engine import Engine
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it starts in the background ignore it
+engine = Engine(Path(sys.argv[1]), slots=1)
+while not engine.ready:
+    time.sleep(0.1)
+print("ready", flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_no_process_outlives_the_server(tmp_path, how):
+    server = subprocess.Popen(
+        [sys.executable, "-c", SERVER, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    assert server.stdout.readline() == "ready\n"
+    family = psutil.Process(server.pid).children(recursive=True)
+    assert len(family) >= 2  # the host and a worker
+    if sys.platform == "linux":  # which ranks by nice only those of one session
+        assert {os.getsid(process.pid) for process in family} == {os.getsid(server.pid)}
+        assert max(process.nice() for process in family) == 10  # whoever draws comes first
+    server.send_signal(how)
+    try:
+        server.wait(timeout=PATIENCE)
+    finally:
+        server.kill()
+        server.stdout.close()
+    _, alive = psutil.wait_procs(family, timeout=PATIENCE)
+    assert not alive
+
+
+def test_a_run_handed_to_a_host_that_dies_is_trained_by_the_next(tmp_path, monkeypatch):
+    engine = Engine(tmp_path / "runs", slots=1, job=job)
+    try:
+        wait_for(lambda: engine.ready)
+        host = next(p for p in psutil.Process().children() if "trainer.jobs.host" in p.cmdline())
+        client = engine._cluster.client
+        submit = client.submit
+
+        def submit_too_late(*arguments, **options):
+            host.kill()
+            host.wait()
+            return submit(*arguments, **options)
+
+        monkeypatch.setattr(client, "submit", submit_too_late)
+        run = engine.submit(CONFIG)
+        (engine.runs.get(run).path / "go").touch()
+        wait_for(lambda: phases(engine, [run]) == ["finished"])
+    finally:
+        engine.close()
+
+
+def test_a_host_that_dies_is_replaced_and_its_runs_are_interrupted(tmp_path):
+    engine = Engine(tmp_path / "runs", slots=1, job=job)
+    try:
+        first = engine.submit(CONFIG)
+        wait_for(lambda: phases(engine, [first]) == ["running"], 120)
+        host = next(p for p in psutil.Process().children() if "trainer.jobs.host" in p.cmdline())
+        host.kill()
+        second = engine.submit(CONFIG)
+        (engine.runs.get(second).path / "go").touch()
+        wait_for(lambda: phases(engine, [first, second]) == ["interrupted", "finished"], 120)
+    finally:
+        engine.close()

@@ -1,0 +1,56 @@
+import re
+
+import pytest
+
+from trainer.lessons.glossary import TERMS, find, linked, matching
+
+
+def test_terms_are_explained_and_their_relations_exist():
+    assert len(TERMS) >= 40
+    for name, term in TERMS.items():
+        assert term.meaning.endswith(".") and len(term.meaning) < 200, name
+        assert name not in term.related and {*term.related} <= {*TERMS}, name
+
+
+@pytest.mark.parametrize(
+    "text, name",
+    [("Epochs", "epoch"), ("learning_rate", "learning rate"), (" losses ", "loss"), ("sgd", "SGD"), ("nonsense", None)],
+)
+def test_a_term_is_found_however_it_is_written(text, name):
+    assert find(text) == name
+
+
+def test_what_is_looked_for_is_found_by_name_first():
+    assert matching("batch")[0] == "batch" and "epoch" in matching("batch")
+    assert matching("xyzzy") == []
+
+
+@pytest.mark.parametrize(
+    "text, result",
+    [
+        ("One epoch, more epochs.", "One [epoch](learn?term=epoch), more epochs."),
+        ("Some Epochs", "Some [Epochs](learn?term=epoch)"),
+        ("The learning rate", "The [learning rate](learn?term=learning+rate)"),  # the longest term
+        ("classroom, epochal, batch-wise", "classroom, epochal, batch-wise"),  # whole words
+        ("`epoch` **epoch** [epoch](x) epoch", "`epoch` **epoch** [epoch](x) [epoch](learn?term=epoch)"),
+        (
+            ":material/layers: https://a.b/epoch <b title='epoch'>",
+            ":material/layers: https://a.b/epoch <b title='epoch'>",
+        ),
+    ],
+)
+def test_the_first_mention_of_a_term_becomes_a_link(text, result):
+    assert linked(text) == result
+
+
+def test_only_so_many_and_only_those_that_are_asked_for_are_linked():
+    text = "A loss, a weight, a bias, a seed."
+    assert linked(text).count("](") == 3
+    assert linked(text, most=1) == "A [loss](learn?term=loss), a weight, a bias, a seed."
+    assert linked(text, terms={"seed"}) == "A loss, a weight, a bias, a [seed](learn?term=seed)."
+
+
+def test_every_link_leads_to_its_term():
+    for name in TERMS:
+        (term,) = re.findall(r"\?term=([^)]*)\)", linked(name))
+        assert find(term.replace("+", " ")) == name

@@ -1,0 +1,101 @@
+"""A network's answers without Keras; the networks here are written by hand, so that no training is needed."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from harness.waiting import PATIENCE
+from trainer import UserError
+from trainer.networks.inference import Network
+
+WEIGHTS = np.random.default_rng(0).normal(size=(784, 10)).astype(np.float32)
+IMAGES = np.random.default_rng(1).random((1203, 28, 28), dtype=np.float32)
+
+
+def content(names=("probabilities", "logits", "flatten_1", "output")):
+    """Return the bytes of a network with one layer of weights, as the exporter names its outputs."""
+    nodes = [
+        helper.make_node("Flatten", ["image"], ["flatten_1"]),
+        helper.make_node("MatMul", ["flatten_1", "weights"], ["logits"]),
+        helper.make_node("Softmax", ["logits"], ["output"]),
+        helper.make_node("Identity", ["output"], ["probabilities"]),
+    ]
+    image = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", 28, 28])
+    outputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", None]) for name in names]
+    graph = helper.make_graph(nodes, "network", [image], outputs, [numpy_helper.from_array(WEIGHTS, "weights")])
+    network = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
+    return network.SerializeToString()
+
+
+@pytest.fixture(scope="module")
+def network():
+    return Network(content())
+
+
+def test_answers_are_those_of_the_weights(network):
+    logits = IMAGES.reshape(-1, 784) @ WEIGHTS
+    np.testing.assert_allclose(network.logits(IMAGES), logits, rtol=1e-4, atol=1e-4)
+    powers = np.exp(logits - logits.max(1, keepdims=True))
+    np.testing.assert_allclose(network.probabilities(IMAGES), powers / powers.sum(1, keepdims=True), atol=1e-4)
+
+
+def test_layers_have_their_names_in_order(network):
+    layers = network.layers(IMAGES[:3])
+    assert [(name, value.shape) for name, value in layers.items()] == [("flatten_1", (3, 784)), ("output", (3, 10))]
+    assert np.array_equal(layers["output"], network.probabilities(IMAGES[:3]))
+
+
+def test_no_images_have_no_answers(network):
+    assert network.probabilities(IMAGES[:0]).shape == (0, 10)
+
+
+@pytest.mark.parametrize(
+    "images", [IMAGES[0], IMAGES[:2, :, :27], IMAGES[:2, ..., None], IMAGES[:2].astype(np.float64)]
+)
+def test_other_arrays_are_a_bug_of_the_caller(network, images):
+    with pytest.raises(ValueError, match=r"images must be \(n, 28, 28\) float32") as caught:
+        network.probabilities(images)
+    assert not isinstance(caught.value, UserError)
+
+
+def test_a_file_may_be_replaced_or_gone_after_it_is_read(tmp_path):
+    path = tmp_path / "model.onnx"
+    path.write_bytes(content())
+    network = Network(path)
+    path.unlink()
+    assert network.probabilities(IMAGES[:1]).shape == (1, 10)
+
+
+DAMAGED = {
+    "empty": b"",
+    "cut short": content()[:2000],
+    "text": b"not a network",
+    "zeros": bytes(1000),
+    "another network": content(("output", "logits")),
+    "no graph": onnx.ModelProto(ir_version=9).SerializeToString(),
+}
+
+
+@pytest.mark.parametrize("damaged", DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_file_is_one_sentence(tmp_path, damaged):
+    path = tmp_path / "model.onnx"
+    path.write_bytes(damaged)
+    with pytest.raises(UserError, match=r"model\.onnx must be a whole file .*: train it again\.$"):
+        Network(path)
+    with pytest.raises(UserError):
+        Network(damaged)
+
+
+def test_a_missing_file_is_one_sentence(tmp_path):
+    with pytest.raises(UserError, match="gone"):
+        Network(tmp_path / "gone.onnx")
+
+
+def test_importing_costs_nothing_and_keras_stays_out():
+    code = "import sys, trainer.inference; sys.exit(bool({'onnxruntime', 'keras', 'tensorflow'} & sys.modules.keys()))"
+    subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent.parent, check=True, timeout=PATIENCE)

@@ -1,0 +1,55 @@
+"""The card inside an exported network, read by ONNX's own library."""
+
+import json
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+from trainer import UserError
+from trainer.config import dataset_info
+from trainer.config.training import TrainingConfig
+from trainer.networks import onnx_metadata
+from trainer.networks.inference import Network
+from trainer.shipped import network as shipped
+
+OLD = shipped.PATH.read_bytes()
+
+
+def said(content: bytes) -> dict[str, str]:
+    return {item.key: item.value for item in onnx.load_from_string(content).metadata_props}
+
+
+@pytest.mark.parametrize("dataset", [*dataset_info.DATASETS, dataset_info.own_name((20, 16, 3), "0123456789abcdef")])
+def test_it_tells_what_goes_in_and_what_comes_out(dataset):
+    config = replace(TrainingConfig(), dataset=dataset)
+    kind, card = dataset_info.kind(dataset), onnx_metadata.properties(config)
+    assert tuple(json.loads(card["classes"])) == kind.classes
+    assert f"(n, {', '.join(map(str, kind.shape))})" in card["input"]
+    assert ("red, green, blue" in card["input"]) == (len(kind.shape) == 3)
+    assert ("centre of mass" in card["preprocessing"]) == kind.digits
+    assert TrainingConfig.from_json(card["config"]) == config
+
+
+def test_a_card_replaces_the_old_one_and_nothing_else():
+    card = {"name": "größer als 3 <b>", "empty": "", "long": "x" * 5_000}
+    content = onnx_metadata.write(OLD, card)
+    assert said(content) == card
+    images = np.random.default_rng(0).random((3, 28, 28), np.float32)
+    np.testing.assert_array_equal(Network(content).probabilities(images), Network(OLD).probabilities(images))
+    onnx.checker.check_model(onnx.load_from_string(content), full_check=True)
+    assert onnx_metadata.write(content, said(OLD)) == onnx_metadata.write(OLD, said(OLD))
+
+
+@pytest.mark.parametrize("content", [OLD[:-7], b"PK\x03\x04", b"\xff" * 40])
+def test_a_damaged_file_is_a_sentence(content):
+    with pytest.raises(UserError, match="damaged"):
+        onnx_metadata.write(content, {})
+
+
+def test_the_version_is_that_of_the_project():
+    version = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())["project"]["version"]
+    assert onnx_metadata.app() == f"Digit Lab {version}"

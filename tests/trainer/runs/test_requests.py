@@ -1,0 +1,85 @@
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trainer.config.training import TrainingConfig
+from trainer.runs.requests import KINDS, MAX_DRAWINGS, FollowedDrawing, Requests
+from trainer.storage.files import line, records
+
+CONFIG = TrainingConfig(epochs=5, learning_rate=0.1)
+
+
+def added_up(*requests):
+    return Requests.of(CONFIG, [{"kind": kind, **values} for kind, values in requests])
+
+
+def drawing(name="a", label=7):
+    image = np.random.default_rng(0).integers(0, 256, (28, 28)).astype(np.float32) / 255
+    return FollowedDrawing(name, label, image)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "end"),
+    [
+        ([], ""),
+        (["stop"], "stop"),
+        (["pause"], "pause"),
+        (["pause", "resume"], ""),
+        (["pause", "resume", "pause"], "pause"),
+        (["pause", "stop"], "stop"),
+    ],
+)
+def test_the_last_word_decides_whether_it_goes_on(kinds, end):
+    assert added_up(*((kind, {}) for kind in kinds)).end == end
+
+
+def test_one_epoch_more_also_goes_on():
+    assert added_up(("stop", {}), ("epochs", {"value": 6})) == Requests("", 6, 0.1)
+
+
+def test_a_drawing_travels_unchanged_and_can_be_let_go():
+    sent = drawing()
+    requests = records(line({"kind": "pin", **sent.request()}))
+    (got,) = Requests.of(CONFIG, requests).drawings
+    assert (got.id, got.label) == ("a", 7)
+    np.testing.assert_allclose(got.image, sent.image, atol=0.5 / 255)
+    assert got.image.dtype == np.float32
+    assert not Requests.of(CONFIG, [*requests, {"kind": "unpin", "drawing": "a"}]).drawings
+
+
+def test_a_run_follows_a_few_drawings():
+    pins = [("pin", drawing(str(place)).request()) for place in range(MAX_DRAWINGS + 2)]
+    assert len(added_up(*pins).drawings) == MAX_DRAWINGS
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"kind": "epochs"},
+        {"kind": "epochs", "value": 10**9},
+        {"kind": "learning_rate", "value": "fast"},
+        {"kind": "learning_rate", "value": float("nan")},
+        {"kind": "pin"},
+        {"kind": "pin", "drawing": "a", "label": 77, "image": ""},
+        {"kind": "pin", "drawing": "a", "label": 7, "image": "AAAA"},
+        {"kind": "pin", "drawing": "a", "label": 7, "image": "not base64!"},
+        {"kind": "pin", "drawing": "a" * 999, "label": 7, "image": ""},
+        {"kind": ["stop"]},
+        {"kind": None},
+        {},
+    ],
+)
+def test_a_request_that_is_not_as_it_must_be_is_passed_over(request_):
+    assert Requests.of(CONFIG, [request_]) == Requests("", 5, 0.1)
+
+
+KEYS = st.sampled_from(["kind", "value", "drawing", "label", "image"])
+VALUES = st.recursive(st.none() | st.booleans() | st.floats() | st.text(max_size=9), lambda x: st.lists(x, max_size=3))
+
+
+@given(st.lists(st.dictionaries(KEYS, VALUES | st.sampled_from(KINDS))))
+def test_no_request_is_too_strange(requests):
+    assert isinstance(Requests.of(CONFIG, json.loads(json.dumps(requests))), Requests)

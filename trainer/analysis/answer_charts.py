@@ -1,0 +1,120 @@
+"""Data in, figure out: what networks say of a drawing, as bars in Plotly's form, without Streamlit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from textwrap import shorten
+
+from trainer.analysis.answer import WORTH_A_WORD, Answer
+from trainer.config.dataset_info import DIGITS
+from trainer.figures.palette import BLUE, GREY, VERMILLION
+from trainer.figures.plotly import Figure, literal
+from trainer.text import probability
+
+_ROW, _FULL = 62, 0.72  # pixels a network's row is high, and the share of it that 100 % are
+_PAPER = "rgba(0, 0, 0, 0)"
+_TRACK = "rgba(138, 143, 152, 0.12)"  # from 0 to 100 % on either theme
+_AXIS: Figure = {"fixedrange": True, "automargin": False, "zeroline": False, "showgrid": False}
+_BAND: Figure = {"fillcolor": _TRACK, "line": {"width": 0}, "layer": "below"}
+
+
+def probability_bars(said: Answer | None) -> Figure:
+    """Draw ten bars, the digits 0 to 9 from the top, 0 to 100 %, and the winner large beside them.
+
+    A winner that is not to be relied on is grey and has a question mark. Without an answer, or with one that has no
+    numbers, the axes stand empty. Where it is something else than digits that was learned, its words stand at the bars,
+    and nothing beside them. Every size and range is fixed, so that nothing jumps and the browser need not measure
+    anything.
+    """
+    known = [float(value) for value in said.probabilities] if said and said.has_numbers else []
+    winner = said.best if said and known else None
+    bars = {
+        "type": "bar",
+        "orientation": "h",
+        "x": [round(100 * value, 2) for value in known],
+        "y": list(range(len(known))),
+        "text": [_plain(probability(value)) if value >= WORTH_A_WORD else "" for value in known],
+        "textposition": "outside",
+        "cliponaxis": False,
+        "marker": {"color": [BLUE if place == winner else GREY for place in range(len(known))]},
+    }
+    axis = {**_AXIS, "ticklabelstandoff": 6, "tickfont": {"size": 14}}
+    words, scale = said.kind.classes if said else DIGITS, ["0", "50", "100 %"]
+    beside = {"xref": "paper", "yref": "paper", "x": 0, "xshift": -84, "xanchor": "center", "showarrow": False}
+    shown, share, color = "?", "", GREY
+    if said and winner is not None:
+        shown, share = f"{winner}{'' if said.sure else '?'}", probability(said.share)
+        color = BLUE if said.sure else GREY
+    return {
+        "data": [bars],
+        "layout": {
+            "height": 300,
+            "margin": {"l": 150, "r": 52, "t": 2, "b": 28, "pad": 0},
+            "xaxis": {**axis, "range": [0, 100], "tickvals": [0, 50, 100], "ticktext": [*map(_plain, scale)]},
+            "yaxis": {**axis, "range": [9.5, -0.5], "tickvals": [*range(10)], "ticktext": [*map(_plain, words)]},
+            "annotations": []
+            if words != DIGITS
+            else [
+                {**beside, "text": shown, "font": {"size": 110 if len(shown) == 1 else 90, "color": color}, "y": 0.56},
+                {**beside, "text": _plain(share), "font": {"size": 22}, "y": 0.2},
+            ],
+            "font": {"size": 14},
+            "bargap": 0.25,
+            "template": "none",  # most of what is sent else
+            "paper_bgcolor": _PAPER,
+            "plot_bgcolor": _TRACK,
+        },
+    }
+
+
+def judges_rows(said: Sequence[tuple[str, Answer | None]], colors: Sequence[str] = ()) -> Figure:
+    """Draw what several networks say of one drawing: a row of ten bars each, its name before and its answer behind.
+
+    A name may have two lines. The first network is the one that answers. Who says the same is blue, who says something
+    else vermillion, and a word tells it too. Where networks have `colors` of their own, none of them leads, and each
+    answer has its network's. Without answers the rows stand empty, of the same size.
+    """
+    leader = said[0][1]
+    bars: Figure = {"type": "bar", "x": [], "y": [], "base": [], "marker": {"color": []}}
+    notes, bands = [], []
+    for row, (name, answer) in enumerate(said):
+        base = float(len(said) - 1 - row)
+        bands.append({"type": "rect", "xref": "paper", "x0": 0, "x1": 1, "y0": base, "y1": base + _FULL} | _BAND)
+        words = "<br>".join(literal(shorten(line, 18, placeholder="…")) for line in name.split("\n"))
+        middle: Figure = {"y": base + _FULL / 2, "showarrow": False, "xref": "paper", "yanchor": "middle"}
+        notes.append(middle | {"x": 0, "xanchor": "right", "xshift": -8, "align": "right", "text": _plain(words)})
+        if answer is None or not answer.has_numbers:
+            continue
+        agrees = leader is not None and leader.has_numbers and answer.best == leader.best
+        color = colors[row] if colors else BLUE if agrees else VERMILLION
+        bars["x"] += range(10)
+        bars["y"] += [round(_FULL * float(value), 4) for value in answer.probabilities]
+        bars["base"] += [base] * 10
+        bars["marker"]["color"] += [color if digit == answer.best else GREY for digit in range(10)]
+        word = "" if colors else "<br>answers" if row == 0 else "<br>agrees" if agrees else "<br>differs"
+        style = f"font-size: 26px; font-weight: 700; color: {color}"
+        text = f'<span style="{style}">{answer.best}</span> {_plain(probability(answer.share) + word)}'
+        beside = {"x": 1, "xanchor": "left", "xshift": 8, "align": "left", "text": text}
+        notes.append(middle | beside)
+    ticks = [_plain(str(digit)) for digit in range(10)]
+    return {
+        "data": [bars],
+        "layout": {
+            "height": _ROW * len(said) + 26,
+            "margin": {"l": 124, "r": 96, "t": 4, "b": 22, "pad": 0},
+            "xaxis": {**_AXIS, "range": [-0.6, 9.6], "tickvals": [*range(10)], "ticktext": ticks},
+            "yaxis": {**_AXIS, "range": [0, len(said)], "visible": False},
+            "annotations": notes,
+            "shapes": bands,
+            "font": {"size": 13},
+            "bargap": 0.2,
+            "template": "none",  # most of what is sent else
+            "paper_bgcolor": _PAPER,
+            "plot_bgcolor": _PAPER,
+        },
+    }
+
+
+def _plain(text: str) -> str:
+    """Give text the page's own colour, which a figure cannot know: light or dark as the theme is."""
+    return f'<span style="color: currentColor">{text}</span>'

@@ -1,0 +1,75 @@
+"""Which parts of an image does an answer rest on? Cover them one after the other, and see how much surer it was.
+
+After Zeiler and Fergus, "Visualizing and Understanding Convolutional Networks", 2014.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.networks.inference import Network
+
+PATCH, STEP = 6, 2  # pixels a side that are covered, and from one place to the next
+COVER = 0.5  # grey, which neither paper nor ink is
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Occlusion:
+    """What covering an image changes."""
+
+    winner: int  # the class that the network says
+    drop: Array  # (height, width): by how much the winner's log-odds fall when a pixel is covered, on average
+    lowest: float  # the winner's probability where covering harms it most
+    where: tuple[int, int, int, int]  # that patch: left, top, right, bottom
+    flips: int  # patches that make the network say something else
+    patches: int
+
+
+def occlusion(network: Network, image: Array) -> Occlusion:
+    """Move a grey patch over an image, (height, width) or (height, width, 3) float32 0..1.
+
+    A pixel that lies under several patches has the mean of their drops. Log-odds, ln(p / (1 - p)), tell differences
+    that probabilities near 0 and 1 hide.
+    """
+    height, width = image.shape[:2]
+    downs, acrosses = _places(height), _places(width)
+    covered = np.repeat(image[None], 1 + len(downs) * len(acrosses), axis=0)  # the first stays as it is
+    corners = [(down, across) for down in downs for across in acrosses]
+    for one, (down, across) in zip(covered[1:], corners, strict=True):
+        one[down : down + PATCH, across : across + PATCH] = COVER
+    logits = network.logits(covered).astype(np.float64)
+    winner = int(np.argmax(logits[0]))
+    odds = log_odds(logits, winner)
+    falls, times = np.zeros((height, width)), np.zeros((height, width))
+    for fall, (down, across) in zip(odds[0] - odds[1:], corners, strict=True):
+        falls[down : down + PATCH, across : across + PATCH] += fall
+        times[down : down + PATCH, across : across + PATCH] += 1
+    worst = int(np.argmin(odds[1:]))
+    down, across = corners[worst]
+    return Occlusion(
+        winner,
+        falls / np.maximum(times, 1),
+        float(1 / (1 + np.exp(-odds[1 + worst]))),
+        (across, down, min(width, across + PATCH), min(height, down + PATCH)),
+        int((logits[1:].argmax(axis=1) != winner).sum()),
+        len(corners),
+    )
+
+
+def log_odds(logits: Array, winner: int) -> Array:
+    """Return ln(p / (1 - p)) of one class, (n,), from logits (n, classes), also where p is all but 0 or 1."""
+    others = np.delete(logits, winner, axis=1)
+    highest = others.max(axis=1, keepdims=True)
+    rest = highest[:, 0] + np.log(np.exp(others - highest).sum(axis=1))
+    return np.asarray(logits[:, winner] - rest)
+
+
+def _places(length: int) -> list[int]:
+    """Return where patches begin, so that the last one ends at the edge."""
+    last = max(0, length - PATCH)
+    return sorted({*range(0, last + 1, STEP), last})

@@ -1,0 +1,1 @@
+"""Configurations: everything that can be chosen for a network and its training."""

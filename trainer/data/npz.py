@@ -1,0 +1,99 @@
+"""A file in Keras's layout: an npz archive of four arrays, images and labels to train and to test with.
+
+It may come from anybody: it is checked before its numbers are read, and nothing in it is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer import UserError
+from trainer.config.dataset_info import SIDES
+from trainer.config.limits import CLASSES
+from trainer.storage.arrays import Head, read_head, read_values
+
+Array = NDArray[np.uint8]
+Shape = tuple[int, ...]
+
+KEYS = ("x_train", "y_train", "x_test", "y_test")
+LARGEST = 2_000_000_000  # bytes, of the four arrays
+
+
+def read_file(path: Path, shape: Shape | None = (28, 28)) -> list[Array]:
+    """Return and raise what `read` does; OSError where the file cannot be opened."""
+    with path.open("rb") as stream:
+        return read(stream, path.name, shape)
+
+
+def read(stream: IO[bytes], what: str, shape: Shape | None = (28, 28), largest: int = LARGEST) -> list[Array]:
+    """Return x_train, y_train, x_test and y_test as uint8; nothing is unpickled, and sizes are checked first.
+
+    `what` names the stream in sentences, `shape` is that of an image, or None for any that can be learned from, and
+    `largest` the bytes that the arrays may take. Raises UserError where it holds anything else.
+    """
+    start = stream.read(1)
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            missing = [key for key in KEYS if f"{key}.npy" not in archive.namelist()]
+            if missing:
+                raise UserError(f"{what} must hold {', '.join(KEYS)} ({', '.join(missing)} missing).")
+            heads = {}
+            for key in KEYS:
+                with archive.open(f"{key}.npy") as member:
+                    heads[key] = read_head(member)
+            _check_headers(heads, what, shape, largest)
+            arrays = []
+            for key in KEYS:
+                with archive.open(f"{key}.npy") as member:
+                    array = read_values(member, read_head(member))
+                if key.startswith("y") and not 0 <= array.min() <= array.max() < CLASSES:
+                    got = f"{array.min()} to {array.max()}"
+                    raise UserError(f"{key} in {what} must hold labels from 0 to {CLASSES - 1} (got {got}).")
+                array = array.reshape(-1) if key.startswith("y") else array
+                arrays.append(np.ascontiguousarray(array, np.uint8))
+            return arrays
+    except UserError:
+        raise
+    except Exception as error:  # zipfile and NumPy raise a dozen kinds for a damaged file
+        kinds = {b"P": "a damaged one or a part of one", b"\x80": "a pickle, which is never opened"}
+        kind = kinds.get(start, "something else")
+        raise UserError(f"{what} must be an npz file in Keras's layout (got {kind}).") from error
+
+
+def _check_headers(headers: dict[str, Head], what: str, wanted: Shape | None, largest: int) -> None:
+    for key, (shape, dtype, _) in headers.items():
+        if key.startswith("x"):
+            fits = dtype == np.uint8 and shape[:1] > (0,) and (shape[1:] == wanted if wanted else _is_image(shape[1:]))
+            form = f"uint8 images of shape (n, {', '.join(map(str, wanted))})" if wanted else _ANY_IMAGES
+        else:
+            fits = dtype.kind in "iu" and len(shape) <= 2 and shape[:1] > (0,) and shape[1:] in ((), (1,))
+            form = "whole numbers of shape (n,)"
+        if not fits:
+            kind = "Python objects, which are never unpickled" if dtype.hasobject else f"{dtype} of shape {shape}"
+            raise UserError(f"{key} in {what} must be {form} (got {kind}).")
+    train, test = headers["x_train"].shape[1:], headers["x_test"].shape[1:]
+    if train != test:
+        raise UserError(f"x_train and x_test in {what} must hold images of one shape (got {train} and {test}).")
+    for part in ("train", "test"):
+        images, labels = headers[f"x_{part}"].shape[0], headers[f"y_{part}"].shape[0]
+        if images != labels:
+            got = f"got {images:,} images and {labels:,} labels"
+            raise UserError(f"x_{part} and y_{part} in {what} must be equally long ({got}).")
+    size = sum(head.size for head in headers.values())
+    if size > largest:
+        raise UserError(f"{what} must hold at most {largest / 1e9:g} GB (got {size / 1e9:,.1f} GB).")
+
+
+_ANY_IMAGES = (
+    f"uint8 images of shape (n, height, width), or (n, height, width, 3) in colour, "
+    f"with sides from {SIDES[0]} to {SIDES[1]} pixels"
+)
+
+
+def _is_image(shape: Shape) -> bool:
+    return len(shape) in (2, 3) and shape[2:] in ((), (3,)) and all(SIDES[0] <= side <= SIDES[1] for side in shape[:2])

@@ -1,0 +1,264 @@
+"""How a drawing becomes the image a network knows: MNIST's own recipe, step by step.
+
+MNIST's makers cropped each digit, fitted it into 20 x 20 pixels and laid its centre of mass on the middle of a
+28 x 28 image (LeCun, Cortes and Burges, http://yann.lecun.com/exdb/mnist). Measured on their images, the crop's
+longer side is 20 and whole-pixel shifts bring the centre of mass to pixel index 14. Their pens were much alike; a
+canvas has pens of all sizes, so strokes far thinner or thicker than MNIST's are drawn again as its pens would.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from trainer import UserError
+from trainer.drawing import segments
+
+SIZE = 28  # pixels a side of the image
+FITTED = 20  # pixels of the digit's longer side in it
+CENTRE = 14  # the pixel index, in both directions, that the centre of mass comes to lie on
+CANVAS_SIZES = (20, 4096)  # smallest and largest side of a canvas
+FAINTEST_INK = 32  # of 255 levels; a canvas with no pixel this far from its paper's colour is blank
+SOFT = 0.28  # of the inked pixels: where more are grey, edges are soft; a thin pen has 0.27, 99 % of MNIST over 0.3
+SOFTNESS = 0.02  # standard deviation of the blur for sharp edges, in longer sides of the digit: 0.4 of its 20 pixels
+FAINTEST_EDGE = 0.2  # of full ink; specks fainter than this do not widen the crop
+PENS = (0.8, 4.0)  # pixels of the image; thinner or sharp and thicker strokes are redrawn so; MNIST's are 1.5 to 6
+FINE = 80  # pixels of the digit's longer side where strokes are measured and redrawn, 4 to a pixel of the image
+
+
+@dataclass(frozen=True)
+class Steps:
+    """A drawing on its way to a network; every image is float32, 0 = paper, 1 = ink."""
+
+    ink: np.ndarray  # (height, width) of the canvas
+    box: tuple[int, int, int, int]  # left, top, right, bottom of the digit on the canvas, the last two exclusive
+    crop: np.ndarray  # the ink inside the box
+    pen: float  # how thick the strokes are in `crop`, in pixels of the image
+    thickened: float  # how much thicker they were redrawn, in pixels of the image; below 0 thinner, 0 left as they are
+    boxed: np.ndarray  # the crop, its strokes redrawn, with its longer side resized to 20, aspect kept
+    shift: tuple[int, int]  # dx, dy from the upper left corner of the image to that of `boxed` in it
+    image: np.ndarray  # (28, 28)
+
+    @property
+    def uncentred(self) -> np.ndarray:
+        """The image (28, 28) as it would be if the box, not the centre of mass, lay in its middle."""
+        height, width = self.boxed.shape
+        return _lay(self.boxed, ((SIZE - width) // 2, (SIZE - height) // 2))
+
+    @property
+    def squeezed(self) -> np.ndarray:
+        """The whole canvas made 28 x 28, as a page does that knows nothing of MNIST."""
+        return _resize(self.ink, (SIZE, SIZE))
+
+
+def from_canvas(rgba: np.ndarray) -> Steps | None:
+    """Turn a canvas into an image as MNIST would hold it, or None where there is nothing to read.
+
+    `rgba`: (height, width, 4) uint8, 20 to 4096 pixels a side. The paper is what most of the canvas's border shows:
+    transparent, or one colour; ink is whatever differs from it, so that white on black, black on white and any ink on
+    transparent paper are read alike. Blank paper and a canvas inked all over show one colour only: both give None.
+    Raises UserError for anything that is not such an array.
+    """
+    _check(rgba)
+    ink = _ink(rgba)
+    return None if ink is None else from_ink(ink)
+
+
+def from_ink(ink: np.ndarray) -> Steps | None:
+    """Turn ink into an image as MNIST would hold it, or None where there is none.
+
+    `ink`: (height, width) float32, 0 = paper, 1 = full ink. The strongest counts as full.
+    """
+    strongest = float(ink.max())
+    if strongest < FAINTEST_INK / 255:
+        return None
+    if strongest != 1:
+        ink = ink / np.float32(strongest)
+    box = _box(ink > FAINTEST_EDGE)
+    left, top, right, bottom = box
+    return _steps(ink, box, ink[top:bottom, left:right])
+
+
+def digits(canvas: np.ndarray) -> list[Steps]:
+    """Find the digits on a canvas, in reading order, and turn each into an image; none on blank paper.
+
+    `canvas`: RGBA as for `from_canvas`, or ink as for `from_ink`. Each has the whole canvas's ink and its own box and
+    crop; a single digit is what those functions make of it. At most `segments.MOST` are found.
+    """
+    whole = from_ink(canvas) if canvas.dtype == np.float32 else from_canvas(canvas)
+    if whole is None:
+        return []
+    places = segments.split(whole.ink > FAINTEST_EDGE)
+    count = int(places.max())
+    if count == 1:
+        return [whole]
+    found = []
+    for place in range(1, count + 1):
+        box = left, top, right, bottom = _box(places == place)
+        here = places[top:bottom, left:right]
+        crop = np.where((here == place) | (here == 0), whole.ink[top:bottom, left:right], np.float32(0))
+        found.append(_steps(whole.ink, box, crop / crop.max()))
+    return found
+
+
+def centre_of_mass(image: np.ndarray) -> tuple[float, float]:
+    """Return the column and the row, as fractional pixel indices, of an image's centre of mass; it must hold ink."""
+    mass = float(image.sum(dtype=np.float64))
+    height, width = image.shape
+    column = float(image.sum(axis=0, dtype=np.float64) @ np.arange(width)) / mass
+    row = float(image.sum(axis=1, dtype=np.float64) @ np.arange(height)) / mass
+    return column, row
+
+
+def _check(rgba: np.ndarray) -> None:
+    if not isinstance(rgba, np.ndarray) or rgba.dtype != np.uint8 or rgba.ndim != 3 or rgba.shape[2] != 4:
+        got = f"{rgba.dtype} of shape {rgba.shape}" if isinstance(rgba, np.ndarray) else type(rgba).__name__
+        raise UserError(
+            f"A canvas must be an array of bytes (uint8) of shape (height, width, 4) (got {got}): draw it again."
+        )
+    smallest, largest = CANVAS_SIZES
+    height, width, _ = rgba.shape
+    if not (smallest <= height <= largest and smallest <= width <= largest):
+        raise UserError(
+            f"A canvas must have {smallest} to {largest} pixels a side (got {width} x {height}): use another size."
+        )
+
+
+def _ink(rgba: np.ndarray) -> np.ndarray | None:
+    """Return how much ink each pixel holds, 1 for the strongest on the canvas, or None where there is none."""
+    border = np.concatenate([rgba[0], rgba[-1], rgba[1:-1, 0], rgba[1:-1, -1]])
+    paper = np.median(border, axis=0).astype(np.uint8)
+    differs = np.ascontiguousarray(rgba).view(np.uint32)[..., 0] != paper.view(np.uint32)[0]
+    if not differs.any():
+        return None
+    left, top, right, bottom = _box(differs)  # a digit fills a third of its canvas: the rest is not worth a look
+    contrast = _contrast(rgba[top:bottom, left:right], paper)
+    strongest = int(contrast.max())
+    if strongest < FAINTEST_INK:
+        return None
+    ink = np.zeros(rgba.shape[:2], np.float32)
+    np.divide(contrast, np.float32(strongest), out=ink[top:bottom, left:right])
+    return ink
+
+
+def _contrast(rgba: np.ndarray, paper: np.ndarray) -> np.ndarray:
+    """Return how far each pixel is from the paper's colour, of 255 levels: (height, width) uint8."""
+    alpha = rgba[..., 3]
+    if paper[3] < 128:
+        contrast: np.ndarray = alpha - np.minimum(alpha, paper[3])
+        return contrast
+    # the larger less the smaller, since bytes cannot go below 0; the colour in which ink and paper differ most
+    levels, papers = rgba.reshape(len(rgba), -1), np.tile(paper, rgba.shape[1])
+    apart = (np.maximum(levels, papers) - np.minimum(levels, papers)).reshape(rgba.shape)
+    contrast = np.maximum(np.maximum(apart[..., 0], apart[..., 1]), apart[..., 2])
+    if alpha.min() < 255:
+        contrast = (contrast * (alpha / np.float32(255))).astype(np.uint8)
+    return contrast
+
+
+def _steps(ink: np.ndarray, box: tuple[int, int, int, int], crop: np.ndarray) -> Steps:
+    pen, thickened, redrawn = _redraw(crop)
+    boxed = _fit(_soften(redrawn) if thickened or not _is_soft(crop) else crop)
+    shift = _shift(boxed)
+    return Steps(ink, box, crop, pen, thickened, boxed, shift, _lay(boxed, shift))
+
+
+def _box(inked: np.ndarray) -> tuple[int, int, int, int]:
+    columns, rows = np.flatnonzero(inked.any(axis=0)), np.flatnonzero(inked.any(axis=1))
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+
+
+def _redraw(crop: np.ndarray) -> tuple[float, float, np.ndarray]:
+    """Return how thick the strokes are, how much thicker they are made, both in pixels of the image, and the result.
+
+    A point of a stroke is on average a quarter of its thickness away from its edge. Where strokes run into each other
+    that is more: a pen too large for its digit is taken for a larger one, and loops that it filled open again.
+    """
+    height, width = crop.shape
+    scale = FINE / max(height, width)
+    fine = _resize(crop, (max(1, round(width * scale)), max(1, round(height * scale))))
+    margin = FINE // 10  # room for thicker strokes
+    inked = np.pad(fine >= min(FAINTEST_EDGE, float(fine.max())), margin)
+    depth = _distance(inked) - 0.5  # an edge lies half-way between two pixels
+    to_image = FITTED / FINE
+    pen = 4 * float(depth[inked].mean()) * to_image
+    wanted = min(max(pen, PENS[0]), PENS[1])
+    if wanted == pen or (wanted < pen and _is_soft(crop)):
+        return pen, 0.0, crop
+    # as the strokes lose at their edges, so does the box, which is then enlarged to 20 again
+    less = (pen - wanted) / (2 * (1 - wanted / FITTED)) / to_image
+    if wanted < pen:
+        edge = np.minimum(less, depth.max() - 0.5)  # something must stay
+        redrawn = np.clip(depth - edge + 0.5, 0, 1)
+    else:
+        redrawn = np.clip(1 - (_distance(~inked) - 0.5 + less), 0, 1)
+    left, top, right, bottom = _box(redrawn > FAINTEST_EDGE)
+    return pen, wanted - pen, redrawn[top:bottom, left:right]
+
+
+def _distance(inside: np.ndarray) -> np.ndarray:
+    """Return each pixel's distance to the nearest one outside, whatever the direction; 0 outside.
+
+    One axis after the other (Felzenszwalb and Huttenlocher, Distance Transforms of Sampled Functions, 2012), the second
+    only as far as the nearest could be: no further than it is straight along a row or a column.
+    """
+    along, down = _straight(inside), _straight(inside.T).T
+    reach = int(min(np.minimum(along, down).max(), len(inside) - 1))
+    squares = along**2
+    nearest = squares.copy()
+    for step in range(1, reach + 1):
+        further = np.float32(step**2)
+        np.minimum(nearest[step:], squares[:-step] + further, out=nearest[step:])
+        np.minimum(nearest[:-step], squares[step:] + further, out=nearest[:-step])
+    distance: np.ndarray = np.sqrt(nearest)
+    return distance
+
+
+def _straight(inside: np.ndarray) -> np.ndarray:
+    """Return each pixel's distance to the nearest one outside in its row, as float32; 1000 or more where none is."""
+    places = np.arange(inside.shape[1], dtype=np.float32)
+    before = np.maximum.accumulate(np.where(inside, np.float32(-1000), places), axis=1)
+    after = np.minimum.accumulate(np.where(inside, np.float32(2000), places)[:, ::-1], axis=1)[:, ::-1]
+    return np.minimum(places - before, after - places)
+
+
+def _is_soft(crop: np.ndarray) -> bool:
+    """Tell whether many of the inked pixels are grey, as in MNIST."""
+    inked = crop > 0.1
+    return bool(np.count_nonzero(inked & (crop < 0.9)) > SOFT * np.count_nonzero(inked))
+
+
+def _soften(crop: np.ndarray) -> np.ndarray:
+    """Give a pen's sharp edges the softness of MNIST's, whose digits were scanned."""
+    radius = SOFTNESS * max(crop.shape)
+    sharp = np.pad(np.rint(255 * crop).astype(np.uint8), int(3 * radius) + 1)
+    levels = Image.fromarray(sharp).filter(ImageFilter.GaussianBlur(radius))
+    soft: np.ndarray = np.asarray(levels, np.float32)
+    soft = soft / soft.max()
+    left, top, right, bottom = _box(soft > FAINTEST_EDGE)
+    return soft[top:bottom, left:right]
+
+
+def _fit(crop: np.ndarray) -> np.ndarray:
+    height, width = crop.shape
+    scale = FITTED / max(height, width)
+    return _resize(crop, (max(1, round(width * scale)), max(1, round(height * scale))))
+
+
+def _resize(ink: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    return np.asarray(Image.fromarray(ink).resize(size, Image.Resampling.BOX))
+
+
+def _lay(boxed: np.ndarray, shift: tuple[int, int]) -> np.ndarray:
+    image = np.zeros((SIZE, SIZE), np.float32)
+    image[shift[1] : shift[1] + boxed.shape[0], shift[0] : shift[0] + boxed.shape[1]] = boxed
+    return image
+
+
+def _shift(boxed: np.ndarray) -> tuple[int, int]:
+    """Move the centre of mass to CENTRE, in whole pixels, and no further than the image's edge: no ink is lost."""
+    height, width = boxed.shape
+    column, row = centre_of_mass(boxed)
+    return min(max(round(CENTRE - column), 0), SIZE - width), min(max(round(CENTRE - row), 0), SIZE - height)

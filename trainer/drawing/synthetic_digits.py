@@ -1,0 +1,205 @@
+"""Synthetic pen digits: made by hand and by chance, they need no network and no data.
+
+A style (`styles.STYLES`) is one way to write a digit. A writer's hand varies it: where the curve's points lie, how it
+leans, wobbles, trembles, overshoots, leaves gaps and goes over a line again, how fast and how thick the pen is. The
+strokes are drawn as the page's canvas draws them and go the way of every drawing, through `digit.from_canvas`.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from trainer import UserError
+from trainer.drawing import normalize
+from trainer.drawing.styles import STYLES
+
+Strokes = list[np.ndarray]  # each (points, 2), x to the right and y down, 0..1 on the canvas
+
+PENS = (5.0, 44.0)  # thinnest and thickest pen of `image`, in pixels of a canvas of 280
+SMALL_CANVAS = 112  # pixels a side on which `image` draws, as good as 280 for an image of 28
+SUPERSAMPLING = 4  # a canvas is drawn this much larger and averaged: smooth edges
+
+
+def pen_strokes(label: int, rng: np.random.Generator, style: str | None = None, variation: float = 0.5) -> Strokes:
+    """Write a digit as one person would, ready for `draw` or for a mouse: its points are what a mouse reports.
+
+    `style`: one of STYLES[label], by default any. `variation`: 0 is the style as it stands, 0.5 clearly readable, 1 as
+    unlike as people are. The strokes stay within 0.08..0.92 of the canvas. Raises UserError for an unknown style.
+    """
+    styles = STYLES.get(label, {})
+    if not styles or style not in (None, *styles):
+        raise UserError(f"A digit must be 0 to 9 and in one of its styles (got {label!r}, {style!r}): see STYLES.")
+    return write(styles[style] if style else list(styles.values())[rng.integers(len(styles))], rng, variation)
+
+
+def write(style: str, rng: np.random.Generator, variation: float = 0.5) -> Strokes:
+    """Write what a style of the form of STYLES says, as `pen_strokes` does."""
+    if rng.random() < 0.15 * variation:
+        style = style.replace("!", "")  # a hurried hand rounds its turns
+    bend, waves, affine = rng.normal(0, 0.12 * variation, 2), _waves(rng, variation), _affine(rng, variation)
+    written = []
+    for stroke in style.split("|"):
+        points, spline = _curve(stroke)
+        points = points + rng.normal(0, 0.03 * variation, points.shape) + rng.normal(0, 0.035 * variation, 2)
+        curve = spline @ points
+        curve = curve + bend * 4 * curve * (1 - curve)  # one half, left or right, upper or lower, becomes the larger
+        curve = curve + sum(push * np.sin(curve @ direction + phase)[:, None] for push, direction, phase in waves)
+        written.append(_sample(curve @ affine, rng, variation))
+    if rng.random() < 0.35 * variation:
+        quirk = (_gap, _retouch, _flick)[rng.integers(3)]
+        place = int(rng.integers(len(written)))
+        written[place : place + 1] = quirk(written[place], rng)
+    return place_strokes(written, rng, variation)
+
+
+def draw(strokes: Strokes, size: int = 280, pen: float = 20.0) -> np.ndarray:
+    """Draw strokes as the page's canvas does: a round pen, white on black, along curves through mid-points.
+
+    `pen`: its width in pixels of the canvas. Returns (size, size, 4) uint8.
+    """
+    scale = size * SUPERSAMPLING
+    width = max(1, round(pen * SUPERSAMPLING))
+    radius = (width - 1) / 2  # Pillow's ellipses hold their outermost pixels
+    image = Image.new("L", (scale, scale))
+    brush = ImageDraw.Draw(image)
+    for stroke in strokes:
+        points = _smooth(np.asarray(stroke)) * scale
+        brush.line(points.ravel().tolist(), fill=255, width=width)
+        for x, y in points.tolist():
+            brush.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
+    grey = np.asarray(image.reduce(SUPERSAMPLING))
+    return np.stack([grey, grey, grey, np.full_like(grey, 255)], axis=-1)
+
+
+def digits(count: int, seed: int = 0, variation: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """Make `count` digits of every style, each label as often as the others, in random order; a seed repeats them.
+
+    Returns images (count, 28, 28) uint8, 0 = paper and 255 = ink as in MNIST, and labels (count,) uint8.
+    """
+    rng = np.random.default_rng(seed)
+    labels = rng.permutation(np.arange(count, dtype=np.uint8) % 10)
+    images = [image(pen_strokes(label, rng, variation=variation), rng) for label in labels.tolist()]
+    return np.reshape(images, (count, normalize.SIZE, normalize.SIZE)).astype(np.uint8), labels
+
+
+def image(strokes: Strokes, rng: np.random.Generator) -> np.ndarray:
+    """Draw strokes with a pen of any width and return the image a network would get: (28, 28) uint8, 255 = ink."""
+    pen = np.exp(rng.uniform(*np.log(PENS))) * SMALL_CANVAS / 280
+    steps = normalize.from_canvas(draw(strokes, SMALL_CANVAS, pen))
+    assert steps is not None, "a stroke leaves ink"
+    levels: np.ndarray = np.round(steps.image * 255).astype(np.uint8)
+    return levels
+
+
+@functools.cache
+def _curve(stroke: str) -> tuple[np.ndarray, np.ndarray]:
+    """Read a stroke of STYLES: its control points (n, 2), 0..1, and the matrix (m, n) that draws a curve through them.
+
+    The curve is a cubic Hermite spline over the square root of the distances, its tangents those of parabolas
+    through three neighbours (Overhauser), begun anew at every sharp turn.
+    """
+    words = stroke.split()
+    points = np.array([word.rstrip("!").split(",") for word in words], float) / 100
+    turns = [0, *(place for place, word in enumerate(words[:-1]) if place and word.endswith("!")), len(words) - 1]
+    pieces = []
+    for first, last in itertools.pairwise(turns):
+        here = slice(first, last + 1)
+        knots = np.cumsum([0.0, *np.sqrt(np.linalg.norm(np.diff(points[here], axis=0), axis=1))])
+        values = np.eye(len(points))[here]
+        tangents = np.gradient(values, knots, axis=0, edge_order=2 if last - first > 1 else 1)
+        for i in range(last - first):
+            t = np.linspace(0, 1, 12)[:, None]
+            step = knots[i + 1] - knots[i]
+            pieces.append(
+                (2 * t**3 - 3 * t**2 + 1) * values[i]
+                + (t**3 - 2 * t**2 + t) * step * tangents[i]
+                + (3 * t**2 - 2 * t**3) * values[i + 1]
+                + (t**3 - t**2) * step * tangents[i + 1]
+            )
+    return points, np.concatenate(pieces)
+
+
+def _waves(rng: np.random.Generator, variation: float) -> list[tuple[np.ndarray, np.ndarray, float]]:
+    """Return a smooth wobble of the plane: for each wave how far it pushes, its direction and its phase.
+
+    Some hands tremble: they have short waves as well.
+    """
+    kinds = [(0.025, 5)] * 3 + [(0.008, 40)] * (2 if rng.random() < 0.2 else 0)
+    return [
+        (rng.normal(0, push * variation, 2), rng.normal(0, bend, 2), rng.uniform(0, 2 * np.pi)) for push, bend in kinds
+    ]
+
+
+def _affine(rng: np.random.Generator, variation: float) -> np.ndarray:
+    """Return a slant, a turn and an aspect as one matrix (2, 2) for points in rows."""
+    slant, turn, aspect = (variation * rng.normal((0.08, 0, -0.05), (0.27, 0.13, 0.28))).tolist()
+    slanted = np.array([[np.exp(aspect / 2), 0], [-slant, np.exp(-aspect / 2)]])
+    turned = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    affine: np.ndarray = slanted @ turned
+    return affine
+
+
+def _sample(curve: np.ndarray, rng: np.random.Generator, variation: float) -> np.ndarray:
+    """Follow a curve as a mouse reports it: uneven speed, few points cut corners, ends overshoot or fall short."""
+    beyond = 0.1
+    onward = curve[[0, -1]] - curve[[1, -2]]
+    first, last = curve[[0, -1]] + beyond * onward / np.linalg.norm(onward, axis=1, keepdims=True)
+    curve = np.concatenate([[first], curve, [last]])
+    at = np.cumsum([-beyond, *np.linalg.norm(np.diff(curve, axis=0), axis=1)])
+    length = at[-2]
+    steps = 3 + round(length * np.exp(rng.uniform(np.log(14), np.log(50))))
+    speed = np.exp(np.interp(np.linspace(0, 5, steps), range(6), rng.normal(0, 0.5 * variation, 6)))
+    start, end = np.clip(rng.normal(0, 0.03 * variation, 2), -0.2 * length, beyond)
+    places = np.cumsum([0.0, *speed]) / speed.sum() * (length + start + end) - start
+    return np.stack([np.interp(places, at, curve[:, axis]) for axis in (0, 1)], axis=1)
+
+
+def _gap(stroke: np.ndarray, rng: np.random.Generator) -> Strokes:
+    """Lift the pen for a moment."""
+    count = len(stroke)
+    lifted, lowered = sorted((np.array([0, rng.uniform(0.06, 0.14)]) + rng.uniform(0.15, 0.75)) * count)
+    parts = [stroke[: int(lifted)], stroke[int(lowered) :]]
+    return parts if min(map(len, parts)) >= 3 else [stroke]
+
+
+def _retouch(stroke: np.ndarray, rng: np.random.Generator) -> Strokes:
+    """Go over a part of a stroke once more, a little beside it."""
+    start, length = rng.uniform(0, 0.7), rng.uniform(0.15, 0.5)
+    part = stroke[int(start * len(stroke)) : int((start + length) * len(stroke))]
+    return [stroke, part + rng.normal(0, 0.025, 2)] if len(part) >= 3 else [stroke]
+
+
+def _flick(stroke: np.ndarray, rng: np.random.Generator) -> Strokes:
+    """End or begin with a small hook."""
+    ends = slice(None, None, -1 if rng.random() < 0.4 else 1)
+    stroke = stroke[ends]
+    along = stroke[-1] - stroke[-3]
+    along = along / max(float(np.linalg.norm(along)), 1e-9)
+    turn = rng.uniform(0.5, 2.4) * rng.choice((-1, 1)) * np.linspace(0.3, 1, 4)[:, None]
+    hook = np.cos(turn) * along + np.sin(turn) * along[::-1] * (-1, 1)
+    return [np.concatenate([stroke, stroke[-1] + np.cumsum(hook * rng.uniform(0.02, 0.05), axis=0)])[ends]]
+
+
+def place_strokes(written: Strokes, rng: np.random.Generator, variation: float = 0.5) -> Strokes:
+    """Put strokes of any size somewhere on the canvas, their longer side 0.4 to 0.84 of it."""
+    points = np.concatenate(written)
+    low, high = points.min(axis=0), points.max(axis=0)
+    scale = (0.62 + variation * rng.uniform(-0.22, 0.22)) / (high - low).max()
+    room = (0.84 - scale * (high - low)) / 2
+    corner = 0.08 + room * (1 + variation * rng.uniform(-1, 1, 2))
+    return [(stroke - low) * scale + corner for stroke in written]
+
+
+def _smooth(points: np.ndarray) -> np.ndarray:
+    """Round the path as Fabric's PencilBrush does: quadratic curves from mid-point to mid-point."""
+    if len(points) < 3:
+        return points
+    middles = (points[:-1] + points[1:]) / 2
+    t = np.linspace(0, 1, 5)[:-1, None]
+    before, at, after = middles[:-1, None], points[1:-1, None], middles[1:, None]
+    curve = (1 - t) ** 2 * before + 2 * t * (1 - t) * at + t**2 * after
+    return np.concatenate([points[:1], curve.reshape(-1, 2), middles[-1:], points[-1:]])

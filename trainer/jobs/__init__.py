@@ -1,0 +1,1 @@
+"""Training jobs: the queue, the Dask cluster, and what a worker does."""

@@ -1,0 +1,1 @@
+"""What leaves the app and comes back: Keras programs, run zips and reports."""

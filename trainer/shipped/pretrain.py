@@ -1,0 +1,280 @@
+"""Make the shipped network: `python -m trainer.shipped.pretrain`, some ten minutes a seed on two cores.
+
+It learns MNIST, synthetic handwriting, and of what is no digit that all ten are equally probable.
+Then its probabilities are calibrated by a temperature (Guo et al., On Calibration of Modern Neural Networks, 2017),
+and the clarity is found below which an image does not look like a digit. Ctrl-C leaves what was there, or is whole.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import hashlib
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trainer import UserError
+from trainer.config.limits import CLASSES
+from trainer.config.training import TrainingConfig
+from trainer.data import datasets
+from trainer.data.cache import content_hash
+from trainer.data.npz import Array
+from trainer.drawing import non_digits, synthetic_digits
+from trainer.networks import fitting, model, onnx_writer
+from trainer.networks.inference import Network
+from trainer.processes import ROOT
+from trainer.shipped import card
+from trainer.shipped import network as shipped
+from trainer.storage.files import write_whole
+from trainer.text import percent
+
+SEEDS = (0, 1, 2)
+NON_DIGITS = 8_000
+HELD_OUT = 2_500  # synthetic digits, and non-digits of other kinds, that tell what the network makes of them
+FIRST_SEED = 1_000_000  # of what is held out; what is learned has smaller ones
+DRAWN_AT_ONCE = 500
+VARIATION = 0.7  # of the held-out synthetic handwriting: about as hard to read as people's drawings
+KEPT = 0.98  # of it must look like digits
+CLARITY = "highest logit above the mean"
+TEMPERATURES = np.arange(0.5, 3.0, 0.01)
+PAGE = ROOT / "docs" / "network.md"
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """Everything that a seed learns from and is measured on; images are float32 (n, 28, 28)."""
+
+    data: datasets.Dataset
+    extra: tuple[np.ndarray, np.ndarray]  # synthetic digits and non-digits, and labels
+    handwriting: tuple[np.ndarray, np.ndarray]  # synthetic digits that are not learned, and labels
+    unseen_non_digits: tuple[np.ndarray, Sequence[str]]  # of kinds that are not learned, and these kinds
+    hashes: dict[str, str]
+
+
+def gather(config: TrainingConfig, number: int, held_out: int, say: Say) -> Material:
+    """Load and draw what is needed, the same each time; the config's synthetic examples include the non-digits."""
+    say("loading MNIST")
+    data = datasets.load()
+    drawn = datasets.synthetic(
+        config.synthetic_examples - number,
+        lambda done, total: say(f"drawing handwriting: {done:,} of {total:,} digits of this part"),
+    )
+    say(f"drawing {number:,} letters, signs and scribbles")
+    seeds = range(-(-number // DRAWN_AT_ONCE))
+    others = np.concatenate([non_digits.images(DRAWN_AT_ONCE, seed)[0] for seed in seeds])[:number]
+    no_digit = np.full(number, CLASSES, np.uint8)
+    images, labels = synthetic_digits.digits(held_out, FIRST_SEED, VARIATION)
+    strange, kinds = non_digits.images(held_out, FIRST_SEED, held_out=True)
+    hashes = {
+        data.source: data.hash,
+        f"{len(drawn[1]):,} synthetic digits": content_hash(drawn),
+        f"{number:,} images of letters, signs and scribbles": content_hash([others]),
+    }
+    extra = _inked(np.concatenate([drawn[0], others])), np.concatenate([drawn[1], no_digit])
+    return Material(data, extra, (_inked(images), labels), (_inked(strange), kinds), hashes)
+
+
+def _inked(images: Array) -> np.ndarray:
+    return np.divide(images, 255, dtype=np.float32)
+
+
+# --- train and calibrate --------------------------------------------------------------------------------------
+
+
+class _Progress(fitting.Hooks):
+    """Says how far a training is and how long it will take."""
+
+    def __init__(self, config: TrainingConfig, steps: int, what: str, say: Say) -> None:
+        self.steps, self.what, self.say, self.begun = steps * config.epochs, what, say, time.perf_counter()
+
+    def report(self, line: dict[str, Any]) -> None:
+        done = line["step"] / self.steps
+        left = (time.perf_counter() - self.begun) * (1 / done - 1)
+        accuracy = line.get("val_accuracy", line.get("accuracy", 0.0))
+        self.say(f"{self.what}, epoch {line['epoch']}: {percent(accuracy, 2)}, {left / 60:.1f} minutes left")
+
+
+def train(config: TrainingConfig, material: Material, what: str, say: Say) -> dict[str, list[np.ndarray]]:
+    """Train a network of the config and return its weights by the layers' names."""
+    images, labels = material.data.images("train"), material.data.labels("train")
+    network = model.build(config, len(images))
+    network.loss = model.crossentropy_with_none
+    progress = _Progress(config, fitting.steps_per_epoch(config, len(images)), what, say)
+    fitting.fit(network, config, images, labels, progress, material.extra)
+    return model.weights(network)
+
+
+def temperature(logits: np.ndarray, labels: np.ndarray) -> float:
+    """Return what logits (n, 10) must be divided by so that their softmax is most probable for labels (n,)."""
+    losses = [_loss(logits / degree, labels) for degree in TEMPERATURES]
+    return float(TEMPERATURES[int(np.argmin(losses))])
+
+
+def _loss(logits: np.ndarray, labels: np.ndarray) -> float:
+    return float(np.mean(energy(logits) - logits[np.arange(len(labels)), labels]))
+
+
+def cooled(weights: dict[str, list[np.ndarray]], degree: float) -> dict[str, list[np.ndarray]]:
+    """Return the weights of a network whose logits are divided by a temperature."""
+    return {**weights, "output": [(weight / degree).astype(np.float32) for weight in weights["output"]]}
+
+
+# --- what is no digit -----------------------------------------------------------------------------------------
+
+
+def energy(logits: np.ndarray) -> np.ndarray:
+    """Return log sum exp of logits (n, 10): the energy score (Liu et al., Energy-based Out-of-distribution, 2020)."""
+    highest = logits.max(axis=1)
+    total: np.ndarray = highest + np.log(np.exp(logits - highest[:, None]).sum(axis=1))
+    return total
+
+
+def refused(network: Network, material: Material, config: TrainingConfig) -> tuple[float, card.Figures]:
+    """Return a digit's least clarity, and by method the share of non-digits refused where KEPT digits are kept."""
+    digits, (strange, kinds) = material.handwriting[0], material.unseen_non_digits
+    features = config.table[-2].name  # what the output layer gets
+    learned = material.extra[0][:HELD_OUT], material.extra[1][:HELD_OUT]  # synthetic digits come first
+    known = network.layers(learned[0])[features]
+    means = np.stack([known[learned[1] == label].mean(axis=0) for label in range(10)])
+    logits = [network.logits(images) for images in (digits, strange)]
+    seen = [network.layers(images)[features] for images in (digits, strange)]
+    scores = {
+        CLARITY: [card.clarity(each) for each in logits],
+        "highest logit": [each.max(axis=1) for each in logits],
+        "energy": [energy(each) for each in logits],
+        "highest probability": [each.max(axis=1) - energy(each) for each in logits],
+        "distance to a digit's mean": [
+            -np.stack([np.linalg.norm(each - mean, axis=1) for mean in means]).min(axis=0) for each in seen
+        ],
+    }
+    least = {method: float(np.quantile(of_digits, 1 - KEPT)) for method, (of_digits, _) in scores.items()}
+    shares: card.Figures = {method: float((scores[method][1] < least[method]).mean()) for method in scores}
+    low = scores[CLARITY][1] < least[CLARITY]
+    names = np.array(kinds)
+    shares["kinds"] = {kind: float(low[names == kind].mean()) for kind in sorted(set(kinds))}
+    return least[CLARITY], shares
+
+
+# --- the whole ------------------------------------------------------------------------------------------------
+
+
+def pretrain(
+    config: TrainingConfig, seeds: Sequence[int], folder: Path, page: Path, number: int, held_out: int, say: Say
+) -> card.Card:
+    """Train a network for each seed, ship the first one, and write `folder` and `page` after each.
+
+    `number` non-digits are learned, `held_out` digits and as many non-digits measured on.
+    """
+    config = replace(config, synthetic_examples=config.synthetic_examples + number)
+    material = gather(config, number, held_out, say)
+    written: card.Card | None = None
+    for place, seed in enumerate(seeds, 1):
+        own = replace(config, seed=seed)
+        begun = time.perf_counter()
+        weights = train(own, material, f"seed {seed}, {place} of {len(seeds)}", say)
+        seconds = time.perf_counter() - begun
+        drawn, answers = material.handwriting
+        degree = temperature(Network(onnx_writer.to_onnx(weights, own)).logits(drawn), answers)
+        content = onnx_writer.to_onnx(cooled(weights, degree), own)
+        network = Network(content)
+        images, labels = _validation(own, material.data)
+        right = network.logits(images).argmax(axis=1) == labels
+        tested = network.logits(material.data.images("test")).argmax(axis=1) == material.data.labels("test")
+        accuracies = float(right.mean()), float(tested.mean())
+        say(f"seed {seed}: {percent(accuracies[0], 2)} of the validation digits, {seconds / 60:.1f} minutes\n")
+        if written is None:
+            least_clarity, shares = refused(network, material, own)
+            written = card.Card(
+                made=datetime.date.today().isoformat(),
+                conditions=_conditions(),
+                config=own.to_json(),
+                sha256=hashlib.sha256(content).hexdigest(),
+                size=len(content),
+                seconds=seconds,
+                data=material.hashes,
+                seeds=(seed,),
+                validation_accuracies=accuracies[:1],
+                test_accuracies=accuracies[1:],
+                temperature=degree,
+                least_clarity=least_clarity,
+                handwriting=card.figures(network.probabilities(drawn), answers, network.logits(drawn), least_clarity),
+                non_digits=shares,
+            )
+            folder.mkdir(parents=True, exist_ok=True)
+            write_whole(folder / shipped.PATH.name, content)
+        else:
+            written = replace(
+                written,
+                seeds=(*written.seeds, seed),
+                validation_accuracies=(*written.validation_accuracies, accuracies[0]),
+                test_accuracies=(*written.test_accuracies, accuracies[1]),
+            )
+        written.save(folder / shipped.CARD.name)
+        write_whole(page, card.page(written).encode())
+    assert written is not None
+    return written
+
+
+def _validation(config: TrainingConfig, data: datasets.Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Return the digits that the training kept aside."""
+    examples = min(len(data.y_train), config.training_examples)
+    first = fitting.training_count(config, examples) - config.synthetic_examples
+    return data.images("train", slice(first, examples)), data.labels("train", slice(first, examples))
+
+
+def _conditions() -> str:
+    versions = [f"{name} {version(name)}" for name in ("keras", "tensorflow", "numpy", "pillow")]
+    return ", ".join([f"{model.device()}, {os.cpu_count()} cores", f"Python {platform.python_version()}", *versions])
+
+
+def _say(text: str) -> None:
+    """Write over the line before, on a screen; elsewhere line by line."""
+    end = "" if sys.stdout.isatty() and not text.endswith("\n") else "\n"
+    print(f"\r\x1b[K{text}" if sys.stdout.isatty() else text.rstrip("\n"), end=end, flush=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m trainer.shipped.pretrain", description=str(__doc__).partition("\n")[0]
+    )
+    parser.add_argument("--seeds", default=",".join(map(str, SEEDS)), help="parted by commas; the first is shipped")
+    parser.add_argument("--out", type=Path, help="a folder for all files, in place of the app's own places")
+    parser.add_argument("--quick", action="store_true", help="few digits and one epoch, into --out: to see it work")
+    given = parser.parse_args(arguments)
+    config, number, held_out = shipped.CONFIG, NON_DIGITS, HELD_OUT
+    folder, page = (given.out, given.out / PAGE.name) if given.out else (shipped.FOLDER, PAGE)
+    try:
+        seeds = [int(seed) for seed in given.seeds.split(",")]
+        if given.quick:
+            if not given.out:
+                raise UserError("A quick network is not worth shipping: give a folder for it with --out.")
+            config = replace(config, epochs=1, training_examples=600, synthetic_examples=200)
+            number = held_out = 100
+        elif (data := datasets.load()).hash != datasets.MNIST:
+            raise UserError(
+                f"The shipped network learns MNIST (got {data.source}): see `python -m trainer.data.datasets`."
+            )
+        pretrain(config, seeds, folder, page, number, held_out, _say)
+    except (UserError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped; what was written before is whole.", file=sys.stderr)
+        return 130
+    print(f"The network and its card are in {folder}.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

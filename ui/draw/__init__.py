@@ -1,0 +1,1 @@
+"""The Draw page: normalization steps and a visitor's own drawings."""

@@ -1,0 +1,1 @@
+"""The Evaluate page: confusion matrix, errors and calibration."""
