@@ -26,7 +26,7 @@ from trainer.runs.run import Run
 from trainer.shipped import network as shipped
 from trainer.text import counted, percent
 from ui.markdown import literal
-from ui.runs import run_index
+from ui.run_index import run_index
 
 NEWEST = 100  # trained networks to choose from
 MOST = 6  # that judge a drawing besides the one that answers

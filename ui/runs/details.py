@@ -16,13 +16,13 @@ from trainer.runs.index import Row
 from trainer.runs.label import NOTE
 from trainer.runs.owner import owner_hash
 from trainer.runs.run import Run, RunView
-from trainer.text import number, percent
+from trainer.text import duration, number, percent
 from ui import downloads, run_label
 from ui.components.plot import plot
 from ui.html import html, style
 from ui.markdown import literal, sentence
-from ui.runs import deleted, lineage, run_index, table
-from ui.train.progress import seconds_text
+from ui.run_index import run_index
+from ui.runs import deleted, lineage, table
 
 LOOK = 2.0  # seconds between two looks at a live run
 LEADS = (
@@ -213,7 +213,7 @@ def _table(view: RunView, row: Row) -> Markup:
         "Optimizer, rate": f"{row.optimizer}, {number(row.learning_rate)}" if row.learning_rate is not None else "",
         "Batch size": f"{config.batch_size:,}" if config else "",
         "Epochs": f"{row.epochs} of {row.planned}" if config else "",
-        "Time": seconds_text(row.seconds) if row.seconds else "",
+        "Time": duration(row.seconds) if row.seconds else "",
         "Device": row.device,
         "Data": title,
         "Own drawings": f"{row.drawings:,}" if row.drawings else "",

@@ -13,7 +13,8 @@ from trainer.text import counted, cut, percent
 from ui import load_control
 from ui.html import style
 from ui.markdown import literal
-from ui.runs import run_index, table
+from ui.run_index import run_index
+from ui.runs import table
 
 PAGE = 50  # rows
 MOST = 6  # that can be compared

@@ -10,8 +10,7 @@ import streamlit as st
 
 from trainer.config import dataset_info
 from trainer.runs.index import Row
-from trainer.text import number, percent
-from ui.train.progress import seconds_text
+from trainer.text import duration, number, percent
 
 # What is written before the word of a state: nobody has to tell colours apart.
 MARKS = {
@@ -98,7 +97,7 @@ def _plain(row: Row, titles: dict[str, str], mine: str) -> dict:
         "val": percent(row.val_accuracy),
         "test": percent(row.test_accuracy),
         "spark": row.spark,
-        "seconds": seconds_text(row.seconds) if row.seconds else "",
+        "seconds": duration(row.seconds) if row.seconds else "",
         "device": row.device,
         "data": titles.get(row.dataset, row.dataset),
         "created": row.created,

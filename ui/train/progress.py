@@ -10,6 +10,7 @@ from trainer.runs.requests import Requests
 from trainer.runs.run import Run
 from trainer.runs.state import State
 from trainer.storage.files import Record
+from trainer.text import duration
 from ui.markdown import sentence
 
 
@@ -32,13 +33,8 @@ def progress_text(now: Progress, state: State, history: list[Record], things: st
     memory = next((line["memory"] for line in reversed(history[-60:]) if "memory" in line), None)
     parts = [f"Epoch {now.epoch} of {now.epochs}", f"step {(now.step - 1) % now.steps + 1:,} of {now.steps:,}"]
     if now.seconds_left is not None and now.digits_a_second is not None:
-        parts += [f"{seconds_text(now.seconds_left)} left", f"{now.digits_a_second:,.0f} {things}/s"]
+        parts += [f"{duration(now.seconds_left)} left", f"{now.digits_a_second:,.0f} {things}/s"]
     if state.phase == "running" and (rate := history[-1].get("learning_rate")):
         parts.append(f"rate {rate:.2g}")
     parts += [sentence(state.device), *([f"{memory / 1e9:.1f} GB"] if memory else [])]
     return " · ".join(parts)
-
-
-def seconds_text(seconds: float) -> str:
-    """Return a duration in words: "42 s", "12 min"."""
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"

@@ -16,6 +16,7 @@ from trainer.runs.requests import Requests
 from trainer.runs.run import Run
 from trainer.runs.state import State
 from trainer.storage.files import Record
+from trainer.text import duration
 from ui import followed_digits, load_control, run_label
 from ui.components import scroll_target
 from ui.markdown import literal, sentence
@@ -68,7 +69,7 @@ def show_queue(run: Run) -> None:
         st.progress(0.0, "Getting a training process ready: Keras takes some seconds to load …")
         return
     wait = engine.wait(run.id)
-    about = f" It starts in about {progress.seconds_text(wait)}." if wait is not None else ""
+    about = f" It starts in about {duration(wait)}." if wait is not None else ""
     st.progress(0.0, f"Waiting: place {place} in the queue, {engine.slots} trainings run at once.{about}")
     with st.container(horizontal=True, vertical_alignment="center", key="meanwhile"):
         st.caption("Meanwhile:")

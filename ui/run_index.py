@@ -1,0 +1,19 @@
+"""The index of all runs, shared by everybody on this server."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from trainer.runs.index import RunIndex
+from trainer.runs.store import RunStore
+
+
+def run_index() -> RunIndex:
+    """Return the index of all runs, which everybody on this server shares."""
+    store: RunStore = st.session_state.engine.runs
+    return _run_index(str(store.root), store)
+
+
+@st.cache_resource(show_spinner=False)
+def _run_index(root: str, _store: RunStore) -> RunIndex:
+    return RunIndex(_store)
