@@ -358,10 +358,10 @@ def test_a_missing_browser_is_a_failure_where_one_is_required(clone):
 
 def test_the_last_lines_say_which_tests_were_skipped_and_how_to_get_them(clone):
     shutil.copy(run.ROOT / "pyproject.toml", clone)
-    shutil.copytree(run.ROOT / "trainer", clone / "trainer")
+    for name in ("trainer", "harness", "tests/support"):
+        shutil.copytree(run.ROOT / name, clone / name)
     (clone / "tests" / "browser").mkdir(parents=True)
-    for name in ("apps.py", "conftest.py", "jobs.py", "serving.py"):
-        shutil.copy(TESTS / name, clone / "tests")
+    shutil.copy(TESTS / "conftest.py", clone / "tests")
     (clone / "tests" / "browser" / "test_page.py").write_text(
         "import pytest\n\n\n@pytest.fixture\ndef server(): raise AssertionError('started in vain')\n\n\n"
         "def test_title(server, browser): pass\n\n\ndef test_train(server): pass\n"

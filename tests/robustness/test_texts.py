@@ -180,9 +180,10 @@ def test_a_page_shows_a_name_and_a_note_as_text(app, run, tmp_path, text):
 def test_a_report_escapes_a_name_and_a_note(run, text):
     kept = json.dumps({"name": TEXTS[text][:NAME], "note": TEXTS[text][:NOTE]})
     (run.path / "meta.json").write_text(kept)  # as somebody else may have written it
-    page = report.page(run.read())
+    view = run.read()
+    page = report.page(view)
     page.encode()
-    assert f"<h1>{escape(run.name)}</h1>" in page
-    assert escape(run.label.note.strip()) in page
+    assert f"<h1>{escape(view.name)}</h1>" in page
+    assert escape(view.label.note.strip()) in page
     assert not re.search(r"<(script|b>|img src=\"x)", page)
     assert not re.search(r"[\0\u202e\u2066]", page)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
-from tests.jobs import PATIENCE, wait_for
 
+from harness.waiting import PATIENCE, wait_for
 from trainer import UserError
 from ui import background
 from ui.background import Task

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
-from tests.jobs import PATIENCE
 
+from harness.waiting import PATIENCE
 from ui import entry
 
 PAGES = Path(__file__).parents[2] / "pages"

@@ -26,6 +26,7 @@ from trainer.config.layers import (
     GlobalAveragePooling2D,
     MaxPooling2D,
     Rescaling,
+    SpatialDropout2D,
 )
 from trainer.config.limits import CHOICES
 from trainer.config.presets import PRESETS
@@ -157,7 +158,15 @@ def test_early_stopping_is_among_what_was_compared(told):
 CONVOLUTION = Conv2D(4, 5, 2, "valid", False, "tanh")
 CHANGES = [
     *({"layers": (layer, Flatten(), Dense(7))} for layer in (CONVOLUTION, Conv2D(3), MaxPooling2D(3))),
-    {"layers": (Conv2D(3), AveragePooling2D(2), GlobalAveragePooling2D(), BatchNormalization(0.8))},
+    {
+        "layers": (
+            Conv2D(3),
+            AveragePooling2D(2),
+            SpatialDropout2D(0.2),
+            GlobalAveragePooling2D(),
+            BatchNormalization(0.8),
+        )
+    },
     {"layers": (Rescaling(0.5), BatchNormalization(), Dense(5), Dropout(0.25), Activation("gelu"))},
     *({"layers": (Dense(9, activation),)} for activation in CHOICES["activation"]),
     *({"optimizer": kind()} for kind in OPTIMIZERS.values()),

@@ -16,9 +16,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
-from tests.jobs import wait_for
 
-from harness.waiting import PATIENCE
+from harness.waiting import PATIENCE, wait_for
 from trainer import UserError
 from trainer.config.layers import BatchNormalization, Conv2D, Dense, MaxPooling2D
 from trainer.config.training import TrainingConfig
