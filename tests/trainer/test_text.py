@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.text import about, counted, cut, decimal, duration, listed, number, percent, probability, signed
+from trainer.text import about, counted, decimal, duration, listed, number, percent, probability, shortened, signed
 
 
 @pytest.mark.parametrize("words, text", [("A", "A"), ("AB", "A and B"), ("ABC", "A, B and C")])
@@ -15,7 +15,7 @@ def test_words_are_listed_as_in_a_sentence(words, text):
 
 
 def test_a_long_name_is_cut_to_the_room_there_is():
-    assert cut("12345", 5) == "12345" and cut("123456", 5) == "1234…"
+    assert shortened("12345", 5) == "12345" and shortened("123456", 5) == "1234…"
 
 
 def test_one_is_singular():

@@ -11,7 +11,7 @@ import numpy as np
 
 from trainer.figures.palette import BLUE, GREEN, GREY, NEUTRAL, ORANGE, PURPLE, SKY, VERMILLION
 from trainer.figures.plotly import AXIS, LEGEND_NAME, Figure, frame, literal
-from trainer.text import cut
+from trainer.text import shortened
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 Curve = tuple[Array, Array]  # updates, and the values there
@@ -69,7 +69,7 @@ def learning_curves(
         if not len(curve[0]):
             curve = column(lines, "epoch", measure, percent)
         thin: Figure = {"line": {"color": color, "width": 1.2, "dash": dash}, "mode": "lines", "opacity": 0.75}
-        short, hover = literal(cut(name, LEGEND_NAME)), f"{after_epoch}<extra>{literal(name)}</extra>"
+        short, hover = literal(shortened(name, LEGEND_NAME)), f"{after_epoch}<extra>{literal(name)}</extra>"
         traces.append(_curve(short, curve, its_steps, thin, hovertemplate=hover))
     level = 10.0 if measure == "accuracy" else math.log(10)
     shapes = [_guessing(level)] if guessing or measure == "accuracy" else []

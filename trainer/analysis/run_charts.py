@@ -12,7 +12,7 @@ import numpy as np
 from trainer.analysis.learning_curves import POINTS, Array, Line, smoothed, thinned
 from trainer.figures.palette import NEUTRAL, Colour
 from trainer.figures.plotly import AXIS, LEGEND_NAME, Figure, frame, literal
-from trainer.text import cut
+from trainer.text import shortened
 
 EPOCHS, SECONDS = "epochs", "seconds"  # what curves run over
 MARKED = 25  # epochs of a curve, at most, that have a symbol each
@@ -202,7 +202,7 @@ def _labels(
         label = {
             "x": x,
             "y": share,
-            "text": literal(cut(cost.name, LEGEND_NAME)),
+            "text": literal(shortened(cost.name, LEGEND_NAME)),
             "ax": -14 if left else 14,
             "ay": round(height - line, 1),
         }

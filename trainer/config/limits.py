@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from trainer import UserError
-from trainer.text import cut, number
+from trainer.text import number, shortened
 
 CLASSES = 10  # the digits 0 to 9
 SHOWN = 80  # letters of a value that is refused
@@ -42,7 +42,7 @@ class Limit:
 def shown(value: object) -> str:
     """Return a value that anybody may have sent as it is written in a program, in few letters."""
     try:
-        return cut(repr(value), SHOWN)
+        return shortened(repr(value), SHOWN)
     except (ValueError, RecursionError):  # a whole number of thousands of digits, or lists in lists
         return f"a {type(value).__name__} that is too large"
 

@@ -21,7 +21,7 @@ from trainer import UserError
 from trainer.config import dataset_info
 from trainer.config.layers import LAYERS, Dense, Layer, Row, layer_table
 from trainer.config.limits import LIMITS, Checked, field_types, label, shown, within
-from trainer.text import cut
+from trainer.text import shortened
 
 VERSION = 1  # of the JSON form
 LINK = 1_900  # characters of a configuration in a link, which is then below the 2,000 that travel everywhere
@@ -189,7 +189,7 @@ class TrainingConfig(Checked):
         try:
             read = msgspec.json.decode(text, type=_document())
         except msgspec.ValidationError as error:
-            got = cut(str(error).replace(" - at `$.", " in ").replace("`", ""), 120)
+            got = shortened(str(error).replace(" - at `$.", " in ").replace("`", ""), 120)
             raise UserError(
                 f"A configuration must have the settings of this app, in version {VERSION} (got: {got}): "
                 "copy the link once more."

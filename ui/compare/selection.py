@@ -15,7 +15,7 @@ from trainer.figures.palette import Colour, colours, mark, swatch
 from trainer.figures.plotly import LEGEND_NAME
 from trainer.runs.run import Run, RunView
 from trainer.runs.state import State
-from trainer.text import cut
+from trainer.text import shortened
 from ui.html import html
 from ui.markdown import literal
 from ui.network_picker import Judge
@@ -194,7 +194,7 @@ def _texts(runs: dict[str, RunView]) -> dict[str, str]:
 def _names(runs: list[RunView]) -> dict[str, str]:
     """Return each run's name, cut where it is long; those that are then alike are numbered, the oldest first."""
     names = {run.id: run.name for run in sorted(runs, key=lambda run: run.id)}
-    names = {run_id: cut(name, LEGEND_NAME) for run_id, name in names.items()}
+    names = {run_id: shortened(name, LEGEND_NAME) for run_id, name in names.items()}
     often, seen = Counter(names.values()), Counter[str]()
     for run_id, name in names.items():
         seen[name] += 1

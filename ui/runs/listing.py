@@ -9,7 +9,7 @@ import streamlit as st
 
 from trainer.runs.index import Row, found, in_order
 from trainer.runs.owner import owner_hash
-from trainer.text import counted, cut, percent
+from trainer.text import counted, percent, shortened
 from ui import load_control
 from ui.html import style
 from ui.markdown import literal
@@ -241,7 +241,7 @@ def _offer_comparison(rows: Sequence[Row], whole: bool) -> None:
     if not chosen:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", border=True, key="runs-chosen"):
-        st.markdown(", ".join(f"**{literal(cut(name, NAME))}**" for name in names.values()))
+        st.markdown(", ".join(f"**{literal(shortened(name, NAME))}**" for name in names.values()))
         if st.button(
             f"Compare {len(chosen)} runs" if len(chosen) > 1 else "Tick another",
             type="primary",
