@@ -25,7 +25,7 @@ def listed(words: Sequence[str]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
-def cut(name: str, most: int) -> str:
+def shortened(name: str, most: int) -> str:
     """Return a name, cut where it has more than so many characters."""
     return name if len(name) <= most else f"{name[: most - 1]}…"
 
