@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from trainer.config.layers import Layer, Row
+from trainer.config.layer import Layer
+from trainer.config.layer_table import LayerRow
 from trainer.config.training import TrainingConfig
 
 FIRST = ("dataset", "layers", "optimizer")  # what one asks for first; the others follow as TrainingConfig has them
@@ -73,7 +74,7 @@ def _of_layers(configs: Sequence[TrainingConfig]) -> list[Difference]:
     return [Difference("layers", tuple(_shortened(tables)))]
 
 
-def _shortened(tables: Sequence[Sequence[Row]]) -> list[tuple[Layer | None, ...]]:
+def _shortened(tables: Sequence[Sequence[LayerRow]]) -> list[tuple[Layer | None, ...]]:
     """Return each one's layers; those that all begin with are one None, and so are those that all end with."""
     lists = [[row.layer for row in table] for table in tables]
     shortest = min(map(len, lists))

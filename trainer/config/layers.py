@@ -1,85 +1,18 @@
-"""Layers of a network: everything that the app knows of each kind, and the layer table.
+"""The kinds of layers, each a class with Keras's name and arguments, listed in LAYERS.
 
-Layers and their arguments have the names that Keras gives them. A new kind of layer is a class here, listed in LAYERS;
-one that computes something new at inference has a function in export.py as well. Standard library only.
+A new kind that computes something new when it predicts also needs a function in networks/onnx_writer.py; see
+docs/extending.md. Standard library only.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from trainer import UserError
-from trainer.config.limits import CLASSES, Checked, choice_label
+from trainer.config.layer import Layer, Shape
+from trainer.config.limits import choice_label
 from trainer.text import number
-
-Shape = tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Layer(Checked):
-    """One layer. Its fields are Keras's arguments; its class says everything else that the app knows of its kind."""
-
-    label: ClassVar[str] = ""  # what people call it
-    help: ClassVar[str] = ""  # what it does, in a sentence
-    term: ClassVar[str] = ""  # its entry in the glossary
-
-    images_only: ClassVar[bool] = False  # works on (height, width, channels) alone
-    lists_only: ClassVar[bool] = False  # works on (n,) alone: Flatten is implied before it
-    has_kernel: ClassVar[bool] = False  # weighs its inputs: has an initializer, L2 and an activation
-    training_only: ClassVar[bool] = False  # acts while training; at inference its output is its input
-    keeps_values: ClassVar[bool] = False  # at inference, each number of its output is one of its input, at most scaled
-    hidden: ClassVar[bool] = False  # left out of pictures and comparisons
-    varied: ClassVar[tuple[str, ...]] = ()  # arguments that a sweep offers
-    keras_defaults: ClassVar[dict[str, Any]] = {}  # arguments that code writes by name, unless they have this value
-    too_small: ClassVar[str] = "a smaller pool size"  # what helps where the image is too small for it
-
-    drawn_as: ClassVar[str] = "mark"  # in the picture of a network: "sheets", "units", "bar" or "mark"
-    color: ClassVar[str] = "neutral"  # there: "blue", "sky", "orange" or "neutral"
-
-    def output_shape(self, shape: Shape) -> Shape:
-        return shape
-
-    @property
-    def keeps_shape(self) -> bool:
-        return type(self).output_shape is Layer.output_shape
-
-    def weight_shapes(self, shape: Shape) -> tuple[Shape, ...]:
-        """Return the shapes of its weights, in Keras's order, where its input has `shape`."""
-        return ()
-
-    def parameters(self, shape: Shape) -> int:
-        return sum(map(math.prod, self.weight_shapes(shape)))
-
-    def arithmetic(self, shape: Shape) -> str:
-        """Say how `parameters` come about: `784 inputs × 32 units + 32 biases = 25,120`."""
-        return "nothing to learn: 0 parameters"
-
-    @property
-    def summary(self) -> str:
-        """Return its arguments in a few words, to stand beside its name: `16 of 5 × 5, stride 2, linear`."""
-        return ""
-
-    @property
-    def description(self) -> str:
-        """Return its arguments in a few words that stand alone: `784 units, relu`."""
-        return self.summary
-
-    @property
-    def short_name(self) -> str:
-        """Return the layer in a word or two, `32 relu`, or "" where it goes without saying."""
-        return ""
-
-    def keras_arguments(self, output_shape: Shape) -> dict[str, Any]:
-        """Return the arguments of Keras's layer of the same name."""
-        return dict(vars(self))
-
-    @property
-    def code_comment(self) -> str:
-        """Return what its line of code leaves unsaid, or ""."""
-        return ""
 
 
 @dataclass(frozen=True)
@@ -384,78 +317,3 @@ LAYERS: dict[str, type[Layer]] = {
         Rescaling,
     )
 }
-
-
-@dataclass(frozen=True)
-class Row:
-    """A line of the layer table; `implied` marks layers that the list left out."""
-
-    name: str
-    layer: Layer
-    input_shape: Shape
-    output_shape: Shape
-    parameters: int
-    implied: bool = False
-
-
-class LayerError(UserError):
-    """A layer that cannot work where it stands: `place` counts from 1, `rows` are the table of what is before it."""
-
-    def __init__(self, sentence: str, place: int = 0, rows: tuple[Row, ...] = ()) -> None:
-        super().__init__(sentence)
-        self.place = place
-        self.rows = rows
-
-
-def layer_table(layers: Iterable[Layer], input_shape: Shape) -> tuple[Row, ...]:
-    """Complete a list of layers and follow the shapes through it, as `model.summary()` shows them.
-
-    Adds the channel axis before the first layer on images, Flatten before the first one on lists, and the output
-    layer, Dense(10, softmax). Raises LayerError, with what would mend it, where a layer cannot work.
-    """
-    rows: list[Row] = []
-    shape = input_shape
-    flattened_by: list[str] = []  # kinds of the layers that give a list of numbers
-
-    def add(layer: Layer, name: str = "", implied: bool = False) -> None:
-        nonlocal shape
-        after = layer.output_shape(shape)
-        name = name or f"{_snake(type(layer).__name__)}_{len(rows) + 1}"
-        rows.append(Row(name, layer, shape, after, layer.parameters(shape), implied))
-        shape = after
-
-    for place, layer in enumerate(layers, 1):
-        kind = type(layer).__name__
-        if layer.images_only and len(shape) == 2:
-            add(Reshape(), implied=True)
-        if layer.images_only and len(shape) == 1:
-            mend = f"up or remove {flattened_by[0]}" if len(flattened_by) == 1 else f"up, before {flattened_by[0]}"
-            raise LayerError(
-                f"Layer {place}, {kind}, works on images, but {flattened_by[0]} before it made a list of numbers: "
-                f"move {kind} {mend}.",
-                place,
-                tuple(rows),
-            )
-        if layer.lists_only and len(shape) > 1:
-            add(Flatten(), implied=True)
-        if layer.images_only and min(layer.output_shape(shape)) < 1:
-            raise LayerError(
-                f"Layer {place}, {kind}, needs a larger image than the {shape[0]} × {shape[1]} that is left: "
-                f"use {layer.too_small}, or remove a layer that makes the image smaller.",
-                place,
-                tuple(rows),
-            )
-        add(layer)
-        if len(shape) == 1 and not layer.keeps_shape:
-            flattened_by.append(kind)
-    if len(shape) > 1:
-        add(Flatten(), implied=True)
-    add(Dense(CLASSES, "softmax"), name="output", implied=True)
-    return tuple(rows)
-
-
-def _snake(name: str) -> str:
-    """Return the name Keras would give: MaxPooling2D -> max_pooling2d."""
-    return "".join(
-        f"_{b.lower()}" if b.isupper() and a.islower() else b.lower() for a, b in zip(" " + name, name, strict=False)
-    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from trainer.config import dataset_info
+from trainer.config.layer import Layer
 from trainer.config.layers import (
     Activation,
     BatchNormalization,
@@ -15,11 +16,11 @@ from trainer.config.layers import (
     Dense,
     Dropout,
     Flatten,
-    Layer,
     MaxPooling2D,
     Rescaling,
 )
-from trainer.config.training import Adam, TrainingConfig
+from trainer.config.optimizers import Adam
+from trainer.config.training import TrainingConfig
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 
 from trainer import UserError
 from trainer.config.limits import CHOICES, LIMITS, SETTINGS, choice_label, label, shown, within
-from trainer.config.training import OPTIMIZERS, SGD, TrainingConfig, optimizer_help
+from trainer.config.optimizers import OPTIMIZERS, SGD, optimizer_help
+from trainer.config.training import TrainingConfig
 from trainer.text import number
 
 VALUES = 8  # of a setting; more columns a phone has no room for

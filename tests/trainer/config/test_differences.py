@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from trainer.config.differences import Difference, differences, only_chance
 from trainer.config.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D
+from trainer.config.optimizers import SGD, Adam, AdamW, Lion
 from trainer.config.presets import PRESETS
-from trainer.config.training import SGD, Adam, AdamW, Lion, TrainingConfig
+from trainer.config.training import TrainingConfig
 
 BASE = TrainingConfig(layers=(Flatten(), Dense(64, "relu"), Dropout(0.5), Dense(32, "relu")))
 CHANGES: dict[str, Any] = {

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from trainer.config.layers import LAYERS, Conv2D, Layer
+from trainer.config.layer import Layer
+from trainer.config.layers import LAYERS, Conv2D
 from trainer.config.limits import CHOICES, LIMITS, SETTINGS, field_types, within
-from trainer.config.training import OPTIMIZERS, TrainingConfig, optimizer_help
+from trainer.config.optimizers import OPTIMIZERS, optimizer_help
+from trainer.config.training import TrainingConfig
 from trainer.data import datasets
 from trainer.lessons import glossary
 from trainer.networks import model, onnx_writer

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trainer import UserError
+from trainer.config.layer_table import LayerError, layer_table
 from trainer.config.layers import (
     LAYERS,
     Activation,
@@ -16,14 +17,13 @@ from trainer.config.layers import (
     Dropout,
     Flatten,
     GlobalAveragePooling2D,
-    LayerError,
     MaxPooling2D,
     Rescaling,
-    layer_table,
 )
 from trainer.config.limits import LIMITS, SETTINGS, label
+from trainer.config.optimizers import OPTIMIZERS, SGD, Adam
 from trainer.config.presets import PRESETS
-from trainer.config.training import OPTIMIZERS, SGD, Adam, TrainingConfig, learning_rate_at, parameter_count, short_form
+from trainer.config.training import TrainingConfig, learning_rate_at, parameter_count, short_form
 
 
 def test_the_tutorials_are_as_they_were_written():

@@ -4,8 +4,9 @@ from hypothesis import strategies as st
 
 from trainer import UserError
 from trainer.config.layers import Activation, Conv2D, Dense, Dropout
+from trainer.config.optimizers import SGD, Adam
 from trainer.config.presets import PRESETS
-from trainer.config.training import SGD, Adam, TrainingConfig
+from trainer.config.training import TrainingConfig
 from trainer.config.variation import VALUES, Axis, Setting, settings
 
 CONFIGS = [preset.config for preset in PRESETS.values()]
