@@ -141,15 +141,20 @@ def browser(chromium: str) -> Iterator[Browser]:
         yield browser
 
 
-LONGEST = ("test_steering", "test_train")  # of those in browser/: where they came last, one would end alone
+LONGEST = ("test_train_steering", "test_train")  # run first of those in browser/, else one worker ends alone with them
+SLOW_FOLDERS = {"browser", "pages", "robustness"}
+SLOW_FIXTURES = {"app", "cluster", "chromium"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests in browser/ and let them come last: they are the slow ones, and of them the longest come first."""
+    """Mark the slow tests, which `run.py test --fast` leaves out, and run those in browser/ last, the longest first."""
     for item in items:
-        if "browser" in item.path.relative_to(ROOT / "tests").parts:
+        folders = item.path.relative_to(ROOT / "tests").parts
+        if "browser" in folders:
             item.add_marker(pytest.mark.browser)
             item.fixturenames.insert(0, "chromium")  # before a server is started in vain
+        if SLOW_FOLDERS.intersection(folders) or SLOW_FIXTURES.intersection(item.fixturenames):
+            item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: (item.get_closest_marker("browser") is not None, item.path.stem not in LONGEST))
 
 
@@ -159,4 +164,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterat
     skipped = [report for report in terminalreporter.getreports("skipped") if NO_CHROMIUM in str(report.longrepr)]
     if skipped:
         terminalreporter.line(f"{len(skipped)} tests in the browser were skipped, because {NO_CHROMIUM}.")
-        terminalreporter.line("One command brings it: python run.py browser")
+        terminalreporter.line("Install Chromium with `python run.py browser`.")

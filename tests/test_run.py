@@ -1,3 +1,5 @@
+"""`python run.py` in a fresh clone: refusals, set-up, start, tests and the tests' browser."""
+
 import json
 import os
 import shutil
@@ -14,8 +16,9 @@ import run
 from harness.waiting import PATIENCE
 
 TESTS = Path(__file__).parent
+pytestmark = pytest.mark.slow  # each test starts run.py in a process of its own
 
-# Stands in for uv: makes a .venv whose Python is the one that runs the tests, and writes down what it was asked.
+# Replaces uv: makes a .venv whose Python is the one that runs the tests, and logs its commands.
 UV = f"""#!/bin/sh
 echo "$1" >> uv.log
 if [ "$1" = venv ]; then
@@ -37,7 +40,7 @@ fi
 def clone(tmp_path: Path) -> Path:
     """A fresh clone with a small app, on a machine with uv."""
     if os.name == "nt":
-        pytest.skip("the stand-in for uv is a shell script")
+        pytest.skip("the fake uv is a shell script")
     for name in ("run.py", *run.LONG):
         shutil.copy(run.ROOT / name, tmp_path)
     (tmp_path / "app.py").write_text("import streamlit\nstreamlit.title('Hello')\n")
@@ -61,7 +64,7 @@ def begin(clone: Path, *arguments: str, python: str = sys.executable, **environm
 
 
 def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    """Return the exit status and what was printed and complained."""
+    """Wait for the process and return its exit status, output and errors."""
     try:
         out, err = process.communicate(timeout=PATIENCE)
     finally:
@@ -70,11 +73,11 @@ def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
 
 
 def set_up(clone: Path) -> int:
-    """Set the clone up, let its pytest say no more than its version, and return the exit status."""
+    """Set up the clone, let its pytest print no more than its version, and return the exit status."""
     return finish(begin(clone, "test", "--version"))[0]
 
 
-def asked_of_uv(clone: Path) -> list[str]:
+def uv_commands(clone: Path) -> list[str]:
     log = clone / "uv.log"
     return log.read_text().split() if log.exists() else []
 
@@ -104,15 +107,15 @@ def port() -> int:
         (((3, 12, 1), True, "darwin", "x86_64"), "Apple chip"),
     ],
 )
-def test_a_machine_that_will_not_do_is_refused(machine, sentence):
-    with pytest.raises(run.Refusal) as refusal:
+def test_an_unsupported_machine_is_refused(machine, sentence):
+    with pytest.raises(run.SetupError) as error:
         run.check_python(*machine)
-    assert sentence in str(refusal.value)
+    assert sentence in str(error.value)
 
 
 @pytest.mark.parametrize("version", [(3, 11, 0), (3, 12, 1), (3, 13, 0)])
 @pytest.mark.parametrize("system", [("linux", "x86_64"), ("darwin", "arm64"), ("win32", "AMD64")])
-def test_a_machine_that_will_do_is_not_refused(version, system):
+def test_a_supported_machine_is_accepted(version, system):
     run.check_python(version, True, *system)
 
 
@@ -124,10 +127,10 @@ def other_pythons() -> Iterator[str]:
                 yield str(python)
 
 
-def test_an_older_or_newer_python_can_say_its_sentence(clone):
+def test_an_older_or_newer_python_prints_one_sentence(clone):
     found = list(other_pythons())
     if not found:
-        pytest.skip("no Python but the right ones was found")
+        pytest.skip("only supported Pythons were found")
     for python in found:
         assert_refused(begin(clone, python=python), "Digit Lab needs Python 3.11, 3.12 or 3.13")
 
@@ -137,8 +140,8 @@ def test_a_missing_data_file_is_refused(clone):
 
 
 @pytest.mark.parametrize("port", ["0", "65536"])
-def test_a_port_that_cannot_be_is_refused(clone, port):
-    assert_refused(begin(clone, "--port", port), f"--port must be from 1 to 65535 (got {port})")
+def test_an_impossible_port_is_refused(clone, port):
+    assert_refused(begin(clone, "--port", port), f"--port must be between 1 and 65535 (got {port})")
 
 
 @pytest.mark.parametrize("arguments", [[], ["--lan"]])
@@ -146,13 +149,13 @@ def test_a_port_in_use_is_refused_before_anything_is_installed(clone, arguments)
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         assert_refused(begin(clone, "--port", str(port), *arguments), f"Port {port} is in use")
-    assert asked_of_uv(clone) == []
+    assert uv_commands(clone) == []
 
 
 def test_too_little_disk_space_is_refused():
-    run.check_space(free=3.5, needed=3)
-    with pytest.raises(run.Refusal, match=r"needs 3 GB of disk space \(there are 0.5 GB"):
-        run.check_space(free=0.5, needed=3)
+    run.check_disk(free=3.5, needed=3)
+    with pytest.raises(run.SetupError, match=r"needs 3 GB of disk space \(0.5 GB are free"):
+        run.check_disk(free=0.5, needed=3)
 
 
 # --- set up ---------------------------------------------------------------------------------------------------
@@ -160,9 +163,9 @@ def test_too_little_disk_space_is_refused():
 
 def test_the_second_start_installs_nothing(clone):
     assert set_up(clone) == 0
-    assert asked_of_uv(clone) == ["venv", "pip"]
+    assert uv_commands(clone) == ["venv", "pip"]
     assert set_up(clone) == 0
-    assert asked_of_uv(clone) == ["venv", "pip"]
+    assert uv_commands(clone) == ["venv", "pip"]
 
 
 def test_changed_requirements_are_installed_into_the_same_place(clone):
@@ -170,20 +173,20 @@ def test_changed_requirements_are_installed_into_the_same_place(clone):
     (clone / ".venv" / "own").touch()
     (clone / "requirements.txt").write_text("streamlit\n")
     assert set_up(clone) == 0
-    assert asked_of_uv(clone).count("pip") == 2
+    assert uv_commands(clone).count("pip") == 2
     assert (clone / ".venv" / "own").exists()
 
 
-def test_a_venv_of_somebody_else_is_kept(clone):
+def test_a_venv_not_made_by_run_py_is_reused(clone):
     set_up(clone)
     (clone / ".venv" / "requirements.stamp").unlink()
     (clone / ".venv" / "own").touch()
     assert set_up(clone) == 0
-    assert asked_of_uv(clone).count("pip") == 2
+    assert uv_commands(clone).count("pip") == 2
     assert (clone / ".venv" / "own").exists()
 
 
-def test_a_venv_of_another_python_is_made_anew(clone):
+def test_a_venv_of_another_python_is_replaced(clone):
     set_up(clone)
     (clone / ".venv" / "pyvenv.cfg").write_text("version = 3.9.1\n")
     (clone / ".venv" / "old").touch()
@@ -191,17 +194,17 @@ def test_a_venv_of_another_python_is_made_anew(clone):
     assert not (clone / ".venv" / "old").exists()
 
 
-def test_an_install_that_was_killed_is_done_again_from_the_start(clone):
+def test_a_killed_installation_starts_again(clone):
     (clone / "killed").touch()
     assert set_up(clone) == -signal.SIGKILL
     (clone / "killed").unlink()
     (clone / ".venv" / "half").touch()
     assert set_up(clone) == 0
-    assert asked_of_uv(clone) == ["venv", "pip", "venv", "pip"]
+    assert uv_commands(clone) == ["venv", "pip", "venv", "pip"]
     assert not (clone / ".venv" / "half").exists()
 
 
-def test_an_install_that_failed_is_tried_again_and_spoils_nothing(clone):
+def test_a_failed_installation_is_retried_and_keeps_the_old_packages(clone):
     set_up(clone)
     (clone / ".venv" / "own").touch()
     before = (clone / "requirements.txt").read_text()
@@ -214,24 +217,24 @@ def test_an_install_that_failed_is_tried_again_and_spoils_nothing(clone):
     assert (clone / ".venv" / "own").exists()
 
 
-def test_two_at_once_install_once(clone):
+def test_two_simultaneous_starts_install_once(clone):
     os.mkfifo(clone / "gate")
     first = begin(clone, "test", "--version")
-    with (clone / "gate").open("w"):  # opens when the first one's install waits behind it
+    with (clone / "gate").open("w"):  # opens once the first installation is waiting
         second = begin(clone, "test", "--version")
     assert [finish(first)[0], finish(second)[0]] == [0, 0]
-    assert asked_of_uv(clone) == ["venv", "pip"]
+    assert uv_commands(clone) == ["venv", "pip"]
 
 
-def test_the_stamp_of_the_tests_covers_the_app():
+def test_the_stamp_of_the_test_packages_covers_the_app():
     assert run.stamps_of(run.APP, False)[0] in run.stamps_of(run.TESTS, False)
     assert run.stamps_of(run.TESTS, False)[-1] in run.stamps_of(run.LONG, False)
     assert run.stamps_of(run.APP, True)[0] not in run.stamps_of(run.TESTS, False)
 
 
-def test_cuda_comes_with_the_same_tensorflow():
-    assert run.with_cuda("keras~=3.15.0\ntensorflow~=2.21.0\nnumpy\n") == "tensorflow[and-cuda]~=2.21.0"
-    assert run.with_cuda((run.ROOT / "requirements.txt").read_text()).startswith("tensorflow[and-cuda]~=")
+def test_cuda_is_installed_for_the_same_tensorflow():
+    assert run.cuda_requirement("keras~=3.15.0\ntensorflow~=2.21.0\nnumpy\n") == "tensorflow[and-cuda]~=2.21.0"
+    assert run.cuda_requirement((run.ROOT / "requirements.txt").read_text()).startswith("tensorflow[and-cuda]~=")
 
 
 # --- start ----------------------------------------------------------------------------------------------------
@@ -248,7 +251,7 @@ def read_until(process: subprocess.Popen[str], words: str) -> str:
 
 
 def handshake(address: str, port: int, host: str) -> bytes:
-    """Ask for the page's websocket under a host's name and return the answer's first line."""
+    """Request the page's websocket under a host name and return the first bytes of the response."""
     with socket.create_connection((address, port), timeout=PATIENCE) as connection:
         connection.sendall(
             f"GET /_stcore/stream HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
@@ -291,9 +294,9 @@ def test_ctrl_c_is_quiet_while_streamlit_is_imported(tmp_path):
         assert finish(process) == (0, "", "")
 
 
-def test_a_class_is_told_the_address_and_the_teacher_is_warned(clone, port):
+def test_lan_prints_the_address_for_the_class_and_warns_the_teacher(clone, port):
     if not run.lan_addresses():
-        pytest.skip("this computer has no address that others could use")
+        pytest.skip("this computer has no address on a network")
     address = run.lan_addresses()[0]
     with begin(clone, "--lan", "--port", str(port)) as server:
         printed = read_until(server, "URL:")
@@ -306,6 +309,26 @@ def test_a_class_is_told_the_address_and_the_teacher_is_warned(clone, port):
         assert finish(server)[0] == 0
 
 
+# --- the fast tests -------------------------------------------------------------------------------------------
+
+TIERS = """import pytest
+
+@pytest.mark.{mark}
+def test_left_out(): raise AssertionError("not selected")
+
+def test_fast(): pass
+"""
+
+
+@pytest.mark.parametrize("mark", ["slow", "long"])
+def test_fast_leaves_out_slow_and_long_tests(clone, mark):
+    (clone / "test_tiers.py").write_text(TIERS.format(mark=mark))
+    (clone / "pytest.ini").write_text("[pytest]\nmarkers =\n  slow: starts a process\n  long: takes minutes\n")
+    status, printed, complaint = finish(begin(clone, "test", "--fast", "test_tiers.py", "-p", "no:cacheprovider"))
+    assert status == 0, printed + complaint
+    assert "1 passed, 1 deselected" in printed
+
+
 # --- the long checks ------------------------------------------------------------------------------------------
 
 LONG_AND_SHORT = """import pytest
@@ -313,7 +336,7 @@ LONG_AND_SHORT = """import pytest
 @pytest.mark.long
 def test_minutes(): assert {passes}
 
-def test_seconds(): raise AssertionError("it was not asked for")
+def test_seconds(): raise AssertionError("not selected")
 """
 PACKAGES = [
     {"name": "sound", "version": "1.0", "vulns": []},
@@ -323,17 +346,17 @@ FAULTY = {"name": "faulty", "version": "2.0", "vulns": [{"id": "CVE-2026-1", "fi
 
 
 @pytest.mark.parametrize(
-    ("passes", "packages", "status", "said"),
+    ("passes", "packages", "status", "message"),
     [
-        (True, PACKAGES, 0, "1 of 2 packages were audited: 0 known vulnerabilities."),
-        (False, PACKAGES, 1, "1 of 2 packages were audited: 0 known vulnerabilities."),
+        (True, PACKAGES, 0, "Checked 1 of 2 packages: 0 known vulnerabilities."),
+        (False, PACKAGES, 1, "Checked 1 of 2 packages: 0 known vulnerabilities."),
         (True, [*PACKAGES, FAULTY], 1, "faulty 2.0: CVE-2026-1, fixed in 2.1"),
-        (True, PACKAGES[1:], 0, "The packages were not audited, since no advisory service answered"),
-        (True, None, 0, "The packages were not audited, since no advisory service answered"),
+        (True, PACKAGES[1:], 0, "The packages were not checked, because no advisory service answered"),
+        (True, None, 0, "The packages were not checked, because no advisory service answered"),
     ],
     ids=["sound", "a test fails", "a vulnerability", "unknown to the service", "no network"],
 )
-def test_the_long_checks_pass_their_tests_and_look_the_packages_up(clone, passes, packages, status, said):
+def test_long_runs_the_long_tests_and_checks_the_packages(clone, passes, packages, status, message):
     (clone / "test_both.py").write_text(LONG_AND_SHORT.format(passes=passes))
     (clone / "pytest.ini").write_text("[pytest]\nmarkers = long: takes minutes\n")
     answer = (
@@ -344,19 +367,19 @@ def test_the_long_checks_pass_their_tests_and_look_the_packages_up(clone, passes
     (clone / "pip_audit.py").write_text(answer)
     ended, printed, complaint = finish(begin(clone, "test", "--long", "-p", "no:cacheprovider"))
     assert ended == status, printed + complaint
-    assert said in printed and f"1 {'passed' if passes else 'failed'}, 1 deselected" in printed
-    assert asked_of_uv(clone) == ["venv", "pip"]
+    assert message in printed and f"1 {'passed' if passes else 'failed'}, 1 deselected" in printed
+    assert uv_commands(clone) == ["venv", "pip"]
 
 
 # --- the tests' browser ---------------------------------------------------------------------------------------
 
 
-def test_a_missing_browser_is_a_failure_where_one_is_required(clone):
+def test_a_missing_browser_is_an_error_if_one_is_required(clone):
     nowhere = {"REQUIRE_BROWSER": "1", "DIGITLAB_CHROMIUM": str(clone / "nowhere")}
-    assert_refused(begin(clone, "test", **nowhere), "The tests in the browser need a Chromium")
+    assert_refused(begin(clone, "test", **nowhere), "The browser tests need Chromium")
 
 
-def test_the_last_lines_say_which_tests_were_skipped_and_how_to_get_them(clone):
+def test_the_last_lines_name_the_skipped_tests_and_the_command_that_installs_chromium(clone):
     shutil.copy(run.ROOT / "pyproject.toml", clone)
     for name in ("trainer", "harness", "tests/support"):
         shutil.copytree(run.ROOT / name, clone / name)
@@ -370,9 +393,9 @@ def test_the_last_lines_say_which_tests_were_skipped_and_how_to_get_them(clone):
     assert status == 0
     last = printed.splitlines()[-3:]
     assert last[0] == "2 tests in the browser were skipped, because no Chromium was found."
-    assert last[1] == "One command brings it: python run.py browser"
+    assert last[1] == "Install Chromium with `python run.py browser`."
 
 
-def test_chromium_is_found_where_the_environment_says(monkeypatch):
+def test_chromium_is_found_at_the_path_in_the_environment(monkeypatch):
     monkeypatch.setenv("DIGITLAB_CHROMIUM", sys.executable)
     assert run.find_chromium() == sys.executable
