@@ -1,5 +1,5 @@
-"""The core of Digit Lab: everything that would work the same in a notebook; it never imports Streamlit."""
+"""Core of Digit Lab, which works without a user interface: it never imports Streamlit."""
 
 
 class UserError(ValueError):
-    """A mistake that the person in front of the screen can mend; its text is the one sentence they read."""
+    """A mistake that the user can correct; its message is one sentence for the page."""

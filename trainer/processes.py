@@ -1,4 +1,4 @@
-"""Processes of our own: their priority, and short ones that do one thing and return it, or refuse with a sentence."""
+"""Priority of worker processes, and short helper processes that return their output or raise a UserError."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from pathlib import Path
 from trainer import UserError
 
 ROOT = Path(__file__).parents[1]  # the folder that holds `trainer`
-REFUSED = 3  # the status of a process whose last line of error output is meant for the user
+USER_ERROR_STATUS = 3  # exit status of a helper whose last line of error output is meant for the user
 
 _log = logging.getLogger(__name__)
 
 
 def lower_priority() -> None:
-    """Give this process a nice value of 10: whoever draws or looks comes first."""
+    """Give this process a nice value of 10: the server, which answers people, comes first."""
     if hasattr(os, "setpriority"):  # not on Windows
         os.setpriority(os.PRIO_PROCESS, 0, 10)
 
 
 def run_helper(module: str, arguments: Sequence[str], input: bytes, timeout: float) -> bytes:
-    """Run `python -m module arguments`, wait for it, and return what it wrote to its standard output.
+    """Run `python -m module arguments`, wait for it, and return its standard output.
 
-    timeout: seconds. Raises UserError with the process's own sentence where it refused (see `refusing`), OSError where
-    it could not be started, subprocess.TimeoutExpired where it took too long, and, after its error output went to the
-    log, subprocess.CalledProcessError where it failed otherwise.
+    timeout: seconds. Raises UserError if the helper reported one (see `report_user_error`), OSError if it could not be
+    started, subprocess.TimeoutExpired, and subprocess.CalledProcessError for any other failure, with the error output
+    in the log.
     """
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-m", module, *arguments],
         input=input,
         cwd=ROOT,
@@ -39,20 +39,20 @@ def run_helper(module: str, arguments: Sequence[str], input: bytes, timeout: flo
         capture_output=True,
         timeout=timeout,
     )
-    errors = done.stderr.decode(errors="replace").strip()
-    if done.returncode == REFUSED:
+    errors = completed.stderr.decode(errors="replace").strip()
+    if completed.returncode == USER_ERROR_STATUS:
         raise UserError((errors.splitlines() or [""])[-1])
-    if done.returncode:
-        _log.warning("%s failed (status %s): %s", module, done.returncode, errors[-2000:])
-    done.check_returncode()
-    return done.stdout
+    if completed.returncode:
+        _log.warning("%s failed (status %s): %s", module, completed.returncode, errors[-2000:])
+    completed.check_returncode()
+    return completed.stdout
 
 
 @contextmanager
-def refusing() -> Iterator[None]:
-    """End this process, started by `run_helper`, with the sentence of a UserError raised in the block."""
+def report_user_error() -> Iterator[None]:
+    """In a process started by `run_helper`: exit with the message of a UserError raised in this block."""
     try:
         yield
     except UserError as error:
         print(error, file=sys.stderr)
-        sys.exit(REFUSED)
+        sys.exit(USER_ERROR_STATUS)

@@ -1,24 +1,33 @@
-"""Short processes of our own: what they return, and how they refuse or fail."""
+"""Helper processes: their output, reported user errors and other failures."""
 
+import os
 import subprocess
+import sys
 
 import pytest
 
 from trainer import UserError, processes
 
 
-def test_a_helper_returns_what_it_writes():
+def test_a_helper_returns_its_output():
     assert processes.run_helper("json.tool", ["--compact"], b'{"a": 1}', timeout=60) == b'{"a":1}\n'
 
 
-def test_a_helper_that_fails_is_no_sentence_for_the_user(caplog):
+def test_a_failed_helper_is_logged_and_raises_no_user_error(caplog):
     with pytest.raises(subprocess.CalledProcessError):
         processes.run_helper("json.tool", [], b"no JSON", timeout=60)
     assert "json.tool failed (status 1)" in caplog.text
 
 
-def test_a_refusal_ends_the_process_with_its_sentence(capsys):
-    with pytest.raises(SystemExit) as ended, processes.refusing():
+def test_a_user_error_ends_the_process_with_its_message(capsys):
+    with pytest.raises(SystemExit) as ended, processes.report_user_error():
         raise UserError("Epochs must be at least 1 (got −1).")
-    assert ended.value.code == processes.REFUSED
+    assert ended.value.code == processes.USER_ERROR_STATUS
     assert capsys.readouterr().err == "Epochs must be at least 1 (got −1).\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "setpriority"), reason="no priorities on this system")
+def test_a_worker_lowers_its_priority():
+    code = "import os; from trainer.processes import lower_priority; lower_priority(); print(os.getpriority(0, 0))"
+    output = subprocess.run([sys.executable, "-c", code], cwd=processes.ROOT, stdout=subprocess.PIPE, check=True).stdout
+    assert int(output) == 10

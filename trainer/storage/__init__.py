@@ -1,1 +1,1 @@
-"""Storage: files that are whole or absent, growing files of lines, arrays and zips, written here or by anybody."""
+"""Storage: atomic files, growing files of JSON lines, NumPy arrays and zips, none of them trusted when read."""

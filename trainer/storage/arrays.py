@@ -1,4 +1,4 @@
-"""Arrays in .npz files, which anybody may have made: heads are checked first, and nothing is ever unpickled."""
+"""NumPy arrays in .npz files that anybody may have made: headers are checked first, and nothing is unpickled."""
 
 from __future__ import annotations
 
@@ -11,86 +11,86 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 from numpy.lib import format as npy
 
-from trainer.storage.files import opened, write_whole
+from trainer.storage.files import open_regular_file, write_atomically
 
-CHUNK = 1_000_000  # bytes that are read at once
+CHUNK_BYTES = 1_000_000  # read at a time
 
 
-class Head(NamedTuple):
-    """What an .npy file says of its array before the numbers."""
+class Header(NamedTuple):
+    """Header of an .npy file: what it says of its array."""
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
-    is_fortran: bool  # whether the first axis runs fastest
+    is_fortran: bool  # whether the first axis varies fastest
 
     @property
     def size(self) -> int:
-        """Return the bytes that the array takes."""
+        """Return the size of the array in bytes."""
         return math.prod(self.shape) * self.dtype.itemsize
 
 
-def read_head(stream: IO[bytes]) -> Head:
-    """Read the head of an .npy file. Raises ValueError where it has none."""
+def read_header(stream: IO[bytes]) -> Header:
+    """Read the header of an .npy file. Raises ValueError if there is none."""
     try:
         readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
         shape, is_fortran, dtype = readers[npy.read_magic(stream)](stream)
-    except Exception as error:  # a head is Python, of which NumPy evaluates literals: many kinds of errors
-        raise ValueError("no array") from error
-    return Head(shape, dtype, is_fortran)
+    except Exception as error:  # NumPy evaluates the header as Python literals, which fails in many ways
+        raise ValueError("not an array") from error
+    return Header(shape, dtype, is_fortran)
 
 
-def read_values(stream: IO[bytes], head: Head) -> np.ndarray:
-    """Read what follows a head, to the end of the stream, whose checksum, if it has one, is then compared.
+def read_values(stream: IO[bytes], header: Header) -> np.ndarray:
+    """Read the values after a header, to the end of the stream, where a zip member's checksum is compared.
 
-    Memory is taken for what is there, not for what the head says. Raises ValueError where there are more or fewer
-    numbers, or Python objects.
+    Memory is allocated for the values that are there, not for those that the header promises. Raises ValueError if
+    their number differs, or for Python objects.
     """
-    if head.dtype.hasobject:
-        raise ValueError("Python objects, never unpickled")
+    if header.dtype.hasobject:
+        raise ValueError("Python objects, which are never unpickled")
     values = bytearray()
-    while chunk := stream.read(min(CHUNK, head.size + 1 - len(values))):
+    while chunk := stream.read(min(CHUNK_BYTES, header.size + 1 - len(values))):
         values += chunk
-    if len(values) != head.size or min(head.shape, default=0) < 0:
-        raise ValueError(f"another number of values than the shape {head.shape} has")
-    return np.ndarray(head.shape, head.dtype, values, order="F" if head.is_fortran else "C")
+    if len(values) != header.size or min(header.shape, default=0) < 0:
+        raise ValueError(f"another number of values than the shape {header.shape} has")
+    return np.ndarray(header.shape, header.dtype, values, order="F" if header.is_fortran else "C")
 
 
-def read_npz(stream: IO[bytes], names: Sequence[str], largest: int) -> list[np.ndarray]:
-    """Return arrays of an .npz file whose members have at most so many bytes. Raises ValueError for anything else."""
+def read_npz(stream: IO[bytes], names: Sequence[str], max_bytes: int) -> list[np.ndarray]:
+    """Return named arrays of an .npz file, together of at most `max_bytes`. Raises ValueError for anything else."""
     arrays = []
     try:
         with zipfile.ZipFile(stream) as archive:
-            if sum(member.file_size for member in archive.infolist()) > largest:
+            if sum(member.file_size for member in archive.infolist()) > max_bytes:
                 raise ValueError("too large")
             for name in names:
                 with archive.open(f"{name}.npy") as member:
-                    head = read_head(member)
-                    largest -= head.size
-                    if largest < 0:
+                    header = read_header(member)
+                    max_bytes -= header.size
+                    if max_bytes < 0:
                         raise ValueError("too large")
-                    arrays.append(read_values(member, head))
-    except Exception as error:  # zipfile raises a dozen kinds for a damaged file
+                    arrays.append(read_values(member, header))
+    except Exception as error:  # zipfile raises a dozen kinds of errors for a damaged file
         raise ValueError(str(error)) from None
     return arrays
 
 
 def write_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
-    """Write an .npz file whole, without `sync`: it is written often."""
+    """Write an .npz file atomically, without `sync`, since training writes them often."""
 
     def write(temporary: Path) -> None:
-        with temporary.open("wb") as file:  # given a name, NumPy would add a suffix to it
+        with temporary.open("wb") as file:  # given a path, NumPy would append a suffix to it
             np.savez(file, allow_pickle=False, **arrays)
 
-    write_whole(path, write, sync=False)
+    write_atomically(path, write, sync=False)
 
 
-def read_arrays(path: Path, names: Sequence[str], largest: int) -> list[np.ndarray]:
-    """Return arrays of what `write_arrays` wrote, of at most so many bytes.
+def read_arrays(path: Path, names: Sequence[str], max_bytes: int) -> list[np.ndarray]:
+    """Return named arrays of a file that `write_arrays` wrote, of at most `max_bytes`.
 
-    Raises ValueError where the file is missing, damaged, larger, or holds anything else.
+    Raises ValueError if the file is missing, damaged, larger, or anything else.
     """
     try:
-        with opened(path) as stream:
-            return read_npz(stream, names, largest)
+        with open_regular_file(path) as stream:
+            return read_npz(stream, names, max_bytes)
     except (OSError, ValueError) as error:
-        raise ValueError(f"{path.name} is not as it was written: {error}") from None
+        raise ValueError(f"{path.name} is damaged: {error}") from None

@@ -1,7 +1,6 @@
-"""How is a file written so that nobody ever reads half of it? Whole, or line by line.
+"""Atomic file writes, JSON lines, and safe reads of files that anybody may have put there.
 
-And how is one read that anybody may have put there? Regular files alone, and none larger than ours are: a link may lead
-anywhere, and whoever opens a pipe waits for ever.
+Only regular files up to a maximum size are read: a link may lead anywhere, and opening a pipe blocks forever.
 """
 
 from __future__ import annotations
@@ -19,20 +18,20 @@ from typing import Any, BinaryIO, TypeVar
 
 from trainer import UserError
 
-MOST = 100_000_000  # bytes; a larger file is not of our making
-OBJECT = 1_000_000  # bytes of a JSON object, likewise
-BLOCK = 4096  # bytes that a disk gives to the smallest file
-FULL = (errno.ENOSPC, errno.EDQUOT)  # how a disk says that there is no room
+MAX_FILE_BYTES = 100_000_000  # this app writes no larger file
+MAX_OBJECT_BYTES = 1_000_000  # and no larger JSON object
+BLOCK_BYTES = 4096  # what a disk allocates to the smallest file
+DISK_FULL_ERRORS = (errno.ENOSPC, errno.EDQUOT)
 
 Record = dict[str, Any]
 T = TypeVar("T")
 
-# Follow no link, wait for no pipe; not every system knows all of these.
-_PLAIN = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
+# Follow no links and don't wait for pipes. Some systems lack some of these flags.
+_SAFE_FLAGS = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
 
 
-def regular(path: Path) -> bool:
-    """Tell whether a regular file is there, and no link to one."""
+def is_regular_file(path: Path) -> bool:
+    """Tell whether the path is a regular file, not a link to one."""
     try:
         return stat.S_ISREG(path.lstat().st_mode)
     except (OSError, ValueError):
@@ -40,44 +39,44 @@ def regular(path: Path) -> bool:
 
 
 @contextmanager
-def opened(path: Path, largest: int = MOST) -> Iterator[BinaryIO]:
-    """Open a regular file of at most so many bytes to read it. Raises OSError for anything else."""
+def open_regular_file(path: Path, max_bytes: int = MAX_FILE_BYTES) -> Iterator[BinaryIO]:
+    """Open a regular file for reading. Raises OSError for anything else and for a larger file."""
     with os.fdopen(_descriptor(path, os.O_RDONLY), "rb") as file:
-        if os.fstat(file.fileno()).st_size > largest:
+        if os.fstat(file.fileno()).st_size > max_bytes:
             raise OSError(errno.EFBIG, "it is too large", path.name)
         yield file
 
 
-def read_bytes(path: Path, largest: int = MOST) -> bytes:
-    """Return what is in a regular file of at most so many bytes. Raises OSError for anything else."""
-    with opened(path, largest) as file:
-        return file.read(largest)
+def read_bytes(path: Path, max_bytes: int = MAX_FILE_BYTES) -> bytes:
+    """Return the content of a regular file. Raises OSError for anything else and for a larger file."""
+    with open_regular_file(path, max_bytes) as file:
+        return file.read(max_bytes)
 
 
-def appending(path: Path, anew: bool = False) -> io.FileIO:
-    """Open a regular file, made if need be, to append to its end, or to write it `anew`; unbuffered.
+def open_to_append(path: Path, truncate: bool = False) -> io.FileIO:
+    """Open a regular file for appending, unbuffered; create it if it is missing.
 
-    Raises OSError where anything else is there.
+    Raises OSError if the path is anything else.
     """
     file = io.FileIO(_descriptor(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), "ab")
-    if anew:
+    if truncate:
         file.truncate(0)
     return file
 
 
 def _descriptor(path: Path, flags: int) -> int:
-    descriptor = os.open(path, flags | _PLAIN, 0o666)
+    descriptor = os.open(path, flags | _SAFE_FLAGS, 0o666)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise OSError(errno.EINVAL, "it is no file", path.name)
+        raise OSError(errno.EINVAL, "it is not a file", path.name)
     return descriptor
 
 
-def write_whole(path: Path, content: bytes | Callable[[Path], None], sync: bool = True) -> None:
-    """Write a file so that it is whole or, whatever happens, as it was: temporary file, fsync, rename.
+def write_atomically(path: Path, content: bytes | Callable[[Path], None], sync: bool = True) -> None:
+    """Replace a file as a whole, or leave it as it was if anything fails: temporary file, fsync, rename.
 
-    `content` may be a function that writes a file at the path it is given. Without `sync`, which takes milliseconds,
-    it survives the death of every process, but perhaps not that of the machine.
+    content: bytes, or a function that writes a file to the path it gets. Without `sync`, which takes milliseconds, the
+    new content survives the end of every process, but may not survive a power failure.
     """
     temporary = path.with_name(f".{secrets.token_hex(4)}.{path.name}")
     try:
@@ -93,10 +92,10 @@ def write_whole(path: Path, content: bytes | Callable[[Path], None], sync: bool 
         temporary.unlink(missing_ok=True)
 
 
-def write_over(path: Path, content: bytes) -> None:
-    """Write over a file of a block at most, in one go and up to its old end: a full disk has no room for another.
+def overwrite(path: Path, content: bytes) -> None:
+    """Overwrite a file of at most one block in place, for a full disk, which has no room for a temporary file.
 
-    Raises OSError where no regular file is there.
+    The file keeps at least its old length: spaces fill the rest. Raises OSError if there is no regular file.
     """
     with os.fdopen(_descriptor(path, os.O_WRONLY), "wb", buffering=0) as file:
         file.write(content.ljust(os.fstat(file.fileno()).st_size))
@@ -104,8 +103,8 @@ def write_over(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def writing(what: str = "runs", remedy: str = "free some space or set DIGITLAB_RUNS") -> Iterator[None]:
-    """Raise UserError where the disk refuses what is written in the folder for `what` in this block."""
+def translate_disk_errors(what: str = "runs", remedy: str = "free some space or set DIGITLAB_RUNS") -> Iterator[None]:
+    """Turn an OSError of this block, which writes to the folder for `what`, into a UserError."""
     try:
         yield
     except OSError as error:
@@ -114,10 +113,10 @@ def writing(what: str = "runs", remedy: str = "free some space or set DIGITLAB_R
         ) from error
 
 
-def kept(path: Path, read: Callable[[Path, int, int], T]) -> T | None:
-    """Return what `read(path, changed, size)` makes of a file, or None where there is none or it is damaged.
+def read_or_none(path: Path, read: Callable[[Path, int, int], T]) -> T | None:
+    """Return `read(path, modified, size)`, or None for a missing or damaged file.
 
-    When it was changed and its size tell a file from the one that it replaced, so that `read` may be cached.
+    A replaced file has another modification time (ns) or size, so `read` may be a cached function.
     """
     try:
         status = path.lstat()
@@ -126,13 +125,13 @@ def kept(path: Path, read: Callable[[Path, int, int], T]) -> T | None:
         return None
 
 
-def line(record: Record) -> bytes:
-    """Return a line of JSON, to be appended in one write, so that a killed writer leaves whole lines and one part."""
+def json_line(record: Record) -> bytes:
+    """Return a record as one line of JSON. Raises ValueError for NaN and infinities."""
     return (json.dumps(record, allow_nan=False) + "\n").encode()
 
 
-def append(file: io.RawIOBase, lines: bytes) -> None:
-    """Append lines to an unbuffered file or, where the disk refuses, nothing: half a line would spoil the next one."""
+def append_lines(file: io.RawIOBase, lines: bytes) -> None:
+    """Append lines to an unbuffered file; on an error, remove what was written: half a line would spoil the next."""
     size = file.seek(0, os.SEEK_END)
     try:
         while lines:
@@ -142,25 +141,25 @@ def append(file: io.RawIOBase, lines: bytes) -> None:
         raise
 
 
-def records(lines: bytes) -> list[Record]:
-    """Return what `line` wrote; lines that are no JSON object are passed over."""
-    found = []
+def parse_lines(lines: bytes) -> list[Record]:
+    """Return the records that `json_line` wrote; skip lines that are not a JSON object."""
+    parsed = []
     for text in lines.splitlines():
         try:
             record = json.loads(text)
         except (ValueError, RecursionError):
             continue
         if isinstance(record, dict):
-            found.append(record)
-    return found
+            parsed.append(record)
+    return parsed
 
 
 def read_object(path: Path) -> Record:
     """Return the JSON object in a file. Raises OSError or ValueError."""
     try:
-        value = json.loads(read_bytes(path, OBJECT))
+        value = json.loads(read_bytes(path, MAX_OBJECT_BYTES))
     except RecursionError:
         value = None
     if not isinstance(value, dict):
-        raise ValueError(f"{path.name} holds no JSON object")
+        raise ValueError(f"{path.name} is not a JSON object")
     return value

@@ -1,4 +1,4 @@
-"""Files that grow by lines of JSON, of which each look reads only what is new."""
+"""Reader of growing files of JSON lines that parses only the new lines at each read."""
 
 from __future__ import annotations
 
@@ -9,51 +9,51 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from trainer.storage.files import MOST, Record, opened, records
+from trainer.storage.files import MAX_FILE_BYTES, Record, open_regular_file, parse_lines
 
-KEPT = 20_000_000  # bytes of lines whose records are kept, which take about six times as many
+MAX_CACHED_BYTES = 20_000_000  # of lines; their records take about six times as much memory
 
 
 @dataclass
-class _Known:
-    file: int = 0  # its inode: a file that was replaced is read from its beginning
+class _CachedFile:
+    inode: int = 0  # a replaced file is read again from its beginning
     offset: int = 0
     records: list[Record] = field(default_factory=list)
 
 
-class Lines:
-    """The records of such files; safe to use from many threads.
+class LineReader:
+    """Records of growing files; safe to use from many threads.
 
-    Records that are not `sound` are passed over. The files that were looked at last are remembered, as many as have
-    `kept` bytes together, and the one that is asked for.
+    Records that fail `is_valid` are skipped. The files that were read last stay cached, up to `max_bytes` of lines
+    together; the newest always does.
     """
 
-    def __init__(self, sound: Callable[[Record], bool] = bool, kept: int = KEPT) -> None:
-        self._sound = sound
-        self._kept = kept
-        self._known: OrderedDict[Path, _Known] = OrderedDict()
+    def __init__(self, is_valid: Callable[[Record], bool] = bool, max_bytes: int = MAX_CACHED_BYTES) -> None:
+        self._is_valid = is_valid
+        self._max_bytes = max_bytes
+        self._files: OrderedDict[Path, _CachedFile] = OrderedDict()
         self._lock = threading.Lock()
 
     def read(self, path: Path) -> list[Record]:
-        """Return the records so far, oldest first; a missing file has none."""
+        """Return all records so far, oldest first; a missing file has none."""
         with self._lock:
             try:
-                with opened(path) as file:
+                with open_regular_file(path) as file:
                     status = os.fstat(file.fileno())
-                    known = self._known.get(path)
-                    if known is None or known.file != status.st_ino or known.offset > status.st_size:
-                        known = self._known[path] = _Known(status.st_ino)
-                    file.seek(known.offset)
-                    new = file.read(MOST)  # it may have grown since
+                    cached = self._files.get(path)
+                    if cached is None or cached.inode != status.st_ino or cached.offset > status.st_size:
+                        cached = self._files[path] = _CachedFile(status.st_ino)
+                    file.seek(cached.offset)
+                    new = file.read(MAX_FILE_BYTES)  # the file may have grown since its size was checked
             except OSError:
-                self._known.pop(path, None)
+                self._files.pop(path, None)
                 return []
-            new = new[: new.rfind(b"\n") + 1]  # the last line may still be growing
-            known.offset += len(new)
-            known.records.extend(filter(self._sound, records(new)))
-            found = list(known.records)
-            self._known.move_to_end(path)
-            total = sum(one.offset for one in self._known.values())
-            while total > self._kept and len(self._known) > 1:
-                total -= self._known.popitem(last=False)[1].offset
-            return found
+            new = new[: new.rfind(b"\n") + 1]  # the last line may be incomplete
+            cached.offset += len(new)
+            cached.records.extend(filter(self._is_valid, parse_lines(new)))
+            records = list(cached.records)
+            self._files.move_to_end(path)
+            total = sum(other.offset for other in self._files.values())
+            while total > self._max_bytes and len(self._files) > 1:
+                total -= self._files.popitem(last=False)[1].offset
+            return records

@@ -1,7 +1,7 @@
-"""What is in a zip that anybody may have made? Its files by their names, once every lie a zip can tell was looked for.
+"""Reader of untrusted zips: returns the expected files by name, after checking everything that a zip can lie about.
 
-All is measured before memory is taken for it, and nothing is ever written: a name is only ever looked up, so there is
-no path to go astray on.
+Sizes are checked before memory is allocated, and nothing is extracted to disk: names are only looked up, so no path can
+escape.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from io import BytesIO
 
 from trainer import UserError
 
-DIRECTORY = 64_000  # bytes of the list of files at a zip's end, which is read as a whole
-PLAIN = 0x0800 | 0x0008 | 0x0006  # flags: the name is UTF-8, sizes follow the data, how hard it was compressed
-_END = struct.Struct("<4s4H2LH")  # the end of a zip: disks, numbers of files, size and place of the list, its comment
+MAX_DIRECTORY_BYTES = 64_000  # of the central directory, which is read as a whole
+ALLOWED_FLAGS = 0x0800 | 0x0008 | 0x0006  # UTF-8 name, sizes after the data, compression level
+_END = struct.Struct("<4s4H2LH")  # end of central directory: disks, entry counts, directory's size and start, comment
 
 
-def members(
-    content: bytes, largest: Mapping[str, int], what: str = "The zip", unopened: Collection[str] = ()
+def read_zip(
+    content: bytes, max_bytes: Mapping[str, int], what: str = "The zip", ignored: Collection[str] = ()
 ) -> dict[str, bytes]:
-    """Return the files of a zip by their names, each of at most `largest[name]` bytes.
+    """Return the files of a zip by name, each of at most `max_bytes[name]` bytes.
 
-    Those of `unopened` may be there as well, and are never looked into. `what` names the zip in sentences. Raises
-    UserError where it is damaged or holds anything else.
+    The zip may also contain the `ignored` names, which are not read. `what` names the zip in errors. Raises UserError
+    if it is damaged or contains anything else.
     """
     directory = _check_end(content, what)
     try:
@@ -33,80 +33,83 @@ def members(
             entries = archive.infolist()
             names: set[str] = set()
             for entry in entries:
-                _check_entry(entry, {*largest, *unopened}, what)
+                _check_entry(entry, {*max_bytes, *ignored}, what)
                 if entry.filename in names:
-                    raise misfit(what, f"{entry.filename} twice")
+                    raise invalid_zip(what, f"{entry.filename} twice")
                 names.add(entry.filename)
             _check_places(content, entries, directory, what)
-            wanted = [entry for entry in entries if entry.filename in largest]
+            wanted = [entry for entry in entries if entry.filename in max_bytes]
             for entry in wanted:
-                if entry.file_size > largest[entry.filename]:
-                    raise _too_large(what, entry.filename, largest)
-            return {entry.filename: _read(archive, entry, largest, what) for entry in wanted}
+                if entry.file_size > max_bytes[entry.filename]:
+                    raise _too_large(what, entry.filename, max_bytes)
+            return {entry.filename: _read(archive, entry, max_bytes, what) for entry in wanted}
     except UserError:
         raise
-    except Exception:  # zipfile and zlib raise a dozen kinds for a damaged file
-        raise misfit(what, "a damaged one") from None
+    except Exception:  # zipfile and zlib raise a dozen kinds of errors for a damaged file
+        raise invalid_zip(what, "a damaged file") from None
 
 
-def misfit(what: str, got: str) -> UserError:
-    return UserError(f"{what} must be as this app made it (got {got}): download it once more, and bring it unchanged.")
+def invalid_zip(what: str, got: str) -> UserError:
+    """Return the error for a zip, named `what`, in which something else was found."""
+    return UserError(
+        f"{what} must be unchanged since this app made it (got {got}): download it again, and upload that file."
+    )
 
 
 def _check_end(content: bytes, what: str) -> int:
-    """Return where the list of files begins, once it is known to be short and to stand where it belongs."""
+    """Return where the central directory starts; it must be short and end where the zip ends."""
     if not content:
-        raise misfit(what, "an empty file")
+        raise invalid_zip(what, "an empty file")
     if not content.startswith(b"PK\x03\x04"):
-        raise misfit(what, "no zip with files in it")
+        raise invalid_zip(what, "a file that is not a zip, or an empty zip")
     place = len(content) - _END.size
     if place < 0 or not content.startswith(b"PK\x05\x06", place):
-        raise misfit(what, "a part of a zip, or one with something added at its end")
+        raise invalid_zip(what, "a part of a zip, or a zip with something added to its end")
     disk, first_disk, here, number, size, start, comment = map(int, _END.unpack_from(content, place)[1:])
     if disk or first_disk or here != number or comment or start + size != place:
-        raise misfit(what, "a zip with parts that belong to no file")
-    if size > DIRECTORY:
-        raise misfit(what, f"a zip of {number:,} files")
+        raise invalid_zip(what, "a zip with parts that belong to no file")
+    if size > MAX_DIRECTORY_BYTES:
+        raise invalid_zip(what, f"a zip of {number:,} files")
     return start
 
 
 def _check_entry(entry: zipfile.ZipInfo, known: Collection[str], what: str) -> None:
-    name = entry.orig_filename  # as it stands there: `filename` ends at a NUL
+    name = entry.orig_filename  # `filename` would end at a NUL
     if name != entry.filename or name not in known:
-        raise misfit(what, f"a file named {name[:60]!a}, which does not belong there")
-    kind = stat.S_IFMT(entry.external_attr >> 16)  # 0 where it was not made on Unix
-    if kind not in (0, stat.S_IFREG) or entry.external_attr & 0x18:  # MS-DOS: a folder, a disk's name
-        raise misfit(what, f"{name} as a link, a folder or something else that is no file")
+        raise invalid_zip(what, f"a file named {name[:60]!a}, which does not belong there")
+    kind = stat.S_IFMT(entry.external_attr >> 16)  # 0 if the zip was not made on Unix
+    if kind not in (0, stat.S_IFREG) or entry.external_attr & 0x18:  # MS-DOS: a folder, a volume label
+        raise invalid_zip(what, f"{name} as a link, a folder or something else that is not a file")
     if entry.flag_bits & 0x1:
-        raise misfit(what, f"{name} locked with a password")
-    if entry.flag_bits & ~PLAIN or entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise misfit(what, f"{name} packed in a way that this app never uses")
+        raise invalid_zip(what, f"{name} with a password")
+    if entry.flag_bits & ~ALLOWED_FLAGS or entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise invalid_zip(what, f"{name} compressed in a way that this app never uses")
 
 
 def _check_places(content: bytes, entries: list[zipfile.ZipInfo], directory: int, what: str) -> None:
-    """See that no file's data lie in another's, which would let a small zip hold many large ones."""
+    """Check that no file's data overlaps another's, which would let a small zip hold many large files."""
     end = 0
     for entry in sorted(entries, key=lambda entry: entry.header_offset):
         if entry.header_offset < end:
-            raise misfit(what, f"{entry.filename} inside another of its files")
+            raise invalid_zip(what, f"{entry.filename} inside another of its files")
         name, extra = struct.unpack_from("<2H", content, entry.header_offset + 26)
         end = entry.header_offset + 30 + name + extra + entry.compress_size
     if end > directory:
-        raise misfit(what, "a damaged one")
+        raise invalid_zip(what, "a damaged file")
 
 
-def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, largest: Mapping[str, int], what: str) -> bytes:
-    """Return a file's bytes, of which never more are unpacked than are allowed, whatever its head says."""
-    declared, most = entry.file_size, largest[entry.filename]
-    entry.file_size = 2 * most + 1_000_000  # else zipfile stops where the head says, true or not
+def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, max_bytes: Mapping[str, int], what: str) -> bytes:
+    """Return a file's bytes; never decompress more than is allowed, whatever size its header declares."""
+    declared, limit = entry.file_size, max_bytes[entry.filename]
+    entry.file_size = 2 * limit + 1_000_000  # zipfile would stop at the declared size, true or not
     with archive.open(entry) as member:
-        data = member.read(most + 1)
-    if len(data) > most:
-        raise _too_large(what, entry.filename, largest)
+        data = member.read(limit + 1)
+    if len(data) > limit:
+        raise _too_large(what, entry.filename, max_bytes)
     if len(data) != declared:
-        raise misfit(what, f"{entry.filename} of {len(data):,} bytes, where {declared:,} were announced")
+        raise invalid_zip(what, f"{entry.filename} of {len(data):,} bytes, but {declared:,} were declared")
     return data
 
 
-def _too_large(what: str, name: str, largest: Mapping[str, int]) -> UserError:
-    return misfit(what, f"{name} of more than {largest[name]:,} bytes")
+def _too_large(what: str, name: str, max_bytes: Mapping[str, int]) -> UserError:
+    return invalid_zip(what, f"{name} of more than {max_bytes[name]:,} bytes")

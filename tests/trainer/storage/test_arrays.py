@@ -6,27 +6,27 @@ import zipfile
 import numpy as np
 import pytest
 
-from trainer.storage.arrays import read_arrays, read_head, read_npz, read_values, write_arrays
+from trainer.storage.arrays import read_arrays, read_header, read_npz, read_values, write_arrays
 
 ARRAYS = {"images": np.arange(24, dtype=np.uint8).reshape(2, 3, 4), "name": np.array("dense"), "none": np.zeros((0, 5))}
 
 
-def test_what_is_written_is_read(tmp_path):
+def test_written_arrays_are_read_back(tmp_path):
     write_arrays(tmp_path / "arrays.npz", ARRAYS)
     for read, written in zip(read_arrays(tmp_path / "arrays.npz", [*ARRAYS], 10_000), ARRAYS.values(), strict=True):
         assert np.array_equal(read, written) and read.dtype == written.dtype and read.shape == written.shape
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
-def test_both_orders_are_read(order):
+def test_arrays_in_c_and_fortran_order_are_read(order):
     stream, array = io.BytesIO(), np.asarray(np.arange(6.0).reshape(2, 3), order=order)
     np.save(stream, array)
     stream.seek(0)
-    assert np.array_equal(read_values(stream, read_head(stream)), array)
+    assert np.array_equal(read_values(stream, read_header(stream)), array)
 
 
 def npz(head: str, values: bytes) -> io.BytesIO:
-    """A file of one array whose head says whatever it says."""
+    """Return an .npz file of one array with any header."""
     text = head.encode().ljust(117) + b"\n"
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
@@ -46,11 +46,11 @@ def head(shape: object, dtype: str = "|u1") -> str:
         (npz(head((2,)), b"123"), "another number of values"),
         (npz(head((-1, -3)), b"123"), "another number of values"),
         (npz(head((1,), "|O"), b"12345678"), "never unpickled"),
-        (npz("__import__('os')", b""), "no array"),
+        (npz("__import__('os')", b""), "not an array"),
         (io.BytesIO(b"no zip"), "zip"),
     ],
 )
-def test_what_is_no_array_is_refused_before_it_takes_memory(stream, why):
+def test_anything_else_is_refused_before_memory_is_allocated(stream, why):
     with pytest.raises(ValueError, match=why):
         read_npz(stream, ["a"], 1_000)
 
@@ -60,5 +60,5 @@ def test_a_damaged_array_is_refused(tmp_path):
     content = bytearray((tmp_path / "a.npz").read_bytes())
     content[600] ^= 1
     (tmp_path / "a.npz").write_bytes(content)
-    with pytest.raises(ValueError, match=r"a\.npz is not as it was written"):
+    with pytest.raises(ValueError, match=r"a\.npz is damaged"):
         read_arrays(tmp_path / "a.npz", ["a"], 2_000)

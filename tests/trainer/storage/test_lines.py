@@ -1,23 +1,54 @@
-"""Files that grow by lines; what their records are is in test_files."""
+"""Growing files of JSON lines: what is read, what is skipped, and how much stays in memory."""
 
-from trainer.storage.files import line
-from trainer.storage.lines import Lines
+from trainer.storage.files import json_line, write_atomically
+from trainer.storage.lines import LineReader
 
 
-def test_files_are_forgotten_beyond_so_many_bytes_and_read_again(tmp_path):
-    lines, paths = Lines(kept=100), [tmp_path / f"{number}.jsonl" for number in range(5)]
+def test_new_lines_are_read_and_damaged_ones_skipped(tmp_path):
+    reader, path = LineReader(), tmp_path / "history.jsonl"
+    assert reader.read(path) == []
+    path.write_bytes(json_line({"step": 1}) + b'\xff{"kind"\n[3]\n' + json_line({"step": 2}))
+    assert [record["step"] for record in reader.read(path)] == [1, 2]
+    with path.open("ab") as file:
+        file.write(b'{"kind": "epoch", "st')
+    assert len(reader.read(path)) == 2  # the last line is incomplete
+    with path.open("ab") as file:
+        file.write(b'ep": 3}\n')
+    assert [record["step"] for record in reader.read(path)] == [1, 2, 3]
+
+
+def test_a_replaced_file_is_read_from_its_beginning(tmp_path):
+    reader, path = LineReader(), tmp_path / "history.jsonl"
+    path.write_bytes(json_line({"step": 1}) + json_line({"step": 2}))
+    assert len(reader.read(path)) == 2
+    write_atomically(
+        path, json_line({"step": 1}) + json_line({"step": 5}) + json_line({"step": 6})
+    )  # longer than before
+    assert [record["step"] for record in reader.read(path)] == [1, 5, 6]
+    path.unlink()
+    assert reader.read(path) == []
+
+
+def test_invalid_records_are_skipped(tmp_path):
+    reader, path = LineReader(lambda record: record.get("step", 0) > 0), tmp_path / "history.jsonl"
+    path.write_bytes(json_line({"step": -1}) + json_line({"step": 1}))
+    assert reader.read(path) == [{"step": 1}]
+
+
+def test_the_oldest_files_leave_a_full_cache_and_are_read_again(tmp_path):
+    reader, paths = LineReader(max_bytes=100), [tmp_path / f"{number}.jsonl" for number in range(5)]
     for number, path in enumerate(paths):
-        path.write_bytes(line({"step": number}) * 3)  # 36 bytes
+        path.write_bytes(json_line({"step": number}) * 3)  # 36 bytes
     for _ in range(2):
         for number, path in enumerate(paths):
-            assert lines.read(path) == [{"step": number}] * 3
-    assert [*lines._known] == paths[-2:]
+            assert reader.read(path) == [{"step": number}] * 3
+    assert [*reader._files] == paths[-2:]
 
 
-def test_one_large_file_is_remembered(tmp_path):
-    lines, path = Lines(kept=10), tmp_path / "large.jsonl"
-    path.write_bytes(line({"step": 1}) * 9)
-    assert len(lines.read(path)) == 9 and [*lines._known] == [path]
+def test_a_single_large_file_stays_cached(tmp_path):
+    reader, path = LineReader(max_bytes=10), tmp_path / "large.jsonl"
+    path.write_bytes(json_line({"step": 1}) * 9)
+    assert len(reader.read(path)) == 9 and [*reader._files] == [path]
     with path.open("ab") as file:
-        file.write(line({"step": 2}))
-    assert len(lines.read(path)) == 10
+        file.write(json_line({"step": 2}))
+    assert len(reader.read(path)) == 10
