@@ -1,4 +1,7 @@
-"""`python run.py` in a fresh clone: refusals, set-up, start, tests and the tests' browser."""
+"""`python run.py` in a fresh clone: refusals, set-up, start, tests and the tests' browser.
+
+One file, because all of it needs the same clone with a fake uv.
+"""
 
 import json
 import os
@@ -13,7 +16,7 @@ from pathlib import Path
 import pytest
 
 import run
-from harness.waiting import PATIENCE
+from harness.waiting import TIMEOUT_SECONDS
 
 TESTS = Path(__file__).parent
 pytestmark = pytest.mark.slow  # each test starts run.py in a process of its own
@@ -66,7 +69,7 @@ def begin(clone: Path, *arguments: str, python: str = sys.executable, **environm
 def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     """Wait for the process and return its exit status, output and errors."""
     try:
-        out, err = process.communicate(timeout=PATIENCE)
+        out, err = process.communicate(timeout=TIMEOUT_SECONDS)
     finally:
         process.kill()
     return process.returncode, out, err
@@ -252,7 +255,7 @@ def read_until(process: subprocess.Popen[str], words: str) -> str:
 
 def handshake(address: str, port: int, host: str) -> bytes:
     """Request the page's websocket under a host name and return the first bytes of the response."""
-    with socket.create_connection((address, port), timeout=PATIENCE) as connection:
+    with socket.create_connection((address, port), timeout=TIMEOUT_SECONDS) as connection:
         connection.sendall(
             f"GET /_stcore/stream HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
             "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
