@@ -1,4 +1,4 @@
-"""Digit Lab: page config, identity, navigation."""
+"""Entry point of Digit Lab: page configuration, engine, the visitor's token and navigation."""
 
 import gc
 import os
@@ -14,8 +14,8 @@ from ui import dataset_loader, entry, glossary, network_picker
 from ui.components import reconnect
 from ui.html import style
 
-# Only a cookie survives a reload, and only a script in the page can set one.
-remember_owner = st.components.v2.component(
+# Only a cookie survives a reload, and only a script on the page can set it.
+set_owner_cookie = st.components.v2.component(
     "digit_lab_owner",
     js=Path(__file__).with_suffix(".js").read_text("utf-8"),
 )
@@ -26,37 +26,39 @@ def start_engine() -> Engine:
     root = os.environ.get("DIGITLAB_RUNS") or Path(__file__).parent / "runs"
     engine = Engine(Path(root), os.environ.get("DIGITLAB_SCHEDULER"))
     gc.collect()
-    gc.freeze()  # what is imported stays: collections need not look at it
-    gc.set_threshold(10_000, 10, 10)  # a stroke makes some thousand objects: not several collections for each
+    gc.freeze()  # imported modules stay: no collection needs to visit them
+    gc.set_threshold(10_000, 10, 10)  # a stroke makes a few thousand objects: avoid several collections for each
     return engine
 
 
 def owner() -> str:
-    """Return this browser's token, made by the server at the first visit."""
-    kept = str(st.context.cookies.get("digit_lab_owner", ""))
+    """Return this browser's token, which the server makes at the first visit."""
+    cookie = str(st.context.cookies.get("digit_lab_owner", ""))
     token = st.session_state.get("owner") or (
-        kept if re.fullmatch(r"[A-Za-z0-9_-]{32}", kept) else secrets.token_urlsafe(24)
+        cookie if re.fullmatch(r"[A-Za-z0-9_-]{32}", cookie) else secrets.token_urlsafe(24)
     )
-    if token != kept:
+    if token != cookie:
         with st.sidebar:
-            remember_owner(data={"token": token}, key="owner_cookie")
+            set_owner_cookie(data={"token": token}, key="owner_cookie")
     return token
 
 
 st.set_page_config(page_title="Digit Lab", page_icon="✏️", layout="wide")
 style(Path(__file__).with_suffix(".css"))
-PAGES = {
-    row.name: st.Page(
-        f"pages/{row.name}.py",
-        title=row.title,
-        icon=f":material/{row.icon}:",
-        url_path=row.name,
-        default=row.name == entry.HOME,
+pages = {
+    page.name: st.Page(
+        f"pages/{page.name}.py",
+        title=page.title,
+        icon=f":material/{page.icon}:",
+        url_path=page.name,
+        default=page.name == entry.HOME,
     )
-    for row in entry.PAGES
+    for page in entry.PAGES
 }
-SECTIONS = dict.fromkeys(row.section for row in entry.PAGES)
-page = st.navigation({title: [PAGES[row.name] for row in entry.PAGES if row.section == title] for title in SECTIONS})
+sections: dict[str, list[st.Page]] = {page.section: [] for page in entry.PAGES}
+for page in entry.PAGES:
+    sections[page.section].append(pages[page.name])
+current_page = st.navigation(sections)
 
 try:
     st.session_state.engine = start_engine()
@@ -64,15 +66,15 @@ except UserError as error:
     st.error(str(error))
     st.stop()
 
-dataset_loader.badge()
+dataset_loader.render_badge()
 
 st.session_state.owner = owner()
 query = st.query_params.to_dict()
-if query.get("page") in PAGES:  # sent here by a page that a fresh server ran without this script
-    st.switch_page(PAGES[query.pop("page")], query_params=query)
-if page != PAGES["draw"]:  # which says so itself, once it has been chosen
-    network_picker.badge()
+if query.get("page") in pages:  # entry.require_app sent the visitor here
+    st.switch_page(pages[query.pop("page")], query_params=query)
+if current_page != pages["draw"]:  # Draw renders the badge itself, after the network has been picked
+    network_picker.render_badge()
 with st.sidebar:
     glossary.follow_links()
-    reconnect.watch()
-page.run()
+    reconnect.rerun_on_reconnect()
+current_page.run()

@@ -1,4 +1,4 @@
-"""Train: choose a network and how it learns, then watch it learn."""
+"""Train: choose a network and how it is trained, then watch it learn."""
 
 from pathlib import Path
 
@@ -7,55 +7,58 @@ import streamlit as st
 from trainer import UserError
 from trainer.config.training import TrainingConfig
 from trainer.runs.owner import owner_hash
-from trainer.runs.run import Run
+from trainer.runs.run import RunView
 from ui import entry, followed_digits
 from ui.html import style
 from ui.markdown import sentence
 from ui.train import code, continuation, form
-from ui.train import run as shown_run
+from ui.train import run as run_section
+from ui.train.progress import slots_text
 
 entry.require_app("train")
 engine, owner = st.session_state.engine, st.session_state.owner
 
-# The form is taller than most screens: its button stays in sight while the form is.
+# The form is taller than most screens: its button stays in view while the form is.
 STYLE = Path(__file__).with_suffix(".css")
-LOOK = 1.6  # seconds between two looks at processes that start
+POLL_SECONDS = 1.6  # between two checks of training processes that start
+MAX_SEARCHED_RUNS = 50  # newest runs, among which the visitor's live run is found
 
 
-@st.fragment(run_every=LOOK)
-def await_engine() -> None:
+@st.fragment(run_every=POLL_SECONDS)
+def wait_for_engine() -> None:
     if engine.ready:
         st.rerun()
     if engine.problem:
         st.warning(engine.problem)
     else:
-        st.caption("The training processes are getting ready; you can press Train already.")
+        st.caption("The training processes are starting; you can already press Train.")
 
 
-def current_run() -> Run | None:
-    """Return the run that the URL names, or the one looked at last, or this visitor's own that is not over."""
-    asked = st.query_params.get("run")
-    if asked and engine.runs.get(asked) is None:
-        st.warning("That run is no longer here: its link may be old. Train a new one.")
+def read_current_run() -> RunView | None:
+    """Return the run that the URL names, or the last one shown, or this visitor's own run that has not ended."""
+    named = st.query_params.get("run")
+    if named and engine.runs.get(named) is None:
+        st.warning("That run is no longer here: its link may be old. Train a new network.")
         return None
-    mine = owner_hash(owner)
-    live = (run.id for run in engine.runs.runs()[:50] if not (state := run.state).ended and state.owner == mine)
-    run_id = asked or st.session_state.get("run") or next(live, "")
+    mine, newest = owner_hash(owner), engine.runs.runs()[:MAX_SEARCHED_RUNS]
+    live = (run.id for run in newest if not (state := run.state).ended and state.owner == mine)
+    run_id = named or st.session_state.get("run") or next(live, "")
     if run := engine.runs.get(run_id):
         st.session_state.run = st.query_params["run"] = run.id
-    return run
+        return run.read()
+    return None
 
 
 st.title("Train a network")
-run = current_run()
-asked = run.config if run else None
-parent, drawings = continuation.named(engine), continuation.own_drawings(engine)
-about_parent = st.container()
-config, right = form.edit(engine, asked, continuation.recipe(parent, drawings))
-goes_on = bool(parent and continuation.goes_on(parent, config))
+run = read_current_run()
+run_config = run.config if run else None
+parent, drawings = continuation.parent_in_url(engine), continuation.count_drawings(engine)
+parent_place = st.container()
+config, right = form.render(engine, run_config, continuation.parent_default(parent, drawings))
+continues = bool(parent and continuation.continues(parent, config))
 if parent:
-    with about_parent:
-        continuation.show(parent, config, drawings)
+    with parent_place:
+        continuation.render_parent(parent, config, drawings)
 
 with right:
     style(STYLE)
@@ -65,33 +68,35 @@ with right:
         )
     if pressed:
         try:
-            begun = engine.submit(config, owner, followed_digits.pins(), parent.id if goes_on else "")
-            st.query_params["run"] = st.session_state.begun = begun
+            submitted = engine.submit(
+                config, owner, followed_digits.followed_drawings(), parent.id if continues else ""
+            )
+            st.query_params["run"] = st.session_state.begun = submitted
             st.rerun()
         except UserError as error:
             st.error(str(error))
-    followed_digits.ask()
+    followed_digits.render_panel()
     if config:
         st.page_link(
             "pages/sweep.py",
             label="Try several values",
             icon=":material/apps:",
             query_params={"config": config.to_link()},
-            help="Train this network with a few learning rates, batch sizes or other settings, and see which is best.",
+            help="Trains this network with several learning rates, batch sizes or other settings to find the best.",
         )
     if engine.ready:
-        st.caption(f"{engine.slots} trainings run at once on this machine.")
+        st.caption(f"On this server, {slots_text(engine.slots)}.")
     else:
-        await_engine()
+        wait_for_engine()
 
 if config:
-    code.show(config, goes_on)
+    code.render(config, continues)
 
-if run and asked:
-    if config != asked and not run.state.ended:
-        st.caption("The settings above are those of the next run: the one below goes on as it is.")
-    shown_run.show(run, asked, scroll=st.session_state.pop("begun", "") == run.id)
+if run and run_config:
+    if config != run_config and not run.state.ended:
+        st.caption("The settings above are for the next run; they do not change the run below.")
+    run_section.render(run, scroll=st.session_state.pop("begun", "") == run.id)
 elif run:
     st.warning(sentence(run.state.error))
 else:
-    shown_run.show_nothing(config or TrainingConfig())
+    run_section.render_empty(config or TrainingConfig())

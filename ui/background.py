@@ -1,6 +1,6 @@
-"""Background tasks: each one thread with progress, a turn, a result or an error as one sentence, and a cancel.
+"""Background tasks: work in a thread with progress, a result or an error message, and cancellation.
 
-A page must not wait for what may take seconds: it starts a task, shows how far it is, and goes on when it is over.
+A page must not block for seconds: it starts a task, shows its progress and reruns when the task is done.
 """
 
 from __future__ import annotations
@@ -15,87 +15,87 @@ import streamlit as st
 
 from trainer import UserError
 
-LOOK = 0.5  # seconds between two looks at a task
-POLL = 0.2  # seconds after which a task that waits for its turn notices that it was cancelled
-Progress = Callable[[float], None]  # told the share of the work that is done, 0 to 1
+POLL_SECONDS = 0.5  # between two updates of a task's progress on a page
+LOCK_POLL_SECONDS = 0.2  # after which a task that waits for its lock checks whether it was cancelled
+Progress = Callable[[float], None]  # called with the fraction of the work that is done, 0 to 1
 
 _starting = threading.Lock()
 _log = logging.getLogger(__name__)
 
 
 class Cancelled(Exception):
-    """Raised in the work of a cancelled task, where it next reports progress."""
+    """Raised inside a cancelled task when its work next reports progress."""
 
 
 class Task:
-    """Work that begins at once in a thread of its own.
+    """Work that starts at once in its own thread.
 
-    `work` gets a function to report progress to, and what it returns becomes `result`. What it raises becomes `error`,
-    one sentence: a UserError's own; for an OSError, where `folder` names what the work writes to, that this folder must
-    be writable; for anything else, which is logged, `failed` and what to do. With a `turn`, the tasks that share this
-    lock run one at a time.
+    `work` is called with a function that reports progress; what it returns becomes `result`. An exception becomes
+    `error`, one sentence: the message of a UserError; for an OSError, when `folder` names what the work writes, that
+    this folder must be writable; for anything else, which is logged, `failure` and the advice to try again. Tasks that
+    share a `lock` run one after another.
     """
 
     def __init__(
         self,
         work: Callable[[Progress], Any],
-        failed: str,
+        failure: str,
         folder: str = "",
-        turn: threading.Lock | None = None,
+        lock: threading.Lock | None = None,
     ) -> None:
-        self.share = 0.0  # done, 0 to 1
-        self.begun: float | None = None  # time.monotonic() when its turn came
+        self.fraction = 0.0  # of the work that is done, 0 to 1
+        self.started: float | None = None  # time.monotonic(), None while it waits for its lock
         self.result: Any = None
         self.error = ""
-        self._failed, self._folder, self._turn = failed, folder, turn
+        self._failure, self._folder, self._lock = failure, folder, lock
         self._cancelled = threading.Event()
-        # The thread lets go of `work` when it ends: that may hold a large file's content.
+        # The task keeps no reference to `work`, which may hold the content of a large file.
         self._thread = threading.Thread(target=self._run, args=(work,), daemon=True)
         self._thread.start()
 
     @property
-    def over(self) -> bool:
-        """Tell whether it has ended or was cancelled: nobody waits for it any more."""
+    def done(self) -> bool:
+        """Tell whether the task has ended or was cancelled."""
         return self._cancelled.is_set() or not self.running
 
     @property
     def running(self) -> bool:
-        """Tell whether its thread is alive, as that of a cancelled task is until its work reports progress."""
+        """Tell whether the thread is alive; a cancelled task runs until its work next reports progress."""
         return self._thread.is_alive()
 
     @property
     def waiting(self) -> bool:
-        """Tell whether its turn has not come yet."""
-        return self.begun is None
+        """Tell whether the task still waits for its lock."""
+        return self.started is None
 
     @property
     def seconds(self) -> float:
-        """Return for how many seconds it has been running; 0 while it waits for its turn."""
-        return 0.0 if self.begun is None else time.monotonic() - self.begun
+        """Return the seconds since the work started; 0 while the task waits for its lock."""
+        return 0.0 if self.started is None else time.monotonic() - self.started
 
     @property
     def seconds_left(self) -> float | None:
-        """Return how many seconds it will take at its present pace, or None before it has reported progress."""
-        return self.seconds / self.share * (1 - self.share) if self.share else None
+        """Estimate the remaining seconds at the present pace; None before the first report of progress."""
+        return self.seconds / self.fraction * (1 - self.fraction) if self.fraction else None
 
     def cancel(self) -> None:
-        """End it at its next report of progress, or before its turn; it then has neither a result nor an error."""
+        """End the task when it next reports progress, or while it waits; it then has neither result nor error."""
         self._cancelled.set()
 
     def _run(self, work: Callable[[Progress], Any]) -> None:
-        if self._turn is None:
+        if self._lock is None:
             self._work(work)
             return
-        while not self._turn.acquire(timeout=POLL):
+        while not self._lock.acquire(timeout=LOCK_POLL_SECONDS):
             if self._cancelled.is_set():
                 return
         try:
             self._work(work)
         finally:
-            self._turn.release()
+            self._lock.release()
 
     def _work(self, work: Callable[[Progress], Any]) -> None:
-        self.begun = time.monotonic()
+        self.started = time.monotonic()
         try:
             self._report(0.0)
             result = work(self._report)
@@ -103,79 +103,82 @@ class Task:
             pass
         except UserError as error:
             self._fail(str(error))
-        except Exception as error:  # nobody stands above a thread
+        except Exception as error:  # no caller would catch it in a thread
             if isinstance(error, OSError) and self._folder:
                 why = error.strerror or type(error).__name__
                 self._fail(f"The folder for {self._folder} must be writable (got: {why}): free some space.")
             else:
-                _log.exception("%s", self._failed)
-                self._fail(f"{self._failed}: try again, and see the server's log.")
+                _log.exception("%s", self._failure)
+                self._fail(f"{self._failure}: try again, and see the server's log.")
         else:
             if not self._cancelled.is_set():
-                self.result, self.share = result, 1.0
+                self.result, self.fraction = result, 1.0
 
-    def _report(self, share: float) -> None:
+    def _report(self, fraction: float) -> None:
         if self._cancelled.is_set():
             raise Cancelled
-        self.share = min(1.0, share)
+        self.fraction = min(1.0, fraction)
 
-    def _fail(self, sentence: str) -> None:
+    def _fail(self, message: str) -> None:
         if not self._cancelled.is_set():
-            self.error = sentence
+            self.error = message
 
 
-# --- the tasks that all visitors of a server share --------------------------------------------------------------
+# --- tasks shared by all visitors of a server --------------------------------------------------------------------
 
 
 @st.cache_resource(show_spinner=False)
 def _tasks() -> dict[Hashable, Task]:
-    """Return the last task of each key on this server."""
+    """Return the latest task of each key on this server."""
     return {}
 
 
 def find(key: Hashable) -> Task | None:
-    """Return the last task with this key, running or over, or None."""
+    """Return the latest task with this key, running or done, or None."""
     return _tasks().get(key)
 
 
 def start(
     key: Hashable,
     work: Callable[[Progress], Any],
-    failed: str,
+    failure: str,
     folder: str = "",
-    turn: threading.Lock | None = None,
+    lock: threading.Lock | None = None,
 ) -> Task:
-    """Return the task that is running with this key, whoever started it, else start one; see Task."""
+    """Return the running task with this key, whoever started it, or start one (see Task)."""
     tasks = _tasks()
     with _starting:
         task = tasks.get(key)
-        if task is None or task.over:
-            task = tasks[key] = Task(work, failed, folder, turn)
+        if task is None or task.done:
+            task = tasks[key] = Task(work, failure, folder, lock)
     return task
 
 
 def forget(key: Hashable) -> None:
-    """Drop the last task with this key; one that is running goes on unseen."""
+    """Drop the latest task with this key; one that is still running continues unseen."""
     _tasks().pop(key, None)
 
 
 # --- on a page --------------------------------------------------------------------------------------------------
 
 
-def watch(
-    task: Task, describe: Callable[[Task], tuple[float, str]], every: float = LOOK, can_cancel: bool = False
+def render_progress(
+    task: Task,
+    describe: Callable[[Task], tuple[float, str]],
+    poll_seconds: float = POLL_SECONDS,
+    can_cancel: bool = False,
 ) -> None:
-    """Show how far a task is, again every `every` seconds, and run the whole page again once it is over.
+    """Render the progress of a task, updated every `poll_seconds`, and rerun the page once the task is done.
 
-    `describe` returns the share that the bar shows, 0 to 1, and a sentence.
+    `describe` returns the fraction that the bar shows, 0 to 1, and its text.
     """
-    st.fragment(_watch, run_every=every)(task, describe, can_cancel)
+    st.fragment(_render_progress, run_every=poll_seconds)(task, describe, can_cancel)
 
 
-def _watch(task: Task, describe: Callable[[Task], tuple[float, str]], can_cancel: bool) -> None:
-    if task.over:
+def _render_progress(task: Task, describe: Callable[[Task], tuple[float, str]], can_cancel: bool) -> None:
+    if task.done:
         st.rerun()
     st.progress(*describe(task))
-    if can_cancel and st.button("Cancel", icon=":material/close:", help="Stop this, and keep nothing of it."):
+    if can_cancel and st.button("Cancel", icon=":material/close:", help="Stops this and saves nothing."):
         task.cancel()
         st.rerun()

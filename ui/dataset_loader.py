@@ -1,4 +1,4 @@
-"""Data sets for pages: found in the background where that takes time, with progress, and named for people."""
+"""Data sets for pages: loaded in the background with progress, and their titles."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from trainer.data import datasets
 from trainer.data.datasets import Dataset
 from ui import background
 from ui.background import Progress, Task
-from ui.markdown import literal
+from ui.markdown import literal, sentence
 
-LOOK = 1.0  # seconds between two looks at a search
+POLL_SECONDS = 1.0  # between two updates of the progress
 
 
-def search(name: str = "mnist") -> Task:
-    """Return the last search for a data set, begun if there was none; it may take a download."""
-    return background.find(_key(name)) or _begin(name)
+def loading_task(name: str = "mnist") -> Task:
+    """Return the latest task that loads a data set, started if there was none; it may download the data set."""
+    return background.find(_key(name)) or _start_loading(name)
 
 
 def _key(name: str) -> tuple[str, str]:
     return "data set", name
 
 
-def _begin(name: str, retry: bool = False) -> Task:
+def _start_loading(name: str, retry: bool = False) -> Task:
     path = _path(name)
 
-    def load(progress: Progress) -> Dataset:
+    def work(progress: Progress) -> Dataset:
         def report(done: int, total: int) -> None:
             progress(done / total if total else 0.0)
 
         return datasets.load(name, path, progress=report, retry=retry)
 
-    return background.start(_key(name), load, "The data set could not be looked for", "data")
+    return background.start(_key(name), work, "The data set could not be loaded", "data")
 
 
 def _path(name: str) -> Path | None:
@@ -43,62 +43,73 @@ def _path(name: str) -> Path | None:
     return path
 
 
-def at_hand(name: str = "mnist") -> Dataset | None:
-    """Return a data set that was found before, by whatever process; never waits, and says nothing."""
+def available(name: str = "mnist") -> Dataset | None:
+    """Return a data set that some process has loaded before, else None; never waits and renders nothing."""
     try:
         return datasets.available(name, _path(name))
     except UserError:
         return None
 
 
-def dataset(name: str = "mnist") -> Dataset | None:
-    """Return a data set, or None while it is looked for or cannot be had, which is then said in its place."""
-    if found := at_hand(name):
-        return found
-    now = search(name)
-    if now.over and now.result:  # it was removed after it had been found
-        now = _begin(name)
-    if not now.over:
-        _watch(now, name)
+def load(name: str = "mnist") -> Dataset | None:
+    """Return a data set, or render its progress or error and return None."""
+    if dataset := available(name):
+        return dataset
+    task = loading_task(name)
+    if task.done and task.result:  # it was removed after it had been loaded
+        task = _start_loading(name)
+    if not task.done:
+        _render_progress(task, name)
     else:
-        st.error(now.error)
-        st.button("Try again", icon=":material/refresh:", on_click=_begin, args=(name, True), key=f"library.{name}")
+        st.error(task.error)
+        st.button(
+            "Try again",
+            icon=":material/refresh:",
+            on_click=_start_loading,
+            args=(name, True),
+            key=f"library.{name}",
+        )
     return None
 
 
-def _watch(task: Task, name: str) -> None:
-    words = f"Data: looking for {literal(titles().get(name, name))} …"
-    background.watch(task, lambda task: (task.share, words), LOOK)
+def _render_progress(task: Task, name: str) -> None:
+    text = f"Loading the data set {literal(titles().get(name, name))} …"
+    background.render_progress(task, lambda task: (task.fraction, text), POLL_SECONDS)
 
 
 def titles() -> dict[str, str]:
-    """Return the name of every data set there is to learn from, and what people know it by; users typed some."""
+    """Return the titles of all data sets by their names; visitors typed those of uploaded ones."""
     known = {name: kind.title for name, kind in dataset_info.DATASETS.items()}
     return known | st.session_state.engine.runs.uploads.titles()
 
 
-def bring(content: bytes, file_name: str) -> str:
-    """Keep a data set that a visitor brought, and return its name. Raises UserError for what cannot be learned from."""
-    name: str = st.session_state.engine.runs.uploads.keep(content, file_name)
+def upload(content: bytes, file_name: str) -> str:
+    """Save a data set that a visitor uploads and return its name. Raises UserError for an unusable file."""
+    name: str = st.session_state.engine.runs.uploads.save(content, file_name)
     return name
 
 
-# --- what networks learn unless something else is asked for --------------------------------------------------
+# --- the default data set -------------------------------------------------------------------------------------
 
 
-def badge() -> None:
-    """Say which digits networks are trained on; what one would not expect stands on the page, not in the menu."""
-    now = search()
-    found: Dataset | None = now.result
-    if not now.over:
+def render_badge() -> None:
+    """Render the badge of the default data set in the sidebar; on the page when it is another one than expected."""
+    task = loading_task()
+    dataset: Dataset | None = task.result
+    if not task.done:
         with st.sidebar:
-            _watch(now, "mnist")
-    elif now.error:
-        st.error(now.error)
-    elif found and found.note:
+            _render_progress(task, "mnist")
+    elif task.error:
+        st.error(task.error)
+    elif dataset and dataset.note:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f":orange-badge[Data: {found.source}] (MNIST could not be had: {found.note})")
-            words = "Look for MNIST once more"
-            st.button("Retry", icon=":material/refresh:", help=words, on_click=_begin, args=("mnist", True))
-    elif found:
-        st.sidebar.badge(f"Data: {found.source}", color="green")
+            st.markdown(f":orange-badge[Data: {dataset.source}] (MNIST is not available: {sentence(dataset.note)})")
+            st.button(
+                "Retry",
+                icon=":material/refresh:",
+                help="Tries to download MNIST again.",
+                on_click=_start_loading,
+                args=("mnist", True),
+            )
+    elif dataset:
+        st.sidebar.badge(f"Data: {dataset.source}", color="green")

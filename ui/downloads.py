@@ -1,4 +1,4 @@
-"""Downloads of a run: the network for other programs, its numbers, and a page to hand in."""
+"""Downloads of a run: the network for other programs, its configuration and history, and a report."""
 
 from __future__ import annotations
 
@@ -17,59 +17,63 @@ from trainer.storage.files import read_bytes
 from ui import background, dataset_loader
 from ui.background import Task
 
-USUAL = 10.0  # seconds that Keras takes to write a file, most of them for its start
+KERAS_SECONDS = 10.0  # that Keras takes to write a file, most of them to start
 MIME = "application/octet-stream"
-FILES = {  # group -> of each file of a run's zip: its label, its icon and what it is for
+FILES = {  # heading -> file in the run's zip -> its label and help
     "The network": {
-        "network.keras": ("Keras (.keras)", "For Keras: keras.models.load_model reads it, without this app."),
+        "network.keras": ("Keras (.keras)", "For Keras: keras.models.load_model reads it without this app."),
         "model.onnx": (
             "ONNX (.onnx)",
-            "For ONNX Runtime and many other programs. Its card is inside: input, range, classes, and how a drawing "
-            "becomes an image.",
+            "For ONNX Runtime and many other programs. Its metadata describe the input, its range, the classes, and "
+            "how a drawing becomes an image.",
         ),
     },
     "How it was trained": {
-        "history.csv": ("History (.csv)", "Loss and accuracy, a row an epoch, for a spreadsheet."),
-        "config.json": ("Configuration (.json)", "The network's layers and all settings of its training."),
+        "history.csv": ("History (.csv)", "Loss and accuracy for a spreadsheet, one row per epoch."),
+        "config.json": ("Configuration (.json)", "The network's layers and all training settings."),
         "program.py": ("Script (.py)", "The same network and training as a Keras program."),
-        "notebook.ipynb": ("Notebook (.ipynb)", "The same in steps, for Jupyter or Google Colab."),
+        "notebook.ipynb": ("Notebook (.ipynb)", "The same program in steps, for Jupyter or Google Colab."),
     },
 }
-REPORT = "A page to hand in: settings, curves, what was read as what, the worst errors. Open it in a browser, print it."
-EVERYTHING = "All of these in one file, the .keras file once it is made. Digit Lab takes it back, here or elsewhere."
-MAKE = f"Keras is started to write it: some {USUAL:.0f} seconds."
+REPORT = (
+    "A page to hand in: settings, curves, confusion matrix and the worst errors. Open it in a browser and print it."
+)
+EVERYTHING = "All of these files in one zip, the .keras file too once it is made. Digit Lab can import the zip again."
+MAKE = f"Keras starts and writes the file: about {KERAS_SECONDS:.0f} seconds."
 
-_turn = threading.Lock()  # one at a time on this server: each start of Keras takes a processor and half a gigabyte
+_keras_lock = threading.Lock()  # Keras takes a processor and half a gigabyte each time it starts
 
 
 @st.fragment
-def offer(run: Run) -> None:
-    """Show the downloads of a run."""
+def render(run: Run) -> None:
+    """Render the download buttons of a run."""
     view = run.read()
     config = view.config
     if config is None or not view.network:
-        st.caption("There is nothing to take home: a run needs a network for that. Train it once more.")
+        st.caption("There is nothing to download: this run has no network. Train it again.")
         return
     if view.state.live:
-        st.caption("It is still learning: its files stand here once it has ended.")
+        st.caption("Still training. The files can be downloaded once the run has ended.")
         return
     for title, files in FILES.items():
         st.markdown(f"**{title}**")
         with st.container(horizontal=True, key=f"takehome.{title}"):
             for name, (label, help) in files.items():
                 if name == "network.keras":
-                    _offer_keras(view, config, label, help)
+                    _render_keras(view, config, label, help)
                 else:
-                    _download(view, name, label, help, partial(run_zip.make, run, name))
-    st.markdown("**All that counts**")
-    dataset = dataset_loader.at_hand(config.dataset)
+                    _render_button(view, name, label, help, partial(run_zip.make_file, run, name))
+    st.markdown("**Everything**")
+    dataset = dataset_loader.available(config.dataset)
     with st.container(horizontal=True, key="takehome.all"):
-        _download(view, "report.html", "Report (.html)", REPORT, partial(run_zip.make, run, "report.html", dataset))
-        _download(view, "run.zip", "Everything (.zip)", EVERYTHING, partial(run_zip.pack, run, dataset))
+        _render_button(
+            view, "report.html", "Report (.html)", REPORT, partial(run_zip.make_file, run, "report.html", dataset)
+        )
+        _render_button(view, "run.zip", "Everything (.zip)", EVERYTHING, partial(run_zip.pack, run, dataset))
 
 
-def _download(view: RunView, name: str, label: str, help: str, make: Callable[[], bytes | None]) -> None:
-    file = f"{run_zip.stem(view)}.{name.rpartition('.')[2]}"
+def _render_button(view: RunView, name: str, label: str, help: str, make: Callable[[], bytes | None]) -> None:
+    file = f"{run_zip.file_stem(view)}.{name.rpartition('.')[2]}"
     st.download_button(
         label, make, file, MIME, icon=":material/download:", on_click="ignore", help=help, key=f"takehome.{name}"
     )
@@ -78,33 +82,33 @@ def _download(view: RunView, name: str, label: str, help: str, make: Callable[[]
 # --- the .keras file ------------------------------------------------------------------------------------------
 
 
-def _offer_keras(view: RunView, config: TrainingConfig, label: str, help: str) -> None:
-    """Offer the .keras file where it is there, else to make it; say how far it is, or why it failed."""
+def _render_keras(view: RunView, config: TrainingConfig, label: str, help: str) -> None:
+    """Render the download of the .keras file, or while there is none, the button, progress and error of making it."""
     run = view.run
-    if found := keras_file.find(run.path / keras_file.FILE, run.network_file):
-        _download(view, "network.keras", label, help, partial(read_bytes, found))
+    if found := keras_file.matching_file(run.path / keras_file.FILE, run.network_file):
+        _render_button(view, "network.keras", label, help, partial(read_bytes, found))
         return
     key = "keras file", run.id, network_hash(run.network_file)
     task = background.find(key)
-    if task and not task.over:
-        background.watch(task, _describe)
+    if task and not task.done:
+        background.render_progress(task, _describe)
         return
     if task and task.error:
         st.error(task.error)
     if st.button(f"Make {label}", icon=":material/build:", help=f"{help} {MAKE}", key="takehome.make"):
-        background.start(key, lambda _: _make(run, config), "The .keras file could not be made", "runs", _turn)
+        background.start(key, lambda _: _make(run, config), "The .keras file could not be written", "runs", _keras_lock)
         st.rerun()
 
 
 def _make(run: Run, config: TrainingConfig) -> None:
-    """Make the .keras file of a run that has none, in the run's directory."""
-    keras_converter.make(run.network_file, config, run.path / keras_file.FILE)
+    """Write the .keras file into the run's directory."""
+    keras_converter.convert(run.network_file, config, run.path / keras_file.FILE)
 
 
 def _describe(task: Task) -> tuple[float, str]:
-    """Return how far a .keras file is by the time it usually takes, since Keras reports no progress."""
+    """Return the progress of a .keras file, estimated from the time that it usually takes: Keras reports none."""
     if task.waiting:
         return 0.0, "Waiting until another .keras file is made …"
-    passed = task.seconds
-    left = f"{USUAL - passed:.0f} s left" if passed < USUAL - 0.5 else "a little longer than usual"
-    return passed / (passed + USUAL / 2), f"Making the .keras file … {left}"
+    seconds = task.seconds
+    left = f"{KERAS_SECONDS - seconds:.0f} s left" if seconds < KERAS_SECONDS - 0.5 else "almost done"
+    return seconds / (seconds + KERAS_SECONDS / 2), f"Making the .keras file … {left}"

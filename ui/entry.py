@@ -1,6 +1,6 @@
-"""The table of the app's pages, and the guard at the top of each.
+"""The table of the app's pages, and the guard at the top of each page.
 
-A new page is one row here and `pages/NAME.py`, which begins with `entry.require_app("NAME")`.
+A new page is one row here and a file `pages/NAME.py` that begins with `entry.require_app("NAME")`.
 """
 
 from __future__ import annotations
@@ -10,31 +10,31 @@ from typing import NamedTuple
 import streamlit as st
 
 
-class PageRow(NamedTuple):
-    """A page of the app, in the order of the menu."""
+class Page(NamedTuple):
+    """A page of the app."""
 
-    name: str  # of its file, pages/NAME.py, and of its address, /NAME
+    name: str  # of its file, pages/NAME.py, and in its URL, /NAME
     title: str
     icon: str  # a Material symbol
-    section: str = ""  # of the menu, "" for its top
+    section: str = ""  # of the menu; "" for the top
 
 
-PAGES = (
-    PageRow("draw", "Draw", "draw"),
-    PageRow("train", "Train", "model_training"),
-    PageRow("data", "Data", "grid_on", "Understand"),
-    PageRow("evaluate", "Evaluate", "fact_check", "Understand"),
-    PageRow("inside", "Look inside", "visibility", "Understand"),
-    PageRow("learn", "Learn", "school", "Understand"),
-    PageRow("runs", "Runs", "list", "Experiment"),
-    PageRow("compare", "Compare", "stacked_line_chart", "Experiment"),
-    PageRow("sweep", "Sweep", "apps", "Experiment"),
+PAGES = (  # in the order of the menu
+    Page("draw", "Draw", "draw"),
+    Page("train", "Train", "model_training"),
+    Page("data", "Data", "grid_on", "Understand"),
+    Page("evaluate", "Evaluate", "fact_check", "Understand"),
+    Page("inside", "Look inside", "visibility", "Understand"),
+    Page("learn", "Learn", "school", "Understand"),
+    Page("runs", "Runs", "list", "Experiment"),
+    Page("compare", "Compare", "stacked_line_chart", "Experiment"),
+    Page("sweep", "Sweep", "apps", "Experiment"),
 )
 HOME = PAGES[0].name
 
 
 def require_app(page: str) -> None:
-    """Switch to app.py if it has not run yet in this session; it comes back to `page`, and keeps the query.
+    """Switch to app.py if this session has not run it yet; app.py returns to `page` with the same query.
 
     The first page that a freshly started server shows runs without app.py.
     """

@@ -1,13 +1,13 @@
-"""What people typed, shown as they typed it."""
+"""Escaping of text for Streamlit's Markdown."""
 
 import re
 
 
 def literal(text: str) -> str:
-    """Return text so that Streamlit's Markdown shows it letter by letter, with no links, pictures or colours in it."""
+    """Escape text that somebody typed: Markdown shows it character by character, without links, images or colours."""
     return re.sub(r"([\\`*_{}\[\]<>()#+\-.!|~:$])", r"\\\1", text)
 
 
 def sentence(text: str) -> str:
-    """Return a sentence of the app's own so that what it quotes becomes no link, picture, HTML or formula."""
+    """Escape one of the app's own sentences, so that what it quotes becomes no link, image, HTML or formula."""
     return re.sub(r"([\\`\[\]<>$])", r"\\\1", text)

@@ -1,4 +1,4 @@
-"""The index of all runs, shared by everybody on this server."""
+"""The run index that all visitors of a server share."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from trainer.runs.store import RunStore
 
 
 def run_index() -> RunIndex:
-    """Return the index of all runs, which everybody on this server shares."""
+    """Return the index of all runs."""
     store: RunStore = st.session_state.engine.runs
     return _run_index(str(store.root), store)
 

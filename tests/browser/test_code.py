@@ -5,7 +5,7 @@ import json
 
 from playwright.sync_api import expect
 
-from harness.browser import choose
+from harness.browser import choose_preset
 from trainer.config.presets import PRESETS
 from trainer.sharing import keras_program
 
@@ -17,7 +17,7 @@ def test_the_program_of_the_form_is_read_and_taken_along(server, page):
     panel.locator("summary").click()
     code = panel.get_by_test_id("stCode")
     expect(code).to_contain_text("batch_size=32")
-    choose(page, "Small CNN")
+    choose_preset(page, "Small CNN")
     expect(code).to_contain_text("layers.Conv2D(16, 5")
     wanted = keras_program.script(PRESETS["small_cnn"].config)
     with page.expect_download() as script:

@@ -5,7 +5,7 @@ import zipfile
 import pytest
 from playwright.sync_api import Page, expect
 
-from harness.browser import calm_page
+from harness.browser import settled_page
 from harness.server import Server
 from trainer.analysis import evaluation
 from trainer.data import datasets
@@ -13,7 +13,7 @@ from trainer.runs.owner import owner_hash
 from trainer.runs.run import Run
 from trainer.runs.store import RunStore
 from trainer.shipped import network as shipped
-from trainer.storage.files import line
+from trainer.storage.files import json_line
 
 
 @pytest.fixture(scope="module")
@@ -23,8 +23,8 @@ def run(server: Server, digits) -> Run:
     run = store.create(shipped.CONFIG, owner_hash("somebody"))
     run.network_file.write_bytes(shipped.PATH.read_bytes())
     record = {"kind": "epoch", "epoch": 1, "step": 9, "loss": 0.5, "accuracy": 0.9, "learning_rate": 0.1}
-    (run.path / "history.jsonl").write_bytes(line(record | {"val_loss": 0.4, "val_accuracy": 0.91, "seconds": 2.0}))
-    evaluation.make(run.network_file, shipped.CONFIG, datasets.load(path=digits), run.path)
+    (run.path / "history.jsonl").write_bytes(json_line(record | {"val_loss": 0.4, "val_accuracy": 0.91, "seconds": 2.0}))
+    evaluation.evaluate(run.network_file, shipped.CONFIG, datasets.load(path=digits), run.path)
     run.describe(name="<b>Mine</b> & all " + "long" * 15, note="Two\nlines")
     run.update(phase="finished", device="CPU", data="MNIST", steps=9, test_accuracy=0.995, test_loss=0.02, seconds=20.0)
     return run
@@ -42,13 +42,13 @@ def downloaded(page: Page, label: str, folder):
 
 def test_a_run_is_taken_home_and_its_report_opens(page: Page, browser, server: Server, run: Run, tmp_path) -> None:
     page.goto(f"{server.train}?run={run.id}")
-    page.get_by_role("button", name="Take home").click()
+    page.get_by_role("button", name="Download", exact=True).click()
     with zipfile.ZipFile(downloaded(page, "Everything (.zip)", tmp_path)) as archive:
         assert {"model.onnx", "config.json", "report.html", "README.txt"} <= set(archive.namelist())
     path = downloaded(page, "Report (.html)", tmp_path)
     assert path.name.endswith(f"-{run.id[:13]}.html")
     for width, scheme in ((1280, "light"), (390, "dark")):
-        report = calm_page(browser, viewport={"width": width, "height": 900}, color_scheme=scheme)
+        report = settled_page(browser, viewport={"width": width, "height": 900}, color_scheme=scheme)
         said: list[str] = []
         asked: list[str] = []
         report.on("console", lambda message, said=said: said.append(message.text))

@@ -4,12 +4,12 @@ import signal
 import psutil
 from playwright.sync_api import expect
 
-from harness.browser import LASTING, calm_page, open_form, reached, train
-from harness.waiting import PATIENCE, wait_for
+from harness.browser import LONG_TRAINING, epochs_drawn, open_form, settled_page, train
+from harness.waiting import TIMEOUT_SECONDS, wait_for
 from tests.support.apps import DIVERGING
 
 PROGRESS = re.compile(r"Epoch \d+ of \d+ · step")
-RESULT = re.compile(r"Stopped: reads [\d.]+ % of the test digits")
+RESULT = re.compile(r"Stopped: [\d.]+.%.of the test digits read correctly")
 
 
 def test_a_user_trains_watches_reloads_and_draws(server, page, browser):
@@ -17,29 +17,29 @@ def test_a_user_trains_watches_reloads_and_draws(server, page, browser):
     expect(page.get_by_role("heading", name="Train a network")).to_be_visible()
     expect(page.get_by_text("640,890 parameters", exact=True)).to_be_visible()
     expect(page.get_by_text("Press Train: the curves appear here")).to_be_visible()
-    open_form(page, server.url, LASTING)
+    open_form(page, server.url, LONG_TRAINING)
     expect(page.get_by_text("7,960 parameters", exact=True)).to_be_visible()
     run_id = train(page)
     expect(page.get_by_text(PROGRESS)).to_be_visible()
-    some = wait_for(lambda: reached(page))
-    wait_for(lambda: reached(page) > some)  # the curve grows while it runs
+    some = wait_for(lambda: epochs_drawn(page))
+    wait_for(lambda: epochs_drawn(page) > some)  # the curve grows while it runs
 
     page.reload()
     expect(page.get_by_text(PROGRESS)).to_be_visible()
     assert run_id in page.url
-    assert wait_for(lambda: reached(page)) >= some
-    expect(page.get_by_role("button", name="Stop")).to_be_visible()  # still its owner
+    assert wait_for(lambda: epochs_drawn(page)) >= some
+    expect(page.get_by_role("button", name="Stop and keep")).to_be_visible()  # still its owner
 
-    other = calm_page(browser)
+    other = settled_page(browser)
     other.goto(page.url)
     expect(other.get_by_text(PROGRESS)).to_be_visible()
-    expect(other.get_by_role("button", name="Stop")).to_have_count(0)  # another browser may only watch
+    expect(other.get_by_role("button", name="Stop and keep")).to_have_count(0)  # another browser may only watch
     other.close()
 
     page.get_by_role("link", name="Draw", exact=True).click()  # left while it runs
     expect(page.get_by_role("heading", name="Draw a digit", exact=True)).to_be_visible()
     page.get_by_role("link", name="Train", exact=True).click()
-    page.get_by_role("button", name="Stop").click()
+    page.get_by_role("button", name="Stop and keep").click()
     expect(page.get_by_text(RESULT)).to_be_visible()
     page.get_by_role("button", name="Draw with it").click()
     expect(page.get_by_role("heading", name="Draw a digit", exact=True)).to_be_visible()
@@ -54,22 +54,22 @@ def test_a_diverging_run_ends_with_advice(server, page):
 
 def test_a_run_is_interrupted_when_the_server_is_killed(start, page):
     server = start()
-    open_form(page, server.url, LASTING)
+    open_form(page, server.url, LONG_TRAINING)
     run_id = train(page)
     expect(page.get_by_text(re.compile(r"Epoch [2-9]"))).to_be_visible()
     family = psutil.Process(server.process.pid).children(recursive=True)
     server.stop(signal.SIGKILL)
-    _, alive = psutil.wait_procs(family, timeout=PATIENCE)
+    _, alive = psutil.wait_procs(family, timeout=TIMEOUT_SECONDS)
     assert not alive
 
     page.goto(f"{start().train}?run={run_id}")
     expect(page.get_by_text("The training process ended before the training did")).to_be_visible()
     expect(page.get_by_text(re.compile(r"[1-9]\d* of 200 epochs are done"))).to_be_visible()
-    assert wait_for(lambda: reached(page)) > 1  # its curves are still there
+    assert wait_for(lambda: epochs_drawn(page)) > 1  # its curves are still there
 
 
 def test_a_phone_shows_everything_one_under_the_other(server, browser):
-    page = calm_page(browser, viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True)
+    page = settled_page(browser, viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True)
     page.goto(server.train)
     expect(page.get_by_role("button", name="Train")).to_be_visible()
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from harness.browser import asked, calm_page, choose, train
+from harness.browser import choose_preset, config_of, settled_page, train
 from harness.waiting import wait_for
 from trainer.config.presets import PRESETS
 from trainer.runs.store import RunStore
@@ -27,7 +27,7 @@ def test_an_edit_survives_a_reload_and_back_takes_it_back(server, page):
     expect(epochs).to_have_value("5")
     fill(page, "Epochs", "7")
     page.wait_for_url("**config=*")
-    assert asked(page.url).epochs == 7
+    assert config_of(page.url).epochs == 7
     page.reload()
     expect(epochs).to_have_value("7")
     page.go_back()
@@ -37,24 +37,24 @@ def test_an_edit_survives_a_reload_and_back_takes_it_back(server, page):
 
 def test_an_edit_just_before_train_is_trained_with(server, page):
     page.goto(server.train)
-    choose(page, "Tutorial B")
+    choose_preset(page, "Tutorial B")
     page.get_by_role("spinbutton", name="Epochs").fill("1")
     run_id = train(page)  # the click itself ends the edit
     assert RunStore(server.runs).get(run_id).config.epochs == 1
     wait_for(lambda: "config=" in page.url)
-    assert asked(page.url).epochs == 1
+    assert config_of(page.url).epochs == 1
 
 
 def test_the_link_is_copied_by_keyboard_and_brings_the_same_form(server, page):
     page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.url)
     page.goto(server.train)
-    choose(page, "Small CNN", epochs=3)
+    choose_preset(page, "Small CNN", epochs=3)
     page.wait_for_url("**config=*")
     page.get_by_role("button", name="Copy link").press("Enter")
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     link = page.evaluate("navigator.clipboard.readText()")
     assert link.startswith(server.url) and len(link) < 2_000
-    assert asked(link).layers == PRESETS["small_cnn"].config.layers and asked(link).epochs == 3
+    assert config_of(link).layers == PRESETS["small_cnn"].config.layers and config_of(link).epochs == 3
     page.goto("about:blank")
     page.goto(link)
     expect(page.get_by_role("spinbutton", name="Epochs")).to_have_value("3")
@@ -92,7 +92,7 @@ def test_layers_are_moved_removed_and_added_by_keyboard(server, page):
 
 
 def test_a_long_list_fits_a_phone(server, browser):
-    page = calm_page(browser, viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True)
+    page = settled_page(browser, viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True)
     page.goto(f"{server.train}?preset=best_cnn")
     last = page.get_by_role("button", name="Remove dropout_14")
     last.tap()

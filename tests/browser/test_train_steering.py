@@ -9,7 +9,7 @@ import psutil
 import pytest
 from playwright.sync_api import expect
 
-from harness.browser import LASTING, calm_page, choose, open_form, reached, train
+from harness.browser import LONG_TRAINING, choose_preset, epochs_drawn, open_form, settled_page, train
 from harness.server import Server
 from harness.waiting import wait_for
 from trainer.runs.run import Run
@@ -29,7 +29,7 @@ def press(page, name):
     page.get_by_role("button", name=name, exact=True).click()
 
 
-def begin(page, server, config=LASTING):
+def begin(page, server, config=LONG_TRAINING):
     """Train a network until its second epoch; return its run."""
     open_form(page, server.url, config)
     run = Run(server.runs / train(page))
@@ -38,67 +38,67 @@ def begin(page, server, config=LASTING):
 
 
 def test_a_run_is_paused_resumed_slowed_down_prolonged_and_stopped(server, page):
-    run = begin(page, server, replace(LASTING, epochs=199))
+    run = begin(page, server, replace(LONG_TRAINING, epochs=199))
     press(page, "Pause")
-    expect(page.get_by_text("Paused: others can use its place")).to_be_visible()
-    rested = wait_for(lambda: reached(page))  # the panel was built anew
+    expect(page.get_by_text("Paused: another run can take its place")).to_be_visible()
+    rested = wait_for(lambda: epochs_drawn(page))  # the panel was built anew
 
     press(page, "Resume")
     expect(page.get_by_text(PROGRESS)).to_be_visible()
-    wait_for(lambda: reached(page) > rested)
+    wait_for(lambda: epochs_drawn(page) > rested)
     assert run.state.begun > 0
 
     field = page.get_by_role("spinbutton", name="Learning rate from now on")
     field.fill("0.003")
     field.press("Enter")
-    expect(page.get_by_text("rate 0.003")).to_be_visible()
+    expect(page.get_by_text("learning rate 0.003")).to_be_visible()
 
-    press(page, "One epoch more")
+    press(page, "Train for one more epoch")
     expect(page.get_by_text(re.compile(r"Epoch \d+ of 200"))).to_be_visible()
 
-    press(page, "Stop")
-    expect(page.get_by_text(re.compile("Stopped: reads"))).to_be_visible()
+    press(page, "Stop and keep")
+    expect(page.get_by_text(re.compile("Stopped: .* read correctly"))).to_be_visible()
     press(page, "Resume")  # kept, and not lost
     expect(page.get_by_text(PROGRESS)).to_be_visible()
-    press(page, "Stop")
-    expect(page.get_by_text(re.compile("Stopped: reads"))).to_be_visible()
+    press(page, "Stop and keep")
+    expect(page.get_by_text(re.compile("Stopped: .* read correctly"))).to_be_visible()
 
 
 def test_whoever_waits_watches_others_and_starts_when_one_pauses(server, browser):
-    first, second, third = (calm_page(browser) for _ in range(3))
+    first, second, third = (settled_page(browser) for _ in range(3))
     begin(first, server)
     begin(second, server)
-    open_form(third, server.url, LASTING)
+    open_form(third, server.url, LONG_TRAINING)
     train(third)
-    expect(third.get_by_text(re.compile(r"Waiting: place 1 in the queue.* It starts in about"))).to_be_visible()
+    expect(third.get_by_text(re.compile(r"Number 1 in the queue.* Starts in about"))).to_be_visible()
     waiting = third.url
 
-    third.get_by_role("link", name="watch Tutorial B").first.click()
+    third.get_by_role("link", name="Watch Tutorial B").first.click()
     expect(third.get_by_text(PROGRESS)).to_be_visible()
-    expect(third.get_by_text("Somebody else's run")).to_be_visible()
+    expect(third.get_by_text("Only its owner can pause, stop or change this run")).to_be_visible()
     expect(third.get_by_role("button", name="Pause")).to_have_count(0)
 
     press(first, "Pause")
-    expect(first.get_by_text("Paused: others can use its place")).to_be_visible()
+    expect(first.get_by_text("Paused: another run can take its place")).to_be_visible()
     third.goto(waiting)
     expect(third.get_by_text(PROGRESS)).to_be_visible()
     for page in (second, third):
-        press(page, "Stop")
-        expect(page.get_by_text(re.compile("Stopped: reads"))).to_be_visible()
+        press(page, "Stop and keep")
+        expect(page.get_by_text(re.compile("Stopped: .* read correctly"))).to_be_visible()
         page.close()
     first.close()
 
 
 def test_a_worker_killed_in_mid_epoch_loses_no_epoch_and_resume_goes_on(start, page):
     server = start()
-    run = begin(page, server, replace(LASTING, batch_size=4, epochs=15))
+    run = begin(page, server, replace(LONG_TRAINING, batch_size=4, epochs=15))
     workers = [child for child in psutil.Process(server.process.pid).children(recursive=True) if is_training(child)]
     os.kill(max(workers, key=lambda worker: sum(worker.cpu_times()[:2])).pid, signal.SIGKILL)
     expect(page.get_by_text("The training process ended before the training did")).to_be_visible()
     finished = [line for line in lines(run) if line["kind"] == "epoch"]
     assert finished
     press(page, "Resume")
-    expect(page.get_by_text(re.compile("Finished: reads"))).to_be_visible()
+    expect(page.get_by_text(re.compile("Finished: .* read correctly"))).to_be_visible()
     ends = [line for line in lines(run) if line["kind"] == "epoch"]
     assert [line["epoch"] for line in ends] == list(range(1, 16)) and ends[: len(finished)] == finished
 
@@ -108,16 +108,16 @@ def is_training(process):
 
 
 def lines(run):
-    from trainer.storage.files import records
+    from trainer.storage.files import parse_lines
 
-    return records((run.path / "history.jsonl").read_bytes())
+    return parse_lines((run.path / "history.jsonl").read_bytes())
 
 
 def test_a_finished_run_is_replayed_renamed_and_given_one_epoch_more(server, page):
     page.goto(server.train)
-    choose(page, "Tutorial B", epochs=3)
+    choose_preset(page, "Tutorial B", epochs=3)
     run = Run(server.runs / train(page))
-    expect(page.get_by_text(re.compile("Finished: reads"))).to_be_visible()
+    expect(page.get_by_text(re.compile("Finished: .* read correctly"))).to_be_visible()
 
     expect(page.get_by_text("First layer's weights of 10 units at epoch 3.0")).to_be_visible()
     expect(page.get_by_text("Test digits after epoch 3")).to_be_visible()
@@ -134,6 +134,6 @@ def test_a_finished_run_is_replayed_renamed_and_given_one_epoch_more(server, pag
     expect(page.get_by_role("heading", name="my first network")).to_be_visible()
     assert run.read().name == "my first network"
 
-    press(page, "One epoch more")
+    press(page, "Train for one more epoch")
     expect(page.get_by_text("Test digits after epoch 4")).to_be_visible()
-    expect(page.get_by_text(re.compile("Finished: reads"))).to_be_visible()
+    expect(page.get_by_text(re.compile("Finished: .* read correctly"))).to_be_visible()

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from harness.waiting import PATIENCE, wait_for
-from tests.support.apps import TINY, come, texts
+from harness.waiting import TIMEOUT_SECONDS, wait_for
+from tests.support.apps import TINY, open_page, texts
 from trainer.config.presets import PRESETS
 from trainer.runs.owner import owner_hash
 from trainer.runs.store import RunStore
-from trainer.storage.files import line
+from trainer.storage.files import json_line
 
 ROOT = Path(__file__).parent.parent
 
@@ -22,8 +22,8 @@ def test_a_newcomer_lands_on_draw(app):
     assert not app.exception and app.title[0].value == "Draw a digit"
 
 
-def test_train_begins_with_tutorial_a(app):
-    come(app, "train")
+def test_train_starts_with_tutorial_a(app):
+    open_page(app, "train")
     assert not app.exception and app.title[0].value == "Train a network"
     assert "**640,890 parameters**" in texts(app) and "Press Train" in texts(app)
     shown = "".join(element.body for element in app.html) + "".join(button.label for button in app.button)
@@ -31,15 +31,15 @@ def test_train_begins_with_tutorial_a(app):
         assert fact in shown
 
 
-def test_a_network_that_cannot_work_is_a_sentence_and_cannot_be_trained(app):
-    come(app, "train")
+def test_a_network_that_does_not_work_gives_an_error_and_cannot_be_trained(app):
+    open_page(app, "train")
     app.menu_button(key="add_layer").click("Conv2D").run()
     assert "Conv2D" in app.error[0].value and "move Conv2D up" in app.error[0].value
     assert app.button(key="train").disabled
 
 
-def test_train_starts_a_run_that_is_found_again_and_its_result_is_told(app):
-    come(app, "train")
+def test_train_starts_a_run_that_a_link_opens_again_with_its_result(app):
+    open_page(app, "train")
     key = app.session_state.draft.key
     app.number_input(key=f"{key}.epochs").set_value(1).run()
     app.button(key="train").click().run()
@@ -47,30 +47,30 @@ def test_train_starts_a_run_that_is_found_again_and_its_result_is_told(app):
     assert run.config == replace(PRESETS["tutorial_a"].config, epochs=1)
     wait_for(lambda: run.state.ended)
     app.run()
-    assert not app.exception and "Finished: reads" in texts(app) and "few_digits.npz" in texts(app)
+    assert not app.exception and "of the test digits read correctly" in texts(app) and "few_digits.npz" in texts(app)
     assert app.button(key="draw").label == "Draw with it"
 
 
-def test_a_strangers_run_can_be_watched_but_not_stopped(app, runs_directory):
+def test_only_its_owner_can_stop_a_run(app, runs_directory):
     run = RunStore(runs_directory).create(TINY, owner_hash("somebody else"))
     run.update(phase="running", activity="training", steps=10, examples=100)
     record = {"kind": "batch", "epoch": 1, "step": 3, "loss": 2.0, "accuracy": 0.2, "seconds": 0.1}
-    (run.path / "history.jsonl").write_bytes(line(record))
-    come(app, "train", run)
+    (run.path / "history.jsonl").write_bytes(json_line(record))
+    open_page(app, "train", run)
     assert not app.exception and app.subheader[0].value == "16 relu"
     assert "stop" not in [button.key for button in app.button]
 
 
 @pytest.mark.parametrize("phase, kind", [("failed", "error"), ("interrupted", "warning")])
-def test_a_bad_end_is_told(app, runs_directory, phase, kind):
+def test_a_run_that_failed_shows_its_error(app, runs_directory, phase, kind):
     run = RunStore(runs_directory).create(TINY, "")
     run.update(phase=phase, error="It broke off: mend it.")
-    come(app, "train", run)
+    open_page(app, "train", run)
     assert not app.exception and getattr(app, kind)[0].value == "It broke off: mend it."
 
 
 @pytest.mark.parametrize("phase", ["stopped", "finished"])
-def test_a_good_end_is_told_with_what_to_try_next(app, runs_directory, phase):
+def test_an_ended_run_shows_its_result_and_suggestions(app, runs_directory, phase):
     run = RunStore(runs_directory).create(TINY, "")
     run.update(phase=phase, test_accuracy=0.5, steps=100, examples=3200)
     lines = [
@@ -78,18 +78,18 @@ def test_a_good_end_is_told_with_what_to_try_next(app, runs_directory, phase):
         | {"val_loss": 2 - epoch / 2, "val_accuracy": epoch / 4, "learning_rate": 0.1, "seconds": epoch}
         for epoch in (1, 2)
     ]
-    (run.path / "history.jsonl").write_bytes(b"".join(map(line, lines)))
-    come(app, "train", run)
-    assert not app.exception and f"{phase.capitalize()}: reads 50.0 % of the test digits" in texts(app)
+    (run.path / "history.jsonl").write_bytes(b"".join(map(json_line, lines)))
+    open_page(app, "train", run)
+    assert not app.exception and f"{phase.capitalize()}: 50.0 % of the test digits read correctly" in texts(app)
     before = app.session_state.draft.key
     app.button(key="try.0").click().run()
     assert not app.exception and app.session_state.draft.key != before
 
 
-def test_smoothing_a_log_axis_and_earlier_runs_change_the_curves_alone(app, network_run, runs_directory):
+def test_every_option_of_the_curves_can_be_selected(app, network_run, runs_directory):
     other = RunStore(runs_directory).create(TINY, "")
     other.update(phase="finished", steps=10, test_accuracy=0.3)
-    come(app, "train", network_run)
+    open_page(app, "train", network_run)
     app.slider(key="view.smoothing").set_value(0.5).run()
     app.toggle(key="view.log").set_value(True).run()
     app.toggle(key="view.rate").set_value(True).run()
@@ -97,21 +97,21 @@ def test_smoothing_a_log_axis_and_earlier_runs_change_the_curves_alone(app, netw
     assert not app.exception
 
 
-def test_a_damaged_or_unknown_run_is_a_sentence(app, network_run):
+def test_a_damaged_or_unknown_run_gives_a_warning(app, network_run):
     (network_run.path / "config.json").write_text("{")
-    come(app, "train", network_run)
+    open_page(app, "train", network_run)
     assert not app.exception and "cannot be read" in app.warning[0].value
     app.query_params["run"] = "../../etc"
     app.run()
     assert not app.exception and "no longer here" in app.warning[0].value
 
 
-def test_bad_data_is_said_on_the_page(app, tmp_path, monkeypatch):
+def test_an_unreadable_data_set_is_an_error_on_the_page(app, tmp_path, monkeypatch):
     monkeypatch.setenv("DIGITLAB_DATA", str(tmp_path / "nothing.npz"))
     app.run()
 
     def shown():  # by a new visitor
-        newcomer = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE).run()
+        newcomer = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT_SECONDS).run()
         return "".join(error.value for error in newcomer.error)
 
     assert "nothing.npz could not be opened" in wait_for(shown)

@@ -1,4 +1,4 @@
-"""A training that goes on from a network, with its owner's own drawings among the digits."""
+"""Trainings that continue from a network, with their owner's drawings among the digits."""
 
 import shutil
 import subprocess
@@ -11,14 +11,15 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from harness.waiting import PATIENCE, wait_for
-from tests.support.jobs import run_until_told
+from harness.waiting import TIMEOUT_SECONDS, wait_for
+from tests.support.jobs import run_until_released
 from trainer import UserError
 from trainer.config import presets
 from trainer.config.layers import BatchNormalization, Conv2D, Dense, Flatten, MaxPooling2D
+from trainer.config.optimizers import SGD, Adam
 from trainer.config.presets import PRESETS
-from trainer.config.training import SGD, Adam, TrainingConfig
-from trainer.data import datasets
+from trainer.config.training import TrainingConfig
+from trainer.data import synthetic
 from trainer.drawing import synthetic_digits
 from trainer.drawing.collection import Collection
 from trainer.jobs import job
@@ -38,13 +39,13 @@ TINY = TrainingConfig(
     batch_size=20,
     epochs=2,
 )
-STAY = {"learning_rate": 1e-6, "epochs": 1}  # of a training that changes nothing
+NO_CHANGE = {"learning_rate": 1e-6, "epochs": 1}  # settings of a training that hardly changes the weights
 
 
 @pytest.fixture
 def store(tmp_path, few_digits, monkeypatch):
     monkeypatch.setenv("DIGITLAB_DATA", str(few_digits))
-    monkeypatch.setattr(datasets, "SYNTHETIC", (100, 10))  # all that is drawn
+    monkeypatch.setattr(synthetic, "COUNTS", (100, 10))  # all that is drawn
     return RunStore(tmp_path / "runs")
 
 
@@ -54,7 +55,7 @@ def trained_once(few_digits, tmp_path_factory):
     run = RunStore(tmp_path_factory.mktemp("trained")).create(TINY, owner_hash("me"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DIGITLAB_DATA", str(few_digits))
-        patch.setattr(datasets, "SYNTHETIC", (100, 10))
+        patch.setattr(synthetic, "COUNTS", (100, 10))
         job.run(str(run.path))
     assert run.state.phase == "finished"
     return run
@@ -69,21 +70,21 @@ def trained(store, trained_once):
 
 @pytest.fixture(scope="module")
 def ones():
-    images, labels = synthetic_digits.digits(200, seed=9)
+    images, labels = synthetic_digits.make_digits(200, seed=9)
     return images[labels == 1][:12]
 
 
 @pytest.fixture
 def mine(tmp_path, ones):
-    """Twelve drawings of somebody to whom a 1 is a 7."""
+    """Twelve drawings of a 1 that their owner labelled 7."""
     collection = Collection(tmp_path / "mine")
     for image in ones:
         collection.add(image / np.float32(255), 7, 1)
     return collection
 
 
-def go_on(store, run, config, drawings=None):
-    """Train on from a run's network, and return the new run."""
+def continue_training(store, run, config, drawings=None):
+    """Continue training from a run's network, and return the new run."""
     content = None if drawings is None else drawings.content()
     new = store.create(config, owner_hash("me"), run.id, run.network.read_bytes(), content)
     job.run(str(new.path))
@@ -95,13 +96,13 @@ def weights_of(run):
 
 
 def far_apart(one, other):
-    """Return the most by which two networks' weights differ, but for the means and variances of what they saw."""
+    """Return the largest difference of two networks' trainable weights."""
     trainable = [(a, b) for name in one for a, b in list(zip(one[name], other[name], strict=True))[:2]]
     return max(float(np.abs(a - b).max()) for a, b in trainable)
 
 
-def test_it_begins_with_its_parents_weights(store, trained):
-    new = go_on(store, trained, replace(TINY, **STAY, seed=9))
+def test_a_continued_training_starts_from_its_parents_weights(store, trained):
+    new = continue_training(store, trained, replace(TINY, **NO_CHANGE, seed=9))
     assert new.state.phase == "finished", new.state.error
     assert new.read().parent == trained.id and new.read().name.endswith(", continued")
     assert far_apart(weights_of(new), weights_of(trained)) < 1e-3
@@ -110,23 +111,23 @@ def test_it_begins_with_its_parents_weights(store, trained):
 
 
 def test_the_shipped_network_can_be_continued(store):
-    found = parent.find(store, parent.SHIPPED)
-    config = replace(presets.fine_tune(found.config, 0), **STAY, training_examples=100)
-    run = store.create(config, "", found.id, parent.content(found, config))
+    found = parent.find_parent(store, parent.SHIPPED)
+    config = replace(presets.fine_tune(found.config, 0), **NO_CHANGE, training_examples=100)
+    run = store.create(config, "", found.id, parent.read_network(found, config))
     job.run(str(run.path))
     assert run.state.phase == "finished", run.state.error
     assert far_apart(weights_of(run), onnx_reader.read(shipped.PATH.read_bytes(), config)) < 1e-3
 
 
-def test_own_drawings_are_learned_and_counted_before_and_after(store, trained, mine):
+def test_own_drawings_are_learned_and_read_before_and_after(store, trained, mine):
     config = replace(TINY, own_examples=150, epochs=6)
-    state = go_on(store, trained, config, mine).state
+    state = continue_training(store, trained, config, mine).state
     assert state.phase == "finished", state.error
     assert state.examples == 600 and state.drawings == 12
     assert state.right_before <= 2 and state.right_after >= 10
 
 
-def test_own_drawings_may_be_mixed_into_a_first_training(store, mine):
+def test_own_drawings_can_be_mixed_into_a_first_training(store, mine):
     run = store.create(replace(TINY, own_examples=30, synthetic_examples=100), "", drawings=mine.content())
     job.run(str(run.path))
     state = run.state
@@ -140,7 +141,7 @@ def ends(store, run):
     return [{key: value for key, value in line.items() if key not in volatile} for line in lines]
 
 
-def test_a_killed_one_goes_on_without_its_parent(store, trained, mine):
+def test_a_killed_training_resumes_without_its_parent(store, trained, mine):
     config = replace(TINY, own_examples=50, epochs=16, batch_size=5)
     content = trained.network.read_bytes()
     run, other = (store.create(config, "", trained.id, content, mine.content()) for _ in range(2))
@@ -162,7 +163,7 @@ def test_a_killed_one_goes_on_without_its_parent(store, trained, mine):
 
 @pytest.mark.parametrize("file", ["parent.onnx", "drawings.npz"])
 @pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04", b"\x08\x01broken"])
-def test_what_it_begins_with_may_be_damaged(store, trained, mine, file, content):
+def test_a_damaged_parent_or_damaged_drawings_give_an_error(store, trained, mine, file, content):
     run = store.create(replace(TINY, own_examples=10), "", trained.id, trained.network.read_bytes(), mine.content())
     (run.path / file).unlink()
     if content is not None:
@@ -171,30 +172,30 @@ def test_what_it_begins_with_may_be_damaged(store, trained, mine, file, content)
     assert run.state.phase == "failed" and "must" in run.state.error and "broke off" not in run.state.error
 
 
-def test_each_drawing_is_repeated_as_it_is_and_moved(mine):
-    images, labels = parent.repeated(mine.drawings, 40, seed=3)
+def test_each_drawing_is_repeated_unchanged_once_and_then_moved(mine):
+    images, labels = parent.repeat_drawings(mine.drawings, 40, seed=3)
     assert images.shape == (40, 28, 28) and images.dtype == np.float32 and set(labels) == {7}
     assert sorted(image.tobytes() for image in images[:12]) == sorted(image.tobytes() for image in mine.images)
     assert not any(np.array_equal(image, own) for image in images[12:] for own in mine.images)
-    assert np.array_equal(images, parent.repeated(mine.drawings, 40, seed=3)[0])
-    assert len(parent.repeated(mine.drawings, 5, seed=3)[0]) == 5
+    assert np.array_equal(images, parent.repeat_drawings(mine.drawings, 40, seed=3)[0])
+    assert len(parent.repeat_drawings(mine.drawings, 5, seed=3)[0]) == 5
 
 
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
-def test_every_preset_can_be_trained_as_it_was(preset):
-    assert presets.same_again(preset.config, 20) == presets.same_again(preset.config, 0) == preset.config
+def test_every_preset_can_be_continued_with_its_settings(preset):
+    assert presets.continue_training(preset.config, 20) == presets.continue_training(preset.config, 0) == preset.config
     mixed = replace(preset.config, own_examples=100)
-    assert presets.same_again(mixed, 20) == mixed and presets.same_again(mixed, 0) == preset.config
+    assert presets.continue_training(mixed, 20) == mixed and presets.continue_training(mixed, 0) == preset.config
 
 
-def test_what_is_usual_follows_from_the_drawings_that_are_there(tmp_path):
-    def usual(config, drawings, run_id="some-run"):
-        return parent.usual_recipe(parent.Parent(run_id, "Some run", config, tmp_path), drawings)
+def test_the_default_settings_depend_on_the_drawings(tmp_path):
+    def default(config, drawings, run_id="some-run"):
+        return parent.default_continuation(parent.Parent(run_id, "Some run", config, tmp_path), drawings)
 
     photos = replace(TINY, dataset="cifar10")
-    assert usual(TINY, 0) == TINY and usual(TINY, 3) == presets.fine_tune(TINY, 3)
-    assert usual(photos, 3) == photos and not presets.fine_tune(photos, 3).own_examples
-    assert usual(shipped.CONFIG, 0, parent.SHIPPED) == presets.fine_tune(shipped.CONFIG, 0)
+    assert default(TINY, 0) == TINY and default(TINY, 3) == presets.fine_tune(TINY, 3)
+    assert default(photos, 3) == photos and not presets.fine_tune(photos, 3).own_examples
+    assert default(shipped.CONFIG, 0, parent.SHIPPED) == presets.fine_tune(shipped.CONFIG, 0)
 
 
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
@@ -205,12 +206,12 @@ def test_every_preset_can_be_fine_tuned(preset):
     assert TrainingConfig.from_link(config.to_link()) == config
 
 
-# --- asked of the engine --------------------------------------------------------------------------------------
+# --- the engine --------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def engine(cluster, store):
-    engine = Engine(store.root, address=cluster.scheduler_address, job=run_until_told)
+    engine = Engine(store.root, address=cluster.scheduler_address, job=run_until_released)
     yield engine
     for run in engine.runs.runs():
         (run.path / "go").touch()
@@ -218,7 +219,7 @@ def engine(cluster, store):
     engine.close()
 
 
-def test_a_submitted_run_holds_all_it_needs(engine, trained, mine):
+def test_a_submitted_run_holds_its_parents_network_and_the_drawings(engine, trained, mine):
     engine.collection("me").add(mine.images[0], 7)
     engine.collection("somebody else").add(mine.images[1], 3)
     run = engine.runs.get(engine.submit(replace(TINY, own_examples=20), "me", parent=trained.id))
@@ -229,7 +230,7 @@ def test_a_submitted_run_holds_all_it_needs(engine, trained, mine):
     assert not plain.parent_file.exists() and not plain.drawings_file.exists() and not plain.read().parent
 
 
-def test_what_cannot_be_continued_is_refused_with_a_sentence(engine, trained):
+def test_a_training_that_cannot_be_continued_is_an_error(engine, trained):
     with pytest.raises(UserError, match="same layers"):
         engine.submit(replace(TINY, layers=(Dense(8),)), parent=trained.id)
     with pytest.raises(UserError, match="you have none"):
@@ -248,13 +249,13 @@ def test_what_cannot_be_continued_is_refused_with_a_sentence(engine, trained):
 
 @pytest.fixture
 def visit(cluster, few_digits, runs_directory, monkeypatch):
-    """Come to Train by a link, anew each time, as the visitor of a token."""
+    """Open Train by a link in a new session, as the visitor with a token."""
     monkeypatch.setenv("DIGITLAB_SCHEDULER", cluster.scheduler_address)
     monkeypatch.setenv("DIGITLAB_DATA", str(few_digits))
     apps = []
 
     def come(token="me", **query):
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT_SECONDS)
         app.session_state["owner"] = token
         apps.append(app)
         app.run()
@@ -269,7 +270,7 @@ def visit(cluster, few_digits, runs_directory, monkeypatch):
     st.cache_resource.clear()
 
 
-def words(app):
+def texts(app):
     return "\n".join(element.value for kind in (app.markdown, app.caption, app.warning) for element in kind)
 
 
@@ -279,19 +280,19 @@ def draw_some(app, mine, number=3):
     app.run()
 
 
-def test_a_link_to_the_shipped_network_brings_settings_that_fine_tune_it(visit):
+def test_a_link_to_the_ready_made_network_opens_settings_for_fine_tuning(visit):
     app = visit(parent="shipped")
-    assert f"Goes on from **{shipped.NAME}**" in words(app) and "without drawings of yours" in words(app)
+    assert f"Continues from **{shipped.NAME}**" in texts(app) and "without drawings of yours" in texts(app)
     draft = app.session_state.draft
     assert draft.form[0] == shipped.CONFIG.layers and draft.settings["epochs"] == 3
-    assert "config" in app.query_params and not draft.past
+    assert "config" in app.query_params and not draft.undo_stack
 
 
-def test_own_drawings_go_with_it_and_others_see_their_number_alone(visit, mine):
+def test_own_drawings_are_trained_on_and_others_see_only_their_number(visit, mine):
     visit()
     Collection(visit().session_state.engine.collection("me").path.parent).add(mine.images[0], 7, 1)
     app = visit(parent="shipped")
-    assert "with **your 1 drawing**, repeated to 1,000 digits an epoch" in words(app)
+    assert "with **your 1 drawing**, repeated to make 1,000 digits per epoch" in texts(app)
     key = app.session_state.draft.key
     app.number_input(key=f"{key}.epochs").set_value(1)
     app.number_input(key=f"{key}.training_examples").set_value(100)
@@ -301,31 +302,31 @@ def test_own_drawings_go_with_it_and_others_see_their_number_alone(visit, mine):
     assert run.read().parent == "shipped"
     wait_for(lambda: run.state.ended)
     app.run()
-    assert not app.exception and f"It went on from {shipped.NAME}." in words(app)
-    assert "Your drawings, which it learned from: " in words(app)
+    assert not app.exception and f"It continued from {shipped.NAME}." in texts(app)
+    assert "Your drawings in this training: " in texts(app)
     other = visit("somebody else", run=run.id)
-    assert "Its owner's drawings, which it learned from: " in words(other)
+    assert "Its owner's drawings in this training: " in texts(other)
 
 
-def test_other_layers_are_a_new_network_and_the_old_ones_come_back(visit):
+def test_other_layers_are_a_new_network_and_the_old_ones_can_be_restored(visit):
     app = visit(parent="shipped")
     app.menu_button(key="add_layer").click("Dense").run()
-    assert "a new network" in words(app) and "Goes on from" not in words(app)
+    assert "a new network" in texts(app) and "Continues from" not in texts(app)
     app.button(key="parent.back").click().run()
-    assert not app.exception and f"Goes on from **{shipped.NAME}**" in words(app)
+    assert not app.exception and f"Continues from **{shipped.NAME}**" in texts(app)
 
 
-def test_the_parent_can_be_left(visit):
+def test_a_new_network_can_be_trained_instead(visit):
     app = visit(parent="shipped")
     app.button(key="parent.leave").click().run()
-    assert not app.exception and "parent" not in app.query_params and shipped.NAME not in words(app)
+    assert not app.exception and "parent" not in app.query_params and shipped.NAME not in texts(app)
     assert app.session_state.draft.settings["epochs"] == shipped.CONFIG.epochs
 
 
 @pytest.mark.parametrize("asked", ["20260101-000000-abcdef", "../../etc", ""])
-def test_an_unknown_parent_is_a_sentence(visit, asked):
+def test_an_unknown_parent_gives_a_warning(visit, asked):
     app = visit(parent=asked)
-    assert "The network to go on from must be there" in words(app)
+    assert "The network to go on from must be there" in texts(app)
     assert app.session_state.draft.form[0] == PRESETS["tutorial_a"].config.layers
 
 
@@ -334,7 +335,7 @@ def test_an_edit_survives_while_the_url_names_a_parent(visit):
     app.number_input(key=f"{app.session_state.draft.key}.epochs").set_value(9).run()
     assert app.session_state.draft.settings["epochs"] == 9
     again = visit(parent="shipped", config="".join(app.query_params["config"]))  # a reload
-    assert again.session_state.draft.settings["epochs"] == 9 and f"Goes on from **{shipped.NAME}**" in words(again)
+    assert again.session_state.draft.settings["epochs"] == 9 and f"Continues from **{shipped.NAME}**" in texts(again)
 
 
 @pytest.fixture
@@ -351,10 +352,10 @@ def form(app):
     return TrainingConfig(layers, **values)
 
 
-def test_a_finished_run_can_be_trained_further_with_the_same_settings(visit, finished):
+def test_a_finished_run_can_be_continued_with_the_same_settings(visit, finished):
     app = visit(run=finished.id)
     app.button(key="further").click().run()
-    assert f"Goes on from **{literal(finished.read().name)}**" in words(app) and form(app) == TINY
+    assert f"Continues from **{literal(finished.read().name)}**" in texts(app) and form(app) == TINY
     assert app.segmented_control(key="parent.how").value == "same" and app.segmented_control(key="parent.how").help
     app.button(key="train").click().run()
     new = app.session_state.engine.runs.get("".join(app.query_params["run"]))
@@ -362,15 +363,15 @@ def test_a_finished_run_can_be_trained_further_with_the_same_settings(visit, fin
     assert new.id != finished.id and finished.state.phase == "finished"
     wait_for(lambda: new.state.ended)
     app.run()
-    assert f"It went on from {literal(finished.read().name)}." in words(app)
+    assert f"It continued from {literal(finished.read().name)}." in texts(app)
 
 
-def test_optimizer_and_rate_can_be_changed_on_the_way(visit, finished):
+def test_optimizer_and_learning_rate_can_be_changed(visit, finished):
     app = visit(parent=finished.id)
     app.selectbox(key=f"{app.session_state.draft.key}.optimizer").set_value("SGD").run()
     app.number_input(key=f"{app.session_state.draft.key}.SGD.learning_rate").set_value(0.5).run()
     assert form(app) == replace(TINY, optimizer=SGD(), learning_rate=0.5)
-    assert f"Goes on from **{literal(finished.read().name)}**" in words(app)
+    assert f"Continues from **{literal(finished.read().name)}**" in texts(app)
     assert app.segmented_control(key="parent.how").value is None
     app.button(key="train").click().run()
     new = app.session_state.engine.runs.get("".join(app.query_params["run"]))
@@ -378,13 +379,13 @@ def test_optimizer_and_rate_can_be_changed_on_the_way(visit, finished):
     wait_for(lambda: new.state.ended)
 
 
-def test_one_choice_leads_from_the_same_settings_to_fine_tuning_and_back(visit, finished, mine):
+def test_the_choice_switches_between_the_same_settings_and_fine_tuning(visit, finished, mine):
     app = visit(parent=finished.id)
     draw_some(app, mine)
     how = app.segmented_control(key="parent.how")
     assert how.value == "same" and how.options[1] == "Fine-tune on my drawings"
     how.set_value("fine-tune").run()
-    assert form(app) == presets.fine_tune(TINY, 3) and "with **your 3 drawings**" in words(app)
+    assert form(app) == presets.fine_tune(TINY, 3) and "with **your 3 drawings**" in texts(app)
     app.number_input(key=f"{app.session_state.draft.key}.epochs").set_value(9).run()
     assert app.segmented_control(key="parent.how").value is None
     app.segmented_control(key="parent.how").set_value("same").run()

@@ -1,4 +1,4 @@
-"""What is taken home, each file opened in a fresh process without this project, and the page that offers it."""
+"""Downloads of a run: each file opens in a fresh process without this project; and the section that offers them."""
 
 import ast
 import csv
@@ -17,7 +17,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from harness.waiting import PATIENCE, wait_for
+from harness.waiting import TIMEOUT_SECONDS, wait_for
 from tests.support import fits
 from trainer import UserError
 from trainer.config.layers import Dense
@@ -31,20 +31,22 @@ from trainer.runs.store import RunStore
 from trainer.sharing import run_zip
 from ui import downloads
 
+pytestmark = pytest.mark.slow  # trains with Keras and starts processes
+
 ALONE = """
 import importlib.util, json, sys
 import numpy as np
 assert importlib.util.find_spec("trainer") is None
-images, said = np.load("images.npy"), {}
+images, predictions = np.load("images.npy"), {}
 """
 KERAS = """
 import keras
 for name in json.loads(sys.argv[1]):
     network = keras.models.load_model(f"{name}.keras")
     assert {layer.dtype_policy.name for layer in network.layers} == {"float32"}
-    said[name] = network.predict(images, verbose=0)
-    assert said[name].dtype == np.float32
-np.savez("keras.npz", **said)
+    predictions[name] = network.predict(images, verbose=0)
+    assert predictions[name].dtype == np.float32
+np.savez("keras.npz", **predictions)
 """
 ONNX = """
 import onnxruntime
@@ -53,9 +55,9 @@ for name in json.loads(sys.argv[1]):
     session = onnxruntime.InferenceSession(f"{name}.onnx")
     (image,) = session.get_inputs()
     assert image.name == "image" and image.shape[1:] == [28, 28] and image.type == "tensor(float)"
-    (said[name],) = session.run(["probabilities"], {"image": images})
+    (predictions[name],) = session.run(["probabilities"], {"image": images})
     cards[name] = session.get_modelmeta().custom_metadata_map
-np.savez("onnx.npz", **said)
+np.savez("onnx.npz", **predictions)
 print(json.dumps(cards))
 """
 DENSE = TrainingConfig(layers=(Dense(16, "relu"),), epochs=2, batch_size=20, learning_rate=0.1)
@@ -68,7 +70,7 @@ CONFIGS = {
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory, few_digits):
-    """A run of each config, trained as a worker does; the last has lost its .keras file, which is made anew."""
+    """A run of each config, trained as a worker does, and a copy whose .keras file was deleted and made again."""
     store = RunStore(tmp_path_factory.mktemp("trained"))
     runs = {}
     with pytest.MonkeyPatch.context() as patch:
@@ -77,18 +79,18 @@ def trained(tmp_path_factory, few_digits):
             runs[name] = store.create(config, "")
             job.run(str(runs[name].path))
             assert runs[name].state.phase == "finished", runs[name].state.error
-            assert keras_file.find(runs[name].path / keras_file.FILE, runs[name].network_file)
+            assert keras_file.matching_file(runs[name].path / keras_file.FILE, runs[name].network_file)
     shutil.copytree(runs["bfloat16"].path, store.root / "20260101-000000-abcdef")
     runs["remade"] = store.get("20260101-000000-abcdef")
     file = runs["remade"].path / keras_file.FILE
     file.unlink()
-    keras_converter.make(runs["remade"].network_file, CONFIGS["bfloat16"], file)
+    keras_converter.convert(runs["remade"].network_file, CONFIGS["bfloat16"], file)
     return runs
 
 
 @pytest.fixture(scope="module")
-def taken(trained, tmp_path_factory, few_digits):
-    """A folder with what is in each run's zip, and test images; nothing else is there."""
+def unpacked(trained, tmp_path_factory, few_digits):
+    """A folder with the files of each run's zip and the test images, and nothing else."""
     folder = tmp_path_factory.mktemp("home")
     for name, run in trained.items():
         with zipfile.ZipFile(BytesIO(run_zip.pack(run))) as archive:
@@ -99,8 +101,8 @@ def taken(trained, tmp_path_factory, few_digits):
     return folder
 
 
-def alone(folder, code, *arguments):
-    """Run code in a fresh process that has no part of this project."""
+def run_alone(folder, code, *arguments):
+    """Run code in a fresh process without this project; return its output."""
     command = [sys.executable, "-I", "-c", ALONE + code, *arguments]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -108,13 +110,13 @@ def alone(folder, code, *arguments):
 
 
 @pytest.mark.parametrize("program", [KERAS, ONNX], ids=["keras", "onnx"])
-def test_the_network_says_the_same_without_this_project(trained, taken, program):
+def test_the_network_predicts_the_same_without_this_project(trained, unpacked, program):
     names = list(trained)
-    printed = alone(taken, program, json.dumps(names))
-    images = np.load(taken / "images.npy")
-    said = np.load(taken / ("keras.npz" if program == KERAS else "onnx.npz"))
+    printed = run_alone(unpacked, program, json.dumps(names))
+    images = np.load(unpacked / "images.npy")
+    predictions = np.load(unpacked / ("keras.npz" if program == KERAS else "onnx.npz"))
     for name, run in trained.items():
-        np.testing.assert_allclose(said[name], Network(run.network).probabilities(images), rtol=0, atol=1e-5)
+        np.testing.assert_allclose(predictions[name], Network(run.network).probabilities(images), rtol=0, atol=1e-5)
     if program == ONNX:
         for name, card in json.loads(printed).items():
             assert json.loads(card["classes"]) == list("0123456789")
@@ -122,9 +124,9 @@ def test_the_network_says_the_same_without_this_project(trained, taken, program)
             assert card["test_accuracy"] == f"{trained[name].state.test_accuracy:.4f}"
 
 
-def test_the_other_files_open_without_this_project(trained, taken):
+def test_the_other_files_open_without_this_project(trained, unpacked):
     for name, config in CONFIGS.items():
-        folder = taken / name
+        folder = unpacked / name
         ast.parse((folder / "program.py").read_text())
         cells = json.loads((folder / "notebook.ipynb").read_text())["cells"]
         assert "keras" in "".join("".join(cell["source"]) for cell in cells)
@@ -145,13 +147,13 @@ def page():
 
     from ui import downloads
 
-    downloads.offer(st.session_state.run)
+    downloads.render(st.session_state.run)
 
 
 @pytest.fixture
 def app(network_run, few_digits, monkeypatch):
     monkeypatch.setenv("DIGITLAB_DATA", str(few_digits))
-    app = AppTest.from_function(page, default_timeout=PATIENCE)
+    app = AppTest.from_function(page, default_timeout=TIMEOUT_SECONDS)
     app.session_state.engine = SimpleNamespace(runs=RunStore(network_run.path.parent))
     app.session_state.run = network_run
     yield app
@@ -163,7 +165,7 @@ def buttons(app):
     return [button.label for button in app.get("download_button")]
 
 
-def test_all_files_are_offered_and_the_keras_file_once_it_is_made(app, network_run, monkeypatch):
+def test_all_files_can_be_downloaded_and_the_keras_file_once_it_is_made(app, network_run, monkeypatch):
     go = threading.Event()
 
     def make(network, config, file):
@@ -173,7 +175,7 @@ def test_all_files_are_offered_and_the_keras_file_once_it_is_made(app, network_r
             archive.writestr("model.weights.h5", "")
         keras_file.mark(file, network_hash(network))
 
-    monkeypatch.setattr(downloads.keras_converter, "make", make)
+    monkeypatch.setattr(downloads.keras_converter, "convert", make)
     app.run()
     others = ["ONNX (.onnx)", "History (.csv)", "Configuration (.json)", "Script (.py)", "Notebook (.ipynb)"]
     others += ["Report (.html)", "Everything (.zip)"]
@@ -181,15 +183,15 @@ def test_all_files_are_offered_and_the_keras_file_once_it_is_made(app, network_r
     app.button(key="takehome.make").click().run()
     assert buttons(app) == others and not app.button
     go.set()
-    wait_for(lambda: keras_file.find(network_run.path / keras_file.FILE, network_run.network_file))
+    wait_for(lambda: keras_file.matching_file(network_run.path / keras_file.FILE, network_run.network_file))
     assert buttons(app.run()) == ["Keras (.keras)", *others]
 
 
-def test_a_keras_file_that_cannot_be_made_is_a_sentence(app, monkeypatch):
+def test_a_keras_file_that_cannot_be_made_gives_an_error(app, monkeypatch):
     def make(network, config, file):
         raise UserError("It must be so (it was not): do that.")
 
-    monkeypatch.setattr(downloads.keras_converter, "make", make)
+    monkeypatch.setattr(downloads.keras_converter, "convert", make)
     app.run()
     app.button(key="takehome.make").click().run()
     wait_for(lambda: app.run().error)
@@ -197,9 +199,9 @@ def test_a_keras_file_that_cannot_be_made_is_a_sentence(app, monkeypatch):
     assert app.button(key="takehome.make") and "ONNX (.onnx)" in buttons(app)
 
 
-def test_what_still_learns_or_has_no_network_offers_nothing(app, network_run):
+def test_a_live_run_and_one_without_a_network_have_no_downloads(app, network_run):
     network_run.update(phase="running")
-    assert not buttons(app.run()) and "once it has ended" in app.caption[0].value
+    assert not buttons(app.run()) and "once the run has ended" in app.caption[0].value
     network_run.update(phase="failed")
     network_run.network_file.unlink()
-    assert not buttons(app.run()) and "nothing to take home" in app.caption[0].value
+    assert not buttons(app.run()) and "nothing to download" in app.caption[0].value

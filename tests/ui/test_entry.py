@@ -1,4 +1,4 @@
-"""The table of pages, and what a page does that a fresh server runs without app.py."""
+"""The table of pages, and the guard of a page that a fresh server runs without app.py."""
 
 from pathlib import Path
 
@@ -6,20 +6,20 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from harness.waiting import PATIENCE
+from harness.waiting import TIMEOUT_SECONDS
 from ui import entry
 
 PAGES = Path(__file__).parents[2] / "pages"
 NAMES = sorted(path.stem for path in PAGES.glob("*.py"))
 
 
-def test_every_page_has_its_row_and_every_row_its_page() -> None:
-    assert sorted(row.name for row in entry.PAGES) == NAMES
-    assert len({row.title for row in entry.PAGES}) == len(entry.PAGES)
+def test_the_table_lists_every_page() -> None:
+    assert sorted(page.name for page in entry.PAGES) == NAMES
+    assert len({page.title for page in entry.PAGES}) == len(entry.PAGES)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_page_goes_through_the_app_and_comes_back_with_its_query(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_without_the_app_switches_to_it_with_its_query(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     switched = []
 
     def switch_page(page, query_params):
@@ -27,7 +27,7 @@ def test_a_page_goes_through_the_app_and_comes_back_with_its_query(name: str, mo
         st.stop()
 
     monkeypatch.setattr(st, "switch_page", switch_page)
-    page = AppTest.from_file(str(PAGES / f"{name}.py"), default_timeout=PATIENCE)
+    page = AppTest.from_file(str(PAGES / f"{name}.py"), default_timeout=TIMEOUT_SECONDS)
     page.query_params["run"] = "20260101-000000-abcdef"
     page.run()
     ((file, query),) = switched

@@ -1,4 +1,4 @@
-"""How would one write this down? A configuration as a Keras program, to read, to copy and to take along."""
+"""The code panel: a configuration as a Keras program, to read, copy and download with its data."""
 
 from __future__ import annotations
 
@@ -14,99 +14,96 @@ import streamlit as st
 from trainer import UserError
 from trainer.config import dataset_info
 from trainer.config.training import TrainingConfig
-from trainer.data import datasets
+from trainer.data import datasets, synthetic
 from trainer.drawing.collection import Drawings
-from trainer.runs.parent import repeated
+from trainer.runs.parent import repeat_drawings
 from trainer.sharing import keras_program
 from ui import background, dataset_loader
 from ui.background import Progress, Task
 from ui.components import scroll_target
 from ui.markdown import literal
 
-HEIGHT = 460  # pixels of the listing, which scrolls: what is below it stays near
-WHAT = "The same network and training as a Python program: run anywhere, it learns as here, loss by loss."
-SCRIPT = "For Python with the packages keras and tensorflow; it needs no part of this app."
-NOTEBOOK = "The same in steps, with words between them: for Jupyter, or Google Colab, where nothing is to be installed."
-PEN_DIGITS = "They are drawn stroke by stroke, once: a minute or two for 15,000. Then you can take the file along."
+CODE_HEIGHT = 460  # pixels; the code scrolls, so that what is below stays near
+ABOUT = "The same network and training as a Python program. Wherever it runs, it learns as it does here, loss by loss."
+SCRIPT_HELP = "For Python with the packages keras and tensorflow; it needs no part of this app."
+NOTEBOOK_HELP = "The same in explained steps, for Jupyter or Google Colab, which needs no installation."
+PEN_DIGITS_HELP = "Drawing 15,000 digits stroke by stroke takes a minute or two, once. Then the file can be downloaded."
 
 
 @dataclass(frozen=True)
-class Lack:
-    """What the program does not have, a sentence, and the page on which that is mended, if there is one."""
+class Notice:
+    """A sentence on what the program lacks, and the page that helps, if any."""
 
-    sentence: str
+    text: str
     page: str = ""
     icon: str = ""
 
 
 @st.fragment
-def show(config: TrainingConfig, goes_on: bool = False) -> None:
-    """Offer the program of a configuration, written once it is opened; a link with `code` opens it.
+def render(config: TrainingConfig, has_parent: bool = False) -> None:
+    """Render the code panel of a configuration; the code is written when it opens, which a link with `code` does.
 
-    `goes_on`: the next training begins with the weights of another network, which the program does not have.
+    `has_parent`: the training would begin with another network's weights, which the program lacks.
     """
-    asked = bool(st.query_params.pop("code", ""))
-    if asked:
+    linked = bool(st.query_params.pop("code", ""))
+    if linked:
         st.session_state.code = True
-    scroll_target.here(asked, "code.landing")
-    panel = st.expander("Code: the same in Keras", key="code", on_change="rerun")
+    scroll_target.render(linked, "code.landing")
+    panel = st.expander("Keras code", key="code", on_change="rerun")
     if panel.open:
         with panel:
-            _show(config, goes_on)
+            _render_panel(config, has_parent)
 
 
-def _show(config: TrainingConfig, goes_on: bool) -> None:
-    st.markdown(WHAT)
+def _render_panel(config: TrainingConfig, has_parent: bool) -> None:
+    script, notebook = keras_program.script(config), keras_program.notebook(config)
+    stem = keras_program.FILE_STEM
+    st.markdown(ABOUT)
     with st.container(horizontal=True):
-        _offer("Script", keras_program.script(config), f"{keras_program.NAME}.py", "text/x-python", SCRIPT)
-        _offer(
-            "Notebook",
-            keras_program.notebook(config),
-            f"{keras_program.NAME}.ipynb",
-            "application/x-ipynb+json",
-            NOTEBOOK,
-        )
-        lacking = [lack for name in keras_program.files(config) if (lack := _offer_data(name, config))]
-    if drawing := background.find(_key(config.synthetic_examples)):
-        _show_drawing(drawing)
-    if goes_on:
-        lacking.append(Lack("Here the training goes on from another network; the program begins anew."))
-    data = dataset_loader.at_hand(config.dataset)
-    title = dataset_info.kind(config.dataset).title
-    if config.dataset in keras_program.KERAS and data and data.source != title:
-        lacking.append(Lack(f"Here the network learns from {literal(data.source)}, the program from {title}."))
-    for lack in lacking:
+        _render_download("Script", script, f"{stem}.py", "text/x-python", SCRIPT_HELP)
+        _render_download("Notebook", notebook, f"{stem}.ipynb", "application/x-ipynb+json", NOTEBOOK_HELP)
+        files = keras_program.data_files(config)
+        notices = [notice for name in files if (notice := _render_data(name, config))]
+    if task := background.find(_key(config.synthetic_examples)):
+        _render_progress(task)
+    if has_parent:
+        notices.append(Notice("Here, training continues from another network; the program starts from scratch."))
+    data = dataset_loader.available(config.dataset)
+    title = dataset_info.info(config.dataset).title
+    if config.dataset in keras_program.KERAS_DATASETS and data and data.source != title:
+        notices.append(Notice(f"Here, the network learns from {literal(data.source)}; the program, from {title}."))
+    for notice in notices:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.caption(lack.sentence, width="content")
-            if lack.page:
-                st.page_link(f"pages/{lack.page.lower()}.py", label=lack.page, icon=lack.icon, width="content")
-    st.code(keras_program.script(config), height=HEIGHT)
+            st.caption(notice.text, width="content")
+            if notice.page:
+                st.page_link(f"pages/{notice.page.lower()}.py", label=notice.page, icon=notice.icon, width="content")
+    st.code(script, height=CODE_HEIGHT)
 
 
-def _offer(label: str, data: str | Callable[[], bytes], name: str, mime: str, help: str) -> None:
+def _render_download(label: str, data: str | Callable[[], bytes], name: str, mime: str, help: str) -> None:
     icon = ":material/download:"
     st.download_button(label, data, name, mime, icon=icon, on_click="ignore", help=help, key=f"code.{label}")
 
 
-def _offer_data(name: str, config: TrainingConfig) -> Lack | None:
-    """Offer a file that the program reads, or return what has to happen first."""
-    help = "The program reads it: put it into the same folder."
-    offer = partial(_offer, mime="application/octet-stream", name=name, help=help)
+def _render_data(name: str, config: TrainingConfig) -> Notice | None:
+    """Render the download of a file that the program reads, or return a notice on what is missing."""
+    help = "The program reads this file: put it into the same folder."
+    download = partial(_render_download, mime="application/octet-stream", name=name, help=help)
     if name == keras_program.PEN_DIGITS:
-        return _offer_pen_digits(offer, config.synthetic_examples)
+        return _render_pen_digits(download, config.synthetic_examples)
     if name == keras_program.OWN_DRAWINGS:
         try:
             drawings = st.session_state.engine.collection(st.session_state.owner).drawings
         except UserError as error:
-            return Lack(str(error))
+            return Notice(str(error))
         if not len(drawings.labels):
-            missing = f"{name} is made of your own drawings, and there are none yet: draw, and say what you meant."
-            return Lack(missing, "Draw", ":material/draw:")
-        offer("Own drawings", partial(_own_drawings, drawings, config))
+            missing = f"{name} needs drawings of yours, and there are none yet: draw digits and choose what you meant."
+            return Notice(missing, "Draw", ":material/draw:")
+        download("My drawings", partial(_own_drawings, drawings, config))
         return None
-    if not (data := dataset_loader.at_hand(config.dataset)):
-        return Lack(f"{name} is here once the data set was found: look at it.", "Data", ":material/grid_on:")
-    offer("Data", partial(_data, data))
+    if not (data := dataset_loader.available(config.dataset)):
+        return Notice(f"{name} can be downloaded once the data set is loaded: open it.", "Data", ":material/grid_on:")
+    download("Data", partial(_data, data))
     return None
 
 
@@ -117,49 +114,47 @@ def _key(count: int) -> tuple[str, int]:
     return "pen digits", count
 
 
-def _offer_pen_digits(offer: Callable[..., None], count: int) -> Lack | None:
-    """Offer them where they are, else to draw them, which all trainings then share."""
-    if datasets.synthetic_at_hand(count):
-        offer("Pen digits", partial(_pen_digits, count))
+def _render_pen_digits(download: Callable[..., None], count: int) -> Notice | None:
+    """Render the download of pen digits, or a button that draws them; all trainings then share them."""
+    if synthetic.extra_digits_cached(count):
+        download("Pen digits", partial(_pen_digits, count))
         return None
-    if (drawing := background.find(_key(count))) and not drawing.over:
+    if (task := background.find(_key(count))) and not task.done:
         return None
-    if st.button(f"Draw {count:,} pen digits", icon=":material/ink_pen:", help=PEN_DIGITS, key="code.draw"):
+    if st.button(f"Draw {count:,} pen digits", icon=":material/ink_pen:", help=PEN_DIGITS_HELP, key="code.draw"):
         background.start(_key(count), partial(_draw, count), "The pen digits could not be drawn", "data")
         st.rerun(scope="fragment")
-    return Lack(
-        f"The program reads {keras_program.PEN_DIGITS}, and nobody has needed it here yet: draw its digits first."
-    )
+    return Notice(f"The program reads {keras_program.PEN_DIGITS}, which does not exist yet: draw its digits first.")
 
 
 def _draw(count: int, progress: Progress) -> None:
-    """Draw pen digits, a minute for 15,000; they are kept for all processes."""
-    datasets.synthetic(count, lambda done, total: progress(done / total))
+    """Draw pen digits into the cache, which all processes share; 15,000 take a minute."""
+    synthetic.extra_digits(count, lambda done, total: progress(done / total))
 
 
-def _show_drawing(task: Task) -> None:
-    """Show how far the drawing of pen digits is, or why it failed."""
-    if not task.over:
-        background.watch(task, _describe)
+def _render_progress(task: Task) -> None:
+    """Render the progress or the error of drawing pen digits."""
+    if not task.done:
+        background.render_progress(task, _describe)
     elif task.error:
         st.error(task.error)
 
 
 def _describe(task: Task) -> tuple[float, str]:
     left = task.seconds_left
-    return task.share, "Drawing pen digits …" + (f" {left:.0f} s left" if left is not None else "")
+    return task.fraction, "Drawing pen digits …" + (f" {left:.0f} s left" if left is not None else "")
 
 
 # --- the files ------------------------------------------------------------------------------------------------
 
 
 def _pen_digits(count: int) -> bytes:
-    images, labels = datasets.synthetic(count)
+    images, labels = synthetic.extra_digits(count)
     return _file(images=images, labels=labels)
 
 
 def _own_drawings(drawings: Drawings, config: TrainingConfig) -> bytes:
-    images, labels = repeated(drawings, config.own_examples, config.seed)
+    images, labels = repeat_drawings(drawings, config.own_examples, config.seed)
     return _file(images=np.rint(255 * images).astype(np.uint8), labels=labels)
 
 

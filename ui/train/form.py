@@ -1,4 +1,4 @@
-"""What is to be trained? The form of the Train page: presets, the list of layers, the settings of the training."""
+"""The form of the Train page: presets, the list of layers, and the training settings."""
 
 from __future__ import annotations
 
@@ -7,35 +7,32 @@ from streamlit.delta_generator import DeltaGenerator
 
 from trainer.config.training import TrainingConfig, short_form
 from trainer.jobs.engine import Engine
-from trainer.networks.diagram import network_picture
+from trainer.networks.diagram import network_diagram
 from ui.markdown import sentence
-from ui.train.draft import Recipe, current, follow, load
-from ui.train.layers import show_layers
-from ui.train.presets import choose_preset
-from ui.train.settings import show_settings
-
-__all__ = ["edit", "load"]
+from ui.train.layers import render_layers
+from ui.train.link import ParentDefault, read_url, write_url
+from ui.train.presets import select_preset
+from ui.train.settings import render_settings
 
 
-def edit(
-    engine: Engine, begin: TrainingConfig | None = None, recipe: Recipe | None = None
+def render(
+    engine: Engine, first_config: TrainingConfig | None = None, parent_default: ParentDefault | None = None
 ) -> tuple[TrainingConfig | None, DeltaGenerator]:
-    """Show the form and return what it asks for, or None where that cannot be trained, which it has then said.
+    """Render the form; return its configuration, or None while it shows an error, and the column of the settings.
 
-    `begin` is what it shows first, unless the URL names something else: a configuration, or a parent, whose `recipe` it
-    shows then. Returned as well: the place at the foot of the settings, for what starts the training.
+    It begins with `first_config`, unless the URL names a configuration, or a parent, which stands for `parent_default`.
     """
-    draft, address = current(begin, recipe)
-    read = draft.read(st.session_state)
-    choose_preset(draft, follow(read.config) if read.config else None)
-    if address.refused:
-        st.error(sentence(address.refused))
+    draft, link_state = read_url(first_config, parent_default)
+    checked = draft.update(st.session_state)
+    select_preset(draft, write_url(checked.config) if checked.config else None)
+    if link_state.error:
+        st.error(sentence(link_state.error))
     left, right = st.columns([3, 2])
     with left.container(border=True):
-        show_layers(draft, read)
+        render_layers(draft, checked)
     with right:
-        words = short_form(read.config) if read.config else "it cannot work yet"
-        st.image(network_picture(read.table), width="stretch", alt=f"The network: {words}.")
+        text = short_form(checked.config) if checked.config else "it does not work yet"
+        st.image(network_diagram(checked.table), width="stretch", alt=f"Diagram of the network: {text}.")
         with st.container(border=True):
-            show_settings(draft, read.refused, engine.bfloat16)
-    return read.config, right
+            render_settings(draft, checked.errors, engine.bfloat16)
+    return checked.config, right

@@ -1,4 +1,4 @@
-"""The list of layers: each with its settings, what becomes of the image there, and how many parameters it has."""
+"""The list of layers in the form: name, settings, output shape, parameters, and buttons to move or remove a layer."""
 
 from __future__ import annotations
 
@@ -10,66 +10,70 @@ from pathlib import Path
 import streamlit as st
 from markupsafe import Markup
 
-from trainer.config.layers import LAYERS, Layer, Row
+from trainer.config.layer import Layer
+from trainer.config.layer_table import LayerRow
+from trainer.config.layers import LAYERS
 from trainer.text import percent
 from ui.html import html, style
-from ui.train.draft import DOWN, NETWORK, REMOVE, UP, Draft, Reading, undo
-from ui.train.settings import FIELD, ask
+from ui.train.draft import DOWN, NETWORK, REMOVE, UP, CheckedForm, Draft, undo
+from ui.train.settings import FIELD_WIDTH, render_setting
 
 STYLE = Path(__file__).with_suffix(".css")
-# A row that moves is a new element to the browser, which would lose the keyboard's focus.
-_keep_focus = st.components.v2.component(
+# A row that moves is a new element for the browser and would lose the keyboard focus.
+_move_focus = st.components.v2.component(
     "digit_lab_keep_focus",
     js=Path(__file__).with_suffix(".js").read_text("utf-8"),
 )
-HEAD = Markup("""<div class="layer-line layer-head"><span>Layer</span>
+HEADER = Markup("""<div class="layer-line layer-head"><span>Layer</span>
     <div class="layer-facts"><span>Output shape</span><span>Parameters</span><span>Share</span></div></div>""")
 
 
-def show_layers(draft: Draft, read: Reading) -> None:
-    """Show the list, and below it what it comes to; what cannot work says so itself."""
-    rows, total = read.table, sum(row.parameters for row in read.table)
+def render_layers(draft: Draft, checked: CheckedForm) -> None:
+    """Render the list of layers with their errors, and below it the buttons and totals."""
+    rows, total = checked.table, sum(row.parameters for row in checked.table)
     style(STYLE)
     with st.container(key="layers"):
-        html(HEAD)
-        left = iter(enumerate(draft.layers))
+        html(HEADER)
+        listed = iter(enumerate(draft.layers))
         for row in rows:
             if row.implied:
                 html(implied_html(row, total))
             else:
-                place, (key, layer) = next(left)
-                show_layer(draft, place, key, layer, row, total, read.refused.get(key, ""))
-        for place, (key, layer) in left:
-            show_layer(draft, place, key, layer, None, total, read.refused.get(key, ""))
-        _keep_focus(
-            data=json.dumps({"names": [name.replace(".", "-") for name in draft.touched]}).encode(),
+                place, (key, layer) = next(listed)
+                _render_layer(draft, place, key, layer, row, total, checked.errors.get(key, ""))
+        for place, (key, layer) in listed:
+            _render_layer(draft, place, key, layer, None, total, checked.errors.get(key, ""))
+        _move_focus(
+            data=json.dumps({"names": [name.replace(".", "-") for name in draft.focus_keys]}).encode(),
             height=0,
             key="keep_focus",
         )
-        draft.touched = ()
+        draft.focus_keys = ()
     with st.container(horizontal=True, vertical_alignment="center"):
-        add_menu("Add layer", len(draft.layers), "add_layer", draft)
+        _render_menu("Add layer", len(draft.layers), "add_layer", draft)
         st.button(
             "Undo",
             icon=":material/undo:",
-            help="Take back the last edit, of the network or of its training",
+            help="Undoes the last edit of the network or its training",
             on_click=undo,
-            disabled=not draft.past,
+            disabled=not draft.undo_stack,
             key="undo",
         )
-    if NETWORK in read.refused:
-        st.error(read.refused[NETWORK])
-    memory = f" · about {size_text(read.config.memory)} while training" if read.config else ""
-    until = "" if rows and rows[-1].name == "output" else " until there"
+    if NETWORK in checked.errors:
+        st.error(checked.errors[NETWORK])
+    memory = f" · about {size_text(checked.config.memory)} of memory for training" if checked.config else ""
+    so_far = "" if rows and rows[-1].name == "output" else " up to there"
     st.markdown(
-        f"**{total:,} parameters**{until} · {size_text(4 * total)} of weights{memory}",
-        help="Weights take 4 bytes each. Training also keeps their gradients, the optimizer's memory of them, and "
-        "what every layer makes of a batch.",
+        f"**{total:,} parameters**{so_far} · {size_text(4 * total)} of weights{memory}",
+        help="Each weight takes 4 bytes. Training also stores the gradients, the optimizer's state, and the outputs of "
+        "every layer for a batch.",
     )
 
 
-def show_layer(draft: Draft, place: int, key: str, layer: Layer, row: Row | None, total: int, why: str) -> None:
-    """Show a layer as a row: its name opens its settings; `why` says what is wrong with it."""
+def _render_layer(
+    draft: Draft, place: int, key: str, layer: Layer, row: LayerRow | None, total: int, error: str
+) -> None:
+    """Render a layer as a row, with its error, if any, and its settings while they are open."""
     name = row.name if row else type(layer).__name__
     opened = draft.opened == key
     with st.container(horizontal=True, key=f"layer-row-{key}"):
@@ -77,24 +81,26 @@ def show_layer(draft: Draft, place: int, key: str, layer: Layer, row: Row | None
             f"**{name}** {layer.summary}",
             key=f"{key}.open",
             icon=":material/keyboard_arrow_down:" if opened else ":material/keyboard_arrow_right:",
-            help=f"{layer.label}: {layer.help} Its settings.",
+            help=f"{layer.label}: {layer.help} Opens its settings.",
             on_click=draft.open,
             args=(None if opened else key,),
             type="tertiary",
         )
-        html(facts_html(row, total, bool(why)))
+        html(facts_html(row, total, bool(error)))
         last = place == len(draft.layers) - 1
-        tool(key, UP, f"Move {name} up", draft.move, (place, -1), place == 0)
-        tool(key, DOWN, f"Move {name} down", draft.move, (place, 1), last)
-        tool(key, REMOVE, f"Remove {name}", draft.remove, (place,))
-    if why:
-        st.error(why)
+        _render_tool(key, UP, f"Move {name} up", draft.move, (place, -1), place == 0)
+        _render_tool(key, DOWN, f"Move {name} down", draft.move, (place, 1), last)
+        _render_tool(key, REMOVE, f"Remove {name}", draft.remove, (place,))
+    if error:
+        st.error(error)
     if opened:
         with st.container(border=True):
-            open_layer(draft, place, key, layer, row)
+            _render_open_layer(draft, place, key, layer, row)
 
 
-def tool(key: str, icon: str, label: str, action: Callable[..., None], arguments: tuple[int, ...], off=False) -> None:
+def _render_tool(
+    key: str, icon: str, label: str, action: Callable[..., None], arguments: tuple[int, ...], disabled: bool = False
+) -> None:
     st.button(
         label,
         key=f"{key}.{icon}",
@@ -102,29 +108,29 @@ def tool(key: str, icon: str, label: str, action: Callable[..., None], arguments
         help=label,
         on_click=action,
         args=arguments,
-        disabled=off,
+        disabled=disabled,
         type="tertiary",
     )
 
 
-def open_layer(draft: Draft, place: int, key: str, layer: Layer, row: Row | None) -> None:
-    """Show what a layer does, how its parameters come about, and its settings."""
+def _render_open_layer(draft: Draft, place: int, key: str, layer: Layer, row: LayerRow | None) -> None:
+    """Render what a layer does, its settings, and how its parameters are counted."""
     st.caption(f"**{layer.label}**: {layer.help}")
     names = [item.name for item in fields(layer)]
     if names:
-        with st.grid(min_column_width=FIELD):
+        with st.grid(min_column_width=FIELD_WIDTH):
             for name in names:
-                ask(name, getattr(layer, name), f"{key}.{name}")
+                render_setting(name, getattr(layer, name), f"{key}.{name}")
     if row:
-        st.caption(f"How many parameters? {layer.arithmetic(row.input_shape)}")
-    add_menu("Insert a layer below", place + 1, f"{key}.insert", draft)
+        st.caption(f"Parameters: {layer.arithmetic(row.input_shape)}")
+    _render_menu("Insert a layer below", place + 1, f"{key}.insert", draft)
 
 
-def add_menu(label: str, place: int, key: str, draft: Draft) -> None:
-    """Show a menu of all kinds of layers, which puts the chosen one at a place of the list."""
+def _render_menu(label: str, place: int, key: str, draft: Draft) -> None:
+    """Render a menu of all kinds of layers; the chosen one is inserted at a place of the list."""
 
     def add() -> None:
-        if (kind := st.session_state[key]) in LAYERS:  # a browser may say anything
+        if (kind := st.session_state[key]) in LAYERS:  # a browser may send anything
             draft.insert(place, LAYERS[kind]())
 
     st.menu_button(
@@ -132,15 +138,13 @@ def add_menu(label: str, place: int, key: str, draft: Draft) -> None:
         LAYERS,
         key=key,
         icon=":material/add:",
-        help="Choose a kind of layer: it comes before the output layer."
-        if place == len(draft.layers)
-        else "Choose a kind of layer",
+        help="Adds a layer before the output layer" if place == len(draft.layers) else "Inserts a layer here",
         on_click=add,
         format_func=lambda kind: f"**{kind}** :gray[:small[{LAYERS[kind].help.split(':')[0].rstrip('.')}]]",
     )
 
 
-# --- in words -------------------------------------------------------------------------------------------------
+# --- texts -------------------------------------------------------------------------------------------------
 
 
 def shape_text(shape: tuple[int, ...]) -> str:
@@ -157,11 +161,11 @@ def size_text(size: int) -> str:
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.3g} MB" if size >= 1e6 else f"{size / 1e3:.3g} kB"
 
 
-def facts_html(row: Row | None, total: int, wrong: bool = False) -> Markup:
-    """Return a row's output shape, parameters and share, with a bar; nothing of it was typed by anybody."""
+def facts_html(row: LayerRow | None, total: int, wrong: bool = False) -> Markup:
+    """Return output shape, parameters and share of a row, with a bar."""
     if row is None:
         return Markup('<div class="layer-facts"><span class="wrong">{}</span></div>').format(
-            "cannot work here" if wrong else ""
+            "does not work here" if wrong else ""
         )
     width = 100 * row.parameters / total if total else 0
     return Markup(
@@ -169,7 +173,7 @@ def facts_html(row: Row | None, total: int, wrong: bool = False) -> Markup:
     ).format(shape_text(row.output_shape), row.parameters, share_text(row.parameters, total), width)
 
 
-def implied_html(row: Row, total: int) -> Markup:
-    """Return the row of a layer that the list leaves out."""
+def implied_html(row: LayerRow, total: int) -> Markup:
+    """Return the row of a layer that the network adds by itself."""
     name = "output: Dense 10 softmax" if row.name == "output" else row.name
     return Markup('<div class="layer-line layer-implied"><span>{}</span>{}</div>').format(name, facts_html(row, total))

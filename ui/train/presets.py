@@ -1,4 +1,4 @@
-"""What is worth trying? The presets to begin with, what to look for in each, and a link to what the form shows."""
+"""Presets of the Train page, with what to look for in each, and a button that copies a link to the form."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import streamlit as st
 
 from trainer.config.presets import PRESETS
 from ui.html import style
-from ui.train.draft import Draft, Link, load
+from ui.train.draft import Draft, load
+from ui.train.link import Link
 
-# Only a script in the page can reach the clipboard.
+# Only a script on the page can reach the clipboard.
 _copy_link = st.components.v2.component(
     "digit_lab_copy_link",
     html='<button type="button"><span aria-live="polite"></span></button>',
@@ -22,22 +23,22 @@ _copy_link = st.components.v2.component(
 STYLE = Path(__file__).with_suffix(".css")
 
 
-def choose_preset(draft: Draft, link: Link | None) -> None:
-    """Show the presets, the one that the form shows among them, and what to look for in it."""
+def select_preset(draft: Draft, link: Link | None) -> None:
+    """Render the presets, the one in the form selected, and what to look for in it; a choice fills the form."""
 
     def choose() -> None:
-        # A browser that is a moment behind still tells of the pills that stood here before the last edit, and Streamlit
-        # takes that for a choice: it must not undo the edit.
+        # Just after an edit a slow browser still sends the pills of the form before, and Streamlit takes that for a
+        # choice: it must not undo the edit.
         chosen = st.session_state[key]
         if chosen and chosen != shown and st.session_state.draft is draft:
             load(PRESETS[chosen].config)
 
     shown = link[1] if link and link[0] == "preset" else None
-    key = f"{draft.key}.preset.{shown}"  # an edit puts it out
+    key = f"{draft.key}.preset.{shown}"  # an edit deselects the preset
     style(STYLE)
     with st.container(key="presets"):
         st.pills(
-            "Start from",
+            "Presets",
             PRESETS,
             default=shown,
             format_func=lambda name: PRESETS[name].title,
@@ -48,14 +49,14 @@ def choose_preset(draft: Draft, link: Link | None) -> None:
         )
     with st.container(horizontal=True, vertical_alignment="center", key="preset-note"):
         st.caption(PRESETS[shown].note if shown else "A network of your own.", width="stretch")
-        with st.popover("All lessons", icon=":material/school:", help="What to look for in each, and its own link"):
-            lessons = (f"- [{preset.title}](?preset={name}): {preset.note}" for name, preset in PRESETS.items())
-            st.markdown("\n".join(lessons))
-        copy_link(link)
+        with st.popover("All presets", icon=":material/school:", help="What to look for in each, and a link to it"):
+            notes = (f"- [{preset.title}](?preset={name}): {preset.note}" for name, preset in PRESETS.items())
+            st.markdown("\n".join(notes))
+        render_copy_link(link)
 
 
-def copy_link(link: Link | None) -> None:
-    """Show a button that copies the link to a configuration; it is off without one."""
+def render_copy_link(link: Link | None) -> None:
+    """Render a button that copies the link to a configuration; it is disabled without one."""
     query = "=".join(link) if link else ""
-    help = "Copy a link that opens this page with this network and these settings"
+    help = "Copies a link that opens this page with this network and these settings"
     _copy_link(data=json.dumps({"query": query, "help": help}).encode(), width="content", key="copy_link")

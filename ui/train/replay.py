@@ -1,50 +1,49 @@
-"""Replay of a training: a slider through its time, and a button that plays it."""
+"""Replay of a training: a slider over its steps, and a button that plays it."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from trainer.runs.run import Run
-from trainer.runs.state import State
+from trainer.runs.run import RunView
 from trainer.storage.files import Record
 
-PLAY = 0.5  # seconds between two pictures of a replay
-REPLAY = "Go through the training once more: curves, test images, drawings and weights follow."
+FRAME_SECONDS = 0.5  # between two steps of a replay that plays
+HELP = "Plays the training again: curves, test images, followed drawings and weights change with it."
 
 
-def pace(run: Run) -> float | None:
-    """Return the seconds between two pictures while this run is replayed, else None."""
-    return PLAY if st.session_state.get("playing") == run.id else None
+def frame_seconds(run_id: str) -> float | None:
+    """Return the seconds between two steps while this run is replayed, else None."""
+    return FRAME_SECONDS if st.session_state.get("playing") == run_id else None
 
 
-def select_step(run: Run, state: State, history: list[Record]) -> int | None:
-    """Show the slider through the training and return the step to look at, or None for the end."""
-    snapshots = run.snapshots()
-    steps = {line["step"] for line in history if line.get("kind") == "epoch" and "step" in line}
-    steps |= set() if snapshots is None else set(snapshots[0].tolist())
-    if len(steps) < 2 or not state.steps:
+def select_step(view: RunView, history: list[Record]) -> int | None:
+    """Render the replay's button and slider; return the selected step, or None for the end of the training."""
+    snapshots, updates = view.run.snapshots(), view.state.steps
+    found = {line["step"] for line in history if line.get("kind") == "epoch" and "step" in line}
+    found |= set() if snapshots is None else set(snapshots[0].tolist())
+    if len(found) < 2 or not updates:
         return None
-    times, key = sorted(steps), f"replay.{run.id}"
-    playing = st.session_state.get("playing") == run.id
+    steps, key = sorted(found), f"replay.{view.id}"
+    playing = st.session_state.get("playing") == view.id
     if playing:
-        place = times.index(st.session_state[key]) + 1 if st.session_state.get(key) in times else 0
-        st.session_state[key] = times[min(place, len(times) - 1)]
+        place = steps.index(st.session_state[key]) + 1 if st.session_state.get(key) in steps else 0
+        st.session_state[key] = steps[min(place, len(steps) - 1)]
     with st.container(horizontal=True, vertical_alignment="bottom", key="replay"):
-        if st.button("Pause replay" if playing else "Replay", icon=":material/history:", key="play", help=REPLAY):
-            st.session_state.playing = None if playing else run.id
-            if not playing and st.session_state.get(key, times[-1]) == times[-1]:
-                st.session_state[key] = times[0]
+        if st.button("Pause replay" if playing else "Replay", icon=":material/history:", key="play", help=HELP):
+            st.session_state.playing = None if playing else view.id
+            if not playing and st.session_state.get(key, steps[-1]) == steps[-1]:
+                st.session_state[key] = steps[0]
             st.rerun()
         at = st.select_slider(
             "Replay the training",
-            times,
-            st.session_state.get(key, times[-1]),
-            format_func=lambda step: f"epoch {step / state.steps:.1f}",
+            steps,
+            st.session_state.get(key, steps[-1]),
+            format_func=lambda step: f"epoch {step / updates:.1f}",
             key=key,
-            help=REPLAY,
+            help=HELP,
             label_visibility="collapsed",
         )
-    if playing and at == times[-1]:
+    if playing and at == steps[-1]:
         st.session_state.playing = None
         st.rerun()
-    return None if at == times[-1] else at
+    return None if at == steps[-1] else at

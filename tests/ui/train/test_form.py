@@ -1,4 +1,4 @@
-"""The form of the Train page, by itself: what is asked for is what comes out, and the URL says so."""
+"""The form of the Train page: its configuration is the one that was entered, and the URL names it."""
 
 from dataclasses import fields, replace
 from types import SimpleNamespace
@@ -8,10 +8,13 @@ from streamlit.testing.v1 import AppTest
 
 from trainer.config.layers import LAYERS, Conv2D, Dense, Dropout, Flatten, MaxPooling2D, Rescaling
 from trainer.config.limits import CHOICES
+from trainer.config.optimizers import OPTIMIZERS
 from trainer.config.presets import PRESETS
-from trainer.config.training import OPTIMIZERS, TrainingConfig
+from trainer.config.training import TrainingConfig
 from trainer.data import datasets
 from trainer.runs.store import RunStore
+
+pytestmark = pytest.mark.slow  # runs the app
 
 FIRST = PRESETS["tutorial_a"].config
 
@@ -19,11 +22,11 @@ FIRST = PRESETS["tutorial_a"].config
 def page():
     import streamlit as st
 
-    from ui.train import form
+    from ui.train import draft, form
 
-    st.session_state.config, place = form.edit(st.session_state.engine, st.session_state.get("begin"))
+    st.session_state.config, place = form.render(st.session_state.engine, st.session_state.get("begin"))
     place.button("Train", disabled=st.session_state.config is None)
-    st.button("Try this", on_click=form.load, args=(st.session_state.get("suggested"),))
+    st.button("Try this", on_click=draft.load, args=(st.session_state.get("suggested"),))
 
 
 @pytest.fixture
@@ -66,7 +69,7 @@ def layer_key(app, place):
 # --- layers ---------------------------------------------------------------------------------------------------
 
 
-def test_a_newcomer_finds_tutorial_a_with_its_table(app):
+def test_a_new_visitor_sees_tutorial_a_with_its_layers(app):
     app.run()
     assert config(app) == FIRST and not app.query_params
     shown = texts(app)
@@ -78,7 +81,7 @@ def test_a_newcomer_finds_tutorial_a_with_its_table(app):
 
 
 @pytest.mark.parametrize("kind", LAYERS)
-def test_every_kind_of_layer_is_added_and_inserted(app, kind):
+def test_every_kind_of_layer_can_be_added_and_inserted(app, kind):
     app.run()
     app.menu_button(key="add_layer").click(kind).run()
     assert layers(app) == [*FIRST.layers, LAYERS[kind]()]
@@ -88,7 +91,7 @@ def test_every_kind_of_layer_is_added_and_inserted(app, kind):
     assert (config(app) is None) == LAYERS[kind].images_only
 
 
-def test_layers_are_edited_moved_and_removed_and_every_edit_can_be_undone(app):
+def test_layers_can_be_edited_moved_and_removed_and_every_edit_undone(app):
     app.run()
     app.menu_button(key="add_layer").click("Dense").run()
     key = layer_key(app, 3)
@@ -117,21 +120,21 @@ def test_every_setting_of_a_layer_reaches_the_configuration(app):
     assert "2 × 2 pixels × 1 channel × 5 filters = 20" in texts(app)
 
 
-def test_a_layer_that_cannot_work_says_so_beside_it_and_nothing_is_lost(app):
+def test_a_layer_that_does_not_work_shows_its_error_and_keeps_its_place(app):
     app.run()
     app.menu_button(key="add_layer").click("MaxPooling2D").run()
     assert config(app) is None and app.button[-2].disabled
     assert "Layer 4, MaxPooling2D, works on images" in app.error[0].value
     assert "move MaxPooling2D up, before Flatten" in app.error[0].value
-    assert "cannot work here" in texts(app) and "615,440" in texts(app)
+    assert "does not work here" in texts(app) and "615,440" in texts(app)
     key = layer_key(app, 3)
     for _ in range(3):
         app.button(key=f"{key}.arrow_upward").click().run()
     assert config(app).layers == (MaxPooling2D(2), *FIRST.layers) and not app.error
-    assert "reshape_1" in texts(app)  # what the list leaves out is shown
+    assert "reshape_1" in texts(app)  # layers that the network adds by itself are shown
 
 
-def test_what_no_layer_can_have_is_refused_beside_it(app):
+def test_an_invalid_value_of_a_layer_gives_an_error_beside_it(app):
     app.run()
     control(app, "number_input", "units").set_value(5000).run()
     assert config(app) is None and "Dense units must be a whole number between 1 and 2,048" in app.error[0].value
@@ -139,7 +142,7 @@ def test_what_no_layer_can_have_is_refused_beside_it(app):
     assert config(app).layers[1] == Dense(100, "relu") and not app.error
 
 
-def test_a_network_that_is_too_large_is_a_sentence(app):
+def test_a_network_that_is_too_large_gives_an_error(app):
     app.session_state.begin = replace(FIRST, layers=(Dense(2048), Dense(1500)))
     app.run()
     control(app, "number_input", "units").set_value(2048).run()
@@ -171,28 +174,28 @@ ANOTHER = {
 }
 
 
-def test_every_setting_can_be_chosen():
+def test_every_setting_is_tested():
     asked = {item.name for item in fields(TrainingConfig)} - {"layers", "optimizer", "dtype", "dataset"}
     assert set(ANOTHER) == asked
 
 
 def test_each_setting_reaches_the_configuration_and_the_url(app):
     app.run()
-    asked = FIRST
+    expected = FIRST
     for name, value in ANOTHER.items():
         box = control(app, "selectbox" if name in CHOICES else "number_input", name)
         assert box.help
         box.set_value(value).run()
-        asked = replace(asked, **{name: value})
-        assert config(app) == link(app) == asked
+        expected = replace(expected, **{name: value})
+        assert config(app) == link(app) == expected
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_an_optimizer_brings_its_settings_and_its_usual_learning_rate(app, name):
+def test_an_optimizer_comes_with_its_settings_and_its_default_learning_rate(app, name):
     app.run()
     control(app, "selectbox", "optimizer").set_value(name).run()
     kind = OPTIMIZERS[name]
-    assert (config(app).optimizer, config(app).learning_rate) == (kind(), kind.usual_learning_rate)
+    assert (config(app).optimizer, config(app).learning_rate) == (kind(), kind.default_learning_rate)
     for item in fields(kind):
         control(app, "number_input", item.name).set_value(0.5)
     app.run()
@@ -211,13 +214,13 @@ def test_an_optimizer_brings_its_settings_and_its_usual_learning_rate(app, name)
         ("rotation", 90.0, "Rotation must be"),
     ],
 )
-def test_a_value_beyond_its_limits_is_a_sentence(app, name, value, sentence):
+def test_a_value_beyond_its_limits_gives_an_error(app, name, value, sentence):
     app.run()
     control(app, "number_input", name).set_value(value).run()
     assert config(app) is None and sentence in app.error[0].value
 
 
-def test_pixels_left_0_to_255_are_a_first_layer(app):
+def test_pixels_from_0_to_255_add_a_first_layer(app):
     app.run()
     control(app, "selectbox", "pixels").set_value("0 to 255").run()
     assert config(app).layers == (Rescaling(255.0), *FIRST.layers)
@@ -228,42 +231,44 @@ def test_pixels_left_0_to_255_are_a_first_layer(app):
     assert config(app) == FIRST
 
 
-def test_bfloat16_is_offered_where_the_processor_has_it(app):
+def test_bfloat16_can_be_selected_if_the_processor_supports_it(app):
     app.run()
-    assert control(app, "selectbox", "dtype").disabled and "cannot" in control(app, "selectbox", "dtype").help
+    assert (
+        control(app, "selectbox", "dtype").disabled and "does not support it" in control(app, "selectbox", "dtype").help
+    )
     app.session_state.engine.bfloat16 = True
     app.run()
     control(app, "selectbox", "dtype").set_value("mixed_bfloat16").run()
     assert config(app).dtype == "mixed_bfloat16"
 
 
-def test_an_epoch_is_told_with_this_data_sets_numbers(app):
+def test_the_steps_of_an_epoch_follow_from_the_data_set(app):
     app.session_state.begin = TrainingConfig(batch_size=40, epochs=3, validation_split=0.1, synthetic_examples=50)
     app.run()  # 500 digits to learn from
-    assert "Learns from **450** digits and 50 pen digits, keeps 50 aside" in texts(app)
-    assert "**13** steps of 40; 3 epochs are 39 steps" in texts(app)
+    assert "Trains on **450** digits and 50 pen digits; 50 are kept for validation" in texts(app)
+    assert "Each epoch takes **13** steps of 40: 39 steps in 3 epochs" in texts(app)
 
 
 # --- presets, links, the URL ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_a_preset_fills_the_form_and_has_a_link_of_its_own(app, name):
+def test_a_preset_fills_the_form_and_has_its_own_link(app, name):
     app.run()
     app.button_group[0].set_value(name).run()
     assert config(app) == PRESETS[name].config and PRESETS[name].note in texts(app)
     assert "".join(app.query_params.get("preset", "")) in (name, "")
     assert f"](?preset={name})" in texts(app)
 
-    newcomer = AppTest.from_function(page, default_timeout=60)
-    newcomer.session_state.engine = SimpleNamespace(bfloat16=False, runs=app.session_state.engine.runs)
-    newcomer.query_params["preset"] = name
-    newcomer.run()
-    assert config(newcomer) == PRESETS[name].config and newcomer.button_group[0].value == name
-    assert newcomer.button(key="undo").disabled
+    visitor = AppTest.from_function(page, default_timeout=60)
+    visitor.session_state.engine = SimpleNamespace(bfloat16=False, runs=app.session_state.engine.runs)
+    visitor.query_params["preset"] = name
+    visitor.run()
+    assert config(visitor) == PRESETS[name].config and visitor.button_group[0].value == name
+    assert visitor.button(key="undo").disabled
 
 
-def test_a_link_brings_a_whole_configuration_and_other_parameters_stay(app):
+def test_a_link_opens_a_whole_configuration_and_other_parameters_stay(app):
     asked = replace(PRESETS["best_cnn"].config, seed=3)
     app.query_params["config"] = asked.to_link()
     app.query_params["run"] = "some-run"
@@ -287,7 +292,7 @@ def test_a_link_brings_a_whole_configuration_and_other_parameters_stay(app):
         ("preset", "../../etc"),
     ],
 )
-def test_a_damaged_link_is_a_sentence_above_a_form_that_works(app, name, text):
+def test_a_damaged_link_gives_an_error_above_a_working_form(app, name, text):
     app.query_params[name] = text
     app.run()
     assert config(app) == FIRST and app.error[0].value.endswith(".")
@@ -297,22 +302,22 @@ def test_a_damaged_link_is_a_sentence_above_a_form_that_works(app, name, text):
     assert not app.error and link(app) == replace(FIRST, epochs=3)
 
 
-def test_back_takes_an_edit_back(app, monkeypatch):
+def test_back_undoes_an_edit(app, monkeypatch):
     app.run()
     app.button_group[0].set_value("tutorial_b").run()
     control(app, "number_input", "epochs").set_value(3).run()
     edited = app.query_params.pop("config")
     app.query_params["preset"] = "tutorial_b"
-    app.run()  # a browser that is a moment behind: nothing is lost
+    app.run()  # a slow browser still sends the old URL: nothing is lost
     assert config(app).epochs == 3 and app.query_params["config"] == edited
     app.query_params.pop("config")
     app.query_params["preset"] = "tutorial_b"
-    monkeypatch.setattr("ui.train.draft.SETTLED", -1.0)  # long after
+    monkeypatch.setattr("ui.train.link.SETTLE_SECONDS", -1.0)  # long after the edit
     app.run()
     assert config(app) == PRESETS["tutorial_b"].config
 
 
-def test_what_is_suggested_is_loaded_and_can_be_undone(app):
+def test_a_suggestion_can_be_loaded_and_undone(app):
     app.session_state.suggested = replace(FIRST, learning_rate=0.1, layers=(Flatten(), Dense(9), Dropout(0.2)))
     app.run()
     app.button[-1].click().run()
