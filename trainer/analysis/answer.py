@@ -1,4 +1,4 @@
-"""What does a network say of a digit, in words, and how sure is it?"""
+"""A network's answer for one image: best digit, confidence, and the sentence that a page shows."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainer.config.dataset_info import DATASETS, Kind
+from trainer.config.dataset_info import DATASETS, DatasetInfo
 from trainer.networks.inference import Network
 from trainer.shipped import network as shipped
 from trainer.shipped.card import SURE
 from trainer.text import listed, probability
 
-WORTH_A_WORD = 0.005  # of probability: a runner-up with less is not named
-NO_NUMBERS = "This network answers with no numbers: train it again with a smaller learning rate."
-SHOWN_AT_ONCE = 500  # test digits, before the progress is told
+MIN_MENTIONED = 0.005  # probability below which a second digit is not mentioned
+NAN_ERROR = "Network outputs NaN: lower the learning rate and train again."
+SEARCH_BATCH = 500  # test digits between two reports of progress
 MNIST = DATASETS["mnist"]
 
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """What a network says of one image.
+    """A network's answer for one image.
 
-    probabilities: (10,), of the classes of `kind`. is_digit: whether the image looks like a digit at all.
+    probabilities: (10,), of the classes of `info`. is_digit: whether the image looks like a digit at all.
     """
 
     probabilities: np.ndarray
     is_digit: bool = True
-    kind: Kind = MNIST
+    info: DatasetInfo = MNIST
 
     @property
-    def has_numbers(self) -> bool:
-        """Tell whether these are probabilities at all: a network that diverged gives none."""
+    def is_finite(self) -> bool:
+        """Tell whether the probabilities are finite: a network that diverged outputs NaN."""
         return bool(np.isfinite(self.probabilities).all())
 
     @property
@@ -50,84 +50,87 @@ class Answer:
 
     @property
     def sure(self) -> bool:
-        return self.is_digit and self.has_numbers and self.share >= SURE
+        return self.is_digit and self.is_finite and self.share >= SURE
 
     @property
     def sentence(self) -> str:
-        """Say the best digit and the next one, and whether that is to be relied on."""
-        if not self.has_numbers:
-            return NO_NUMBERS
+        """Return the best and the second digit in a sentence that shows how sure the network is."""
+        if not self.is_finite:
+            return NAN_ERROR
         second = float(self.probabilities[self.second])
-        best = f"{self.kind.named(self.best)} ({probability(self.share)})"
-        runner_up = f"{self.kind.classes[self.second]} ({probability(second)})"
-        told = second >= WORTH_A_WORD
+        best = f"{self.info.with_article(self.best)} ({probability(self.share)})"
+        runner_up = f"{self.info.classes[self.second]} ({probability(second)})"
+        mentioned = second >= MIN_MENTIONED
         if not self.is_digit:
-            return f"This does not look like a digit. Nearest: {best}."
+            return f"This does not look like a digit. Closest: {best}."
         if self.sure:
-            return f"Looks like {best}{f'; next {runner_up}' if told else ''}."
-        return f"Not sure: {best}{f', or {self.kind.named(self.second)} ({probability(second)})' if told else ''}."
+            return f"Looks like {best}{f'; next {runner_up}' if mentioned else ''}."
+        if not mentioned:
+            return f"Not sure: {best}?"
+        return f"Not sure: {best} or {self.info.with_article(self.second)} ({probability(second)})?"
 
-    def judged(self, label: int) -> str:
-        """Say the same, and whether it is right, where it is known what it is."""
-        right = self.has_numbers and self.best == label
-        return f"{self.sentence} {'Right.' if right else f'Wrong: it is {self.kind.named(label)}.'}"
+    def compared(self, label: int) -> str:
+        """Return the sentence, followed by whether the answer is correct."""
+        right = self.is_finite and self.best == label
+        return f"{self.sentence} {'Correct.' if right else f'Wrong: it is {self.info.with_article(label)}.'}"
 
     @property
     def short(self) -> str:
-        """Return the best digit, with a mark where it is not to be relied on."""
-        return f"{self.kind.classes[self.best]}{'' if self.sure else '?'}" if self.has_numbers else "?"
+        """Return the best digit, with a question mark if the network is not sure."""
+        return f"{self.info.classes[self.best]}{'' if self.sure else '?'}" if self.is_finite else "?"
 
     @property
     def _order(self) -> list[int]:
         return [int(place) for place in np.argsort(-self.probabilities, kind="stable")]
 
 
-def answers(network: Network, images: np.ndarray, strange: bool, kind: Kind = MNIST) -> list[Answer]:
-    """Return what a network says of each image, float32 0..1; `strange` ones may be anything but digits.
+def predict(network: Network, images: np.ndarray, strange: bool, info: DatasetInfo = MNIST) -> list[Answer]:
+    """Return a network's answer for each image.
 
-    `kind` is what the network has learned.
+    images: (n, height, width) or (n, height, width, 3) float32, 0 to 1. strange: whether an image may show something
+    other than a digit. info: the data set that the network was trained on.
     """
-    said = network.probabilities(images)
+    probabilities = network.probabilities(images)
     return [
-        Answer(row, not strange or shipped.looks_like_digit(image), kind)
-        for row, image in zip(said, images, strict=True)
+        Answer(row, not strange or shipped.looks_like_digit(image), info)
+        for row, image in zip(probabilities, images, strict=True)
     ]
 
 
-def reading(said: Sequence[Answer]) -> str:
-    """Say several digits that stand side by side, in their order."""
-    return f"Reads {' '.join(answer.short for answer in said)}"
+def digits_text(answers: Sequence[Answer]) -> str:
+    """Return the digits of several answers, from left to right: `Reads 4 2? 0`."""
+    return f"Reads {' '.join(answer.short for answer in answers)}"
 
 
-def verdict(said: Sequence[tuple[str, Answer]]) -> str:
-    """Say who agrees: the networks' names and what each said of one image, the one that answers first."""
+def agreement_text(answers: Sequence[tuple[str, Answer]]) -> str:
+    """Return which networks agree on one image, from their names and answers; the chosen network comes first."""
     groups: dict[int, list[str]] = {}
-    silent = []
-    for name, answer in said:
-        if answer.has_numbers:
+    without = []
+    for name, answer in answers:
+        if answer.is_finite:
             groups.setdefault(answer.best, []).append(name)
         else:
-            silent.append(name)
-    if len(groups) == 1 and not silent:
+            without.append(name)
+    if len(groups) == 1 and not without:
         (best,) = groups
-        return f"{'Both' if len(said) == 2 else f'All {len(said)}'} networks say {best}."
+        return f"{'Both' if len(answers) == 2 else f'All {len(answers)}'} networks say {best}."
     parts = [f"{listed(names)} {'says' if len(names) == 1 else 'say'} {best}" for best, names in groups.items()]
     agree = f"{'They disagree: ' if len(groups) > 1 else ''}{'; '.join(parts)}." if parts else ""
-    without = f"{listed(silent)} {'gives' if len(silent) == 1 else 'give'} no numbers." if silent else ""
-    return f"{agree} {without}".strip()
+    nan = f"{listed(without)} {'outputs' if len(without) == 1 else 'output'} NaN." if without else ""
+    return f"{agree} {nan}".strip()
 
 
 def misread(network: Network, images: np.ndarray, labels: np.ndarray) -> Iterator[tuple[float, np.ndarray]]:
-    """Find the digits that a network gets wrong, part by part: the share looked at and where its wrong ones are.
+    """Yield the digits that a network misreads, batch by batch: the share searched so far, and their indices.
 
     images: (n, 28, 28) uint8, 0 paper .. 255 ink, or as the network takes them. labels: (n,).
     """
-    for begin in range(0, len(images), SHOWN_AT_ONCE):
-        part = slice(begin, begin + SHOWN_AT_ONCE)
-        said = network.probabilities(np.divide(images[part], 255, dtype=np.float32)).argmax(axis=1)
-        yield min(1.0, part.stop / len(images)), begin + np.flatnonzero(said != labels[part])
+    for begin in range(0, len(images), SEARCH_BATCH):
+        part = slice(begin, begin + SEARCH_BATCH)
+        predicted = network.probabilities(np.divide(images[part], 255, dtype=np.float32)).argmax(axis=1)
+        yield min(1.0, part.stop / len(images)), begin + np.flatnonzero(predicted != labels[part])
 
 
 def named(digit: int) -> str:
-    """Return a digit with its article."""
-    return MNIST.named(digit)
+    """Return a digit with its article: "a 7", "an 8"."""
+    return MNIST.with_article(digit)

@@ -1,45 +1,44 @@
-"""Data in, figure out: what networks say of a drawing, as bars in Plotly's form, without Streamlit."""
+"""Bar charts of the ten probabilities, for one network and for several side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from textwrap import shorten
 
-from trainer.analysis.answer import WORTH_A_WORD, Answer
+from trainer.analysis.answer import MIN_MENTIONED, Answer
 from trainer.config.dataset_info import DIGITS
 from trainer.figures.palette import BLUE, GREY, VERMILLION
 from trainer.figures.plotly import Figure, literal
 from trainer.text import probability
 
-_ROW, _FULL = 62, 0.72  # pixels a network's row is high, and the share of it that 100 % are
+_ROW, _FULL = 62, 0.72  # height of a network's row in pixels, and the share of it that a bar of 100 % takes
 _PAPER = "rgba(0, 0, 0, 0)"
-_TRACK = "rgba(138, 143, 152, 0.12)"  # from 0 to 100 % on either theme
+_TRACK = "rgba(138, 143, 152, 0.12)"  # the background from 0 to 100 %, visible in both themes
 _AXIS: Figure = {"fixedrange": True, "automargin": False, "zeroline": False, "showgrid": False}
 _BAND: Figure = {"fillcolor": _TRACK, "line": {"width": 0}, "layer": "below"}
 
 
 def probability_bars(said: Answer | None) -> Figure:
-    """Draw ten bars, the digits 0 to 9 from the top, 0 to 100 %, and the winner large beside them.
+    """Return ten horizontal bars, 0 to 9 from the top, 0 to 100 %, with the best digit in large print beside them.
 
-    A winner that is not to be relied on is grey and has a question mark. Without an answer, or with one that has no
-    numbers, the axes stand empty. Where it is something else than digits that was learned, its words stand at the bars,
-    and nothing beside them. Every size and range is fixed, so that nothing jumps and the browser need not measure
-    anything.
+    An unsure answer is grey with a question mark. Without an answer, or with NaN, the chart is empty. For other data
+    sets the bars have the names of their classes, and there is no large print. All sizes and ranges are fixed: nothing
+    jumps, and the browser has nothing to measure.
     """
-    known = [float(value) for value in said.probabilities] if said and said.has_numbers else []
+    known = [float(value) for value in said.probabilities] if said and said.is_finite else []
     winner = said.best if said and known else None
     bars = {
         "type": "bar",
         "orientation": "h",
         "x": [round(100 * value, 2) for value in known],
         "y": list(range(len(known))),
-        "text": [_plain(probability(value)) if value >= WORTH_A_WORD else "" for value in known],
+        "text": [_plain(probability(value)) if value >= MIN_MENTIONED else "" for value in known],
         "textposition": "outside",
         "cliponaxis": False,
         "marker": {"color": [BLUE if place == winner else GREY for place in range(len(known))]},
     }
     axis = {**_AXIS, "ticklabelstandoff": 6, "tickfont": {"size": 14}}
-    words, scale = said.kind.classes if said else DIGITS, ["0", "50", "100 %"]
+    words, scale = said.info.classes if said else DIGITS, ["0", "50", "100 %"]
     beside = {"xref": "paper", "yref": "paper", "x": 0, "xshift": -84, "xanchor": "center", "showarrow": False}
     shown, share, color = "?", "", GREY
     if said and winner is not None:
@@ -60,19 +59,19 @@ def probability_bars(said: Answer | None) -> Figure:
             ],
             "font": {"size": 14},
             "bargap": 0.25,
-            "template": "none",  # most of what is sent else
+            "template": "none",  # the default template is most of a figure's size
             "paper_bgcolor": _PAPER,
             "plot_bgcolor": _TRACK,
         },
     }
 
 
-def judges_rows(said: Sequence[tuple[str, Answer | None]], colors: Sequence[str] = ()) -> Figure:
-    """Draw what several networks say of one drawing: a row of ten bars each, its name before and its answer behind.
+def network_rows(said: Sequence[tuple[str, Answer | None]], colors: Sequence[str] = ()) -> Figure:
+    """Return a row of ten bars for each network, with its name on the left and its answer on the right.
 
-    A name may have two lines. The first network is the one that answers. Who says the same is blue, who says something
-    else vermillion, and a word tells it too. Where networks have `colors` of their own, none of them leads, and each
-    answer has its network's. Without answers the rows stand empty, of the same size.
+    A name may have two lines. The first network is the chosen one: those that agree with it are blue, the others
+    vermillion, and a word says so, too. With `colors`, each network has its own colour and none is the reference.
+    Without answers the rows are empty and have the same size.
     """
     leader = said[0][1]
     bars: Figure = {"type": "bar", "x": [], "y": [], "base": [], "marker": {"color": []}}
@@ -83,9 +82,9 @@ def judges_rows(said: Sequence[tuple[str, Answer | None]], colors: Sequence[str]
         words = "<br>".join(literal(shorten(line, 18, placeholder="…")) for line in name.split("\n"))
         middle: Figure = {"y": base + _FULL / 2, "showarrow": False, "xref": "paper", "yanchor": "middle"}
         notes.append(middle | {"x": 0, "xanchor": "right", "xshift": -8, "align": "right", "text": _plain(words)})
-        if answer is None or not answer.has_numbers:
+        if answer is None or not answer.is_finite:
             continue
-        agrees = leader is not None and leader.has_numbers and answer.best == leader.best
+        agrees = leader is not None and leader.is_finite and answer.best == leader.best
         color = colors[row] if colors else BLUE if agrees else VERMILLION
         bars["x"] += range(10)
         bars["y"] += [round(_FULL * float(value), 4) for value in answer.probabilities]
@@ -108,7 +107,7 @@ def judges_rows(said: Sequence[tuple[str, Answer | None]], colors: Sequence[str]
             "shapes": bands,
             "font": {"size": 13},
             "bargap": 0.2,
-            "template": "none",  # most of what is sent else
+            "template": "none",  # the default template is most of a figure's size
             "paper_bgcolor": _PAPER,
             "plot_bgcolor": _PAPER,
         },
@@ -116,5 +115,5 @@ def judges_rows(said: Sequence[tuple[str, Answer | None]], colors: Sequence[str]
 
 
 def _plain(text: str) -> str:
-    """Give text the page's own colour, which a figure cannot know: light or dark as the theme is."""
+    """Return text in the colour of the page's text, so that it suits the light and the dark theme."""
     return f'<span style="color: currentColor">{text}</span>'

@@ -1,4 +1,4 @@
-"""Is a network as often right as it is sure? Its confidence held against what came true."""
+"""Calibration: confidence compared with accuracy, as a reliability diagram and the expected calibration error."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from trainer.figures.plotly import AXIS, Figure, frame
 from trainer.text import percent
 
 BINS = 10
-FEW = 20  # images of a bin: with fewer chance has a large say
+MIN_BIN_IMAGES = 20  # a bin with fewer images depends largely on chance, and is drawn hollow
 _DIAGONAL: Figure = {
     "type": "line",
     "x0": 0,
@@ -24,27 +24,30 @@ _DIAGONAL: Figure = {
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """The images in ten bins by the probability of what was predicted: 0 to 10 %, 10 to 20 %, ..."""
+    """Images in ten bins by the probability of the predicted class: 0 to 10 %, 10 to 20 %, ..."""
 
-    count: np.ndarray  # (10,) images
+    count: np.ndarray  # (10,) number of images
     confidence: np.ndarray  # (10,) their mean probability; NaN without images
-    accuracy: np.ndarray  # (10,) the share that was right; NaN without images
+    accuracy: np.ndarray  # (10,) share predicted correctly; NaN without images
 
     @property
     def error(self) -> float:
-        """Return the expected calibration error: how far both are apart, on average over the images."""
+        """Return the expected calibration error: the mean distance between confidence and accuracy."""
         apart = np.nan_to_num(np.abs(self.accuracy - self.confidence))
         return float((apart * self.count).sum() / max(1, self.count.sum()))
 
     @property
-    def surplus(self) -> float:
-        """Return by how much it is surer than right, on average over the images; negative where it is less sure."""
+    def overconfidence(self) -> float:
+        """Return the mean of confidence minus accuracy; negative if the network is underconfident."""
         ahead = np.nan_to_num(self.confidence - self.accuracy)
         return float((ahead * self.count).sum() / max(1, self.count.sum()))
 
 
 def calibration(confidence: np.ndarray, right: np.ndarray) -> Calibration:
-    """Sort images into bins: (n,) probabilities of what was predicted, and (n,) whether it was right."""
+    """Sort images into bins.
+
+    confidence: (n,) probabilities of the predicted classes. right: (n,) bool, whether they are correct.
+    """
     places = np.minimum((confidence * BINS).astype(int), BINS - 1)
     count = np.bincount(places, minlength=BINS)
     sums = [np.bincount(places, weights=values, minlength=BINS) for values in (confidence, right)]
@@ -53,14 +56,14 @@ def calibration(confidence: np.ndarray, right: np.ndarray) -> Calibration:
 
 
 def reliability_diagram(found: Calibration) -> Figure:
-    """Draw each bin's share of right answers over its mean confidence, with the diagonal of a perfect match.
+    """Draw each bin's accuracy over its mean confidence, with the diagonal of perfect calibration.
 
-    A point is the larger the more images it stands for, and hollow where they are few; what lies below the diagonal
-    is surer than right.
+    The size of a point grows with its number of images; it is hollow if they are few. Below the diagonal the network is
+    overconfident.
     """
     there = np.flatnonzero(found.count)
     x, y, count = 100 * found.confidence[there], 100 * found.accuracy[there], found.count[there]
-    many = count >= FEW
+    many = count >= MIN_BIN_IMAGES
     sizes = 9 + 22 * np.sqrt(count / max(1, count.max(initial=1)))
     symbols = ["circle" if enough else "circle-open" for enough in many]
     points: Figure = {
@@ -71,7 +74,7 @@ def reliability_diagram(found: Calibration) -> Figure:
         "customdata": count.tolist(),
         "line": {"color": BLUE, "width": 1.5},
         "marker": {"size": np.round(sizes, 1).tolist(), "color": BLUE, "opacity": 0.85, "symbol": symbols},
-        "hovertemplate": "%{x:.0f} % sure, %{y:.0f} % right: %{customdata:,} images<extra></extra>",
+        "hovertemplate": "confidence %{x:.0f} %, accuracy %{y:.0f} %: %{customdata:,} images<extra></extra>",
     }
     gaps: Figure = {
         "type": "scatter",
@@ -87,30 +90,31 @@ def reliability_diagram(found: Calibration) -> Figure:
         "data": [gaps, points],
         "layout": {
             **frame(height=340, left=62, right=12, top=8, bottom=46),
-            "xaxis": axis | {"title": {"text": "how sure it is"}},
-            "yaxis": axis | {"title": {"text": "how often it is right"}},
+            "xaxis": axis | {"title": {"text": "confidence"}},
+            "yaxis": axis | {"title": {"text": "accuracy"}},
             "showlegend": False,
             "shapes": [_DIAGONAL],
             "annotations": [
-                words | {"x": 0, "y": 88, "xanchor": "left", "text": "too modest"},
-                words | {"x": 103, "y": 3, "xanchor": "right", "text": "too sure"},
+                words | {"x": 0, "y": 88, "xanchor": "left", "text": "underconfident"},
+                words | {"x": 103, "y": 3, "xanchor": "right", "text": "overconfident"},
             ],
         },
     }
 
 
 def in_words(found: Calibration) -> str:
-    """Say how far its confidence is from what came true, with this network's own numbers."""
-    error, surplus = 100 * found.error, 100 * found.surplus
+    """Return a sentence that compares the network's confidence with its accuracy."""
+    error, excess = 100 * found.error, 100 * found.overconfidence
     mean = float(np.nansum(found.confidence * found.count) / found.count.sum())
     right = float(np.nansum(found.accuracy * found.count) / found.count.sum())
-    apart = f"On average it is {percent(mean)} sure and {percent(right)} of its answers are right"
+    means = f"On average the network is {percent(mean)} sure, and {percent(right)} of its answers are correct"
     if error < 1:
-        verdict = "you can take its percentages at their word"
-    elif surplus > error / 2:
-        verdict = "it is surer than it should be"
-    elif surplus < -error / 2:
-        verdict = "it is more modest than it need be"
+        verdict = "you can take its percentages at face value"
+    elif excess > error / 2:
+        verdict = "it is overconfident"
+    elif excess < -error / 2:
+        verdict = "it is underconfident"
     else:
-        verdict = "it is too sure of some images and too modest about others"
-    return f"{apart}: {verdict}. Its calibration error, the mean distance from the dotted line, is {error:.1f} %."
+        verdict = "it is overconfident on some images and underconfident on others"
+    distance = f"the mean distance from the dotted line, is {percent(found.error)}"
+    return f"{means}: {verdict}. The calibration error, {distance}."

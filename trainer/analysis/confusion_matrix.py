@@ -1,4 +1,4 @@
-"""What is read as what, and how well each class is read: figures of a confusion matrix."""
+"""Confusion matrix and per-class precision and recall, as charts."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import numpy as np
 from trainer.figures.palette import BLUE, NEUTRAL, ORANGE, VERMILLION
 from trainer.figures.plotly import AXIS, Figure, frame
 
-SIDE, LONG_SIDE = 30, 27  # pixels of a square, and of one of classes with long names; a phone has room for ten
-ROOM = 0.12  # of the axis: a longer bar has room for its number
-_FAINT, _STRONG = 0.07, 0.92  # opacity of a square for one image, and for all of its row
-_OPAQUE = 0.75  # from here on the number in a blue square is white on either theme
+SIDE, LONG_SIDE = 30, 27  # pixels of a square, and with long class names; ten of them fit on a phone
+NUMBER_ROOM = 0.12  # share of the axis; a longer bar has room for its number
+_FAINT, _STRONG = 0.07, 0.92  # opacity of a square with a single image, and with its whole row
+_OPAQUE = 0.75  # above it the number in a blue square is white in both themes
 
 
 def confusion_matrix(confusion: np.ndarray, classes: Sequence[str], chosen: int | None = None) -> Figure:
-    """Draw a square for each pair: rows are what it was, columns what it was read as; right is blue, wrong vermillion.
+    """Draw a confusion matrix: rows are labels, columns predictions; correct is blue, wrong vermillion.
 
-    The stronger a square the larger its share of its row, by its cube root, since errors are few. A square's
-    number is `label * 10 + read as`; the `chosen` one is orange. A heat map would send no clicks; squares do.
+    The opacity of a square is the cube root of its share of the row, because errors are few. The index of a square is
+    `label * 10 + prediction`; the `chosen` one is orange. Squares are markers because a heat map reports no clicks.
     """
     number, long = len(classes), _long(classes)
     side = LONG_SIDE if long else SIDE
@@ -65,7 +65,7 @@ def confusion_matrix(confusion: np.ndarray, classes: Sequence[str], chosen: int 
             "xaxis": ticks
             | {"range": [-0.5, number - 0.5], "side": "top", "tickangle": -90 if long else 0}
             | {"title": title | {"text": "read as", "standoff": 4}},
-            "yaxis": ticks | {"range": [number - 0.5, -0.5], "title": title | {"text": "it was", "standoff": 12}},
+            "yaxis": ticks | {"range": [number - 0.5, -0.5], "title": title | {"text": "label", "standoff": 12}},
             "annotations": notes,
             "showlegend": False,
             "hovermode": "closest",
@@ -74,9 +74,9 @@ def confusion_matrix(confusion: np.ndarray, classes: Sequence[str], chosen: int 
 
 
 def class_bars(recall: np.ndarray, precision: np.ndarray, classes: Sequence[str]) -> Figure:
-    """Draw each class's recall as a bar and its precision as a diamond, on an axis that ends at 100 %.
+    """Draw each class's recall as a bar and its precision as a diamond.
 
-    The axis begins where it lets the differences be seen, at a whole ten below the least, and says so by its ticks.
+    The axis ends at 100 % and starts at a multiple of 10 % below the lowest value, so that differences are visible.
     """
     least = float(np.nanmin(np.concatenate([recall, precision]), initial=1.0))
     begin = max(0, min(90, int(10 * np.floor(10 * least - 0.6))))
@@ -88,7 +88,7 @@ def class_bars(recall: np.ndarray, precision: np.ndarray, classes: Sequence[str]
     found = percents(recall)
     bars: Figure = {
         "type": "bar",
-        "name": "found (recall)",
+        "name": "recall",
         "orientation": "h",
         "y": rows,
         "base": begin,
@@ -97,28 +97,27 @@ def class_bars(recall: np.ndarray, precision: np.ndarray, classes: Sequence[str]
         "marker": {"color": BLUE, "opacity": 0.8},
         "text": ["none" if share is None else f"{share:.1f}" for share in found],
         "textposition": [
-            "inside" if share is not None and share - begin >= ROOM * (100 - begin) else "outside" for share in found
+            "inside" if share is not None and share - begin >= NUMBER_ROOM * (100 - begin) else "outside"
+            for share in found
         ],
         "insidetextanchor": "start",
         "textangle": 0,
         "insidetextfont": {"color": "#fff"},
         "outsidetextfont": {"color": NEUTRAL},
-        "hovertemplate": "%{customdata:.1f} % found<extra></extra>",
+        "hovertemplate": "recall %{customdata:.1f} %<extra></extra>",
     }
     diamonds: Figure = {
         "type": "scatter",
-        "name": "to be relied on (precision)",
+        "name": "precision",
         "mode": "markers",
         "x": percents(precision),
         "y": rows,
         "marker": {"symbol": "diamond", "size": 12, "color": ORANGE, "line": {"color": "#fff", "width": 1}},
-        "hovertemplate": "%{x:.1f} % of what it read so is<extra></extra>",
+        "hovertemplate": "precision %{x:.1f} %<extra></extra>",
     }
     axis = AXIS | {"range": [begin, 100.6], "ticksuffix": " %", "nticks": 6}
     if begin:
-        axis |= {
-            "title": {"text": f"the axis begins at {begin} %", "standoff": 6, "font": {"size": 12, "color": NEUTRAL}}
-        }
+        axis |= {"title": {"text": f"axis starts at {begin} %", "standoff": 6, "font": {"size": 12, "color": NEUTRAL}}}
     return {
         "data": [bars, diamonds],
         "layout": {

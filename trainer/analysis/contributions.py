@@ -1,7 +1,7 @@
-"""Why does a network say what it says? What each number of it is made of, down to the image.
+"""Contributions of inputs and weights to the sum of each unit, from the output layer down to the image.
 
-A unit multiplies what comes to it by its weights, adds all of that up with its bias, and puts the sum through its
-activation. `Reason` holds these numbers for one unit, `Evidence` for the ten of the output layer.
+A unit multiplies its inputs by its weights, adds the products and its bias, and applies its activation. `WeightedSum`
+holds these numbers for one unit, `Contributions` for the ten units of the output layer.
 """
 
 from __future__ import annotations
@@ -15,20 +15,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.config.layers import Conv2D, Row
+from trainer.config.layer_table import LayerRow
+from trainer.config.layers import Conv2D
 from trainer.networks.losses import softmax
 
 Array = NDArray[Any]
-Outputs = Mapping[str, Array]  # of every layer for one image, by its name in the layer table
-Weights = Mapping[str, Sequence[Array]]  # of every layer that has any, as `weights.read` returns them
+Outputs = Mapping[str, Array]  # the output of every layer for one image, by the name in the layer table
+Weights = Mapping[str, Sequence[Array]]  # of every layer that has any, as `onnx_reader.read` returns them
 
 
 @dataclass(frozen=True, eq=False)
-class Reason:
-    """What the sum of one unit is made of.
+class WeightedSum:
+    """The inputs, weights and bias that add up to the sum of one unit.
 
-    values, weights: what comes to it and how much each of it counts, both (n,) from a list of numbers, (height, width)
-    from an image, (height, width, channels) from several. at: where a convolution's patch begins, (down, across).
+    values, weights: the inputs and their weights, both (n,) for a vector, (height, width) for an image, or
+    (height, width, channels) for feature maps. at: the top left corner of a convolution's patch, (down, across).
     """
 
     values: Array
@@ -38,21 +39,21 @@ class Reason:
 
     @property
     def products(self) -> Array:
-        """Return what each number contributes, in the shape of `values`."""
+        """Return each input times its weight, in the shape of `values`."""
         return self.values * self.weights
 
     @property
     def total(self) -> float:
-        """Return the sum of what comes to it, without the bias."""
+        """Return the sum without the bias."""
         return float(self.products.sum(dtype=np.float64))
 
     @property
     def sum(self) -> float:
-        """Return what its activation gets."""
+        """Return the sum with the bias: the input of the activation."""
         return self.total + self.bias
 
     def largest(self, count: int) -> list[int]:
-        """Return which contribute most, up or down: numbers of a list, or channels of images; the largest first."""
+        """Return the indices of the largest contributions of either sign, of numbers or of channels."""
         products = self.products
         sums = products.sum(axis=(0, 1)) if products.ndim == 3 else products.reshape(-1)
         order = np.argsort(-np.abs(sums), kind="stable")[:count]
@@ -60,25 +61,25 @@ class Reason:
 
 
 @dataclass(frozen=True, eq=False)
-class Evidence:
-    """How the output layer comes to its ten probabilities."""
+class Contributions:
+    """The weighted sums behind the ten probabilities of the output layer."""
 
-    reasons: tuple[Reason, ...]  # one for each class
-    before: str  # the layer that its values come from; empty: the image itself
+    units: tuple[WeightedSum, ...]  # one for each class
+    source: str  # the layer that the inputs come from; empty for the image itself
 
     @property
     def direct(self) -> bool:
-        """Tell whether the image itself is weighed, pixel by pixel: each class has one template."""
-        return not self.before
+        """Tell whether the inputs are the pixels, so that each class has a single template."""
+        return not self.source
 
     @property
     def logits(self) -> Array:
-        """Return (10,): each class's sum with its bias."""
-        return np.array([reason.sum for reason in self.reasons])
+        """Return (10,): the sum of each class, with its bias."""
+        return np.array([unit.sum for unit in self.units])
 
     @property
     def exponentials(self) -> Array:
-        """Return (10,): e to the power of each logit; infinite where that is too large a number."""
+        """Return (10,): e to the power of each logit; infinite if that overflows."""
         with np.errstate(over="ignore"):
             return np.exp(self.logits)
 
@@ -88,40 +89,34 @@ class Evidence:
         return softmax(self.logits)
 
 
-def evidence(image: Array, outputs: Outputs, weights: Weights, table: Sequence[Row]) -> Evidence:
-    """Explain the output layer of a network for one image, (height, width) or (height, width, 3) float32."""
+def contributions(image: Array, outputs: Outputs, weights: Weights, table: Sequence[LayerRow]) -> Contributions:
+    """Return the contributions to the output layer for one image, (height, width) or (height, width, 3) float32."""
     last = len(table) - 1
-    units = table[last].output_shape[0]
-    return Evidence(
-        tuple(reason(image, outputs, weights, table, last, unit) for unit in range(units)), source(table, last)
-    )
+    units = range(table[last].output_shape[0])
+    sums = tuple(weighted_sum(image, outputs, weights, table, last, unit) for unit in units)
+    return Contributions(sums, source_layer(table, last))
 
 
-def source(table: Sequence[Row], place: int) -> str:
-    """Return the name of the layer whose output a row weighs; empty where it is the image itself, or only rescaled."""
+def source_layer(table: Sequence[LayerRow], place: int) -> str:
+    """Return the name of the layer that a row gets its inputs from; empty for the image itself, rescaled or not."""
     for row in reversed(table[:place]):
         if not row.layer.keeps_values:
             return row.name
     return ""
 
 
-def weighs(row: Row) -> bool:
-    """Tell whether a row's units weigh what comes to them, so that they have reasons."""
-    return row.layer.has_kernel
-
-
-def reason(
+def weighted_sum(
     image: Array,
     outputs: Outputs,
     weights: Weights,
-    table: Sequence[Row],
+    table: Sequence[LayerRow],
     place: int,
     unit: int,
     at: tuple[int, int] | None = None,
-) -> Reason:
-    """Explain one unit of the row at `place`, or one number that a filter has made: the one `at` (down, across).
+) -> WeightedSum:
+    """Return the weighted sum of a unit of the row at `place`.
 
-    Without `at` it is the largest that the filter has made anywhere.
+    In a convolution, `unit` is a filter and `at` its position, (down, across), by default that of its largest output.
     """
     row = table[place]
     values = np.asarray(outputs[table[place - 1].name] if place else image)
@@ -130,36 +125,37 @@ def reason(
     bias = float(biases[0][unit]) if biases else 0.0
     if isinstance(row.layer, Conv2D):
         if at is None:
-            made = outputs[row.name][..., unit]
-            down, across = np.unravel_index(int(np.argmax(made)), made.shape)
+            output = outputs[row.name][..., unit]
+            down, across = np.unravel_index(int(np.argmax(output)), output.shape)
             at = int(down), int(across)
         patch, begin = _patch(values, row.layer, at)
-        own = kernel[..., unit]
+        filter_weights = kernel[..., unit]
         if patch.shape[-1] == 1:
-            patch, own = patch[..., 0], own[..., 0]
-        return Reason(patch, own, bias, begin)
-    return Reason(values.reshape(shape), kernel[:, unit].reshape(shape), bias)
+            patch, filter_weights = patch[..., 0], filter_weights[..., 0]
+        return WeightedSum(patch, filter_weights, bias, begin)
+    return WeightedSum(values.reshape(shape), kernel[:, unit].reshape(shape), bias)
 
 
-def images(kernel: Array, shape: tuple[int, ...]) -> Array:
-    """Return the weights of a first layer as images, (units, height, width) or, in colour, (units, height, width, 3).
+def weight_images(kernel: Array, shape: tuple[int, ...]) -> Array:
+    """Return the weights of a first layer as images, (units, height, width) or (units, height, width, 3) in colour.
 
-    kernel: (pixels, units) of a dense layer, or (height, width, channels, units) of a convolution. shape: of an image.
+    kernel: (pixels, units) of a dense layer, or (height, width, channels, units) of a convolution. shape: that of the
+    images.
     """
     sheet = kernel.T.reshape(-1, *shape) if kernel.ndim == 2 else np.moveaxis(kernel, -1, 0)
     return sheet[..., 0] if kernel.ndim == 4 and sheet.shape[-1] == 1 else sheet
 
 
-def first(table: Sequence[Row]) -> int | None:
-    """Return the place of the first row that weighs the pixels themselves, or None where none does."""
+def first_weighted_row(table: Sequence[LayerRow]) -> int | None:
+    """Return the index of the first row with weights if its inputs are the pixels, otherwise None."""
     for place, row in enumerate(table):
-        if weighs(row):
-            return place if not source(table, place) else None
+        if row.layer.has_kernel:
+            return place if not source_layer(table, place) else None
     return None
 
 
-def _shape(table: Sequence[Row], place: int) -> tuple[int, ...]:
-    """Return the shape that what comes to a row had last while it was an image, or its own."""
+def _shape(table: Sequence[LayerRow], place: int) -> tuple[int, ...]:
+    """Return the shape of a row's inputs before they were flattened, or their present shape."""
     for row in reversed(table[:place]):
         if not row.layer.keeps_values:
             shape = row.output_shape
@@ -171,7 +167,7 @@ def _shape(table: Sequence[Row], place: int) -> tuple[int, ...]:
 
 
 def _patch(values: Array, layer: Conv2D, at: tuple[int, int]) -> tuple[Array, tuple[int, int]]:
-    """Cut out what a filter looks at, with zeros where it looks over the edge, and say where that begins."""
+    """Return the patch that a filter covers, padded with zeros beyond the edge, and its top left corner."""
     if values.ndim == 2:
         values = values[..., None]
     size, stride = layer.kernel_size, layer.strides

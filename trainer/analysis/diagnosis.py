@@ -1,6 +1,7 @@
-"""What do the curves of a training show? Its history read for signs, each with the number that it rests on.
+"""Diagnosis of a training from its history: divergence, instability, overfitting, underfitting.
 
-Thresholds were set on trainings of all presets and of some twenty mistakes, three seeds each. Standard library only.
+The thresholds were set on trainings of all presets and of about twenty typical mistakes, three seeds each.
+Longer than 300 lines because each sign is a small property of one class. Standard library only.
 """
 
 from __future__ import annotations
@@ -14,16 +15,18 @@ from statistics import mean, median
 from typing import Any, NamedTuple
 
 from trainer.config.limits import CLASSES, LIMITS
-from trainer.config.training import SGD, TrainingConfig
+from trainer.config.optimizers import SGD
+from trainer.config.training import TrainingConfig
 
 Line = Mapping[str, Any]
-GUESSED = 0.15  # of the digits: what reads fewer has learned nothing
-SLOW = 0.002  # by which a loss falls an epoch: less is none
-GUESSING = {"categorical_crossentropy": math.log(CLASSES), "mean_squared_error": (1 - 1 / CLASSES) / CLASSES}  # losses
+MIN_LEARNED_ACCURACY = 0.15  # below it a network has learned nothing
+MIN_LOSS_FALL = 0.002  # share by which the loss falls per epoch; anything less counts as flat
+# The value of each loss function when all classes are equally probable.
+GUESSING_LOSSES = {"categorical_crossentropy": math.log(CLASSES), "mean_squared_error": (1 - 1 / CLASSES) / CLASSES}
 
 
 class Epoch(NamedTuple):
-    """What a finished epoch reported; None is not known. `loss` and `accuracy` are means over the epoch."""
+    """Results of a finished epoch; None where unknown. `loss` and `accuracy` are means over the epoch."""
 
     number: int
     loss: float | None
@@ -33,15 +36,15 @@ class Epoch(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """What is known of a training that has ended.
+class Diagnosis:
+    """Diagnosis of a training that has ended.
 
-    history: the lines of history.jsonl; test: the accuracy on the test digits; examples: digits learned from.
+    history: the lines of history.jsonl. examples: the number of training digits.
     """
 
     config: TrainingConfig
     history: Sequence[Line]
-    test: float | None
+    test_accuracy: float | None
     test_loss: float | None
     examples: int | None
 
@@ -50,13 +53,13 @@ class Evidence:
         cls,
         config: TrainingConfig,
         history: Iterable[object],
-        test: float | None = None,
+        test_accuracy: float | None = None,
         test_loss: float | None = None,
         examples: int | None = None,
-    ) -> Evidence:
-        """Take what is known of a training, and leave out what can be no such thing."""
+    ) -> Diagnosis:
+        """Return the diagnosis of a training; values of the wrong type or range count as unknown."""
         lines = tuple(line for line in history if isinstance(line, Mapping))
-        return cls(config, lines, known(test, 1), known(test_loss), examples)
+        return cls(config, lines, known(test_accuracy, 1), known(test_loss), examples)
 
     # --- what was measured ------------------------------------------------------------------------------------
 
@@ -65,13 +68,14 @@ class Evidence:
         return [line for line in self.history if line.get("kind") == "batch"]
 
     @cached_property
-    def now(self) -> Evidence:
-        """The same training since its learning rate was last changed."""
-        if not self.steered:
+    def since_rate_change(self) -> Diagnosis:
+        """The diagnosis of the part since the learning rate was last changed."""
+        if not self.rate_changed:
             return self
-        rates = [known(line.get("learning_rate")) or self.rate for line in self.history]
-        changed = max((n for n, rate in enumerate(rates, 1) if abs(rate / self.rate - 1) > 0.05), default=0)
-        return replace(self, config=replace(self.config, learning_rate=self.rate), history=self.history[changed:])
+        rates = [known(line.get("learning_rate")) or self.learning_rate for line in self.history]
+        changed = max((n for n, rate in enumerate(rates, 1) if abs(rate / self.learning_rate - 1) > 0.05), default=0)
+        config = replace(self.config, learning_rate=self.learning_rate)
+        return replace(self, config=config, history=self.history[changed:])
 
     @cached_property
     def epochs(self) -> list[Epoch]:
@@ -92,24 +96,24 @@ class Evidence:
         return [epoch for epoch in self.epochs if epoch.val_loss is not None]
 
     @cached_property
-    def best(self) -> Epoch | None:
+    def best_epoch(self) -> Epoch | None:
         """The epoch of the lowest validation loss."""
         return min(self.validated, key=lambda epoch: epoch.val_loss or 0.0, default=None)
 
     @cached_property
-    def kept(self) -> Epoch | None:
-        """The epoch whose weights the network has: with early stopping the best one."""
-        return self.best if self.config.patience and self.best else self.epochs[-1] if self.epochs else None
+    def saved_epoch(self) -> Epoch | None:
+        """The epoch whose weights the network has: the best one with early stopping, otherwise the last."""
+        return self.best_epoch if self.config.patience and self.best_epoch else self.epochs[-1] if self.epochs else None
 
     @property
-    def train(self) -> float | None:
-        return self.kept.accuracy if self.kept else None
+    def train_accuracy(self) -> float | None:
+        return self.saved_epoch.accuracy if self.saved_epoch else None
 
     @property
-    def validation(self) -> float | None:
-        """Its accuracy; where the last epoch was cut before it was validated, that of the epoch before."""
-        if self.kept and self.kept.val_accuracy is not None:
-            return self.kept.val_accuracy
+    def validation_accuracy(self) -> float | None:
+        """The validation accuracy of the saved epoch, or of the last validated epoch if that one was cut short."""
+        if self.saved_epoch and self.saved_epoch.val_accuracy is not None:
+            return self.saved_epoch.val_accuracy
         return next((e.val_accuracy for e in reversed(self.epochs) if e.val_accuracy is not None), None)
 
     @cached_property
@@ -120,13 +124,13 @@ class Evidence:
         return config.split(used)[1]
 
     @cached_property
-    def watched(self) -> list[float]:
-        """The losses that tell how it goes: validation's, or where there are none, training's."""
+    def watched_losses(self) -> list[float]:
+        """The validation loss of each epoch, or the training loss without validation digits."""
         losses = [epoch.val_loss for epoch in self.validated] or [epoch.loss for epoch in self.epochs]
         return [loss for loss in losses if loss is not None]
 
     @cached_property
-    def losses(self) -> list[float]:
+    def train_losses(self) -> list[float]:
         return [epoch.loss for epoch in self.epochs if epoch.loss is not None]
 
     @property
@@ -134,86 +138,91 @@ class Evidence:
         return max((seconds for line in self.history if (seconds := known(line.get("seconds")))), default=0.0)
 
     @cached_property
-    def rates(self) -> list[float]:
+    def batch_rates(self) -> list[float]:
         return [rate for line in self.batches if (rate := known(line.get("learning_rate")))]
 
     @cached_property
-    def reading(self) -> float | None:
-        """The best that is known of how well it reads."""
-        return max((share for share in (self.train, self.validation, self.test) if share is not None), default=None)
+    def best_accuracy(self) -> float | None:
+        """The highest of the training, validation and test accuracies; None if all are unknown."""
+        shares = (self.train_accuracy, self.validation_accuracy, self.test_accuracy)
+        return max((share for share in shares if share is not None), default=None)
 
     # --- signs ------------------------------------------------------------------------------------------------
 
     @property
     def diverged(self) -> bool:
-        """Whether its last loss was no number."""
+        """Whether the last loss was NaN or infinite."""
         return bool(self.batches) and known(self.batches[-1].get("loss")) is None
 
     @property
-    def guessing(self) -> float:
-        """The loss of guessing; beyond all numbers where L2 adds to the losses."""
-        return math.inf if self.config.l2 else GUESSING[self.config.loss]
+    def guessing_loss(self) -> float:
+        """The loss of guessing; infinite with L2, whose penalty is part of the reported losses."""
+        return math.inf if self.config.l2 else GUESSING_LOSSES[self.config.loss]
 
     @property
     def learned_nothing(self) -> bool:
-        return self.reading is not None and self.reading < GUESSED
+        return self.best_accuracy is not None and self.best_accuracy < MIN_LEARNED_ACCURACY
 
     @property
     def sensible_rate(self) -> float:
-        """A learning rate that does for nearly every network of this size."""
+        """A learning rate that works for nearly every network of this size."""
         optimizer = self.config.optimizer
         if isinstance(optimizer, SGD):
             return 0.1 * (1 - optimizer.momentum)
-        return optimizer.usual_learning_rate
+        return optimizer.default_learning_rate
 
     @cached_property
-    def rate(self) -> float:
-        """The learning rate that it had at the end, or the highest of a schedule."""
+    def learning_rate(self) -> float:
+        """The learning rate at the end, or the highest one of a schedule."""
         asked, limit = self.config.learning_rate, LIMITS["learning_rate"]
-        last = float(f"{self.rates[-1]:.3g}") if self.rates else asked
+        last = float(f"{self.batch_rates[-1]:.3g}") if self.batch_rates else asked
         changed = self.config.schedule == "constant" and abs(last / asked - 1) > 0.05
         return last if changed and limit.low <= last <= limit.high else asked
 
     @property
-    def steered(self) -> bool:
-        """Whether the learning rate was changed while it ran."""
-        return self.rate != self.config.learning_rate
+    def rate_changed(self) -> bool:
+        """Whether somebody changed the learning rate during the training."""
+        return self.learning_rate != self.config.learning_rate
 
     @cached_property
-    def peak(self) -> float:
+    def highest_loss(self) -> float:
         return max((loss for line in self.batches if (loss := known(line.get("loss"))) is not None), default=0.0)
 
     @property
     def steps_too_large(self) -> bool:
-        """Whether its loss shot up beyond guessing's, or its learning rate is out of all proportion."""
-        return self.diverged or self.peak > 2 * self.guessing or self.rate > 10 * self.sensible_rate
+        """Whether the loss rose far above that of guessing, or the learning rate is far too high."""
+        rose = self.highest_loss > 2 * self.guessing_loss
+        return self.diverged or rose or self.learning_rate > 10 * self.sensible_rate
 
     @property
-    def too_sure(self) -> bool:
-        """Whether its mistakes are sure ones: the loss a mistake is 3 to 4 in a training that goes well."""
-        if not self.kept or self.kept.loss is None or self.train is None:
+    def overconfident(self) -> bool:
+        """Whether mistakes are made with high confidence: the loss per mistake is 3 to 4 in a healthy training."""
+        if not self.saved_epoch or self.saved_epoch.loss is None or self.train_accuracy is None:
             return False
-        if self.config.l2 or self.config.loss != "categorical_crossentropy":  # then a loss says less about mistakes
+        if self.config.l2 or self.config.loss != "categorical_crossentropy":  # these losses say less about mistakes
             return False
-        return self.train < 0.98 and self.kept.loss > 5 * (1 - self.train)
+        return self.train_accuracy < 0.98 and self.saved_epoch.loss > 5 * (1 - self.train_accuracy)
 
     @property
     def unstable(self) -> bool:
-        stuck = bool(self.watched) and self.steps_too_large and (self.reading or 0) < 0.9 and self.fall < 0.01
-        return stuck or self.jumps
+        poor = (self.best_accuracy or 0) < 0.9
+        stuck = bool(self.watched_losses) and self.steps_too_large and poor and self.loss_fall < 0.01
+        return stuck or self.loss_jumps
 
     @property
-    def jumps(self) -> bool:
-        """Whether its loss rose about as often and as far as it fell, in the second half."""
-        half = self.watched[len(self.watched) // 2 :]
-        rises = [max(0.0, after - before) for before, after in pairwise(half)]
-        return len(half) >= 3 and mean(rises) > 0.1 * median(half) and mean(rises) > 0.02 * GUESSING[self.config.loss]
+    def loss_jumps(self) -> bool:
+        """Whether the loss rose about as often and as far as it fell in the second half."""
+        half = self.watched_losses[len(self.watched_losses) // 2 :]
+        if len(half) < 3:
+            return False
+        rise = mean(max(0.0, after - before) for before, after in pairwise(half))
+        return rise > 0.1 * median(half) and rise > 0.02 * GUESSING_LOSSES[self.config.loss]
 
     @cached_property
-    def fall(self) -> float:
-        """The share by which the watched loss fell an epoch, over the last fifth; 0 where an earlier one was lower."""
-        losses = self.watched
-        if len(losses) < 2:  # then only the batches of one epoch can tell
+    def loss_fall(self) -> float:
+        """The share by which the watched loss fell per epoch over the last fifth; 0 if an earlier loss was lower."""
+        losses = self.watched_losses
+        if len(losses) < 2:  # only the batches of one epoch can tell
             losses = [loss for line in self.batches if (loss := known(line.get("loss"))) is not None]
             half = len(losses) // 2
             return max(0.0, 1 - mean(losses[half:]) / mean(losses[:half])) if half and mean(losses[:half]) else 0.0
@@ -224,74 +233,78 @@ class Evidence:
         return 1 - math.pow(now / before, 1 / last)
 
     @property
-    def slow(self) -> bool:
-        """Whether its first epoch brought it less than half of the way from guessing."""
-        return bool(self.losses) and self.losses[0] > self.guessing / 2
+    def slow_start(self) -> bool:
+        """Whether the loss was still above half of guessing's after the first epoch."""
+        return bool(self.train_losses) and self.train_losses[0] > self.guessing_loss / 2
 
     @property
-    def completed(self) -> bool:
-        """Whether the schedule has brought the learning rate to its end."""
+    def schedule_completed(self) -> bool:
+        """Whether the learning rate schedule reached its end."""
         return self.config.schedule != "constant" and len(self.epochs) >= self.config.epochs
 
     @property
     def still_learning(self) -> bool:
-        best = max((share for share in (self.validation, self.test) if share is not None), default=self.train)
-        far = bool(self.watched) and self.watched[-1] > self.guessing / 2
-        return not self.completed and self.fall >= (SLOW if far else 0.01) and (best is None or best < 0.99)
+        shares = (self.validation_accuracy, self.test_accuracy)
+        best = max((share for share in shares if share is not None), default=self.train_accuracy)
+        if self.schedule_completed or (best is not None and best >= 0.99):
+            return False
+        far = bool(self.watched_losses) and self.watched_losses[-1] > self.guessing_loss / 2
+        return self.loss_fall >= (MIN_LOSS_FALL if far else 0.01)
 
     @cached_property
-    def gap(self) -> float:
-        """By how much it reads its training digits better than others, as a share; what chance can do is taken off."""
-        if self.train is None:
+    def accuracy_gap(self) -> float:
+        """Training accuracy minus validation or test accuracy, less two standard errors of the validation accuracy."""
+        if self.train_accuracy is None:
             return 0.0
         gaps = [0.0]
-        if self.validation is not None:
-            chance = math.sqrt(self.validation * (1 - self.validation) / max(1, self.validation_count))
-            gaps.append(self.train - self.validation - 2 * chance)
-        if self.test is not None:
-            gaps.append(self.train - self.test)
+        if (share := self.validation_accuracy) is not None:
+            error = math.sqrt(share * (1 - share) / max(1, self.validation_count))
+            gaps.append(self.train_accuracy - share - 2 * error)
+        if self.test_accuracy is not None:
+            gaps.append(self.train_accuracy - self.test_accuracy)
         return max(gaps)
 
     @cached_property
-    def turned_up(self) -> bool:
-        """Whether the validation loss has risen since its best epoch while training's went on down."""
-        if not self.best or self.best.loss is None or not self.losses:
+    def validation_loss_rose(self) -> bool:
+        """Whether the validation loss rose after its best epoch while the training loss kept falling."""
+        if not self.best_epoch or self.best_epoch.loss is None or not self.train_losses:
             return False
-        since = [epoch.val_loss or 0.0 for epoch in self.validated if epoch.number > self.best.number]
-        rose = len(since) >= 2 and median(since[-3:]) > 1.05 * (self.best.val_loss or 0.0)
-        return rose and self.losses[-1] < 0.9 * self.best.loss
+        since = [epoch.val_loss or 0.0 for epoch in self.validated if epoch.number > self.best_epoch.number]
+        rose = len(since) >= 2 and median(since[-3:]) > 1.05 * (self.best_epoch.val_loss or 0.0)
+        return rose and self.train_losses[-1] < 0.9 * self.best_epoch.loss
 
     @property
     def worsened(self) -> bool:
-        """Whether it read the validation digits better in its best epoch than at its end."""
-        best = (self.best and self.best.val_accuracy) or 0.0
-        return self.turned_up and best > (self.validation or 0.0) + 0.005
+        """Whether the validation accuracy was higher in the best epoch than at the end."""
+        best = (self.best_epoch and self.best_epoch.val_accuracy) or 0.0
+        return self.validation_loss_rose and best > (self.validation_accuracy or 0.0) + 0.005
 
     @property
     def overfits(self) -> bool:
-        if self.train is None:
+        if self.train_accuracy is None:
             return False
-        mistakes = self.gap + (1 - self.train)  # of digits that it has not learned from
-        by_heart = self.gap >= 0.02 or (self.gap >= 0.01 and mistakes >= 3 * (1 - self.train))
-        return by_heart or (self.turned_up and self.gap >= 0.005)
+        gap, train_mistakes = self.accuracy_gap, 1 - self.train_accuracy
+        memorized = gap >= 0.02 or (gap >= 0.01 and gap + train_mistakes >= 3 * train_mistakes)
+        return memorized or (self.validation_loss_rose and gap >= 0.005)
 
     @property
     def verdict(self) -> str:
-        if not self.diverged and (not self.epochs or self.reading is None):
+        if not self.diverged and (not self.epochs or self.best_accuracy is None):
             return "too early"
         if self.learned_nothing and not self.diverged:
-            return "still learning" if self.fall >= SLOW and not self.now.steps_too_large else "nothing learned"
-        if self.diverged or self.now.unstable or (self.too_sure and not self.steered):
+            falling = self.loss_fall >= MIN_LOSS_FALL and not self.since_rate_change.steps_too_large
+            return "still learning" if falling else "nothing learned"
+        if self.diverged or self.since_rate_change.unstable or (self.overconfident and not self.rate_changed):
             return "unstable"
         if self.overfits:
             return "overfits"
         if self.still_learning:
             return "still learning"
-        return "underfits" if (self.reading or 0) < 0.95 else "good"
+        return "underfits" if (self.best_accuracy or 0) < 0.95 else "good"
 
 
 def known(value: object, high: float = math.inf) -> float | None:
-    """Return a finite number from 0 to `high` as it is, anything else as None."""
+    """Return a finite number from 0 to `high` unchanged, and None for anything else."""
     if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= high and value < 1e300:
         return float(value)
     return None

@@ -1,7 +1,7 @@
-"""What has a network said of a drawing, since its first update? In words, and as rows of curves.
+"""Predictions for followed drawings over a training, as a status text and as rows of curves.
 
-A reading is a line of readings.jsonl: "step", "epoch", and "probabilities", ten for each drawing by its id. One that
-says nothing of the drawing, or nothing that can be understood, is passed over; a network that has diverged gives zeros.
+Each line of readings.jsonl has "step", "epoch", and "probabilities": ten for each drawing, by its id. Lines without the
+drawing, or with damaged values, are skipped. The probabilities of a network that diverged are zeros.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from trainer.analysis import answer
-from trainer.analysis.learning_curves import Line, picked, reading_curves
-from trainer.figures.images import drawing_picture, file_url
+from trainer.analysis.learning_curves import Line, prediction_curves, sampled
+from trainer.figures.images import drawing_png, file_url
 from trainer.figures.plotly import Figure
 from trainer.runs.requests import FollowedDrawing
 from trainer.text import percent
@@ -19,27 +19,27 @@ from trainer.text import percent
 
 
 def named(label: int | None) -> str:
-    """Return what a drawing was meant to be: "a 3", "an 8"."""
+    """Return a drawing's label with its article: "a 3", "an 8", or "a drawing" without a label."""
     return "a drawing" if label is None else answer.named(label)
 
 
-def account(readings: Sequence[Line], drawing: FollowedDrawing) -> str:
-    """Say what the network takes a drawing for now and, where that can be told, since or until when it was right."""
+def status(readings: Sequence[Line], drawing: FollowedDrawing) -> str:
+    """Return the latest prediction for a drawing and, if it has a label, since or until when it was correct."""
     last = next(_backwards(readings, drawing.id), None)
     if last is None:
         return "not read yet"
     _, probabilities, most = last
-    read = f"read as {named(probabilities.index(most))} ({percent(most, 0)})" if most else "answered with no numbers"
+    read = f"read as {named(probabilities.index(most))} ({percent(most, 0)})" if most else "network output NaN"
     if drawing.label is None:
         return read
     if (since := right_since(readings, drawing.id, drawing.label)) is not None:
-        return f"{read}, right since epoch {since}"
+        return f"{read}, correct since epoch {since}"
     until = right_until(readings, drawing.id, drawing.label)
-    return f"{read}, not right so far" if until is None else f"{read}, was right until epoch {until}"
+    return f"{read}, not correct so far" if until is None else f"{read}, correct until epoch {until}"
 
 
 def right_since(readings: Sequence[Line], drawing: str, label: int) -> int | None:
-    """Return the epoch since which a drawing, by its id, is read as the digit that it was meant to be, or None."""
+    """Return the epoch since which the prediction for a drawing, by its id, has been correct, or None."""
     since = None
     for epoch, probabilities, most in _backwards(readings, drawing):
         if not 0 < probabilities[label] == most:
@@ -49,13 +49,13 @@ def right_since(readings: Sequence[Line], drawing: str, label: int) -> int | Non
 
 
 def right_until(readings: Sequence[Line], drawing: str, label: int) -> int | None:
-    """Return the epoch in which a drawing, by its id, was last read as the digit that it was meant to be, or None."""
-    said = _backwards(readings, drawing)
-    return next((epoch for epoch, probabilities, most in said if 0 < probabilities[label] == most), None)
+    """Return the last epoch in which the prediction for a drawing, by its id, was correct, or None."""
+    newest_first = _backwards(readings, drawing)
+    return next((epoch for epoch, probabilities, highest in newest_first if 0 < probabilities[label] == highest), None)
 
 
 def _backwards(readings: Sequence[Line], drawing: str) -> Iterator[tuple[int, list[float], float]]:
-    """Yield epoch, probabilities and the highest of them, the newest first."""
+    """Yield the epoch, the probabilities and the highest of them, newest first."""
     for reading in reversed(readings):
         try:
             epoch, probabilities = reading["epoch"], reading["probabilities"][drawing]
@@ -67,17 +67,17 @@ def _backwards(readings: Sequence[Line], drawing: str) -> Iterator[tuple[int, li
 
 # --- as rows of curves ----------------------------------------------------------------------------------------
 
-TITLE, HIGH, GAP = 26, 72, 12  # pixels of a row: its words, its picture and curves, and what parts it from the next
-LEFT, FOOT = 80, 24  # pixels for the pictures, and for the numbers of the epochs
-POINTS = 160  # of all curves
+TITLE_HEIGHT, CHART_HEIGHT, ROW_GAP = 26, 72, 12  # pixels of a row: title, picture and curves, gap
+LEFT_MARGIN, BOTTOM_MARGIN = 80, 24  # pixels for the pictures, and for the labels of the epochs
+MAX_POINTS = 160  # of all curves together
 
-_TITLE: Figure = {"x": 0, "xshift": -LEFT, "xanchor": "left", "yanchor": "top", "xref": "paper", "yref": "paper"}
+_TITLE: Figure = {"x": 0, "xshift": -LEFT_MARGIN, "xanchor": "left", "yanchor": "top", "xref": "paper", "yref": "paper"}
 _TITLE |= {"showarrow": False, "borderpad": 0, "font": {"size": 14}}
 _PICTURE: Figure = {"x": -0.008, "xanchor": "right", "yanchor": "top", "xref": "paper", "yref": "paper"}
 _PICTURE |= {"sizex": 1, "sizing": "contain"}
 
 
-def rows(
+def followed_rows(
     readings: Sequence[Line],
     drawings: Sequence[FollowedDrawing],
     words: Sequence[str],
@@ -85,22 +85,24 @@ def rows(
     epochs: int,
     at: int | None = None,
 ) -> Figure:
-    """Draw a row for each drawing: some words, itself, and its `reading_curves`; `at` marks an update.
+    """Draw a row for each drawing: title, picture, and its `prediction_curves`; `at` marks a step.
 
-    It is one figure, since a page that looks at a training pays for each one.
+    All rows are one figure, because every figure costs a live page time.
     """
-    pitch = TITLE + HIGH + GAP
+    pitch = TITLE_HEIGHT + CHART_HEIGHT + ROW_GAP
     inside = len(drawings) * pitch
     traces: list[Figure] = []
     axes: Figure = {}
     images, annotations, shapes = [], [], []
     for place, drawing in enumerate(drawings):
         known = [line for line in readings if "step" in line and drawing.id in line.get("probabilities", ())]
-        known = picked(known, POINTS // len(drawings))
-        figure = reading_curves(known, drawing.id, drawing.label, steps, epochs, at)
+        known = sampled(known, MAX_POINTS // len(drawings))
+        figure = prediction_curves(known, drawing.id, drawing.label, steps, epochs, at)
         layout, row = figure["layout"], str(place + 1) if place else ""
         on = {"xref": f"x{row}", "yref": f"y{row}"}
-        top, high, low = (1 - (place * pitch + down) / inside for down in (0, TITLE, TITLE + HIGH))
+        top, high, low = (
+            1 - (place * pitch + down) / inside for down in (0, TITLE_HEIGHT, TITLE_HEIGHT + CHART_HEIGHT)
+        )
         axes[f"xaxis{row}"] = layout["xaxis"] | {"anchor": f"y{row}", "showticklabels": place == len(drawings) - 1}
         axes[f"yaxis{row}"] = layout["yaxis"] | {
             "anchor": f"x{row}",
@@ -111,13 +113,13 @@ def rows(
         shapes += [shape | on | {"yref": f"y{row} domain"} for shape in layout["shapes"]]
         annotations += [note | on for note in layout["annotations"]]
         annotations.append(_TITLE | {"y": top, "text": words[place]})
-        source = file_url(drawing_picture(drawing.image))
-        images.append(_PICTURE | {"y": high, "sizey": HIGH / inside, "source": source})
+        source = file_url(drawing_png(drawing.image))
+        images.append(_PICTURE | {"y": high, "sizey": CHART_HEIGHT / inside, "source": source})
     return {
         "data": traces,
         "layout": {
-            "height": inside + FOOT,
-            "margin": {"l": LEFT, "r": 18, "t": 0, "b": FOOT},
+            "height": inside + BOTTOM_MARGIN,
+            "margin": {"l": LEFT_MARGIN, "r": 18, "t": 0, "b": BOTTOM_MARGIN},
             "hovermode": "x unified",
             "showlegend": False,
             "dragmode": False,

@@ -14,11 +14,11 @@ from trainer.figures.plotly import AXIS, LEGEND_NAME, Figure, frame, literal
 from trainer.text import shortened
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
-Curve = tuple[Array, Array]  # updates, and the values there
+Curve = tuple[Array, Array]  # steps, and the values at these steps
 Line = Mapping[str, Any]  # of history.jsonl or readings.jsonl
-POINTS, READINGS = 400, 100  # of a curve, at most, large and small: more than that a screen cannot show
+MAX_POINTS, MAX_SMALL_POINTS = 400, 100  # per curve: a screen cannot show more
 
-# Each run to compare differs by hue and by dash; blue and vermillion belong to the run itself.
+# Compared runs differ in hue and dash; blue and vermillion are reserved for the run itself.
 _COMPARED = ((GREEN, "8px,2px"), (ORANGE, "dashdot"), (PURPLE, "dot"), (SKY, "8px,2px,2px,2px"), (GREY, "solid"))
 
 
@@ -39,13 +39,12 @@ def learning_curves(
 ) -> Figure:
     """Draw one measure ("loss" or "accuracy") over the epochs: training solid, validation dashed.
 
-    `history` holds the lines of history.jsonl, `steps` the updates an epoch. The axes are fixed from the first
-    point on, so that nothing jumps while the curves grow; without a history they stand empty.
+    history: the lines of history.jsonl, may be empty. steps: steps per epoch. smoothing: weight of the past, from 0 to
+    below 1, in an exponential mean of the training curve, corrected for its start as in TensorBoard. log: whether the
+    loss has a logarithmic axis. others: runs to compare with, as (name, history, steps per epoch). at: a step to mark.
+    guessing: whether to draw the level of guessing, 10 % or a cross-entropy of ln 10.
 
-    `smoothing`, 0 to below 1, is the weight of what was in an exponential mean of the training's curve, corrected for
-    its beginning as TensorBoard does. `log` gives the loss a logarithmic axis. `others` are runs to compare with, as
-    (name, history, steps). `at` marks an update. `guessing` draws what guessing comes to: 10 %, or a loss of ln 10,
-    which only a cross-entropy has.
+    The axes are fixed from the first point on, so that nothing jumps while the curves grow.
     """
     percent, form = (100.0, "%{y:.2f} %") if measure == "accuracy" else (1.0, "%{y:.4f}")
     at_step, after_epoch = f"{form}, step %{{customdata:,}}", f"{form}, epoch %{{x:.0f}}"
@@ -90,7 +89,7 @@ def learning_curves(
 def rate_curve(
     history: Sequence[Line], steps: int, epochs: int, at: int | None = None, highest: float | None = None
 ) -> Figure:
-    """Draw the learning rate over the epochs. `highest` is how large it will become, so that its axis need not grow."""
+    """Draw the learning rate over the epochs. highest: its later maximum, so that the axis does not have to grow."""
     rates = column(history, "batch", "learning_rate")
     style: Figure = {"mode": "lines", "line": {"color": BLUE, "width": 1.5}}
     most = max(highest or 0.0, float(rates[1].max(initial=0.0))) or 1.0
@@ -108,16 +107,16 @@ def rate_curve(
     }
 
 
-def reading_curves(
+def prediction_curves(
     readings: Sequence[Line], drawing: str, label: int | None, steps: int, epochs: int, at: int | None = None
 ) -> Figure:
-    """Draw what a network said of one followed drawing over its training: ten probabilities, 0 to 100 %.
+    """Draw the ten probabilities of one followed drawing over a training, 0 to 100 %.
 
-    `readings` holds the lines of readings.jsonl. The digit that was meant is blue and thick, one that has won against
-    it in the end vermillion; both have their digit written at their end. Where nothing was meant the winner is blue.
+    readings: the lines of readings.jsonl. The label's curve is blue and thick; if another digit has the highest
+    probability at the end, its curve is vermillion. Both end with their digit. Without a label the winner is blue.
     """
     known = [line for line in readings if "step" in line and drawing in line.get("probabilities", ())]
-    known = picked(known, READINGS)
+    known = sampled(known, MAX_SMALL_POINTS)
     x = [round(line["step"] / max(steps, 1), 4) for line in known]
     shares = [[100 * float(share) for share in line["probabilities"][drawing]] for line in known]
     winner = max(range(10), key=shares[-1].__getitem__) if shares and any(shares[-1]) else None
@@ -131,7 +130,7 @@ def reading_curves(
             line = {"color": colors[place], "width": 3 if place == label else 2}
             curve = {"type": "scatter", "mode": "lines", "name": str(place), "x": x, "y": y, "line": line}
             named.append(curve | {"hovertemplate": "%{y:.1f} %"})
-        else:  # one curve with gaps is drawn sooner than nine
+        else:  # one curve with gaps is drawn faster than nine
             grey["x"] += [*x, None]
             grey["y"] += [*y, None]
     return {
@@ -149,7 +148,7 @@ def reading_curves(
 
 
 def _named_ends(traces: Sequence[Figure]) -> list[Figure]:
-    """Write each curve's name at its end; where two would lie on each other they move apart."""
+    """Return a label at the end of each curve; two labels that would overlap move apart."""
     low, high = min(trace["y"][-1] for trace in traces), max(trace["y"][-1] for trace in traces)
     apart = max(0.0, (14 - (high - low)) / 2) if len(traces) > 1 else 0.0
     names = []
@@ -175,7 +174,7 @@ def _epochs_axis(epochs: int) -> Figure:
 
 
 def _loss_axis(losses: Array, log: bool) -> Figure:
-    """Fix the loss's axis: from 0, or by whole decades; it moves only for losses that would leave it."""
+    """Return the loss axis, from 0 or in whole decades; it changes only for losses outside it."""
     title = {"title": {"text": "loss"}}
     top = float(losses.max(initial=0.0))
     if not log:
@@ -207,7 +206,7 @@ def _line(dash: str, **ends: float | str) -> Figure:
 
 
 def _curve(name: str, curve: Curve, steps: int, style: Figure, **more: Any) -> Figure:
-    at, values = (thinned(part, POINTS) for part in curve)
+    at, values = (thinned(part, MAX_POINTS) for part in curve)
     return {
         "type": "scatter",
         "name": name,
@@ -223,7 +222,7 @@ def _curve(name: str, curve: Curve, steps: int, style: Figure, **more: Any) -> F
 
 
 def column(history: Sequence[Line], kind: str, key: str, factor: float = 1.0) -> Curve:
-    """Return at which updates the lines of a kind ("batch" or "epoch") know `key`, and its values times `factor`."""
+    """Return the steps and the values of `key`, times `factor`, from the lines of a kind ("batch" or "epoch")."""
     known = [
         (line["step"], line[key]) for line in history if line.get("kind") == kind and key in line and "step" in line
     ]
@@ -232,9 +231,9 @@ def column(history: Sequence[Line], kind: str, key: str, factor: float = 1.0) ->
 
 
 def smoothed(values: Array, weight: float) -> Array:
-    """Return the exponential mean, in which what was before has `weight`, 0 to below 1.
+    """Return the exponential mean, in which the past has `weight`, from 0 to below 1.
 
-    It is corrected for its beginning, as TensorBoard's is: the first mean is the first value, not one near 0.
+    It is corrected for its start as in TensorBoard: the first mean is the first value, not one near 0.
     """
     if not weight:
         return values
@@ -247,9 +246,9 @@ def smoothed(values: Array, weight: float) -> Array:
 
 
 def thinned(values: Array, most: int) -> Array:
-    """Return at most `most` means over equal stretches, and then the last value as it is.
+    """Return at most `most` means over stretches of equal length, followed by the last value.
 
-    A stretch is a power of two long and begins where it always did, so that a growing curve does not shiver.
+    The length is a power of two and stretches keep their starts, so that a growing curve does not flicker.
     """
     stretch = _stretch(len(values), most)
     if stretch == 1:
@@ -259,8 +258,8 @@ def thinned(values: Array, most: int) -> Array:
     return np.append(means, values[-1])
 
 
-def picked(lines: Sequence[Line], most: int) -> list[Line]:
-    """Return at most `most` lines at equal distances, and then the last one."""
+def sampled(lines: Sequence[Line], most: int) -> list[Line]:
+    """Return at most `most` lines at equal distances, followed by the last line."""
     stretch = _stretch(len(lines), most)
     return list(lines) if stretch == 1 else [*lines[stretch - 1 : -1 : stretch], lines[-1]]
 

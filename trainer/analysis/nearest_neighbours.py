@@ -1,8 +1,8 @@
-"""Which training images does a network see as alike? Those whose last hidden layer lies near, number by number.
+"""Nearest neighbours: the training images whose outputs of the last hidden layer are closest to a drawing's.
 
-What that layer says of some thousand training images is kept as float16. More than 256 numbers an image are projected
-at random to 256, which keeps distances to within some 10 % (Johnson and Lindenstrauss): each number, with a random
-sign, is added to one of 256 sums. A seed makes the projection, so that a query is projected alike.
+The layer's outputs for up to 10,000 training images are saved as float16. More than 256 numbers per image are projected
+at random to 256, which keeps distances to within about 10 % (Johnson and Lindenstrauss): each number, with a random
+sign, is added to one of 256 sums. The projection depends on a seed only, so a query is projected in the same way.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from trainer.config.training import TrainingConfig
 from trainer.data.datasets import Dataset
 from trainer.networks.inference import BATCH, Network
 from trainer.storage.arrays import read_arrays, write_arrays
-from trainer.storage.files import kept
+from trainer.storage.files import read_or_none
 
 FILE = "features.npz"
-MOST = 10_000  # training images
-WIDTH = 256  # numbers of an image
-SEED = 0  # of the projection, and of the sample
-LARGEST = 8_000_000  # bytes of the arrays, more than so many numbers take
+MAX_IMAGES = 10_000  # training images
+WIDTH = 256  # numbers per image
+SEED = 0  # of the projection and of the sample of images
+MAX_BYTES = 8_000_000  # of the arrays; the largest take less
 _NAMES = ("values", "indices", "scale", "seed", "layer", "data_hash", "network_hash")
 
 Progress = Callable[[int, int], None]
@@ -32,7 +32,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, eq=False)
 class Features:
-    """What the last hidden layer says of a sample of the training images."""
+    """Outputs of the last hidden layer for a sample of the training images."""
 
     values: np.ndarray  # (n, at most 256) float16, in units of `scale`
     indices: np.ndarray  # (n,) int32, of the training images
@@ -43,29 +43,31 @@ class Features:
     network_hash: str
 
     def nearest(self, network: Network, image: np.ndarray, count: int = 8) -> tuple[np.ndarray, np.ndarray]:
-        """Return the nearest training images, the nearest first: their indices and their distances, (count,) each.
+        """Return the indices and distances, (count,) each, of the nearest training images, the nearest first.
 
-        image: as a network takes it, (28, 28) float32, 0 paper .. 1 ink. Distances are Euclidean, in the layer's own
-        units; where the layer has more than 256 numbers they are near to what they would be without the projection.
+        image: the network's input, (28, 28) float32, 0 paper .. 1 ink. Distances are Euclidean, in the layer's
+        own units, and approximate for layers of more than 256 numbers.
         """
         query = projected(network.layer(self.layer, image[None]), self.seed)[0] / self.scale
-        apart = np.linalg.norm(self.values.astype(np.float32) - query, axis=1)
-        order = np.argsort(apart, kind="stable")[:count]
-        return self.indices[order], apart[order] * self.scale
+        distances = np.linalg.norm(self.values.astype(np.float32) - query, axis=1)
+        order = np.argsort(distances, kind="stable")[:count]
+        return self.indices[order], distances[order] * self.scale
 
 
-def make(network: Network, config: TrainingConfig, dataset: Dataset, network_hash: str, progress: Progress) -> Features:
-    """Compute them, by ONNX Runtime alone; `progress` is told how many images are done, and of how many."""
+def extract(
+    network: Network, config: TrainingConfig, dataset: Dataset, network_hash: str, progress: Progress
+) -> Features:
+    """Compute features with ONNX Runtime; `progress` is called with the number of images done and the total."""
     number = len(dataset.x_train)
-    indices = np.sort(np.random.default_rng(SEED).permutation(number)[:MOST]).astype(np.int32)
-    layer = config.table[-2].name  # what the output layer looks at: pixels where nothing is hidden
+    indices = np.sort(np.random.default_rng(SEED).permutation(number)[:MAX_IMAGES]).astype(np.int32)
+    layer = config.table[-2].name  # the input of the output layer: the pixels without a hidden layer
     parts = []
     for begin in range(0, len(indices), BATCH):
         progress(begin, len(indices))
         images = dataset.images("train", indices[begin : begin + BATCH])
         parts.append(projected(network.layer(layer, images), SEED))
     values = np.concatenate(parts)
-    scale = float(np.abs(values).max(initial=0.0)) / 100 or 1.0  # float16 ends at 65,504
+    scale = float(np.abs(values).max(initial=0.0)) / 100 or 1.0  # the largest float16 is 65,504
     return Features((values / scale).astype(np.float16), indices, scale, SEED, layer, dataset.hash, network_hash)
 
 
@@ -74,17 +76,17 @@ def write(features: Features, folder: Path) -> None:
 
 
 def read(folder: Path) -> Features | None:
-    """Return what `write` wrote, or None where there is none or it is damaged."""
-    return kept(folder / FILE, _read)
+    """Return the features saved in a folder, or None if there are none or they are damaged."""
+    return read_or_none(folder / FILE, _read)
 
 
 @functools.lru_cache(maxsize=4)  # 5 MB each
 def _read(path: Path, changed: int, size: int) -> Features:
-    values, indices, scale, seed, layer, data_hash, network_hash = read_arrays(path, _NAMES, LARGEST)
-    whole = (
+    values, indices, scale, seed, layer, data_hash, network_hash = read_arrays(path, _NAMES, MAX_BYTES)
+    valid = (
         values.dtype == np.float16
         and values.ndim == 2
-        and 0 < values.shape[0] <= MOST
+        and 0 < values.shape[0] <= MAX_IMAGES
         and 0 < values.shape[1] <= WIDTH
         and indices.dtype == np.int32
         and indices.shape == values.shape[:1]
@@ -97,13 +99,13 @@ def _read(path: Path, changed: int, size: int) -> Features:
         and scale > 0
         and seed >= 0
     )
-    if not whole:
-        raise ValueError("not as it was written")
+    if not valid:
+        raise ValueError("unexpected arrays")
     return Features(values, indices, float(scale), int(seed), str(layer), str(data_hash), str(network_hash))
 
 
 def projected(values: np.ndarray, seed: int) -> np.ndarray:
-    """Return images' numbers, (n, ...), as (n, at most 256) float32; whatever is no number counts as 0."""
+    """Return outputs (n, ...) as (n, at most 256) float32, with 0 for NaN and infinity."""
     flat = np.nan_to_num(values.reshape(len(values), -1).astype(np.float32), posinf=0.0, neginf=0.0)
     width = flat.shape[1]
     if width <= WIDTH:

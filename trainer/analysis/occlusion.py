@@ -1,4 +1,4 @@
-"""Which parts of an image does an answer rest on? Cover them one after the other, and see how much surer it was.
+"""Occlusion maps: how much the network's answer depends on each part of an image, found by covering it.
 
 After Zeiler and Fergus, "Visualizing and Understanding Convolutional Networks", 2014.
 """
@@ -13,32 +13,32 @@ from numpy.typing import NDArray
 
 from trainer.networks.inference import Network
 
-PATCH, STEP = 6, 2  # pixels a side that are covered, and from one place to the next
-COVER = 0.5  # grey, which neither paper nor ink is
+PATCH, STEP = 6, 2  # pixels a side of the patch, and between its positions
+COVER = 0.5  # grey, which is neither paper nor ink
 Array = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
 class Occlusion:
-    """What covering an image changes."""
+    """The effect of covering each part of an image."""
 
-    winner: int  # the class that the network says
-    drop: Array  # (height, width): by how much the winner's log-odds fall when a pixel is covered, on average
-    lowest: float  # the winner's probability where covering harms it most
-    where: tuple[int, int, int, int]  # that patch: left, top, right, bottom
-    flips: int  # patches that make the network say something else
+    winner: int  # the predicted class
+    drop: Array  # (height, width): mean fall of the winner's log-odds when a pixel is covered
+    lowest: float  # the winner's lowest probability under any patch
+    where: tuple[int, int, int, int]  # the patch with the lowest probability: left, top, right, bottom
+    flips: int  # patches that change the prediction
     patches: int
 
 
 def occlusion(network: Network, image: Array) -> Occlusion:
     """Move a grey patch over an image, (height, width) or (height, width, 3) float32 0..1.
 
-    A pixel that lies under several patches has the mean of their drops. Log-odds, ln(p / (1 - p)), tell differences
-    that probabilities near 0 and 1 hide.
+    A pixel under several patches gets the mean of their drops. Log-odds, ln(p / (1 - p)), show differences that
+    probabilities near 0 and 1 hide.
     """
     height, width = image.shape[:2]
     downs, acrosses = _places(height), _places(width)
-    covered = np.repeat(image[None], 1 + len(downs) * len(acrosses), axis=0)  # the first stays as it is
+    covered = np.repeat(image[None], 1 + len(downs) * len(acrosses), axis=0)  # the first image is not covered
     corners = [(down, across) for down in downs for across in acrosses]
     for one, (down, across) in zip(covered[1:], corners, strict=True):
         one[down : down + PATCH, across : across + PATCH] = COVER
@@ -62,7 +62,7 @@ def occlusion(network: Network, image: Array) -> Occlusion:
 
 
 def log_odds(logits: Array, winner: int) -> Array:
-    """Return ln(p / (1 - p)) of one class, (n,), from logits (n, classes), also where p is all but 0 or 1."""
+    """Return ln(p / (1 - p)) of one class, (n,), from logits (n, classes), even if p is nearly 0 or 1."""
     others = np.delete(logits, winner, axis=1)
     highest = others.max(axis=1, keepdims=True)
     rest = highest[:, 0] + np.log(np.exp(others - highest).sum(axis=1))
@@ -70,6 +70,6 @@ def log_odds(logits: Array, winner: int) -> Array:
 
 
 def _places(length: int) -> list[int]:
-    """Return where patches begin, so that the last one ends at the edge."""
+    """Return the positions of the patches; the last patch ends at the edge."""
     last = max(0, length - PATCH)
     return sorted({*range(0, last + 1, STEP), last})

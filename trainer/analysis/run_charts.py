@@ -1,4 +1,4 @@
-"""Several runs in one figure: their curves, and what their accuracy costs. Data in, Plotly figure out."""
+"""Charts that compare runs: learning curves, and test accuracy against parameters or seconds."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from trainer.analysis.learning_curves import POINTS, Array, Line, smoothed, thinned
-from trainer.figures.palette import NEUTRAL, Colour
+from trainer.analysis.learning_curves import MAX_POINTS, Array, Line, smoothed, thinned
+from trainer.figures.palette import NEUTRAL, LineStyle
 from trainer.figures.plotly import AXIS, LEGEND_NAME, Figure, frame, literal
 from trainer.text import shortened
 
-EPOCHS, SECONDS = "epochs", "seconds"  # what curves run over
-MARKED = 25  # epochs of a curve, at most, that have a symbol each
-DECADE = 10.0  # an axis is logarithmic where the largest is so many times the smallest
-LABEL = 16  # pixels from one label to the next, at least
+EPOCHS, SECONDS = "epochs", "seconds"  # the horizontal axis
+MAX_MARKERS = 25  # a curve of more epochs has no symbols
+LOG_RATIO = 10.0  # the axis of costs is logarithmic if the largest is so many times the smallest
+LABEL_HEIGHT = 16  # pixels
 _HEIGHT, _TOP, _BOTTOM = 330, 14, 46
 
 
@@ -25,23 +25,23 @@ _HEIGHT, _TOP, _BOTTOM = 330, 14, 46
 
 
 @dataclass(frozen=True, eq=False)
-class Learner:
-    """A run as its curves are drawn: `history` has the lines of history.jsonl, `steps` are the updates an epoch."""
+class RunCurves:
+    """A run whose curves are drawn. history: the lines of history.jsonl. steps: steps per epoch."""
 
     name: str
-    colour: Colour
+    colour: LineStyle
     history: Sequence[Line]
     steps: int
 
     @property
     def validates(self) -> bool:
-        """Tell whether it has, or will have, a validation curve."""
+        """Tell whether the run has, or will have, a validation curve."""
         epochs = [line for line in self.history if line.get("kind") == "epoch"]
         return not epochs or any("val_loss" in line for line in epochs)
 
 
 def learning_curves(
-    learners: Sequence[Learner],
+    learners: Sequence[RunCurves],
     measure: str,
     axis: str = EPOCHS,
     *,
@@ -52,11 +52,11 @@ def learning_curves(
 ) -> Figure:
     """Draw one measure ("loss" or "accuracy") of several runs over epochs or seconds, each in its own colour and dash.
 
-    Validation is solid and has symbols, training is thin and faint; who keeps no validation digits aside has its
-    epochs' training mean in their place. `epochs` is where the axis ends. `smoothing`, 0 to below 1, is the weight of
-    what was in an exponential mean. `log` gives the loss a logarithmic axis.
+    Validation is solid with symbols, training thin and faint; a run without validation digits shows the training means
+    of its epochs instead. epochs: the end of the axis. smoothing: weight of the past, from 0 to below 1, in an
+    exponential mean. log: whether the loss has a logarithmic axis.
 
-    The vertical axis shows what the epochs' ends need, and says where it begins: where training begins, lies outside.
+    The vertical axis fits the values at the ends of epochs and states where it starts; the first steps lie outside.
     """
     percent, form = (100.0, "%{y:.2f} %") if measure == "accuracy" else (1.0, "%{y:.4f}")
     faint, solid, seen = [], [], []
@@ -65,7 +65,7 @@ def learning_curves(
         x, y = _points(learner, "epoch", key, axis, percent)
         seen += [y, *([_points(learner, "epoch", measure, axis, percent)[1]] if training else [])]
         words = f"{form}<extra>{literal(learner.name)}{'' if learner.validates else ', training'}</extra>"
-        style: Figure = {"mode": "lines+markers" if len(x) <= MARKED else "lines", "hovertemplate": words}
+        style: Figure = {"mode": "lines+markers" if len(x) <= MAX_MARKERS else "lines", "hovertemplate": words}
         style |= {"line": {"color": learner.colour.line, "dash": learner.colour.dash, "width": 2.5}}
         style |= {"marker": {"color": learner.colour.line, "symbol": learner.colour.symbol, "size": 7}}
         solid.append(_trace(learner.name, x, smoothed(y, smoothing), style))
@@ -89,8 +89,8 @@ def learning_curves(
     }
 
 
-def _points(learner: Learner, kind: str, key: str, axis: str, factor: float) -> tuple[Array, Array]:
-    """Return where a run's lines of a kind know `key`, in epochs or seconds, and its values there times `factor`."""
+def _points(learner: RunCurves, kind: str, key: str, axis: str, factor: float) -> tuple[Array, Array]:
+    """Return x, in epochs or seconds, and the values of `key` times `factor` from a run's lines of a kind."""
     across = "step" if axis == EPOCHS else "seconds"
     known = [line for line in learner.history if line.get("kind") == kind and key in line and across in line]
     each = 1.0 / max(learner.steps, 1) if axis == EPOCHS else 1.0
@@ -99,7 +99,7 @@ def _points(learner: Learner, kind: str, key: str, axis: str, factor: float) -> 
 
 
 def _trace(name: str, x: Array, y: Array, style: Figure) -> Figure:
-    x, y = (thinned(values, POINTS) for values in (x, y))
+    x, y = (thinned(values, MAX_POINTS) for values in (x, y))
     return {
         "type": "scatter",
         "name": literal(name),
@@ -109,7 +109,7 @@ def _trace(name: str, x: Array, y: Array, style: Figure) -> Figure:
 
 
 def _losses(values: Array, log: bool) -> Figure:
-    """Return the loss's axis: from 0, or by whole decades."""
+    """Return the loss axis, from 0 or in whole decades."""
     axis = AXIS | {"title": {"text": "loss"}}
     if not log:
         return axis | {"range": [0, min(10.0, 1.1 * float(values.max(initial=0.0))) or 2.5]}
@@ -123,34 +123,34 @@ def _losses(values: Array, log: bool) -> Figure:
 
 
 def _accuracies(values: Array) -> Figure:
-    """Return the accuracy's axis, in percent: from 0, or from where the least value lets the others be told apart."""
+    """Return the accuracy axis in percent, which starts at 0 or just below the lowest value."""
     least = float(values.min(initial=100.0)) if len(values) else 0.0
     begin = next((edge for edge in (98, 95, 90, 80, 50) if least >= edge), 0)
     words = f"accuracy, % (from {begin})" if begin else "accuracy, %"
     return AXIS | {"range": [begin, 100 + (100 - begin) * 0.02], "title": {"text": words}, "nticks": 6}
 
 
-# --- what accuracy costs --------------------------------------------------------------------------------------
+# --- costs --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a run reads of the test images, 0 to 1, and what that took."""
+    """Test accuracy of a run, 0 to 1, and its cost in parameters or seconds."""
 
     name: str
-    colour: Colour
+    colour: LineStyle
     accuracy: float
     cost: float
 
 
 def accuracy_against(costs: Sequence[Cost], what: str) -> Figure:
-    """Draw each run's test accuracy over what it cost ("parameters" or "seconds"), with its name beside its point.
+    """Draw the test accuracy of runs over their cost ("parameters" or "seconds"), with names beside the points.
 
-    The axis across is logarithmic where the costs span decades. Names keep clear of each other, on a line to their
-    points. Without runs the axes stand empty.
+    The horizontal axis is logarithmic if the costs span more than a decade. Names do not overlap; a line joins each to
+    its point.
     """
     most, least = (max(cost.cost for cost in costs), min(cost.cost for cost in costs)) if costs else (1.0, 1.0)
-    log = least > 0 and most >= DECADE * least
+    log = least > 0 and most >= LOG_RATIO * least
     low, high = (math.log10(least), math.log10(most)) if log else (least, most)
     edge = 0.14 * (high - low) or 0.2 * abs(high) or 1.0
     across = (low - edge if log else max(0.0, low - edge), high + edge)
@@ -191,10 +191,10 @@ _LEADER: Figure = {"showarrow": True, "arrowhead": 0, "arrowwidth": 1, "arrowcol
 def _labels(
     costs: Sequence[Cost], shares: Sequence[float], across: tuple[float, float], up: tuple[float, float], log: bool
 ) -> list[dict[str, Any]]:
-    """Return each point's name, towards the middle of the chart, moved up or down until no two share a line."""
+    """Return the name of each point, placed towards the middle of the chart and moved vertically to avoid overlaps."""
     pixels = (_HEIGHT - _TOP - _BOTTOM) / (up[1] - up[0])
     heights = [(share - up[0]) * pixels for share in shares]
-    lines = apart(heights, LABEL)
+    lines = spread(heights, LABEL_HEIGHT)
     labels = []
     for cost, share, height, line in zip(costs, shares, heights, lines, strict=True):
         x = math.log10(cost.cost) if log else cost.cost
@@ -211,10 +211,10 @@ def _labels(
     return labels
 
 
-def apart(heights: Sequence[float], least: float) -> list[float]:
-    """Move heights as little as need be until each two are so far apart; their order stays."""
+def spread(heights: Sequence[float], least: float) -> list[float]:
+    """Return heights moved as little as possible so that any two differ by at least `least`, in the same order."""
     order = sorted(range(len(heights)), key=heights.__getitem__)
-    groups: list[list[float]] = []  # the sum of what its members would have as lowest, and how many they are
+    groups: list[list[float]] = []  # per group: the sum of its members' wanted lowest heights, and their number
     for place, at in enumerate(order):
         groups.append([heights[at] - place * least, 1.0])
         while len(groups) > 1 and groups[-2][0] / groups[-2][1] > groups[-1][0] / groups[-1][1]:

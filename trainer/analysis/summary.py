@@ -1,4 +1,4 @@
-"""What came of a training? A few plain sentences with its numbers, and what to try next. Standard library only."""
+"""Summary of a finished training in plain sentences, with suggestions for the next one. Standard library only."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from trainer.analysis.diagnosis import GUESSING, Evidence
-from trainer.analysis.suggestions import Suggestion, squashed, suggestions
+from trainer.analysis.diagnosis import GUESSING_LOSSES, Diagnosis
+from trainer.analysis.remedies import Suggestion, saturates
+from trainer.analysis.suggestions import suggestions
 from trainer.config import dataset_info
 from trainer.config.training import TrainingConfig
-from trainer.text import listed, number, percent
+from trainer.text import decimal, listed, number, percent
 
-SENTENCES = 4  # at most
-FEW = 200  # validation digits: fewer say little
+MAX_SENTENCES = 4
+MIN_VALIDATION_DIGITS = 200  # with fewer the validation accuracy says little
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What came of a training: its verdict, 2 to 4 sentences, and at most 3 suggestions, the best one first.
+    """The verdict on a training, 2 to 4 sentences, and at most 3 suggestions, the best first.
 
     `verdict` is "too early", "nothing learned", "unstable", "overfits", "still learning", "underfits" or "good".
     """
@@ -36,177 +37,196 @@ def summarise(
     examples: int | None = None,
     stopped: bool = False,
 ) -> Summary:
-    """Say what came of a training that has ended.
+    """Summarize a training that has ended.
 
-    history: the lines of history.jsonl, whatever is missing in them; test_accuracy: a share, None where the network
-    never came to be tested; examples: the digits that it learned from; stopped: whether it was ended before its time.
+    history: the lines of history.jsonl, complete or not. test_accuracy: 0 to 1, None if the network was not tested.
+    examples: the number of training digits. stopped: whether the training ended early.
     """
-    evidence = Evidence.of(config, history, test_accuracy, test_loss, examples)
-    sentences = (_accuracies(evidence), *_findings(evidence), *_end(evidence, stopped))
-    return Summary(evidence.verdict, sentences[:SENTENCES], suggestions(evidence))
+    diagnosis = Diagnosis.of(config, history, test_accuracy, test_loss, examples)
+    sentences = (_accuracies(diagnosis), *_findings(diagnosis), *_end(diagnosis, stopped))
+    return Summary(diagnosis.verdict, sentences[:MAX_SENTENCES], suggestions(diagnosis))
 
 
-def _accuracies(evidence: Evidence) -> str:
-    learned, aside, things = evidence.examples, evidence.validation_count, _things(evidence)
+def _accuracies(diagnosis: Diagnosis) -> str:
+    examples, validation_count, images = diagnosis.examples, diagnosis.validation_count, _images(diagnosis)
     parts = []
-    if evidence.test is not None:
-        parts.append(f"{_percent(evidence.test)} of the test {things}")
-    if evidence.train is not None:
-        count = f"{learned:,} " if learned else ""
-        parts.append(f"{_percent(evidence.train, learned)} of the {count}training {things}")
-    if evidence.validation is not None:
-        parts.append(f"{_percent(evidence.validation, aside)} of the {aside:,} validation {things}")
+    if diagnosis.test_accuracy is not None:
+        parts.append(f"{_percent(diagnosis.test_accuracy)} of the test {images}")
+    if diagnosis.train_accuracy is not None:
+        count = f"{examples:,} " if examples else ""
+        parts.append(f"{_percent(diagnosis.train_accuracy, examples)} of the {count}training {images}")
+    if diagnosis.validation_accuracy is not None:
+        share = _percent(diagnosis.validation_accuracy, validation_count)
+        parts.append(f"{share} of the {validation_count:,} validation {images}")
     if not parts:
-        return "Nothing is known of how well it reads: it finished no epoch."
-    text = listed(parts)
-    return f"It reads {text} right." if evidence.test is not None else f"It read {text} right, and was not tested."
+        return "No epoch was finished, so the accuracy is unknown."
+    if diagnosis.test_accuracy is None:
+        return f"The network read {listed(parts)} correctly and was not tested."
+    return f"The network reads {listed(parts)} correctly."
 
 
-def _findings(evidence: Evidence) -> Iterator[str]:
-    """Say what the verdict rests on."""
-    match evidence.verdict:
+def _findings(diagnosis: Diagnosis) -> Iterator[str]:
+    """Yield the observations behind the verdict."""
+    match diagnosis.verdict:
         case "too early":
-            yield "It takes one whole epoch at least before its curves say anything."
+            yield "The curves say little before the first epoch is complete."
         case "nothing learned":
-            yield "That is no better than guessing, which gets 10 % right: it has learned nothing yet to overfit."
-            yield _standstill(evidence)
+            yield "That is no better than guessing, which gets 10 % right: the network has not learned anything yet."
+            yield _standstill(diagnosis)
         case "unstable":
-            yield _instability(evidence)
+            yield _instability(diagnosis)
         case "overfits":
-            yield _by_heart(evidence)
-            yield from _losses_apart(evidence)
+            yield _overfitting(diagnosis)
+            yield from _diverging_losses(diagnosis)
         case _:
-            yield _no_overfitting(evidence)
-    if evidence.steered:
-        before, after = number(evidence.config.learning_rate), number(evidence.rate)
-        yield f"Its learning rate was changed while it ran, from {before} to {after}."
-    elif evidence.verdict in ("still learning", "underfits", "good"):
-        yield _course(evidence)
+            yield _no_overfitting(diagnosis)
+    if diagnosis.rate_changed:
+        before, after = number(diagnosis.config.learning_rate), number(diagnosis.learning_rate)
+        yield f"The learning rate was changed during training, from {before} to {after}."
+    elif diagnosis.verdict in ("still learning", "underfits", "good"):
+        yield _progress(diagnosis)
 
 
-def _standstill(evidence: Evidence) -> str:
-    guessing = f"{_loss(GUESSING[evidence.config.loss])}, the loss of guessing"
-    if evidence.diverged or evidence.peak > 2 * evidence.guessing:
-        return f"Its loss shot up to {_loss(evidence.peak)} and then stood near {guessing}: its steps were too large."
-    if evidence.steps_too_large:
-        return f"Its loss stayed near {guessing}: a learning rate of {number(evidence.rate)} makes its steps too large."
-    if squashed(evidence.config):
-        return f"Its loss stayed near {guessing}: sigmoid or softmax layers pass too little of the error on."
-    return f"Its loss stayed near {guessing}: its steps lead nowhere."
+def _standstill(diagnosis: Diagnosis) -> str:
+    guessing = f"{_loss(GUESSING_LOSSES[diagnosis.config.loss])}, the loss of guessing"
+    if diagnosis.diverged or diagnosis.highest_loss > 2 * diagnosis.guessing_loss:
+        highest = _loss(diagnosis.highest_loss)
+        return f"The loss rose to {highest} and then stayed near {guessing}: the steps were too large."
+    if diagnosis.steps_too_large:
+        return f"The loss stayed near {guessing}: {_too_large_steps(diagnosis)}."
+    if saturates(diagnosis.config):
+        return f"The loss stayed near {guessing}: sigmoid or softmax layers pass on too little of the error."
+    return f"The loss stayed near {guessing}: the steps led nowhere."
 
 
-def _instability(evidence: Evidence) -> str:
-    cause = f"a learning rate of {number(evidence.rate)} makes its steps too large"
-    if evidence.diverged:
-        return f"In epoch {len(evidence.epochs) + 1} its loss grew beyond all numbers: {cause}."
-    shares = [epoch.val_accuracy for epoch in evidence.epochs if epoch.val_accuracy is not None]
+def _instability(diagnosis: Diagnosis) -> str:
+    cause = _too_large_steps(diagnosis)
+    if diagnosis.diverged:
+        return f"The loss became infinite in epoch {len(diagnosis.epochs) + 1}: {cause}."
+    shares = [epoch.val_accuracy for epoch in diagnosis.epochs if epoch.val_accuracy is not None]
     shares = shares[len(shares) // 2 :]
     if shares and max(shares) - min(shares) > 0.05:
         low, high = (_percent(share, places=0) for share in (min(shares), max(shares)))
-        return f"It is unstable: from epoch to epoch validation jumped between {low} and {high}; {cause}."
-    if evidence.too_sure:
-        loss = _loss(evidence.losses[-1])
-        return f"It is unstable: a training loss of {loss} means that even its mistakes are sure; {cause}."
-    return f"Its loss does not fall, and ended at {_loss(evidence.watched[-1])}: {cause}."
+        return (
+            "The training is unstable: from epoch to epoch, the validation accuracy jumped between "
+            f"{low} and {high}; {cause}."
+        )
+    if diagnosis.overconfident:
+        loss = _loss(diagnosis.train_losses[-1])
+        return (
+            f"The training is unstable: a training loss of {loss} means that the network is confident even when it is "
+            f"wrong; {cause}."
+        )
+    return f"The loss does not fall, and ended at {_loss(diagnosis.watched_losses[-1])}: {cause}."
 
 
-def _by_heart(evidence: Evidence) -> str:
-    train, others = evidence.train or 0.0, {"validation": evidence.validation, "test": evidence.test}
-    worst, name = min((share, name) for name, share in others.items() if share is not None)
-    things = _things(evidence)
-    much = "overfits" if evidence.gap >= 0.05 else "overfits a little"
+def _too_large_steps(diagnosis: Diagnosis) -> str:
+    return f"a learning rate of {number(diagnosis.learning_rate)} makes the steps too large"
+
+
+def _overfitting(diagnosis: Diagnosis) -> str:
+    train = diagnosis.train_accuracy or 0.0
+    others = {"validation": diagnosis.validation_accuracy, "test": diagnosis.test_accuracy}
+    lowest, name = min((share, name) for name, share in others.items() if share is not None)
+    images = _images(diagnosis)
+    overfits = "overfits" if diagnosis.accuracy_gap >= 0.05 else "overfits slightly"
     return (
-        f"It {much}: it misreads {_percent(1 - train) if train < 1 else 'none'} of its training {things}, but "
-        f"{_percent(1 - worst)} of the {name} {things}, so it has learned some by heart."
+        f"It {overfits}: it misreads {_percent(1 - train) if train < 1 else 'none'} of its training {images} but "
+        f"{_percent(1 - lowest)} of the {name} {images}, so it has memorized some of them."
     )
 
 
-def _losses_apart(evidence: Evidence) -> Iterator[str]:
-    """Say where overfitting shows in the losses."""
-    best = evidence.best
-    if not evidence.losses:
+def _diverging_losses(diagnosis: Diagnosis) -> Iterator[str]:
+    """Yield how training and validation losses differ."""
+    best = diagnosis.best_epoch
+    if not diagnosis.train_losses:
         return
-    train = _loss(evidence.losses[-1])
-    if evidence.turned_up and best and best.val_loss is not None and best.loss is not None:
+    train = _loss(diagnosis.train_losses[-1])
+    if diagnosis.validation_loss_rose and best and best.val_loss is not None and best.loss is not None:
         yield (
-            f"The validation loss was lowest in epoch {best.number}, {_loss(best.val_loss)}, and has risen to "
-            f"{_loss(evidence.watched[-1])} since, while training's fell on from {_loss(best.loss)} to {train}."
+            f"The validation loss was lowest in epoch {best.number}, at {_loss(best.val_loss)}, and has since risen to "
+            f"{_loss(diagnosis.watched_losses[-1])}, while the training loss fell further, from {_loss(best.loss)} to "
+            f"{train}."
         )
-    elif best and evidence.fall < 0.01:
-        yield f"The validation loss has stopped falling, at {_loss(evidence.watched[-1])}; training's is {train}."
-    elif not best and evidence.test_loss is not None:
-        yield f"Its loss is {train} in training, but {_loss(evidence.test_loss)} on the test {_things(evidence)}."
+    elif best and diagnosis.loss_fall < 0.01:
+        last = _loss(diagnosis.watched_losses[-1])
+        yield f"The validation loss has stopped falling, at {last}; the training loss is {train}."
+    elif not best and diagnosis.test_loss is not None:
+        images = _images(diagnosis)
+        yield f"The loss is {train} on the training {images} but {_loss(diagnosis.test_loss)} on the test {images}."
 
 
-def _no_overfitting(evidence: Evidence) -> str:
-    train, validation, test, things = evidence.train, evidence.validation, evidence.test, _things(evidence)
+def _no_overfitting(diagnosis: Diagnosis) -> str:
+    train, validation, test = diagnosis.train_accuracy, diagnosis.validation_accuracy, diagnosis.test_accuracy
+    images = _images(diagnosis)
     if train is None or (validation is None and test is None):
-        return f"Overfitting cannot be seen: that takes {things} that it has not learned from."
+        return f"Overfitting can only be detected with {images} that the network was not trained on."
     if validation is None:
-        apart = _percent(abs(train - (test or 0.0)))
         return (
-            f"Without validation {things} overfitting cannot be seen in the curves; training and test are {apart} "
-            "apart."
+            f"Without validation {images}, overfitting does not show in the curves; training and test accuracy are "
+            f"{_points(train, test or 0.0)} apart."
         )
     if validation - train >= 0.01:
-        return f"It does not overfit: validation is even better than training, {_why_better(evidence)}."
-    apart = _apart(train, validation)
-    if abs(train - validation) >= 0.01:
         return (
-            f"It hardly overfits: training and validation are {apart} apart, and the validation loss has not turned up."
+            "It does not overfit: the validation accuracy is even higher than the training accuracy, "
+            f"{_why_better(diagnosis)}."
         )
-    return f"It does not overfit: training and validation are {apart} apart."
+    apart = f"training and validation accuracy are {_points(train, validation)} apart"
+    if abs(train - validation) >= 0.01:
+        return f"It hardly overfits: {apart}, and the validation loss has not risen."
+    return f"It does not overfit: {apart}."
 
 
-def _apart(one: float, other: float) -> str:
-    return _percent(abs(one - other)) if abs(one - other) >= 0.001 else "less than 0.1 %"
+def _points(one: float, other: float) -> str:
+    difference = abs(one - other)
+    return f"{decimal(100 * difference, 1)} percentage points" if difference >= 0.001 else "less than 0.1 points"
 
 
-def _why_better(evidence: Evidence) -> str:
-    config, shares = evidence.config, [epoch.accuracy for epoch in evidence.epochs if epoch.accuracy is not None]
+def _why_better(diagnosis: Diagnosis) -> str:
+    config, shares = diagnosis.config, [epoch.accuracy for epoch in diagnosis.epochs if epoch.accuracy is not None]
     if any(layer.training_only for layer in config.layers):
-        return "for dropout hides a part of the network only while it trains"
+        return "because dropout switches off part of the network only during training"
     if config.augmented or config.synthetic_examples or config.own_examples:
-        return f"whose {_things(evidence)} are made harder"
+        return f"because the training {_images(diagnosis)} are harder"
     grown = shares[-1] - (shares[-2] if len(shares) > 1 else 0.0)
     if grown >= 0.01:
-        return "which is a mean over an epoch in which it still learned"
-    return f"so the {_things(evidence)} kept aside happen to be easier"
+        return "because that is a mean over an epoch in which the network was still learning"
+    return f"so the validation {_images(diagnosis)} happen to be easier"
 
 
-def _course(evidence: Evidence) -> str:
-    what = "validation loss" if evidence.validated else "training loss"
-    falling = evidence.still_learning or evidence.fall >= 0.01
-    if evidence.completed:
-        return "Its learning rate has gone its whole way down, so the training is complete."
-    if evidence.verdict == "underfits":
-        things = _things(evidence)
-        return f"It underfits: its curves are flat, and yet it misreads many of the {things} that it learned from."
-    if falling and len(evidence.watched) > 1:
-        end = ": it was still learning" if evidence.still_learning else ", but there is little left to gain"
-        fell = _percent(evidence.fall, places=0 if evidence.fall >= 0.01 else 1)
-        return f"In its last epochs the {what} still fell by {fell} an epoch{end}."
+def _progress(diagnosis: Diagnosis) -> str:
+    loss = "validation loss" if diagnosis.validated else "training loss"
+    falling = diagnosis.still_learning or diagnosis.loss_fall >= 0.01
+    if diagnosis.schedule_completed:
+        return "The learning rate has reached the end of its schedule, so the training is complete."
+    if diagnosis.verdict == "underfits":
+        return f"It underfits: the curves are flat, yet it still misreads many of its training {_images(diagnosis)}."
+    if falling and len(diagnosis.watched_losses) > 1:
+        end = ": the network was still learning" if diagnosis.still_learning else ", but there is little left to gain"
+        fall = _percent(diagnosis.loss_fall, places=0 if diagnosis.loss_fall >= 0.01 else 1)
+        return f"In the last epochs the {loss} still fell by {fall} per epoch{end}."
     if falling:
-        return "Its loss was still falling when it ended."
-    return "Its curves are flat by now: more of the same would change little."
+        return "The loss was still falling at the end."
+    return "The curves are flat: more epochs would change little."
 
 
-def _end(evidence: Evidence, stopped: bool) -> Iterator[str]:
-    done, config, aside = len(evidence.epochs), evidence.config, evidence.validation_count
-    if evidence.kept and evidence.kept.number < done:
-        yield f"It is back at epoch {evidence.kept.number} of {done}, where the validation loss was lowest."
+def _end(diagnosis: Diagnosis, stopped: bool) -> Iterator[str]:
+    done, config, validation_count = len(diagnosis.epochs), diagnosis.config, diagnosis.validation_count
+    if diagnosis.saved_epoch and diagnosis.saved_epoch.number < done:
+        best = diagnosis.saved_epoch.number
+        yield f"It has the weights of epoch {best} of {done}, where the validation loss was lowest."
     elif stopped and done < config.epochs:
         yield f"It was stopped after {done} of {config.epochs} epochs."
-    if evidence.validation is not None and aside < FEW:
-        yield f"With only {aside} validation {_things(evidence)} chance has a large say in that figure."
+    if diagnosis.validation_accuracy is not None and validation_count < MIN_VALIDATION_DIGITS:
+        yield f"With only {validation_count} validation {_images(diagnosis)}, chance plays a large part in that figure."
 
 
-def _things(evidence: Evidence) -> str:
-    return f"{dataset_info.kind(evidence.config.dataset).thing}s"
+def _images(diagnosis: Diagnosis) -> str:
+    return f"{dataset_info.info(diagnosis.config.dataset).noun}s"
 
 
 def _percent(share: float, count: int | None = None, places: int = 1) -> str:
-    """Write a share, of `count` things, with no more digits than it deserves."""
+    """Return a share in percent, without decimals for fewer than 500 images, and 100 % only if it is exact."""
     if count and count < 500:
         places = 0
     if share < 1 and round(100 * share, places) == 100:

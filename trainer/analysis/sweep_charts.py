@@ -1,6 +1,6 @@
-"""How well did each run of a sweep do? Its colours, a small picture of them, and a chart where one setting is varied.
+"""Charts of a sweep: colour scale, thumbnail of the heat map, and accuracy over a single setting.
 
-The colours are those of viridis, told apart by everyone: the better the lighter.
+The scale is viridis, which suits all kinds of colour vision: lighter is better.
 """
 
 from __future__ import annotations
@@ -10,35 +10,35 @@ from collections.abc import Sequence
 
 from trainer.figures.palette import BLUE, GREY, NEUTRAL, rgb
 from trainer.figures.plotly import AXIS, Figure, frame, literal
-from trainer.runs.sweep import Cell, Plan, best, shades
+from trainer.runs.sweep import Cell, Plan, best_cell, heatmap_positions
 
 COLOURS = ("#440154", "#482878", "#3E4989", "#31688E", "#26828E", "#1F9E89", "#35B779", "#6DCD59", "#B4DE2C", "#FDE725")
 WHITE, BLACK = "#fff", "#000"
-_SIDE = 12  # units of a square of the small picture
+_SIDE = 12  # units a side of a square of the thumbnail
 
 
 def colour(shade: float) -> str:
-    """Return the colour of a place between the worst, 0, and the best, 1, as CSS has it."""
+    """Return the CSS colour of a shade from 0, the worst, to 1, the best."""
     at = min(1.0, max(0.0, shade)) * (len(COLOURS) - 1)
     below = min(int(at), len(COLOURS) - 2)
     pair = zip(rgb(COLOURS[below]), rgb(COLOURS[below + 1]), strict=True)
     return "#" + "".join(f"{round(a + (at - below) * (b - a)):02x}" for a, b in pair)
 
 
-def ink(paper: str) -> str:
-    """Return black or white, whichever is read more easily on a colour."""
+def text_colour(paper: str) -> str:
+    """Return black or white, whichever has more contrast on a background colour."""
     parts = [part / 255 for part in rgb(paper)]
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    return BLACK if luminance > 0.179 else WHITE  # where the two contrasts are equal
+    return BLACK if luminance > 0.179 else WHITE  # at this luminance both contrasts are equal
 
 
 def small_picture(plan: Plan, known: Sequence[Cell]) -> str:
-    """Return the heat map as a small SVG picture; what has no accuracy is an empty square."""
+    """Return the heat map as a small SVG image; a run without accuracy is an empty square."""
     columns = len(plan.axes[0].values)
     rows = len(plan) // columns
     squares = []
-    for place, shade in enumerate(shades([cell.accuracy for cell in known])):
+    for place, shade in enumerate(heatmap_positions([cell.accuracy for cell in known])):
         x, y = place % columns * _SIDE + 1, place // columns * _SIDE + 1
         look = f'fill="{colour(shade)}"' if shade is not None else f'fill="none" stroke="{GREY}"'
         squares.append(f'<rect x="{x}" y="{y}" width="{_SIDE - 2}" height="{_SIDE - 2}" rx="2" {look}/>')
@@ -47,17 +47,17 @@ def small_picture(plan: Plan, known: Sequence[Cell]) -> str:
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{"".join(squares)}</svg>'
 
 
-def dots(plan: Plan, known: Sequence[Cell]) -> Figure:
-    """Draw the accuracy over the values of the one setting that is varied.
+def setting_chart(plan: Plan, known: Sequence[Cell]) -> Figure:
+    """Draw the accuracy over the values of the setting that is varied.
 
-    Tested runs are full circles, the best a star; a ring is what a run has reached on the validation digits so far.
-    The axis begins at a whole ten below the worst, and says so by its ticks.
+    Tested runs are filled circles, the best one a star; a ring is a validation accuracy so far. The axis starts at a
+    multiple of 10 % below the lowest value.
     """
     axis = plan.axes[0]
     there = [(place, cell) for place, cell in enumerate(known) if cell.accuracy is not None]
     percents = [100 * (cell.accuracy or 0.0) for _, cell in there]
     low = max(0.0, min(90.0, 10 * math.floor((min(percents, default=92.0) - 2) / 10)))
-    winner = best(known)
+    winner = best_cell(known)
     curve: Figure = {
         "type": "scatter",
         "mode": "lines+markers+text",

@@ -7,11 +7,11 @@ import plotly.graph_objects as go
 import pytest
 
 from trainer.analysis.answer import Answer
-from trainer.analysis.answer_charts import judges_rows, probability_bars
+from trainer.analysis.answer_charts import network_rows, probability_bars
 from trainer.figures.palette import BLUE, GREY, VERMILLION
 from trainer.figures.plotly import Figure
 
-NO_NUMBERS = Answer(np.full(10, np.nan, np.float32))
+NAN = Answer(np.full(10, np.nan, np.float32))
 
 
 def sure(digit: int, share: float = 0.91) -> Answer:
@@ -31,7 +31,7 @@ def test_all_ten_digits_keep_their_places_and_the_winner_is_blue(winner: int) ->
     assert [place for place, color in enumerate(trace["marker"]["color"]) if color == BLUE] == [winner]
 
 
-@pytest.mark.parametrize("said", [None, NO_NUMBERS, SEVEN, DOUBT])
+@pytest.mark.parametrize("said", [None, NAN, SEVEN, DOUBT])
 def test_neither_the_axes_nor_the_size_depend_on_the_answer(said: Answer | None) -> None:
     layout, other = probability_bars(said)["layout"], probability_bars(SEVEN)["layout"]
     assert layout["xaxis"]["range"] == [0, 100]
@@ -39,7 +39,7 @@ def test_neither_the_axes_nor_the_size_depend_on_the_answer(said: Answer | None)
     assert {**layout, "annotations": None} == {**other, "annotations": None}
 
 
-@pytest.mark.parametrize("said", [None, NO_NUMBERS])
+@pytest.mark.parametrize("said", [None, NAN])
 def test_without_an_answer_there_is_no_bar(said: Answer | None) -> None:
     figure = probability_bars(said)
     assert figure["data"][0]["x"] == []
@@ -54,7 +54,7 @@ def test_the_winner_stands_large_beside_the_bars_and_in_grey_where_it_is_doubtfu
 
 
 def rows(*said: Answer | None) -> Figure:
-    return judges_rows([(f"Network {place}\n9{place} %", answer) for place, answer in enumerate(said)])
+    return network_rows([(f"Network {place}\n9{place} %", answer) for place, answer in enumerate(said)])
 
 
 def test_each_network_has_a_row_of_ten_bars_and_differs_by_colour_and_word() -> None:
@@ -72,7 +72,7 @@ def test_each_network_has_a_row_of_ten_bars_and_differs_by_colour_and_word() -> 
 
 
 def test_networks_with_colours_of_their_own_answer_in_them_and_none_leads() -> None:
-    figure = judges_rows([("A", sure(7)), ("B", None), ("C", sure(1))], ["red", "green", "blue"])
+    figure = network_rows([("A", sure(7)), ("B", None), ("C", sure(1))], ["red", "green", "blue"])
     colors = np.reshape(figure["data"][0]["marker"]["color"], (2, 10))
     assert [colors[0, 7], colors[1, 1]] == ["red", "blue"] and (colors == GREY).sum() == 18
     texts = " ".join(note["text"] for note in figure["layout"]["annotations"])
@@ -80,18 +80,16 @@ def test_networks_with_colours_of_their_own_answer_in_them_and_none_leads() -> N
 
 
 def test_the_size_depends_only_on_how_many_networks_judge() -> None:
-    full, empty = rows(SEVEN, DOUBT)["layout"], rows(None, NO_NUMBERS)["layout"]
+    full, empty = rows(SEVEN, DOUBT)["layout"], rows(None, NAN)["layout"]
     assert {**full, "annotations": None} == {**empty, "annotations": None}
     assert rows(SEVEN, DOUBT, SEVEN)["layout"]["height"] > full["height"]
 
 
 def test_what_somebody_typed_is_shown_letter_by_letter() -> None:
-    note = judges_rows([("<b>%{x}</b>", SEVEN), ("B", SEVEN)])["layout"]["annotations"][0]
+    note = network_rows([("<b>%{x}</b>", SEVEN), ("B", SEVEN)])["layout"]["annotations"][0]
     assert "&lt;b>% {x}&lt;/b>" in note["text"]
 
 
-@pytest.mark.parametrize(
-    "figure", [probability_bars(None), probability_bars(SEVEN), rows(SEVEN, None, NO_NUMBERS, DOUBT)]
-)
+@pytest.mark.parametrize("figure", [probability_bars(None), probability_bars(SEVEN), rows(SEVEN, None, NAN, DOUBT)])
 def test_plotly_knows_every_word_of_the_figure(figure: Figure) -> None:
     go.Figure(figure)

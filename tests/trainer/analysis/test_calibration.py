@@ -4,7 +4,7 @@ import pytest
 from trainer.analysis.calibration import calibration, in_words, reliability_diagram
 
 
-def test_bins_hold_what_was_said_and_what_came_true():
+def test_bins_hold_mean_confidence_and_accuracy():
     confidence = np.array([0.95, 0.97, 0.55, 0.51, 1.0])
     right = np.array([True, True, False, True, False])
     found = calibration(confidence, right)
@@ -16,9 +16,9 @@ def test_bins_hold_what_was_said_and_what_came_true():
 
 
 @pytest.mark.parametrize(
-    ("power", "words"), [(1, "at their word"), (0.3, "surer than it should be"), (3, "more modest than it need be")]
+    ("power", "words"), [(1, "face value"), (0.3, "it is overconfident"), (3, "it is underconfident")]
 )
-def test_words_tell_who_is_too_sure(power, words):
+def test_the_sentence_tells_overconfidence_from_underconfidence(power, words):
     random = np.random.default_rng(0)
     true = random.uniform(0.5, 1, 20_000)
     confidence = 0.5 + 0.5 * (2 * true - 1) ** power
@@ -26,7 +26,7 @@ def test_words_tell_who_is_too_sure(power, words):
     assert words in text
 
 
-def test_the_diagram_has_a_point_for_each_bin_with_images_hollow_where_they_are_few():
+def test_the_diagram_has_a_point_per_bin_which_is_hollow_for_few_images():
     confidence = np.repeat([0.95, 0.55], [100, 5])
     figure = reliability_diagram(calibration(confidence, confidence > 0.6))
     points = figure["data"][1]

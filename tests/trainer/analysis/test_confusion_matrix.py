@@ -25,4 +25,4 @@ def test_bars_begin_low_enough_for_all_and_say_where():
     figure = confusion_matrix.class_bars(recall, precision, DIGITS)
     bars, diamonds = figure["data"]
     assert bars["base"] == 50 and bars["x"][4] == 13 and diamonds["x"][2] is None
-    assert "begins at 50 %" in figure["layout"]["xaxis"]["title"]["text"]
+    assert "starts at 50 %" in figure["layout"]["xaxis"]["title"]["text"]

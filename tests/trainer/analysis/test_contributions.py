@@ -61,11 +61,11 @@ def test_outputs_are_those_of_keras(case):
 
 
 def test_evidence_adds_up_to_the_logits_and_the_probabilities(case):
-    evidence = contributions.evidence(IMAGE, case.outputs, case.weights, case.table)
-    np.testing.assert_allclose(evidence.logits, case.network.logits(IMAGE[None])[0], atol=1e-4)
-    np.testing.assert_allclose(evidence.probabilities, np.asarray(case.keras(IMAGE[None]))[0], atol=1e-5)
-    np.testing.assert_allclose(evidence.exponentials / evidence.exponentials.sum(), evidence.probabilities, atol=1e-9)
-    for reason, logit in zip(evidence.reasons, evidence.logits, strict=True):
+    found = contributions.contributions(IMAGE, case.outputs, case.weights, case.table)
+    np.testing.assert_allclose(found.logits, case.network.logits(IMAGE[None])[0], atol=1e-4)
+    np.testing.assert_allclose(found.probabilities, np.asarray(case.keras(IMAGE[None]))[0], atol=1e-5)
+    np.testing.assert_allclose(found.exponentials / found.exponentials.sum(), found.probabilities, atol=1e-9)
+    for reason, logit in zip(found.units, found.logits, strict=True):
         assert reason.products.sum(dtype=float) + reason.bias == pytest.approx(logit, abs=1e-6)
 
 
@@ -81,16 +81,16 @@ def test_evidence_adds_up_to_the_logits_and_the_probabilities(case):
 )
 def test_evidence_has_the_shape_of_where_it_comes_from(name, before, shape):
     case = Case(LAYERS[name])
-    evidence = contributions.evidence(IMAGE, case.outputs, case.weights, case.table)
-    assert (evidence.before, evidence.direct) == (before, not before)
-    assert {reason.values.shape for reason in evidence.reasons} == {shape}
+    found = contributions.contributions(IMAGE, case.outputs, case.weights, case.table)
+    assert (found.source, found.direct) == (before, not before)
+    assert {reason.values.shape for reason in found.units} == {shape}
 
 
 def test_a_hidden_unit_is_what_its_reason_says():
     case = Case(LAYERS["mlp"])
     for place, function in ((1, lambda value: max(0.0, value)), (2, np.tanh)):
         for unit in range(5):
-            reason = contributions.reason(IMAGE, case.outputs, case.weights, case.table, place, unit)
+            reason = contributions.weighted_sum(IMAGE, case.outputs, case.weights, case.table, place, unit)
             assert function(reason.sum) == pytest.approx(case.outputs[case.table[place].name][unit], abs=1e-5)
 
 
@@ -101,31 +101,31 @@ def test_every_place_of_a_convolution_is_what_its_patch_says(cnn):
     for place, row in rows:
         made = cnn.outputs[row.name]
         for at in [(0, 0), (0, made.shape[1] - 1), (made.shape[0] - 1, made.shape[1] - 1), (2, 1)]:
-            reason = contributions.reason(IMAGE, cnn.outputs, cnn.weights, cnn.table, place, 2, at)
+            reason = contributions.weighted_sum(IMAGE, cnn.outputs, cnn.weights, cnn.table, place, 2, at)
             assert functions[row.layer.activation](reason.sum) == pytest.approx(made[(*at, 2)], abs=1e-4)
 
 
 def test_without_a_place_it_is_a_filters_largest_number(cnn):
     place = next(place for place, row in enumerate(cnn.table) if row.name == "conv2d_2")
-    reason = contributions.reason(IMAGE, cnn.outputs, cnn.weights, cnn.table, place, 1)
+    reason = contributions.weighted_sum(IMAGE, cnn.outputs, cnn.weights, cnn.table, place, 1)
     assert reason.sum == pytest.approx(cnn.outputs["conv2d_2"][..., 1].max(), abs=1e-4)
 
 
 def test_the_largest_contributions_come_first():
-    reason = contributions.Reason(np.array([1.0, 2, 0, 3]), np.array([1.0, -4, 9, 1]), 0.5)
+    reason = contributions.WeightedSum(np.array([1.0, 2, 0, 3]), np.array([1.0, -4, 9, 1]), 0.5)
     assert reason.largest(3) == [1, 3, 0] and reason.largest(9) == [1, 3, 0]
     assert reason.total == pytest.approx(-4) and reason.sum == pytest.approx(-3.5)
 
 
 def test_weights_of_the_first_layer_are_images(cnn):
     mlp = Case(LAYERS["mlp"])
-    images = contributions.images(mlp.weights["dense_2"][0], (28, 28))
+    images = contributions.weight_images(mlp.weights["dense_2"][0], (28, 28))
     assert images.shape == (12, 28, 28) and images[3, 1, 2] == mlp.weights["dense_2"][0][30, 3]
-    assert contributions.images(cnn.weights["conv2d_2"][0], (28, 28)).shape == (4, 5, 5)
-    assert contributions.first(mlp.table) == 1 and contributions.first(cnn.table) == 1
+    assert contributions.weight_images(cnn.weights["conv2d_2"][0], (28, 28)).shape == (4, 5, 5)
+    assert contributions.first_weighted_row(mlp.table) == 1 and contributions.first_weighted_row(cnn.table) == 1
 
 
 def test_huge_logits_are_no_errors():
-    unit = contributions.Reason(np.array([1.0]), np.array([2000.0]), 0.0)
-    evidence = contributions.Evidence((unit, contributions.Reason(np.array([1.0]), np.array([0.0]), 0.0)), "")
-    assert np.isinf(evidence.exponentials[0]) and evidence.probabilities.tolist() == [1.0, 0.0]
+    unit = contributions.WeightedSum(np.array([1.0]), np.array([2000.0]), 0.0)
+    found = contributions.Contributions((unit, contributions.WeightedSum(np.array([1.0]), np.array([0.0]), 0.0)), "")
+    assert np.isinf(found.exponentials[0]) and found.probabilities.tolist() == [1.0, 0.0]

@@ -7,7 +7,13 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from trainer.analysis.learning_curves import POINTS, READINGS, learning_curves, rate_curve, reading_curves
+from trainer.analysis.learning_curves import (
+    MAX_POINTS,
+    MAX_SMALL_POINTS,
+    learning_curves,
+    prediction_curves,
+    rate_curve,
+)
 from trainer.figures.palette import BLUE, VERMILLION
 from trainer.figures.plotly import Figure
 
@@ -88,7 +94,7 @@ def test_smoothing_draws_the_smoothed_curve_over_the_faint_raw_one() -> None:
 def test_a_long_history_becomes_few_points_whose_last_is_exact() -> None:
     history = long_history(5200)
     trace = curves(learning_curves(history, 26, 200, "loss"))["training"]
-    assert len(trace["x"]) <= POINTS
+    assert len(trace["x"]) <= MAX_POINTS
     assert (trace["x"][-1], trace["y"][-1]) == (200.0, pytest.approx(2 / 5200, abs=1e-6))
     assert trace["y"][0] == pytest.approx(np.mean([line["loss"] for line in history[:16]]), abs=1e-6)
 
@@ -143,7 +149,7 @@ def test_an_update_can_be_marked() -> None:
     figures = [
         learning_curves(HISTORY, 10, 2, "loss", at=15),
         rate_curve(HISTORY, 10, 2, at=15),
-        reading_curves([], "a", 3, 10, 2, at=15),
+        prediction_curves([], "a", 3, 10, 2, at=15),
     ]
     assert [figure["layout"]["shapes"][-1]["x0"] for figure in figures] == [1.5] * 3
 
@@ -169,7 +175,7 @@ def readings(*winners: int) -> list[dict[str, Any]]:
 
 
 def test_a_followed_drawing_has_its_meant_digit_in_blue_and_a_wrong_winner_in_vermillion() -> None:
-    figure = reading_curves(readings(1, 3, 8), "a", 3, steps=10, epochs=5)
+    figure = prediction_curves(readings(1, 3, 8), "a", 3, steps=10, epochs=5)
     shown = curves(figure)
     assert (shown["3"]["x"], shown["3"]["y"]) == ([1.0, 2.0, 3.0], [4.44, 60.0, 4.44])
     assert (shown["3"]["line"]["color"], shown["8"]["line"]["color"]) == (BLUE, VERMILLION)
@@ -180,12 +186,12 @@ def test_a_followed_drawing_has_its_meant_digit_in_blue_and_a_wrong_winner_in_ve
 
 
 def test_a_followed_drawing_that_is_read_right_has_no_vermillion() -> None:
-    shown = curves(reading_curves(readings(1, 3), "a", 3, 10, 5))
+    shown = curves(prediction_curves(readings(1, 3), "a", 3, 10, 5))
     assert set(shown) == {"the others", "3"} and shown["3"]["line"]["color"] == BLUE
 
 
 def test_where_no_digit_was_meant_the_winner_is_blue() -> None:
-    shown = curves(reading_curves(readings(1, 3), "a", None, 10, 5))
+    shown = curves(prediction_curves(readings(1, 3), "a", None, 10, 5))
     assert set(shown) == {"the others", "3"} and shown["3"]["line"]["color"] == BLUE
 
 
@@ -194,19 +200,19 @@ def test_where_no_digit_was_meant_the_winner_is_blue() -> None:
 def test_neither_size_nor_axes_of_a_followed_drawing_depend_on_the_readings(
     lines: list[dict[str, Any]], drawing: str
 ) -> None:
-    figure = reading_curves(lines, drawing, 3, 10, 5)
+    figure = prediction_curves(lines, drawing, 3, 10, 5)
     go.Figure(figure)
     layout = {key: value for key, value in figure["layout"].items() if key != "annotations"}
-    empty = reading_curves([], "a", 3, 10, 5)["layout"]
+    empty = prediction_curves([], "a", 3, 10, 5)["layout"]
     assert layout == {key: value for key, value in empty.items() if key != "annotations"}
 
 
 def test_many_readings_become_few_points_whose_last_is_exact() -> None:
-    trace = curves(reading_curves(readings(*[3] * 999, 5), "a", 3, 10, 1000))["3"]
-    assert len(trace["x"]) <= READINGS and (trace["x"][-1], trace["y"][-1]) == (1000.0, 4.44)
+    trace = curves(prediction_curves(readings(*[3] * 999, 5), "a", 3, 10, 1000))["3"]
+    assert len(trace["x"]) <= MAX_SMALL_POINTS and (trace["x"][-1], trace["y"][-1]) == (1000.0, 4.44)
 
 
 def test_names_of_equal_probabilities_do_not_lie_on_each_other() -> None:
     half = [{"step": 10, "epoch": 1, "probabilities": {"a": [0.5, 0.5] + [0.0] * 8}}]
-    one, other = reading_curves(half, "a", 1, 10, 5)["layout"]["annotations"]
+    one, other = prediction_curves(half, "a", 1, 10, 5)["layout"]["annotations"]
     assert abs(one["y"] - other["y"]) >= 14

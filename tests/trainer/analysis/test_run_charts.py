@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.analysis.run_charts import Cost, Learner, accuracy_against, apart, learning_curves
-from trainer.figures.palette import COLOURS
+from trainer.analysis.run_charts import Cost, RunCurves, accuracy_against, learning_curves, spread
+from trainer.figures.palette import LINE_STYLES
 
 HISTORY = [
     {"kind": "batch", "epoch": 1, "step": 5, "loss": 2.0, "accuracy": 0.3, "seconds": 0.1},
@@ -22,7 +22,7 @@ UNVALIDATED = [{key: value for key, value in line.items() if not key.startswith(
 
 
 def learner(history=HISTORY, name="A", place=0, steps=10):
-    return Learner(name, COLOURS[place], history, steps)
+    return RunCurves(name, LINE_STYLES[place], history, steps)
 
 
 def curves(figure):
@@ -38,7 +38,7 @@ def test_each_run_has_a_validation_and_a_faint_training_curve_over_the_epochs():
         "B": ([0.5, 1.0], [1.4, 1.0]),
     }
     for trace in figure["data"]:
-        colour = COLOURS["B" in trace["name"]]
+        colour = LINE_STYLES["B" in trace["name"]]
         assert (trace["line"]["color"], trace["line"]["dash"]) == (colour.line, colour.dash)
         assert (trace.get("opacity", 1) < 1) == ("training" in trace["name"])
 
@@ -84,9 +84,9 @@ def test_an_axis_shows_all_epochs_that_are_wanted_and_all_that_were_learned():
 
 
 COSTS = [
-    Cost("Small", COLOURS[0], 0.92, 7_850),
-    Cost("Large", COLOURS[1], 0.921, 640_890),
-    Cost("Best", COLOURS[2], 0.991, 29_658),
+    Cost("Small", LINE_STYLES[0], 0.92, 7_850),
+    Cost("Large", LINE_STYLES[1], 0.921, 640_890),
+    Cost("Best", LINE_STYLES[2], 0.991, 29_658),
 ]
 
 
@@ -107,15 +107,15 @@ def test_each_run_is_a_point_with_its_name_beside_it():
 
 
 def test_the_axis_is_plain_where_the_costs_are_of_one_size():
-    near = [Cost(str(place), COLOURS[place], 0.9, 10.0 + place) for place in range(3)]
+    near = [Cost(str(place), LINE_STYLES[place], 0.9, 10.0 + place) for place in range(3)]
     assert "type" not in accuracy_against(near, "seconds")["layout"]["xaxis"]
-    free = [Cost(str(place), COLOURS[place], 0.9, 100.0 * place) for place in range(3)]  # one took no time at all
+    free = [Cost(str(place), LINE_STYLES[place], 0.9, 100.0 * place) for place in range(3)]  # one took no time at all
     assert "type" not in accuracy_against(free, "seconds")["layout"]["xaxis"]
 
 
 @given(st.lists(st.floats(0, 300), max_size=6))
 def test_labels_move_apart_as_little_as_need_be_and_keep_their_order(heights):
-    moved = apart(heights, 16)
+    moved = spread(heights, 16)
     ordered = sorted(range(len(heights)), key=heights.__getitem__)
     gaps = np.diff([moved[at] for at in ordered])
     assert (gaps > 16 - 1e-6).all()
@@ -132,7 +132,7 @@ def test_labels_move_apart_as_little_as_need_be_and_keep_their_order(heights):
         learning_curves([learner(), learner(UNVALIDATED, "<b>%{x}</b>", 1)], "loss", "seconds", log=True),
         accuracy_against([], "seconds"),
         accuracy_against(COSTS[:1], "parameters"),
-        accuracy_against([*COSTS, Cost("<b>%{x}</b>", COLOURS[3], 0.0, 1.0)], "parameters"),
+        accuracy_against([*COSTS, Cost("<b>%{x}</b>", LINE_STYLES[3], 0.0, 1.0)], "parameters"),
     ],
 )
 def test_plotly_knows_every_word_and_nothing_typed_is_markup(figure):

@@ -1,7 +1,7 @@
 import xml.etree.ElementTree as ET
 
 from tests.support.apps import TINY
-from trainer.analysis.sweep_charts import BLACK, COLOURS, WHITE, colour, dots, ink, small_picture
+from trainer.analysis.sweep_charts import BLACK, COLOURS, WHITE, colour, setting_chart, small_picture, text_colour
 from trainer.config.variation import Axis, Setting
 from trainer.runs.sweep import Cell, Plan
 
@@ -17,7 +17,7 @@ KNOWN = [
 def test_the_better_the_lighter_and_the_number_on_it_can_be_read():
     assert colour(0.0) == COLOURS[0].lower() and colour(1.0) == COLOURS[-1].lower()
     assert colour(-3.0) == colour(0.0) and colour(2.0) == colour(1.0)
-    assert (ink(colour(0.0)), ink(colour(1.0))) == (WHITE, BLACK)
+    assert (text_colour(colour(0.0)), text_colour(colour(1.0))) == (WHITE, BLACK)
 
     def luminance(paper):
         parts = [int(paper[at : at + 2], 16) / 255 for at in (1, 3, 5)]
@@ -28,7 +28,7 @@ def test_the_better_the_lighter_and_the_number_on_it_can_be_read():
     light = [luminance(paper) for paper in papers]
     assert light == sorted(light)
     for paper in papers:
-        above, below = sorted((luminance(paper), luminance({WHITE: "#ffffff", BLACK: "#000000"}[ink(paper)])))
+        above, below = sorted((luminance(paper), luminance({WHITE: "#ffffff", BLACK: "#000000"}[text_colour(paper)])))
         assert (below + 0.05) / (above + 0.05) >= 4.5
 
 
@@ -40,9 +40,9 @@ def test_the_small_picture_has_a_square_for_each_run():
 
 
 def test_one_setting_is_a_chart_whose_axis_lets_the_differences_be_seen():
-    figure = dots(PLAN, KNOWN)
+    figure = setting_chart(PLAN, KNOWN)
     curve, layout = figure["data"][0], figure["layout"]
     assert curve["x"] == [0, 1] and curve["y"] == [91.0, 95.0]
     assert curve["marker"]["symbol"] == ["star", "circle-open"]
     assert layout["xaxis"]["ticktext"] == ["0.01", "0.1", "1"] and layout["yaxis"]["range"][0] == 80
-    assert dots(PLAN, [Cell("", "", "queued")] * 3)["data"][0]["x"] == []
+    assert setting_chart(PLAN, [Cell("", "", "queued")] * 3)["data"][0]["x"] == []
