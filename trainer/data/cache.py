@@ -1,6 +1,6 @@
-"""The app's own cache of data: one copy for all processes, found again by the hash of its contents.
+"""Cache of data set arrays on disk, shared by all processes and addressed by the hash of the contents.
 
-It lies in the folder that DIGITLAB_CACHE names, or else where the system keeps such things.
+It lies in the folder that DIGITLAB_CACHE names, by default in the user's cache folder.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ from platformdirs import user_cache_dir
 
 from trainer.data.npz import KEYS, Array
 
+MAX_INDEX_ENTRIES = 100
+
 _log = logging.getLogger(__name__)
 
 
 def combined_hash(digests: Iterable[str]) -> str:
-    """Return one SHA-256 for many, in hexadecimal as they are."""
+    """Return one SHA-256 for several; all are hexadecimal."""
     return hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
@@ -34,13 +36,13 @@ def content_hash(arrays: Iterable[Array]) -> str:
     return combined_hash(hashlib.sha256(array.data).hexdigest() for array in arrays)
 
 
-def stamp(*files: Path) -> str:
-    """Describe files as they stand now, so that a change shows without reading them."""
+def file_stamp(*files: Path) -> str:
+    """Return the paths, sizes and times of files as text: it changes with the files, and reads none of them."""
     stats = [(file, file.stat()) for file in files]
     return " ".join(f"{file} {now.st_size} {now.st_mtime_ns} {now.st_ctime_ns}" for file, now in stats)
 
 
-class Kept(NamedTuple):
+class CachedArrays(NamedTuple):
     """Arrays in the order of KEYS, read-only, and the hash of their contents."""
 
     hash: str
@@ -48,9 +50,9 @@ class Kept(NamedTuple):
 
 
 class Cache:
-    """Arrays as .npy files in a folder named by their hash, and an index of what had which hash.
+    """Arrays as .npy files in a folder named by their hash, and an index from keys to hashes.
 
-    What cannot be written, to a full disk or a read-only one, this process keeps in memory.
+    If the disk is full or read-only, what could not be written stays in this process's memory.
     """
 
     _unwritten: ClassVar[dict[tuple[Path, str], Any]] = {}
@@ -63,23 +65,23 @@ class Cache:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Keep other threads and processes from loading; only whoever holds this writes."""
+        """Exclude all other threads and processes. Only the holder of the lock writes."""
         with self._threads, ExitStack() as stack:
             with suppress(OSError):  # then nothing else can be written either
                 self.root.mkdir(parents=True, exist_ok=True)
                 stack.enter_context(FileLock(self.root / "lock"))
             yield
 
-    def recall(self, key: str) -> Any:
-        """Return what the index has for a key, or None."""
+    def get(self, key: str) -> Any:
+        """Return the index's value of a key, or None."""
         return self._unwritten.get((self.root, key), self._index().get(key))
 
-    def remember(self, key: str, value: Any) -> None:
-        """Put a value that JSON knows into the index, which holds the newest hundred."""
+    def set(self, key: str, value: Any) -> None:
+        """Write a JSON value into the index, which holds the newest MAX_INDEX_ENTRIES."""
         entries = self._index() | {key: value}
-        newest = dict(list(entries.items())[-100:])
+        newest = dict(list(entries.items())[-MAX_INDEX_ENTRIES:])
         try:
-            temporary = self.index.with_suffix(".part")  # one name, under the lock: a killed writer leaves one at most
+            temporary = self.index.with_suffix(".part")  # one name, under the lock: a killed writer leaves at most one
             temporary.write_text(json.dumps(newest, indent=1), encoding="utf-8")
             temporary.replace(self.index)
             self._unwritten.pop((self.root, key), None)
@@ -89,53 +91,53 @@ class Cache:
     def _index(self) -> dict[str, Any]:
         try:
             index = json.loads(self.index.read_text(encoding="utf-8"))
-        except (OSError, ValueError):  # none yet, or a damaged one: both are made anew
+        except (OSError, ValueError):  # missing or damaged: a new one will be written
             return {}
         return index if isinstance(index, dict) else {}
 
-    def find(self, key: str, verify: bool = False) -> Kept | None:
-        """Return the arrays that were kept for a key."""
-        digest = self.recall(key)
+    def find(self, key: str, verify: bool = False) -> CachedArrays | None:
+        """Return the arrays whose hash the index has for a key, as `open` does."""
+        digest = self.get(key)
         return self.open(digest, verify) if digest else None
 
-    def open(self, digest: str, verify: bool = False) -> Kept | None:
-        """Map the arrays of this hash into memory, if their files are as they were when their hash was taken.
+    def open(self, digest: str, verify: bool = False) -> CachedArrays | None:
+        """Map the arrays of a hash into memory, if their files have not changed since they were hashed.
 
-        Without `verify` files that were touched count as missing; with it their hash is taken again, and they are
-        removed where it has changed.
+        Without `verify`, files with a new stamp count as missing. With it, they are hashed again, and removed if the
+        hash differs.
         """
         if arrays := self._unwritten.get((self.root, digest)):
-            return Kept(digest, arrays)
+            return CachedArrays(digest, arrays)
         files = self._files(self.root / digest)
         try:
-            now = stamp(*files)
+            stamp = file_stamp(*files)
             arrays = [np.load(file, mmap_mode="r", allow_pickle=False) for file in files]
-            if self.recall(now) != digest:
+            if self.get(stamp) != digest:
                 if not verify:
                     return None
                 if content_hash(arrays) != digest:
                     raise ValueError("other contents")
-                self.remember(now, digest)
+                self.set(stamp, digest)
         except (OSError, ValueError, EOFError):
             if verify:
                 self._remove(self.root / digest)
             return None
-        return Kept(digest, arrays)
+        return CachedArrays(digest, arrays)
 
-    def keep(self, arrays: Sequence[Array]) -> str:
-        """Write the arrays, whole or not at all, and return their hash."""
+    def save(self, arrays: Sequence[Array]) -> str:
+        """Write all of the arrays or none, and return their hash."""
         digest = content_hash(arrays)
         if not self.open(digest, verify=True):
             folder = self.root / f"{digest}.part"
             try:
-                self._remove(folder)  # of one who was killed at it
+                self._remove(folder)  # left over from a writer that was killed
                 folder.mkdir()
                 for file, array in zip(self._files(folder), arrays, strict=True):
                     with file.open("wb") as stream:
                         np.save(stream, array)
                         os.fsync(stream.fileno())
                 folder.rename(self.root / digest)
-                self.remember(stamp(*self._files(self.root / digest)), digest)
+                self.set(file_stamp(*self._files(self.root / digest)), digest)
             except OSError as error:
                 _log.warning("The data could not be written to %s and stays in memory: %s", self.root, error)
                 self._remove(folder)

@@ -1,8 +1,8 @@
-"""What is the data? The images that networks are trained and tested on, and where they are looked for.
+"""Loading of data sets: from a given file, the cache or a download, with synthetic digits in place of a missing MNIST.
 
-`load` looks, in this order, at the file that was given (an argument or, for MNIST, DIGITLAB_DATA), the app's own cache,
-Keras's cache and the network; in place of an MNIST that cannot be had it draws digits itself. All processes share one
-copy: the arrays lie unpacked in the app's cache (DIGITLAB_CACHE) and are mapped into memory, read-only.
+`load` tries, in this order, the given file (an argument or, for MNIST, DIGITLAB_DATA), the app's own cache, Keras's
+cache and the download. All processes share one copy: the arrays lie unpacked in the app's cache (DIGITLAB_CACHE) and
+are mapped into memory, read-only.
 """
 
 from __future__ import annotations
@@ -23,22 +23,16 @@ from numpy.typing import NDArray
 
 from trainer import UserError
 from trainer.config import dataset_info
-from trainer.config.dataset_info import Kind
-from trainer.data import npz
-from trainer.data.cache import Cache, Kept, combined_hash, content_hash, stamp
-from trainer.data.downloads import MIRRORS, PATIENCE, MirrorError, Progress, download
+from trainer.config.dataset_info import DatasetInfo
+from trainer.data import npz, synthetic
+from trainer.data.cache import Cache, combined_hash, content_hash, file_stamp
+from trainer.data.downloads import TIMEOUT_SECONDS, MirrorError, Progress, download
 from trainer.data.npz import Array
 
 Part = Literal["train", "test"]
 
-SYNTHETIC = (15_000, 2_500)  # digits to train with, digits to test with
-DRAWN_AT_ONCE = 500
-# Part of the cache's key. Raise it when other pixels or labels are drawn from the same seed (styles, strokes, digit):
-# every machine then draws its synthetic digits again. The golden hash in tests/test_strokes.py fails until then.
-RECIPE = 1
-MIXED_IN = 1_000  # the first seed of those that are mixed in with another data set; its multiples follow
-REMEMBERED = 24 * 3600.0  # seconds until the network is asked again by itself
-MNIST = combined_hash(  # the SHA-256 of each array, in the order of KEYS
+RETRY_SECONDS = 24 * 3600.0  # after a failed download, until the next one without being asked to
+MNIST_HASH = combined_hash(  # the SHA-256 of each array, in the order of KEYS
     (
         "741c988805d008ac6e4c904b69001ba184c24b2c540a4ef403f4c71b676cf757",
         "1feba77c54802fa5339a11837ea4b2866434b83314ec45192930f1df69120c13",
@@ -52,11 +46,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Images and their labels as uint8, mapped into memory, not writeable."""
+    """Images and their labels as uint8, mapped into memory, read-only."""
 
     name: str
-    source: str  # "MNIST", "synthetic digits", or the name of the file that was given
-    note: str  # why MNIST could not be had, without a full stop; empty where nothing is amiss
+    source: str  # the title, "synthetic digits" in place of MNIST, or the name of the given file
+    note: str  # why MNIST is not available, without a full stop; empty if nothing is wrong
     hash: str  # of the contents
     x_train: Array  # (n, 28, 28), 0 paper .. 255 ink; (n, height, width, 3) in colour
     y_train: Array  # (n,), 0 .. 9
@@ -64,9 +58,9 @@ class Dataset:
     y_test: Array
 
     @property
-    def kind(self) -> Kind:
-        """Return what is in it: a title, the shape of an image, and a word for each label."""
-        return dataset_info.kind(self.name)
+    def info(self) -> DatasetInfo:
+        """Return its title, image shape and classes."""
+        return dataset_info.info(self.name)
 
     def images(self, part: Part, where: slice | NDArray[Any] = slice(None)) -> NDArray[np.float32]:
         """Return images as float32, 0 paper .. 1 ink, in their shape; `where` is a slice, indices or a mask."""
@@ -86,109 +80,73 @@ def load(
     *,
     retry: bool = False,
     mirrors: Sequence[str] | None = None,
-    patience: float = PATIENCE,
+    timeout: float = TIMEOUT_SECONDS,
 ) -> Dataset:
-    """Find a data set of `catalogue`, download or draw it if need be; from the second time on this takes milliseconds.
+    """Return a data set, downloaded or drawn first if needed. From the second time on, this takes milliseconds.
 
-    Where MNIST cannot be had the synthetic digits take its place, and for a day nobody waits for the network again,
-    unless `retry`. A mirror is given up after `patience` seconds without a byte. What somebody brought is at `path`
-    (see `uploads`). Raises UserError where the file that was given is not as it must be, or another data set than MNIST
-    cannot be had.
+    If MNIST is not available, synthetic digits take its place, and for a day no further download is tried unless
+    `retry`. A mirror is given up after `timeout` seconds without a byte. The file of an uploaded data set is at `path`
+    (see `uploads`). Raises UserError if the given file is unusable, or another data set than MNIST is not available.
     """
-    given = _given(name, path)
+    given = _given_file(name, path)
     cache = Cache()
-    failure = cache.recall("failure")
-    resigned = not retry and failure is not None and 0 <= time.time() - failure[0] < REMEMBERED
-    if found := _at_hand(cache, name, given, fallback=resigned):
+    failure = cache.get("failure")
+    use_fallback = not retry and failure is not None and 0 <= time.time() - failure[0] < RETRY_SECONDS
+    if found := _cached(cache, name, given, use_fallback):
         return found
     with cache.lock():
-        # Another process may have been at it meanwhile, with or without success.
-        resigned = resigned or cache.recall("failure") != failure
-        if found := _at_hand(cache, name, given, fallback=resigned, verify=True):
+        # Another process may have tried meanwhile, with or without success.
+        use_fallback = use_fallback or cache.get("failure") != failure
+        if found := _cached(cache, name, given, use_fallback, verify=True):
             return found
         if given:
             try:
-                shape = dataset_info.kind(name).shape
-                cache.remember(given.stamp, cache.keep(npz.read_file(given.path, shape)))
+                cache.set(given.stamp, cache.save(npz.read_file(given.path, dataset_info.info(name).shape)))
             except OSError as error:
                 raise _unreadable(given.path, error) from None
-        elif name == "synthetic":
-            _drawn(cache, progress)
-        elif name != "mnist":
-            try:
-                cache.remember(name, cache.keep(_find(name, progress or _ignore, mirrors, patience)))
-            except _NotHad as error:
-                title = dataset_info.kind(name).title
-                raise UserError(
-                    f"{title} must be downloaded once, but could not be ({error}): try again with a connection, choose "
-                    "another data set, or bring it as an npz file on the page Data."
-                ) from None
+        elif dataset_info.info(name).download is None:
+            synthetic.find_or_draw(cache, progress)
         else:
             try:
-                cache.keep(_find(name, progress or _ignore, mirrors, patience))
-            except _NotHad as error:
-                _log.warning("MNIST could not be had: %s", error)
-                cache.remember("failure", [time.time(), str(error)])
-                _drawn(cache, progress)
-        found = _at_hand(cache, name, given, fallback=True)
+                cache.set(name, cache.save(_fetch(name, progress or _ignore, mirrors, timeout)))
+            except _NotAvailable as error:
+                if name != "mnist":
+                    raise UserError(
+                        f"{dataset_info.info(name).title} could not be downloaded ({error}): connect to the internet "
+                        "and try again, choose another data set, or upload it as an npz file on the Data page."
+                    ) from None
+                _log.warning("MNIST is not available: %s", error)
+                cache.set("failure", [time.time(), str(error)])
+                synthetic.find_or_draw(cache, progress)
+        found = _cached(cache, name, given, use_fallback=True)
     assert found is not None
     return found
 
 
-def synthetic(count: int, progress: Progress | None = None) -> tuple[Array, Array]:
-    """Return synthetic digits to learn from as well: images (count, 28, 28), 0 paper .. 255 ink, and labels (count,).
-
-    None of them is in the data set that `load` draws, whose validation part stays unseen. They are drawn once, in
-    a minute for 15,000, which `progress` follows, and kept for all processes.
-    """
-    cache, seeds = Cache(), _mixed_in(count)
-    parts: list[Sequence[Array]] = []
-
-    def tell(done: int, total: int) -> None:
-        (progress or _ignore)(len(parts) * total + done, len(seeds) * total)
-
-    for first_seed in seeds:
-        kept = cache.find(_recipe(first_seed))
-        if not kept:
-            with cache.lock():
-                kept = _drawn(cache, tell, first_seed)
-        parts.append(kept.arrays)
-    images, labels = (np.concatenate([part[place] for part in parts]) for place in (0, 1))
-    return images[:count], labels[:count]
-
-
-def synthetic_at_hand(count: int) -> bool:
-    """Tell whether `synthetic` has them without drawing any; never waits."""
-    cache = Cache()
-    return all(cache.find(_recipe(first_seed)) for first_seed in _mixed_in(count))
-
-
-def _mixed_in(count: int) -> list[int]:
-    """Return the first seed of each part of so many synthetic digits."""
-    return [MIXED_IN * (1 + part) for part in range(max(1, -(-count // SYNTHETIC[0])))]
-
-
 def available(name: str = "mnist", path: str | Path | None = None) -> Dataset | None:
-    """Return what was loaded before, by whatever process, or None where only `load` can tell; never waits.
+    """Return what any process loaded before, or None if `load` must look for it; never waits.
 
-    Raises UserError where the file that was given cannot be found.
+    Raises UserError if the given file is not found.
     """
-    return _at_hand(Cache(), name, _given(name, path), fallback=True)
+    return _cached(Cache(), name, _given_file(name, path), use_fallback=True)
 
 
-def _at_hand(cache: Cache, name: str, given: _Given | None, fallback: bool, verify: bool = False) -> Dataset | None:
+def _cached(
+    cache: Cache, name: str, given: _GivenFile | None, use_fallback: bool, verify: bool = False
+) -> Dataset | None:
     if given:
-        if kept := cache.find(given.stamp, verify):
-            return Dataset(name, "MNIST" if kept.hash == MNIST else given.path.name, "", kept.hash, *kept.arrays)
+        if cached := cache.find(given.stamp, verify):
+            source = "MNIST" if cached.hash == MNIST_HASH else given.path.name
+            return Dataset(name, source, "", cached.hash, *cached.arrays)
         return None
     if name != "mnist":
-        kept = cache.find(_recipe() if name == "synthetic" else name, verify)
-        return kept and Dataset(name, dataset_info.kind(name).title, "", kept.hash, *kept.arrays)
-    if kept := cache.open(MNIST, verify):
-        return Dataset(name, "MNIST", "", kept.hash, *kept.arrays)
-    failure = cache.recall("failure")
-    if fallback and failure and (kept := cache.find(_recipe(), verify)):
-        return Dataset(name, "synthetic digits", failure[1], kept.hash, *kept.arrays)
+        cached = cache.find(synthetic.cache_key() if name == "synthetic" else name, verify)
+        return cached and Dataset(name, dataset_info.info(name).title, "", cached.hash, *cached.arrays)
+    if cached := cache.open(MNIST_HASH, verify):
+        return Dataset(name, "MNIST", "", cached.hash, *cached.arrays)
+    failure = cache.get("failure")
+    if use_fallback and failure and (cached := cache.find(synthetic.cache_key(), verify)):
+        return Dataset(name, "synthetic digits", failure[1], cached.hash, *cached.arrays)
     return None
 
 
@@ -196,27 +154,29 @@ def _ignore(done: int, total: int) -> None:
     """Report progress to nobody."""
 
 
-# --- the file that was given ----------------------------------------------------------------------------------
+# --- the given file -------------------------------------------------------------------------------------------
 
 
-class _Given(NamedTuple):
+class _GivenFile(NamedTuple):
     path: Path
     stamp: str
 
 
-def _given(name: str, path: str | Path | None) -> _Given | None:
-    """Return the file that was given, if any, as it stands now."""
-    dataset_info.kind(name)
+def _given_file(name: str, path: str | Path | None) -> _GivenFile | None:
+    """Return the given file with its present stamp, or None if none was given."""
+    dataset_info.info(name)
     text = path or (os.environ.get("DIGITLAB_DATA") if name == "mnist" else None)
     if not text:
         if name not in dataset_info.DATASETS:
-            raise UserError("That data set was brought here by somebody, and is gone: bring it again on the page Data.")
+            raise UserError("This uploaded data set no longer exists: upload it again on the Data page.")
         return None
     file = Path(text).expanduser().absolute()
     try:
         if not stat.S_ISREG(file.stat().st_mode):
-            raise UserError(f"The data must be an npz file (got the folder or device {file.name or file}).")
-        return _Given(file, stamp(file))
+            raise UserError(
+                f"The data must be an npz file (got the folder or device {file.name or file}): give another path."
+            )
+        return _GivenFile(file, file_stamp(file))
     except OSError as error:
         raise _unreadable(file, error) from None
 
@@ -226,19 +186,21 @@ def _unreadable(file: Path, error: OSError) -> UserError:
     return UserError(f"{file.name} could not be opened ({reason}): give the path of an npz file in Keras's layout.")
 
 
-# --- what is downloaded ---------------------------------------------------------------------------------------
+# --- the download ---------------------------------------------------------------------------------------------
 
 
-class _NotHad(Exception):
-    """A data set could not be had; the text says why."""
+class _NotAvailable(Exception):
+    """A data set is not available; the text says why."""
 
 
-def _find(name: str, progress: Progress, mirrors: Sequence[str] | None, patience: float) -> list[Array]:
-    """Return a data set from Keras's cache or the network. Raises _NotHad."""
+def _fetch(name: str, progress: Progress, mirrors: Sequence[str] | None, timeout: float) -> list[Array]:
+    """Return a data set from Keras's cache or a mirror. Raises _NotAvailable."""
+    source = dataset_info.info(name).download
+    assert source is not None
     keras = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "datasets" / "mnist.npz"
     places = [("Keras's cache", partial(npz.read_file, keras))] if name == "mnist" else []
-    urls = MIRRORS[name] if mirrors is None else mirrors
-    places += [(urlsplit(url).hostname or url, partial(download, url, progress, patience, name)) for url in urls]
+    urls = source.urls if mirrors is None else mirrors
+    places += [(urlsplit(url).hostname or url, partial(download, url, source, progress, timeout)) for url in urls]
     reasons = []
     for place, read in places:
         try:
@@ -255,61 +217,29 @@ def _find(name: str, progress: Progress, mirrors: Sequence[str] | None, patience
             reasons.append(f"{place} {error}")
         except OSError as error:
             reasons.append(f"{place} could not be reached ({error.strerror or error})")
-    raise _NotHad("; ".join(reasons) or "there is no mirror to ask")
+    raise _NotAvailable("; ".join(reasons) or "no mirror is known")
 
 
 class _OtherContents(Exception):
-    """What came is a data set, but another one."""
+    """The arrays are a data set, but another one."""
 
 
 def _check(name: str, arrays: Sequence[Array]) -> None:
-    """Raise where arrays are not this data set: MNIST is known by its contents, the others by their files' MD5."""
-    if name == "mnist" and content_hash(arrays) != MNIST:
+    """Raise if arrays are not this data set: MNIST is checked by its contents, the others by their files' MD5."""
+    if name == "mnist" and content_hash(arrays) != MNIST_HASH:
         raise _OtherContents
     x_train, y_train, x_test, y_test = arrays
-    shape, labels = dataset_info.kind(name).shape, len(dataset_info.kind(name).classes)
-    for images, answers in ((x_train, y_train), (x_test, y_test)):
-        fits = images.shape == (len(answers), *shape) and len(answers) and answers.max() < labels
-        if not fits:
-            raise UserError("its images and labels must belong together.")
-
-
-# --- the synthetic digits -------------------------------------------------------------------------------------
-
-
-def _recipe(first_seed: int = 0) -> str:
-    """Return the key under which the cache holds synthetic digits: they are drawn again when it changes."""
-    key = f"synthetic digits {SYNTHETIC} {DRAWN_AT_ONCE} recipe {RECIPE}"
-    return key + (f" from {first_seed}" if first_seed else "")
-
-
-def _drawn(cache: Cache, progress: Progress | None, first_seed: int = 0) -> Kept:
-    """Return synthetic digits, drawn if there are none yet; whoever calls holds the cache's lock."""
-    recipe = _recipe(first_seed)
-    kept = cache.find(recipe, verify=True)
-    if not kept:
-        cache.remember(recipe, cache.keep(_draw(progress or _ignore, first_seed)))
-        kept = cache.find(recipe)
-    assert kept is not None
-    return kept
-
-
-def _draw(progress: Progress, first_seed: int) -> list[Array]:
-    from trainer.drawing import synthetic_digits  # Pillow and the templates, for this alone
-
-    train, total = SYNTHETIC[0], sum(SYNTHETIC)
-    images, labels = [], []
-    for seed, done in enumerate(range(0, total, DRAWN_AT_ONCE), first_seed):
-        progress(done, total)
-        drawn = synthetic_digits.digits(min(DRAWN_AT_ONCE, total - done), seed=seed)
-        images.append(drawn[0])
-        labels.append(drawn[1])
-    x, y = np.concatenate(images), np.concatenate(labels)
-    return [x[:train], y[:train], x[train:], y[train:]]
+    shape, classes = dataset_info.info(name).shape, len(dataset_info.info(name).classes)
+    for images, labels in ((x_train, y_train), (x_test, y_test)):
+        if not (images.shape == (len(labels), *shape) and len(labels) and labels.max() < classes):
+            raise UserError(
+                f"its images must have the shape {shape} and one label each, from 0 to {classes - 1} "
+                f"(got images {images.shape} and labels {labels.shape})."
+            )
 
 
 if __name__ == "__main__":
     data = load()
-    print(f"{data.source}: {len(data.x_train):,} digits to train with, {len(data.x_test):,} to test with.")
+    print(f"{data.source}: {len(data.x_train):,} training digits, {len(data.x_test):,} test digits.")
     if data.note:
-        print(f"MNIST could not be had: {data.note}.")
+        print(f"MNIST is not available: {data.note}.")

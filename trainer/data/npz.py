@@ -1,6 +1,6 @@
-"""A file in Keras's layout: an npz archive of four arrays, images and labels to train and to test with.
+"""Reader of npz files in Keras's layout: images and labels for training and testing, four arrays.
 
-It may come from anybody: it is checked before its numbers are read, and nothing in it is ever unpickled.
+A file may come from anybody: it is checked before its numbers are read, and nothing in it is ever unpickled.
 """
 
 from __future__ import annotations
@@ -13,28 +13,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer import UserError
-from trainer.config.dataset_info import SIDES
+from trainer.config.dataset_info import SIDE_RANGE
 from trainer.config.limits import CLASSES
-from trainer.storage.arrays import Head, read_head, read_values
+from trainer.storage.arrays import Header, read_header, read_values
 
 Array = NDArray[np.uint8]
 Shape = tuple[int, ...]
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
-LARGEST = 2_000_000_000  # bytes, of the four arrays
+MAX_BYTES = 2_000_000_000  # of the four arrays
 
 
 def read_file(path: Path, shape: Shape | None = (28, 28)) -> list[Array]:
-    """Return and raise what `read` does; OSError where the file cannot be opened."""
+    """Read a file as `read` does. Raises OSError if it cannot be opened."""
     with path.open("rb") as stream:
         return read(stream, path.name, shape)
 
 
-def read(stream: IO[bytes], what: str, shape: Shape | None = (28, 28), largest: int = LARGEST) -> list[Array]:
-    """Return x_train, y_train, x_test and y_test as uint8; nothing is unpickled, and sizes are checked first.
+def read(stream: IO[bytes], what: str, shape: Shape | None = (28, 28), max_bytes: int = MAX_BYTES) -> list[Array]:
+    """Return x_train, y_train, x_test and y_test as uint8.
 
-    `what` names the stream in sentences, `shape` is that of an image, or None for any that can be learned from, and
-    `largest` the bytes that the arrays may take. Raises UserError where it holds anything else.
+    what: the stream's name in error messages. shape: of an image, or None for any that a network can be trained on.
+    Raises UserError if the stream holds anything else, or arrays of more than `max_bytes`.
     """
     start = stream.read(1)
     try:
@@ -42,15 +42,15 @@ def read(stream: IO[bytes], what: str, shape: Shape | None = (28, 28), largest: 
             missing = [key for key in KEYS if f"{key}.npy" not in archive.namelist()]
             if missing:
                 raise UserError(f"{what} must hold {', '.join(KEYS)} ({', '.join(missing)} missing).")
-            heads = {}
+            headers = {}
             for key in KEYS:
                 with archive.open(f"{key}.npy") as member:
-                    heads[key] = read_head(member)
-            _check_headers(heads, what, shape, largest)
+                    headers[key] = read_header(member)
+            _check_headers(headers, what, shape, max_bytes)
             arrays = []
             for key in KEYS:
                 with archive.open(f"{key}.npy") as member:
-                    array = read_values(member, read_head(member))
+                    array = read_values(member, read_header(member))
                 if key.startswith("y") and not 0 <= array.min() <= array.max() < CLASSES:
                     got = f"{array.min()} to {array.max()}"
                     raise UserError(f"{key} in {what} must hold labels from 0 to {CLASSES - 1} (got {got}).")
@@ -59,13 +59,13 @@ def read(stream: IO[bytes], what: str, shape: Shape | None = (28, 28), largest: 
             return arrays
     except UserError:
         raise
-    except Exception as error:  # zipfile and NumPy raise a dozen kinds for a damaged file
+    except Exception as error:  # zipfile and NumPy raise a dozen kinds of errors for a damaged file
         kinds = {b"P": "a damaged one or a part of one", b"\x80": "a pickle, which is never opened"}
         kind = kinds.get(start, "something else")
         raise UserError(f"{what} must be an npz file in Keras's layout (got {kind}).") from error
 
 
-def _check_headers(headers: dict[str, Head], what: str, wanted: Shape | None, largest: int) -> None:
+def _check_headers(headers: dict[str, Header], what: str, wanted: Shape | None, max_bytes: int) -> None:
     for key, (shape, dtype, _) in headers.items():
         if key.startswith("x"):
             fits = dtype == np.uint8 and shape[:1] > (0,) and (shape[1:] == wanted if wanted else _is_image(shape[1:]))
@@ -84,16 +84,20 @@ def _check_headers(headers: dict[str, Head], what: str, wanted: Shape | None, la
         if images != labels:
             got = f"got {images:,} images and {labels:,} labels"
             raise UserError(f"x_{part} and y_{part} in {what} must be equally long ({got}).")
-    size = sum(head.size for head in headers.values())
-    if size > largest:
-        raise UserError(f"{what} must hold at most {largest / 1e9:g} GB (got {size / 1e9:,.1f} GB).")
+    size = sum(header.size for header in headers.values())
+    if size > max_bytes:
+        raise UserError(f"{what} must hold at most {max_bytes / 1e9:g} GB (got {size / 1e9:,.1f} GB).")
 
 
 _ANY_IMAGES = (
     f"uint8 images of shape (n, height, width), or (n, height, width, 3) in colour, "
-    f"with sides from {SIDES[0]} to {SIDES[1]} pixels"
+    f"with sides from {SIDE_RANGE[0]} to {SIDE_RANGE[1]} pixels"
 )
 
 
 def _is_image(shape: Shape) -> bool:
-    return len(shape) in (2, 3) and shape[2:] in ((), (3,)) and all(SIDES[0] <= side <= SIDES[1] for side in shape[:2])
+    return (
+        len(shape) in (2, 3)
+        and shape[2:] in ((), (3,))
+        and all(SIDE_RANGE[0] <= side <= SIDE_RANGE[1] for side in shape[:2])
+    )

@@ -1,4 +1,4 @@
-"""Training, validation and test: three parts of a data set, drawn to scale. Data in, HTML out."""
+"""Diagram of a data set's training, validation and test parts, drawn to scale, as HTML."""
 
 from __future__ import annotations
 
@@ -9,36 +9,44 @@ from markupsafe import Markup
 
 from trainer.config.limits import CLASSES
 from trainer.data.npz import Array
-from trainer.figures.images import sprites
+from trainer.figures.images import sprite_url
 from trainer.figures.palette import BLUE, GREY, ORANGE
+from trainer.text import percent
 
-SHOWN = 5  # images of each part
+IMAGES_PER_PART = 5
 STYLE = Path(__file__).with_suffix(".css")
 
 
-def portions(x_train: Array, x_test: Array, learned: int) -> Markup:
-    """Draw the parts: the first `learned` of the training images, the rest of them, and the test images.
+def split_diagram(x_train: Array, x_test: Array, train_count: int) -> Markup:
+    """Draw the first `train_count` training images, the rest (the validation part), and the test images.
 
     x_train, x_test: (n, height, width) or (n, height, width, 3) uint8.
     """
-    kept = len(x_train) - learned
+    validation_count = len(x_train) - train_count
     rows = [
-        ("Training", BLUE, learned, x_train[:learned], 0, "The network learns from these, once in every epoch."),
+        ("Training", BLUE, train_count, x_train[:train_count], 0, "The network learns from these, once per epoch."),
         (
             "Validation",
             ORANGE,
-            kept,
-            x_train[learned:],
-            learned,
-            "Never learned from. Read after every epoch: where they are read worse than the training part, the network "
-            "learns by heart.",
+            validation_count,
+            x_train[train_count:],
+            train_count,
+            "The network never learns from these. They are read after every epoch: if the network reads them worse "
+            "than the training part, it is overfitting.",
         ),
-        ("Test", GREY, len(x_test), x_test, 0, "Kept apart in the file. Read once at the end, for the final mark."),
+        (
+            "Test",
+            GREY,
+            len(x_test),
+            x_test,
+            0,
+            "A separate part of the file. Read once, at the end: the final accuracy.",
+        ),
     ]
     bars, boxes = Markup(), Markup()
     for name, color, number, images, first, words in rows:
         if not number:
-            empty = "With a split of 0 nothing is kept aside, and nobody sees whether the network learns by heart."
+            empty = "With a validation split of 0, nothing shows whether the network overfits."
             boxes += Markup('<div style="border-color: {}"><strong>{}: none</strong><p>{}</p></div>').format(
                 color, name, empty
             )
@@ -47,26 +55,26 @@ def portions(x_train: Array, x_test: Array, learned: int) -> Markup:
         bars += Markup('<div style="flex: {} 0 0; background: {}" role="img" aria-label="{}"></div>').format(
             number, color, label
         )
-        few = images[:SHOWN]
+        first_images = images[:IMAGES_PER_PART]
         where = f"x_{'test' if name == 'Test' else 'train'}[{first:,}] to [{first + number - 1:,}]".replace(",", "")
         boxes += Markup(
             '<div style="border-color: {}"><strong>{}: {:,}</strong>'
             '<img src="{}" alt="The first {} images of this part">'
             "<p><code>{}</code></p><p>{}</p></div>"
-        ).format(color, name, number, sprites(few, SHOWN), len(few), where, words)
+        ).format(color, name, number, sprite_url(first_images, IMAGES_PER_PART), len(first_images), where, words)
     return Markup('<div class="portions">{}</div><div class="parts">{}</div>').format(bars, boxes)
 
 
-def balance(labels: Array, classes: tuple[str, ...]) -> str:
-    """Say in a sentence whether every class is among the labels of a part, and how evenly."""
+def class_balance(labels: Array, classes: tuple[str, ...]) -> str:
+    """Return a sentence on whether the validation labels hold every class, and how evenly."""
     counts = np.bincount(labels, minlength=CLASSES)
     if missing := [name for name, count in zip(classes, counts, strict=True) if not count]:
         return (
-            f"Beware: the validation part holds no {', no '.join(missing)}. Keras does not shuffle before it cuts, so "
-            "a file that is sorted by its labels should be shuffled first."
+            f"The validation part has no {', no '.join(missing)}. Keras does not shuffle before it splits, so shuffle "
+            "a file that is sorted by its labels first."
         )
-    low, high = 100 * counts.min() / counts.sum(), 100 * counts.max() / counts.sum()
+    low, high = counts.min() / counts.sum(), counts.max() / counts.sum()
     return (
-        "Keras does not shuffle before it cuts. Here that does no harm: the validation part holds all ten classes, "
-        f"each from {low:.1f} to {high:.1f} % of it."
+        "Keras does not shuffle before it splits. That does no harm here: the validation part has all ten classes, "
+        f"each {percent(low)} to {percent(high)} of it."
     )

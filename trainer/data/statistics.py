@@ -1,4 +1,4 @@
-"""How many of each, and what do they look like on average? Counts, means and choices out of a data set's digits."""
+"""Statistics of a data set: class counts, mean images, random samples, the extent of the ink."""
 
 from __future__ import annotations
 
@@ -14,65 +14,65 @@ from trainer.data.npz import Array
 from trainer.figures.palette import BLUE, ORANGE
 from trainer.figures.plotly import AXIS, Figure, frame
 
-AT_ONCE = 1_000_000  # bytes of images that are looked at together, so that memory stays small
-HUNDRED = 100
+CHUNK_BYTES = 1_000_000  # of images that are summed at a time, which keeps the memory small
+SAMPLE_SIZE = 100
 
 
 @dataclass(frozen=True, eq=False)
-class Census:
-    """What is in the images and labels of one part of a data set."""
+class ClassStatistics:
+    """Class counts, mean images and mean ink of the training or the test part."""
 
-    counts: tuple[int, ...]  # images of each class
-    means: Array  # (10, height, width) or (10, height, width, 3), 0 .. 255; 0 where a class has none
+    counts: tuple[int, ...]  # images per class
+    means: Array  # (10, height, width) or (10, height, width, 3), 0 .. 255; 0 if a class has no images
     ink: float  # the mean of all numbers, 0 .. 255
 
 
-def census(images: Array, labels: Array) -> Census:
-    """Count the images of each class and take their mean.
+def class_statistics(images: Array, labels: Array) -> ClassStatistics:
+    """Return the class counts, the mean image of each class, and the mean ink.
 
     images: (n, height, width) or (n, height, width, 3) uint8; labels: (n,) 0 .. 9.
     """
     counts = np.bincount(labels, minlength=CLASSES)
     flat = images.reshape(len(images), -1)
     sums = np.zeros((CLASSES, flat.shape[1]), np.float64)
-    step = max(1, AT_ONCE // flat.shape[1])
+    step = max(1, CHUNK_BYTES // flat.shape[1])
     for begin in range(0, len(flat), step):
         part = slice(begin, begin + step)
         one_hot = (labels[part, None] == np.arange(CLASSES)).astype(np.float32)
-        sums += one_hot.T @ flat[part].astype(np.float32)  # whole numbers below 2 ** 24: exact
+        sums += one_hot.T @ flat[part].astype(np.float32)  # exact: whole numbers below 2 ** 24
     means = sums / np.maximum(counts, 1)[:, None]
-    return Census(
+    return ClassStatistics(
         tuple(counts.tolist()),
         np.rint(means).astype(np.uint8).reshape(CLASSES, *images.shape[1:]),
         float(sums.sum() / flat.size),
     )
 
 
-def hundred(labels: Array, seed: int, label: int | None = None, count: int = HUNDRED) -> NDArray[np.intp]:
-    """Return where up to `count` images lie, drawn at random without repeats; with `label` only those of one class."""
+def sample(labels: Array, seed: int, label: int | None = None, count: int = SAMPLE_SIZE) -> NDArray[np.intp]:
+    """Return the indices of up to `count` random images, without repeats; with `label`, of that class only."""
     found = np.arange(len(labels)) if label is None else np.flatnonzero(labels == label)
     return np.random.default_rng(seed).choice(found, min(count, len(found)), replace=False)
 
 
-def memory(*arrays: NDArray[Any]) -> int:
-    """Return the bytes that arrays take."""
+def total_bytes(*arrays: NDArray[Any]) -> int:
+    """Return the total size of arrays in bytes."""
     return sum(array.nbytes for array in arrays)
 
 
 @dataclass(frozen=True)
-class Extent:
-    """Where the ink of one image lies, in pixels from its upper left corner."""
+class InkExtent:
+    """Bounding box and centre of mass of one image's ink, in pixels from the upper left corner."""
 
     left: int
     top: int
     width: int
     height: int
-    column: float  # of the centre of mass, as pixel indices
+    column: float  # of the centre of mass, as a pixel index
     row: float
 
 
-def extent(image: Array) -> Extent | None:
-    """Measure an image, (height, width) or (height, width, 3) uint8; None where it holds no ink.
+def ink_extent(image: Array) -> InkExtent | None:
+    """Return the extent of the ink of an image, (height, width) or (height, width, 3) uint8; None for a blank one.
 
     The ink of a colour image is the mean of its three colours.
     """
@@ -82,7 +82,7 @@ def extent(image: Array) -> Extent | None:
         return None
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     left, top = int(columns[0]), int(rows[0])
-    return Extent(
+    return InkExtent(
         left,
         top,
         int(columns[-1]) + 1 - left,
@@ -92,11 +92,11 @@ def extent(image: Array) -> Extent | None:
     )
 
 
-# --- as a picture ---------------------------------------------------------------------------------------------
+# --- chart ----------------------------------------------------------------------------------------------------
 
 
-def count_bars(train: Sequence[int], test: Sequence[int], classes: Sequence[str]) -> Figure:
-    """Draw how many images of each class are there to learn from, and how many to test with."""
+def class_count_chart(train: Sequence[int], test: Sequence[int], classes: Sequence[str]) -> Figure:
+    """Draw the number of training and test images per class as bars."""
     parts = (("training", train, BLUE), ("test", test, ORANGE))
     names = [name if name == str(label) else f"{label} {name}" for label, name in enumerate(classes)]
     return {

@@ -1,4 +1,4 @@
-"""Data sets that somebody brought: checked, kept, and learned from, in colour as well."""
+"""Uploaded data sets: checked, saved and trained on, in colour as well."""
 
 import json
 from dataclasses import replace
@@ -10,9 +10,10 @@ import pytest
 from trainer import UserError
 from trainer.config import dataset_info
 from trainer.config.layers import Conv2D, Dense, MaxPooling2D
-from trainer.config.training import Adam, TrainingConfig
+from trainer.config.optimizers import Adam
+from trainer.config.training import TrainingConfig
 from trainer.data import datasets
-from trainer.data.uploads import MOST, Uploads
+from trainer.data.uploads import MAX_UPLOADS, Uploads
 from trainer.jobs import job
 from trainer.networks.inference import Network
 from trainer.runs.store import RunStore
@@ -39,12 +40,12 @@ def uploads(tmp_path):
 
 
 @pytest.mark.parametrize("shape", [(28, 28), (32, 32, 3), (8, 8), (64, 40)], ids=str)
-def test_what_is_brought_is_known_by_its_contents_and_loads_as_any_data_set(uploads, shape):
+def test_an_upload_is_named_by_its_contents_and_loads_like_any_data_set(uploads, shape):
     content = arrays(*shape, columns=True)
-    name = uploads.keep(npz(**content), "my <b>photos</b>.npz")
-    assert dataset_info.kind(name).shape == shape
+    name = uploads.save(npz(**content), "my <b>photos</b>.npz")
+    assert dataset_info.info(name).shape == shape
     assert uploads.titles() == {name: "my <b>photos</b>.npz"}
-    assert uploads.keep(npz(**content), "again.npz") == name and len(uploads.titles()) == 1
+    assert uploads.save(npz(**content), "again.npz") == name and len(uploads.titles()) == 1
     data = datasets.load(name, uploads.path(name))
     assert np.array_equal(data.x_train, content["x_train"]) and data.x_test.shape == (20, *shape)
     assert np.array_equal(data.y_test, content["y_test"].ravel())
@@ -64,43 +65,43 @@ def test_what_is_brought_is_known_by_its_contents_and_loads_as_any_data_set(uplo
         ({"y_test": np.zeros(3, np.uint8)}, "must be equally long (got 20 images and 3 labels)"),
     ],
 )
-def test_a_faulty_file_is_refused_with_a_sentence_and_nothing_is_kept(uploads, changed, sentence):
+def test_a_faulty_file_is_rejected_and_nothing_is_saved(uploads, changed, sentence):
     with pytest.raises(UserError) as caught:
-        uploads.keep(npz(**(arrays(28, 28) | changed)), "mine.npz")
+        uploads.save(npz(**(arrays(28, 28) | changed)), "mine.npz")
     assert sentence in str(caught.value)
     assert not uploads.titles() and not uploads.folder.exists()
 
 
 @pytest.mark.parametrize("name", ["mnist2", "../mnist", "own-28x28-../../../etc", "own-99x99-" + 16 * "0", 7, None])
-def test_a_name_from_outside_is_no_path(uploads, name):
+def test_a_name_cannot_be_a_path(uploads, name):
     with pytest.raises(UserError, match="The data set must be one of"):
         uploads.path(name)
 
 
-def test_a_data_set_that_is_gone_is_a_sentence(uploads):
-    name = uploads.keep(npz(**arrays(28, 28)), "mine.npz")
+def test_a_missing_upload_raises_a_sentence(uploads):
+    name = uploads.save(npz(**arrays(28, 28)), "mine.npz")
     uploads.path(name).unlink()
     assert uploads.path(name) is None and not uploads.titles()
-    with pytest.raises(UserError, match="is gone: bring it again"):
+    with pytest.raises(UserError, match="no longer exists: upload it again"):
         datasets.load(name, uploads.path(name))
 
 
-def test_a_damaged_list_of_titles_harms_nothing(uploads):
-    name = uploads.keep(npz(**arrays(28, 28)), "mine.npz")
+def test_a_damaged_list_of_titles_is_harmless(uploads):
+    name = uploads.save(npz(**arrays(28, 28)), "mine.npz")
     for text in ("[]", "{", json.dumps({name: 7, "../x": "y"})):
         (uploads.folder / "titles.json").write_text(text)
         assert uploads.titles() == {}
         assert uploads.path(name).is_file()
 
 
-def test_there_is_an_end_to_what_can_be_brought(uploads):
-    uploads.keep(npz(**arrays(28, 28)), "mine.npz")
-    titles = {dataset_info.own_name((28, 28), f"{place:016x}"): "x" for place in range(MOST)}
+def test_the_number_of_uploads_is_limited(uploads):
+    uploads.save(npz(**arrays(28, 28)), "mine.npz")
+    titles = {dataset_info.upload_name((28, 28), f"{place:016x}"): "x" for place in range(MAX_UPLOADS)}
     for name in titles:
         (uploads.folder / f"{name}.npz").touch()
     (uploads.folder / "titles.json").write_text(json.dumps(titles))
-    with pytest.raises(UserError, match=f"At most {MOST} data sets"):
-        uploads.keep(npz(**arrays(28, 28, seed=1)), "one_more.npz")
+    with pytest.raises(UserError, match=f"At most {MAX_UPLOADS} data sets"):
+        uploads.save(npz(**arrays(28, 28, seed=1)), "one_more.npz")
 
 
 @pytest.mark.parametrize(
@@ -112,9 +113,9 @@ def test_there_is_an_end_to_what_can_be_brought(uploads):
     ids=["dense", "convolution, augmented"],
 )
 @pytest.mark.parametrize("shape", [(32, 32, 3), (12, 10)], ids=str)
-def test_a_network_learns_what_was_brought(tmp_path, config, shape):
+def test_a_network_learns_uploaded_data(tmp_path, config, shape):
     store = RunStore(tmp_path / "runs")
-    name = store.uploads.keep(npz(**arrays(*shape, train=300, test=100)), "photos.npz")
+    name = store.uploads.save(npz(**arrays(*shape, train=300, test=100)), "photos.npz")
     config = replace(config, dataset=name, epochs=3, batch_size=20, optimizer=Adam(), learning_rate=0.01)
     run = store.create(config, "")
     job.run(str(run.path))
@@ -127,7 +128,7 @@ def test_a_network_learns_what_was_brought(tmp_path, config, shape):
     assert (said.argmax(axis=1) == labels).mean() == pytest.approx(state.test_accuracy, abs=0.011)
 
 
-def test_digits_of_ones_own_belong_to_digits():
+def test_extra_digits_need_a_data_set_of_digits():
     with pytest.raises(UserError, match="are learned with digits of 28 × 28 pixels"):
         TrainingConfig(dataset="cifar10", synthetic_examples=100)
     assert TrainingConfig(dataset="synthetic", synthetic_examples=100).dataset == "synthetic"
