@@ -16,7 +16,7 @@ from trainer.config.limits import CLASSES
 
 @dataclass(frozen=True)
 class LayerRow:
-    """A line of the layer table; `implied` marks layers that the list left out."""
+    """A row of the layer table; `implied` marks layers that the list leaves out."""
 
     name: str
     layer: Layer
@@ -27,7 +27,7 @@ class LayerRow:
 
 
 class LayerError(UserError):
-    """A layer that cannot work where it stands: `place` counts from 1, `rows` are the table of what is before it."""
+    """A layer that cannot work at its place: `place` counts from 1, `rows` is the table of the layers before it."""
 
     def __init__(self, sentence: str, place: int = 0, rows: tuple[LayerRow, ...] = ()) -> None:
         super().__init__(sentence)
@@ -36,14 +36,14 @@ class LayerError(UserError):
 
 
 def layer_table(layers: Iterable[Layer], input_shape: Shape) -> tuple[LayerRow, ...]:
-    """Complete a list of layers and follow the shapes through it, as `model.summary()` shows them.
+    """Complete a list of layers and compute the shapes, as `model.summary()` shows them.
 
     Adds the channel axis before the first layer on images, Flatten before the first one on lists, and the output
-    layer, Dense(10, softmax). Raises LayerError, with what would mend it, where a layer cannot work.
+    layer, Dense(10, softmax). Raises LayerError, which says what to change, if a layer cannot work at its place.
     """
     rows: list[LayerRow] = []
     shape = input_shape
-    flattened_by: list[str] = []  # kinds of the layers that give a list of numbers
+    flattened_by: list[str] = []  # kinds of the layers that output a list of numbers
 
     def add(layer: Layer, name: str = "", implied: bool = False) -> None:
         nonlocal shape
@@ -57,10 +57,10 @@ def layer_table(layers: Iterable[Layer], input_shape: Shape) -> tuple[LayerRow, 
         if layer.images_only and len(shape) == 2:
             add(Reshape(), implied=True)
         if layer.images_only and len(shape) == 1:
-            mend = f"up or remove {flattened_by[0]}" if len(flattened_by) == 1 else f"up, before {flattened_by[0]}"
+            remedy = f"up or remove {flattened_by[0]}" if len(flattened_by) == 1 else f"up, before {flattened_by[0]}"
             raise LayerError(
-                f"Layer {place}, {kind}, works on images, but {flattened_by[0]} before it made a list of numbers: "
-                f"move {kind} {mend}.",
+                f"Layer {place}, {kind}, works on images, but {flattened_by[0]} before it outputs a list of numbers: "
+                f"move {kind} {remedy}.",
                 place,
                 tuple(rows),
             )
@@ -68,8 +68,8 @@ def layer_table(layers: Iterable[Layer], input_shape: Shape) -> tuple[LayerRow, 
             add(Flatten(), implied=True)
         if layer.images_only and min(layer.output_shape(shape)) < 1:
             raise LayerError(
-                f"Layer {place}, {kind}, needs a larger image than the {shape[0]} × {shape[1]} that is left: "
-                f"use {layer.too_small}, or remove a layer that makes the image smaller.",
+                f"Layer {place}, {kind}, needs a larger image than the {shape[0]} × {shape[1]} pixels it gets: "
+                f"use {layer.too_small_remedy}, or remove a layer that makes the image smaller.",
                 place,
                 tuple(rows),
             )
@@ -83,7 +83,7 @@ def layer_table(layers: Iterable[Layer], input_shape: Shape) -> tuple[LayerRow, 
 
 
 def _snake(name: str) -> str:
-    """Return the name Keras would give: MaxPooling2D -> max_pooling2d."""
+    """Return Keras's default name of a layer: MaxPooling2D -> max_pooling2d."""
     return "".join(
         f"_{b.lower()}" if b.isupper() and a.islower() else b.lower() for a, b in zip(" " + name, name, strict=False)
     )

@@ -1,7 +1,6 @@
-"""The kinds of layers, each a class with Keras's name and arguments, listed in LAYERS.
+"""The kinds of layers: a class each, with Keras's name and arguments, listed in LAYERS. To add one: docs/extending.md.
 
-A new kind that computes something new when it predicts also needs a function in networks/onnx_writer.py; see
-docs/extending.md. Standard library only.
+One table of all kinds, so it is longer than 300 lines. Standard library only.
 """
 
 from __future__ import annotations
@@ -12,13 +11,13 @@ from typing import Any, ClassVar
 
 from trainer.config.layer import Layer, Shape
 from trainer.config.limits import choice_label
-from trainer.text import number
+from trainer.text import counted, number
 
 
 @dataclass(frozen=True)
 class Flatten(Layer):
     label: ClassVar[str] = "Flatten"
-    help: ClassVar[str] = "Puts the pixels of an image one behind the other, into one list."
+    help: ClassVar[str] = "Turns the image into one long list of numbers."
     term: ClassVar[str] = "flatten"
     keeps_values: ClassVar[bool] = True
     drawn_as: ClassVar[str] = "bar"
@@ -28,15 +27,15 @@ class Flatten(Layer):
 
     @property
     def code_comment(self) -> str:
-        return "the pixels in one list"
+        return "the pixels as one list"
 
 
 @dataclass(frozen=True)
 class Reshape(Layer):
-    """Give a grey image its channel axis; implied before the first layer that works on images, and in no menu."""
+    """Add the channel axis to a grayscale image; implied before the first layer on images, and in no menu."""
 
     label: ClassVar[str] = "Reshape"
-    help: ClassVar[str] = "Gives a grey image its one channel."
+    help: ClassVar[str] = "Adds the channel axis to a grayscale image."
     keeps_values: ClassVar[bool] = True
     hidden: ClassVar[bool] = True
 
@@ -48,35 +47,35 @@ class Reshape(Layer):
 
     @property
     def code_comment(self) -> str:
-        return "a grey image has one channel"
+        return "a grayscale image has one channel"
 
 
 @dataclass(frozen=True)
 class Rescaling(Layer):
-    """Multiply every pixel by `scale`: 255 makes of 0..1 the raw 0..255."""
+    """Multiply every value by `scale`: 255 turns pixels 0..1 back into raw pixels 0..255."""
 
     label: ClassVar[str] = "Rescaling"
-    help: ClassVar[str] = "Multiplies every number by the same one: 255 gives the raw pixels, 0 to 255."
+    help: ClassVar[str] = "Multiplies every value by the same factor: 255 turns pixels back into 0 to 255."
     keeps_values: ClassVar[bool] = True
     scale: float = 255.0
 
     @property
     def summary(self) -> str:
-        return f"× {self.scale:.4g}"
+        return f"× {number(self.scale, 4)}"
 
     @property
     def description(self) -> str:
-        return f"times {self.scale:.4g}"
+        return f"times {number(self.scale, 4)}"
 
     @property
     def code_comment(self) -> str:
-        return "pixels from 0 to 255 again" if self.scale == 255 else f"every number times {self.scale:g}"
+        return "pixels 0 to 255 again" if self.scale == 255 else f"every value times {number(self.scale)}"
 
 
 @dataclass(frozen=True)
 class Dense(Layer):
     label: ClassVar[str] = "Dense"
-    help: ClassVar[str] = "Each unit weighs all the numbers that come in, and adds them up."
+    help: ClassVar[str] = "Each unit computes a weighted sum of all inputs and adds its bias."
     term: ClassVar[str] = "dense"
     lists_only: ClassVar[bool] = True
     has_kernel: ClassVar[bool] = True
@@ -114,7 +113,9 @@ class Dense(Layer):
 @dataclass(frozen=True)
 class Conv2D(Layer):
     label: ClassVar[str] = "Convolution"
-    help: ClassVar[str] = "Looks for small patterns anywhere in the image: each filter gives an image of its finds."
+    help: ClassVar[str] = (
+        "Looks for small patterns everywhere in the image: each filter outputs an image of its matches."
+    )
     term: ClassVar[str] = "convolution"
     images_only: ClassVar[bool] = True
     has_kernel: ClassVar[bool] = True
@@ -125,7 +126,7 @@ class Conv2D(Layer):
         "use_bias": True,
         "activation": "linear",
     }
-    too_small: ClassVar[str] = "a smaller kernel size or padding same"
+    too_small_remedy: ClassVar[str] = "a smaller kernel size or the padding Same"
     drawn_as: ClassVar[str] = "sheets"
     color: ClassVar[str] = "blue"
     filters: int = 16
@@ -145,7 +146,7 @@ class Conv2D(Layer):
 
     def arithmetic(self, shape: Shape) -> str:
         biases = f" + {self.filters:,} biases" if self.use_bias else ""
-        channels = f"{shape[2]:,} channel{'s' if shape[2] > 1 else ''}"
+        channels = counted(shape[2], "channel")
         return (
             f"{self.kernel_size} × {self.kernel_size} pixels × {channels} × {self.filters:,} filters{biases} = "
             f"{self.parameters(shape):,}"
@@ -155,13 +156,13 @@ class Conv2D(Layer):
     def summary(self) -> str:
         stride = f", stride {self.strides}" if self.strides > 1 else ""
         activation = choice_label("activation", self.activation)
-        return f"{self.filters} of {self.kernel_size} × {self.kernel_size}{stride}, {activation}"
+        return f"{self.filters:,} of {self.kernel_size} × {self.kernel_size}{stride}, {activation}"
 
     @property
     def description(self) -> str:
         parts = [
-            f"{self.filters} filters of {self.kernel_size} × {self.kernel_size}",
-            f"strides {self.strides}" if self.strides > 1 else "",
+            f"{self.filters:,} filters of {self.kernel_size} × {self.kernel_size}",
+            f"strides of {self.strides}" if self.strides > 1 else "",
             choice_label("padding", self.padding).lower(),
             "" if self.activation == "linear" else choice_label("activation", self.activation),
             "" if self.use_bias else "no bias",
@@ -196,23 +197,25 @@ class _Pooling2D(Layer):
 @dataclass(frozen=True)
 class MaxPooling2D(_Pooling2D):
     label: ClassVar[str] = "Max pooling"
-    help: ClassVar[str] = "Keeps the largest of each few pixels: a smaller image, and small shifts matter less."
+    help: ClassVar[str] = (
+        "Keeps the largest value of each block of pixels: the image shrinks, and small shifts matter less."
+    )
 
     @property
     def code_comment(self) -> str:
-        return f"the largest of each {self.pool_size} x {self.pool_size}"
+        return f"the largest of each {self.pool_size} x {self.pool_size} block"
 
 
 @dataclass(frozen=True)
 class AveragePooling2D(_Pooling2D):
     label: ClassVar[str] = "Average pooling"
-    help: ClassVar[str] = "Makes the mean of each few pixels: a smaller, softer image."
+    help: ClassVar[str] = "Keeps the mean of each block of pixels: the image shrinks and gets softer."
 
 
 @dataclass(frozen=True)
 class GlobalAveragePooling2D(Layer):
     label: ClassVar[str] = "Global average pooling"
-    help: ClassVar[str] = "Makes one number of each channel's image: its mean."
+    help: ClassVar[str] = "Replaces each channel's image by its mean: one number per channel."
     term: ClassVar[str] = "pooling"
     images_only: ClassVar[bool] = True
     drawn_as: ClassVar[str] = "units"
@@ -228,9 +231,11 @@ class GlobalAveragePooling2D(Layer):
 
 @dataclass(frozen=True)
 class BatchNormalization(Layer):
-    label: ClassVar[str] = "Batch normalisation"
-    help: ClassVar[str] = "Brings what comes in to mean 0 and spread 1, batch by batch: deeper networks learn faster."
-    term: ClassVar[str] = "batch normalisation"
+    label: ClassVar[str] = "Batch normalization"
+    help: ClassVar[str] = (
+        "Scales each channel to mean 0 and standard deviation 1 within a batch: deeper networks learn faster."
+    )
+    term: ClassVar[str] = "batch normalization"
     keras_defaults: ClassVar[dict[str, Any]] = {"momentum": 0.99}
     color: ClassVar[str] = "sky"
     momentum: float = 0.99
@@ -247,13 +252,15 @@ class BatchNormalization(Layer):
 
     @property
     def code_comment(self) -> str:
-        return "mean 0, spread 1"
+        return "mean 0, standard deviation 1"
 
 
 @dataclass(frozen=True)
 class Dropout(Layer):
     label: ClassVar[str] = "Dropout"
-    help: ClassVar[str] = "Sets some of the numbers to 0 while training, at random: nothing is learned by heart."
+    help: ClassVar[str] = (
+        "Sets random values to 0 during training: the network cannot rely on single values, so it overfits less."
+    )
     term: ClassVar[str] = "dropout"
     training_only: ClassVar[bool] = True
     keeps_values: ClassVar[bool] = True
@@ -262,7 +269,7 @@ class Dropout(Layer):
 
     @property
     def summary(self) -> str:
-        return f"{100 * self.rate:.3g} %"
+        return f"{number(100 * self.rate, 3)} %"
 
     @property
     def short_name(self) -> str:
@@ -270,24 +277,28 @@ class Dropout(Layer):
 
     @property
     def code_comment(self) -> str:
-        return f"{100 * self.rate:.3g} % are left out at random while it learns"
+        return f"sets {self.summary} of the values to 0 during training"
 
 
 @dataclass(frozen=True)
 class SpatialDropout2D(Dropout):
     label: ClassVar[str] = "Spatial dropout"
-    help: ClassVar[str] = "Sets whole images to 0 while training, at random, filter by filter: none is relied on."
+    help: ClassVar[str] = (
+        "Sets random channels to 0 during training: the network cannot rely on single filters, so it overfits less."
+    )
     images_only: ClassVar[bool] = True
 
     @property
     def code_comment(self) -> str:
-        return f"{100 * self.rate:.3g} % of the images are left out at random while it learns"
+        return f"sets {self.summary} of the channels to 0 during training"
 
 
 @dataclass(frozen=True)
 class Activation(Layer):
     label: ClassVar[str] = "Activation"
-    help: ClassVar[str] = "Bends each number on its own: without it, layers upon layers could do no more than one."
+    help: ClassVar[str] = (
+        "Applies a function to each value: without one, several layers could do no more than a single layer."
+    )
     term: ClassVar[str] = "activation"
     color: ClassVar[str] = "orange"
     activation: str = "relu"
@@ -298,7 +309,7 @@ class Activation(Layer):
 
     @property
     def code_comment(self) -> str:
-        return "what is below 0 becomes 0" if self.activation == "relu" else ""
+        return "negative values become 0" if self.activation == "relu" else ""
 
 
 LAYERS: dict[str, type[Layer]] = {

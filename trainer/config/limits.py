@@ -1,21 +1,18 @@
-"""Settings: the label, help and unit of each, its limits and its choices, by the name that Keras or a config gives it.
+"""Settings: the label, help text, unit, limits and choices of each, by the name that Keras or a config gives it.
 
-People read labels, files and code hold names. Pages read these tables to ask, and every checked value reads them when
-it is made. Standard library only.
+People read labels; files and code hold names. The pages read these tables, and every checked value is checked against
+them. Standard library only.
 """
 
 from __future__ import annotations
 
-import functools
-import typing
 from dataclasses import dataclass
-from typing import ClassVar
 
 from trainer import UserError
 from trainer.text import number, shortened
 
 CLASSES = 10  # the digits 0 to 9
-SHOWN = 80  # letters of a value that is refused
+MAX_VALUE_CHARACTERS = 80  # of a rejected value in an error message
 
 
 @dataclass(frozen=True)
@@ -27,27 +24,27 @@ class Limit:
     below: bool = False
     whole: bool = False
 
-    def check(self, what: str, value: object, unit: str = "") -> None:
-        """Raise UserError, which begins with `what`, where a value is no number within the limits."""
-        right = isinstance(value, int if self.whole else (int, float)) and not isinstance(value, bool)
-        if right and self.low <= value <= self.high and not (self.below and value == self.high):  # type: ignore[operator]
+    def check(self, label: str, value: object, unit: str = "") -> None:
+        """Raise UserError, which begins with `label`, unless the value is a number within the limits."""
+        is_number = isinstance(value, int if self.whole else (int, float)) and not isinstance(value, bool)
+        if is_number and self.low <= value <= self.high and not (self.below and value == self.high):  # type: ignore[operator]
             return
         kind = "a whole number " if self.whole else ""
         low, high = number(self.low), number(self.high)
         bounds = f"at least {low} and below {high}" if self.below else f"between {low} and {high}"
         unit = f" {unit}" if unit else ""
-        raise UserError(f"{what} must be {kind}{bounds}{unit} (got {shown(value)}).")
+        raise UserError(f"{label} must be {kind}{bounds}{unit} (got {short_repr(value)}).")
 
 
-def shown(value: object) -> str:
-    """Return a value that anybody may have sent as it is written in a program, in few letters."""
+def short_repr(value: object) -> str:
+    """Return the `repr` of any value, shortened for an error message."""
     try:
-        return shortened(repr(value), SHOWN)
-    except (ValueError, RecursionError):  # a whole number of thousands of digits, or lists in lists
+        return shortened(repr(value), MAX_VALUE_CHARACTERS)
+    except (ValueError, RecursionError):  # an integer of thousands of digits, or deeply nested lists
         return f"a {type(value).__name__} that is too large"
 
 
-# Every limit, by the argument's name; the form reads them, and a worker checks them again.
+# The limits of every number; forms read them, and workers check them again.
 LIMITS = {
     "units": Limit(1, 2048, whole=True),
     "filters": Limit(1, 512, whole=True),
@@ -80,7 +77,7 @@ LIMITS = {
     "parameters": Limit(0, 5_000_000, whole=True),
     "memory": Limit(0, 2_000_000_000),  # bytes, see TrainingConfig.memory
 }
-# Every choice of a setting, and its label.
+# The choices of every setting that has some: name -> label.
 CHOICE_LABELS = {
     "activation": {
         "linear": "linear",
@@ -106,8 +103,8 @@ CHOICES = {name: tuple(labels) for name, labels in CHOICE_LABELS.items()}
 
 
 @dataclass(frozen=True)
-class Explained:
-    """How people read of a setting: its label, what it is and what to look for, and the unit of its numbers."""
+class SettingInfo:
+    """The label, help text and unit of a setting."""
 
     label: str
     help: str
@@ -115,171 +112,165 @@ class Explained:
 
     @property
     def title(self) -> str:
-        """Return the label with the unit, as a form shows it: `Shift, pixels`."""
+        """Return the label and the unit, as a form shows them: `Shift, pixels`."""
         return f"{self.label}, {self.unit}" if self.unit else self.label
 
 
 SETTINGS = {
-    "units": Explained("Units", "Neurons of this layer: more can learn more, and take longer."),
-    "activation": Explained(
+    "units": SettingInfo(
+        "Units", "Number of neurons in this layer. More units can learn more but take longer to train."
+    ),
+    "activation": SettingInfo(
         "Activation",
-        "What a unit makes of its sum: relu keeps what is above 0, sigmoid squeezes it between 0 and 1.",
+        "Function applied to each unit's sum: relu replaces negative values with 0, sigmoid squeezes every value "
+        "between 0 and 1.",
     ),
-    "filters": Explained("Filters", "Small patterns this layer looks for; each gives an image of where it was found."),
-    "kernel_size": Explained("Kernel size", "Pixels a side of each pattern."),
-    "strides": Explained("Strides", "Pixels from one place to the next: 2 halves the image."),
-    "padding": Explained(
-        "Padding", "Same: paper is added around, the image keeps its size. Valid: the border is lost."
+    "filters": SettingInfo(
+        "Filters",
+        "Number of small patterns this layer looks for. Each filter produces an image of where it found its pattern.",
     ),
-    "use_bias": Explained("Use bias", "Whether each neuron adds a number of its own."),
-    "pool_size": Explained("Pool size", "Pixels a side that become one."),
-    "momentum": Explained("Momentum", "Share of the last step, or of the last average, that is kept."),
-    "rate": Explained(
-        "Rate",
-        "Share of the numbers set to 0 while training, at random: it keeps a network from learning by heart.",
+    "kernel_size": SettingInfo("Kernel size", "Height and width of each filter, in pixels."),
+    "strides": SettingInfo(
+        "Strides", "Distance between neighboring filter positions, in pixels: 2 halves the image's height and width."
     ),
-    "pixels": Explained(
-        "Pixels",
-        "From 0 to 1, or left from 0 to 255 by a first layer: then the first steps are far too large.",
+    "padding": SettingInfo(
+        "Padding",
+        "Same: adds zeros around the image, so that strides of 1 keep its size. Valid: adds nothing, so the border "
+        "is lost.",
     ),
-    "scale": Explained("Scale", "Number that every pixel is multiplied by: 255 gives the raw 0 to 255."),
-    "optimizer": Explained("Optimizer", "The rule that moves the weights. Look how soon the loss falls."),
-    "beta_1": Explained("Beta 1", "How long it remembers the slope: 0.9 is about the last ten steps."),
-    "beta_2": Explained("Beta 2", "How long it remembers the slope's size: 0.999 is about the last thousand steps."),
-    "rho": Explained("Rho", "How long it remembers the slope's size: 0.9 is about the last ten steps."),
-    "weight_decay": Explained(
-        "Weight decay", "Share of each weight that is taken away at every step, times the learning rate."
+    "use_bias": SettingInfo("Use bias", "Gives each filter a bias, a number it adds to every sum."),
+    "pool_size": SettingInfo("Pool size", "Height and width of the block of pixels that becomes one pixel."),
+    "momentum": SettingInfo(
+        "Momentum",
+        "For SGD: share of the previous step added to the next one. For batch normalization: share of the moving "
+        "average kept after each batch.",
     ),
-    "initial_accumulator_value": Explained(
+    "rate": SettingInfo("Rate", "Share of values set to 0 at random during training, which reduces overfitting."),
+    "pixels": SettingInfo(
+        "Pixels", "Scaled to 0 to 1, or raw 0 to 255. With raw pixels the first steps are far too large."
+    ),
+    "scale": SettingInfo(
+        "Scale", "Factor applied to every value: 255 turns pixels from 0 to 1 back into raw pixels from 0 to 255."
+    ),
+    "optimizer": SettingInfo("Optimizer", "The rule that updates the weights. Watch how soon the loss falls."),
+    "beta_1": SettingInfo(
+        "Beta 1", "Decay rate of the average of past gradients: 0.9 averages over about the last 10 steps."
+    ),
+    "beta_2": SettingInfo(
+        "Beta 2",
+        "Decay rate of the second average, of squared gradients in Adam and of gradients in Lion: 0.999 averages "
+        "over about the last 1,000 steps.",
+    ),
+    "rho": SettingInfo(
+        "Rho", "Decay rate of the average of squared gradients: 0.9 averages over about the last 10 steps."
+    ),
+    "weight_decay": SettingInfo(
+        "Weight decay", "Shrinks every weight at each step by this share times the learning rate."
+    ),
+    "initial_accumulator_value": SettingInfo(
         "Initial accumulator value",
-        "Slopes that count as seen before the first step: more makes the first steps smaller.",
+        "Starting value of the sum of squared gradients. Larger values make the first steps smaller.",
     ),
-    "learning_rate": Explained(
+    "learning_rate": SettingInfo(
         "Learning rate",
-        "Size of a step: too small learns slowly, too large makes the loss jump about or break off.",
+        "Size of each step. Too small: training is slow. Too large: the loss jumps about or becomes infinite.",
     ),
-    "schedule": Explained(
+    "schedule": SettingInfo(
         "Schedule",
-        "How the learning rate changes: constant, one-cycle (up for a fifth, then down to 0), cosine (down to 0, "
-        "smoothly), step (a tenth after half of the steps, a hundredth after three quarters).",
+        "How the learning rate changes during training. Constant: stays the same. One-cycle: rises for the first "
+        "fifth, then falls to 0. Cosine: falls smoothly to 0. Step: drops to a tenth halfway through and to a "
+        "hundredth after three quarters.",
     ),
-    "loss": Explained(
+    "loss": SettingInfo(
         "Loss",
-        "How wrong an answer is: categorical cross-entropy punishes a sure mistake hard, mean squared error only "
-        "mildly.",
+        "Measures how wrong the predictions are. Categorical cross-entropy penalizes confident mistakes heavily, "
+        "mean squared error only mildly.",
     ),
-    "batch_size": Explained(
+    "batch_size": SettingInfo(
         "Batch size",
-        "Digits looked at before each step: 54,000 digits by 500 are 108 steps an epoch. Small batches take more "
-        "steps, noisier ones, and longer epochs.",
+        "Number of digits per step: 54,000 digits in batches of 500 make 108 steps per epoch. Smaller batches mean "
+        "more and noisier steps, and longer epochs.",
     ),
-    "epochs": Explained(
+    "epochs": SettingInfo(
         "Epochs",
-        "How often all training digits are gone through. Look where the validation curve stops getting better: more "
-        "is of no use.",
+        "Number of passes through all training digits. Once the validation curve stops improving, more epochs no "
+        "longer help.",
     ),
-    "validation_split": Explained(
+    "validation_split": SettingInfo(
         "Validation split",
-        "Share of the training digits kept aside, 0.1 of 60,000 are 6,000: where these are read worse than those it "
-        "learns from, the network overfits.",
+        "Share of the training digits set aside for validation: 0.1 of 60,000 is 6,000. If the network reads these "
+        "worse than the digits it learns from, it overfits.",
     ),
-    "patience": Explained(
+    "patience": SettingInfo(
         "Patience",
-        "Epochs without a better validation loss after which it stops, back at its best: 0 never stops.",
+        "Stops training after this many epochs without a lower validation loss and restores the best weights. 0 "
+        "turns early stopping off.",
         "epochs",
     ),
-    "training_examples": Explained(
+    "training_examples": SettingInfo(
         "Training examples",
-        "Training digits used, of MNIST's 60,000: a few hundred are learned by heart, and the validation curve shows "
-        "it.",
+        "Number of training digits used, of MNIST's 60,000. With only a few hundred the network overfits, and the "
+        "validation curve shows it.",
     ),
-    "synthetic_examples": Explained(
-        "Pen digits", "Pen digits drawn by this app, in many handwriting styles, that are learned as well."
+    "synthetic_examples": SettingInfo(
+        "Pen digits", "Number of extra training digits that this app draws in many handwriting styles."
     ),
-    "own_examples": Explained(
-        "Own drawings",
-        "Digits of each epoch that are drawings of yours, those of which you said on Draw what you meant: they are "
-        "repeated, each time moved and turned a little, until they are so many.",
+    "own_examples": SettingInfo(
+        "My drawings",
+        'Number of training digits per epoch that come from your own drawings: those labeled with "I meant" on '
+        "Draw. They are repeated, each time shifted and rotated a little, to reach this number.",
     ),
-    "l2": Explained(
-        "L2", "Pull of every weight towards 0: a little, such as 0.0001, keeps a network from learning by heart."
+    "l2": SettingInfo(
+        "L2",
+        "L2 regularization: adds this factor times the sum of all squared weights to the loss. A little, such as "
+        "0.0001, reduces overfitting.",
     ),
-    "shift": Explained(
+    "shift": SettingInfo(
         "Shift",
-        "Pixels by which each digit is moved at random, anew in each epoch: about as sloppy as drawings are.",
+        "Moves each digit at random, by up to this many pixels, anew in each epoch, to resemble hand-drawn digits.",
         "pixels",
     ),
-    "rotation": Explained(
-        "Rotation", "Degrees by which each digit is turned at random, anew in each epoch.", "degrees"
+    "rotation": SettingInfo(
+        "Rotation", "Rotates each digit at random, by up to this many degrees, anew in each epoch.", "degrees"
     ),
-    "zoom": Explained("Zoom", "Share by which each digit is made larger or smaller at random, anew in each epoch."),
-    "dtype": Explained(
+    "zoom": SettingInfo(
+        "Zoom", "Enlarges or shrinks each digit at random, by up to this share of its size, anew in each epoch."
+    ),
+    "dtype": SettingInfo(
         "Number format",
-        "Mixed bfloat16 computes with 16 bits a number instead of 32: faster where the processor can, and hardly less "
-        "exact.",
+        "Mixed bfloat16 computes with 16 bits per number instead of 32: faster on processors that support it, and "
+        "hardly less accurate.",
     ),
-    "kernel_initializer": Explained(
-        "Kernel initializer", "How the weights are drawn before the first step: He normal suits relu."
+    "kernel_initializer": SettingInfo(
+        "Kernel initializer",
+        "Distribution of the random starting weights. Glorot uniform is Keras's default, He normal suits relu.",
     ),
-    "seed": Explained("Seed", "Number that all chance comes from: the same seed gives the same run."),
-    "time_limit": Explained(
-        "Time limit", "Seconds after which training stops, and keeps what it has learned.", "seconds"
+    "seed": SettingInfo("Seed", "Starting value of the random numbers. The same seed and settings give the same run."),
+    "time_limit": SettingInfo(
+        "Time limit", "Stops training after this many seconds and keeps what the network has learned.", "seconds"
     ),
-    "dataset": Explained(
-        "Data set",
-        "What it learns: digits, or something else. Look at it on the page Data, where you can bring your own.",
+    "dataset": SettingInfo(
+        "Data set", "The images to learn from. The Data page shows them and lets you upload your own."
     ),
 }
 
 
-MEANINGS = {name: setting.help for name, setting in SETTINGS.items()}
-
-
 def label(name: str) -> str:
-    """Return the label of a setting, or the words of a name that is no setting's."""
+    """Return the label of a setting; for any other name, the name in words."""
     return SETTINGS[name].label if name in SETTINGS else name[:1].upper() + name[1:].replace("_", " ")
 
 
 def choice_label(name: str, choice: str) -> str:
-    """Return the label of a setting's choice, or the choice itself where the setting has no table of them."""
+    """Return the label of a setting's choice, or the choice itself if the setting has no table of choices."""
     return CHOICE_LABELS.get(name, {}).get(choice, choice)
 
 
-def within(label: str) -> str:
-    """Return a label as it stands within a sentence: `learning rate`, `L2`, `He normal`."""
+def in_sentence(label: str) -> str:
+    """Return a label as it is written inside a sentence: `learning rate`, `L2`, `He normal`."""
     proper = label.startswith(("Glorot", "He ")) or label[1:2].isupper() or label[1:2].isdigit()
     return label if proper else label[:1].lower() + label[1:]
 
 
-@functools.cache
-def field_types(kind: type) -> dict[str, typing.Any]:
-    """Return the types of a dataclass's fields by their names."""
-    return {name: hint for name, hint in typing.get_type_hints(kind).items() if typing.get_origin(hint) is not ClassVar}
-
-
-@dataclass(frozen=True)
-class Checked:
-    """A frozen value whose fields are checked, by their names and types, against LIMITS and CHOICES.
-
-    Raises UserError where one is not as it may be.
-    """
-
-    names_itself: ClassVar[bool] = True  # in a sentence, before the field: Dense units must be ...
-
-    def __post_init__(self) -> None:
-        own: type = type(self)
-        for name, kind in field_types(own).items():
-            value = getattr(self, name)
-            what = f"{own.__name__} {within(label(name))}" if self.names_itself else label(name)
-            if name in CHOICES:
-                check_choice(what, name, value)
-            elif kind is bool and not isinstance(value, bool):
-                raise UserError(f"{what} must be true or false (got {shown(value)}).")
-            elif kind in (int, float):
-                LIMITS[name].check(what, value, SETTINGS[name].unit)
-
-
-def check_choice(what: str, name: str, value: object) -> None:
-    """Raise UserError, which begins with `what`, where a value is none of a setting's choices."""
-    if value not in CHOICES[name]:
-        raise UserError(f"{what} must be one of {', '.join(CHOICE_LABELS[name].values())} (got {shown(value)}).")
+def check_setting(name: str, value: object) -> None:
+    """Raise UserError, which begins with the setting's label, unless a number is within the setting's limits."""
+    LIMITS[name].check(label(name), value, SETTINGS[name].unit)

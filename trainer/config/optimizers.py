@@ -1,4 +1,4 @@
-"""The optimizers, each a class with Keras's name and arguments, listed in OPTIMIZERS.
+"""The optimizers: a class each, with Keras's name and arguments, listed in OPTIMIZERS. To add one: docs/extending.md.
 
 Standard library only.
 """
@@ -8,33 +8,34 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from trainer.config.limits import Checked, within
+from trainer.config.checked import Checked
+from trainer.config.limits import in_sentence
 
 
 @dataclass(frozen=True)
 class Optimizer(Checked):
-    """A rule that moves the weights; the learning rate stands in TrainingConfig.
+    """A rule that updates the weights. The learning rate is a field of TrainingConfig.
 
-    Its fields are Keras's arguments; its class says everything else that the app knows of its kind.
+    Its fields are Keras's arguments; its class holds everything else that the app needs about it.
     """
 
-    label: ClassVar[str] = ""  # what people call it
-    help: ClassVar[str] = ""  # what is special about it, in a sentence
-    usual_learning_rate: ClassVar[float] = 0.001
+    label: ClassVar[str] = ""  # its name on the pages
+    help: ClassVar[str] = ""  # how it differs from the others, in a sentence
+    default_learning_rate: ClassVar[float] = 0.001
 
 
 @dataclass(frozen=True)
 class SGD(Optimizer):
     label: ClassVar[str] = "SGD"
-    help: ClassVar[str] = "A step down the slope, which momentum makes a rolling ball."
-    usual_learning_rate: ClassVar[float] = 0.01
+    help: ClassVar[str] = "Steps against the gradient of each batch; momentum adds part of the previous step."
+    default_learning_rate: ClassVar[float] = 0.01
     momentum: float = 0.0
 
 
 @dataclass(frozen=True)
 class Adam(Optimizer):
     label: ClassVar[str] = "Adam"
-    help: ClassVar[str] = "A step size of its own for each weight, from how its slope went before."
+    help: ClassVar[str] = "Scales each weight's step by running averages of its gradients and squared gradients."
     beta_1: float = 0.9
     beta_2: float = 0.999
 
@@ -42,30 +43,32 @@ class Adam(Optimizer):
 @dataclass(frozen=True)
 class AdamW(Adam):
     label: ClassVar[str] = "AdamW"
-    help: ClassVar[str] = "Like Adam, and it shrinks the weights, too."
+    help: ClassVar[str] = "Like Adam, but also shrinks the weights (weight decay)."
     weight_decay: float = 0.004
 
 
 @dataclass(frozen=True)
 class RMSprop(Optimizer):
     label: ClassVar[str] = "RMSprop"
-    help: ClassVar[str] = "A step size of its own for each weight, by the latest slopes alone: it came before Adam."
+    help: ClassVar[str] = (
+        "Scales each weight's step by a running average of its squared gradients; it came before Adam."
+    )
     rho: float = 0.9
 
 
 @dataclass(frozen=True)
 class Adagrad(Optimizer):
     label: ClassVar[str] = "Adagrad"
-    help: ClassVar[str] = "A step size of its own for each weight, which only shrinks: it came before RMSprop."
-    usual_learning_rate: ClassVar[float] = 0.01
+    help: ClassVar[str] = "Scales each weight's step by the sum of all its squared gradients, so the steps only shrink."
+    default_learning_rate: ClassVar[float] = 0.01
     initial_accumulator_value: float = 0.1
 
 
 @dataclass(frozen=True)
 class Lion(Optimizer):
     label: ClassVar[str] = "Lion"
-    help: ClassVar[str] = "Equal steps for all weights: only the slope's direction counts."
-    usual_learning_rate: ClassVar[float] = 0.0003
+    help: ClassVar[str] = "Steps of equal size for all weights; only the sign of the averaged gradient counts."
+    default_learning_rate: ClassVar[float] = 0.0003
     beta_1: float = 0.9
     beta_2: float = 0.99
 
@@ -74,5 +77,5 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {kind.__name__: kind for kind in (SGD, 
 
 
 def optimizer_help() -> str:
-    """Say what each optimizer does, for the menu that offers them."""
-    return " ".join(f"{kind.label}: {within(kind.help)}" for kind in OPTIMIZERS.values())
+    """Return the help text of the optimizer menu: what each optimizer does."""
+    return " ".join(f"{kind.label}: {in_sentence(kind.help)}" for kind in OPTIMIZERS.values())

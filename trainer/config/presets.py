@@ -1,4 +1,4 @@
-"""Whole configurations to train, each with what to look for, and those with which a trained network goes on.
+"""Presets: complete configurations with a note on what to look for, and the ones that continue a training.
 
 Standard library only.
 """
@@ -26,7 +26,7 @@ from trainer.config.training import TrainingConfig
 @dataclass(frozen=True)
 class Preset:
     title: str
-    note: str  # what to look for, one or two sentences
+    note: str  # what to look for, in one or two sentences
     config: TrainingConfig
 
 
@@ -72,58 +72,59 @@ _SMALL_CNN = TrainingConfig(
 PRESETS = {
     "tutorial_a": Preset(
         "Tutorial A",
-        "Two dense layers, 640,890 parameters. Its text claims 95 to 98 %; with these settings it reaches about 92 %.",
+        "Two hidden dense layers, 640,890 parameters. The tutorial promises 95 to 98 %; with these settings it reaches "
+        "about 92 %.",
         _TUTORIAL_A,
     ),
     "tutorial_a_raw": Preset(
         "A, pixels 0 to 255",
-        "Tutorial A without dividing the pixels by 255: the first steps are far too large, and from then on it takes "
-        "every digit for a 1, which is right for 11.35 %.",
+        "Tutorial A without dividing the pixels by 255. The first steps are far too large; from then on it predicts 1 "
+        "for every digit, which is correct for 11.35 %.",
         replace(_TUTORIAL_A, layers=(Rescaling(255.0), *_TUTORIAL_A.layers), epochs=5),
     ),
     "tutorial_a_faster": Preset(
         "A, learning rate 0.1",
-        "Tutorial A with ten times its learning rate: validation passes 92 % in its first or second epoch instead of "
-        "about its tenth, and it ends at 97 %.",
+        "Tutorial A with ten times its learning rate. Validation accuracy passes 92 % in the first or second epoch "
+        "instead of the tenth, and it ends at 97 %.",
         replace(_TUTORIAL_A, learning_rate=0.1),
     ),
     "tutorial_b": Preset(
         "Tutorial B",
-        "Ten sigmoid units, 7,960 parameters. Its text claims 90.2 %; it reaches 89 to 90 %.",
+        "One hidden layer of ten sigmoid units, 7,960 parameters. The tutorial promises 90.2 %; it reaches 89 to 90 %.",
         TrainingConfig(layers=(Flatten(), Dense(10, "sigmoid")), batch_size=32, epochs=10, validation_split=0.0),
     ),
     "perceptron": Preset(
         "Perceptron",
-        "One layer, ten units, each a template of its digit: look at the weights as it learns. It ends at 92 %.",
+        "A single layer of ten units, each a template of its digit. Watch the weights as it learns. It ends at 92 %.",
         TrainingConfig(layers=(Flatten(),), learning_rate=0.05, batch_size=32, epochs=5, validation_split=0.1),
     ),
     "overfit": Preset(
         "Overfit 500 digits",
-        "A quarter of a million parameters for 500 digits: it learns them all by heart, and the dashed validation "
-        "loss turns up after some six epochs, while the solid one goes to 0.",
+        "A quarter of a million parameters memorize 500 digits. The dashed validation loss rises again after about six "
+        "epochs, while the solid training loss falls to 0.",
         _OVERFIT,
     ),
     "dropout": Preset(
         "Dropout against overfitting",
-        "The same 500 digits, but every step leaves out half of the pixels and of the first layer's units: the dashed "
-        "loss ends near 0.6 instead of 0.8, and validation gains 2 to 4 %.",
+        "The same 500 digits, but each step drops half of the pixels and half of the first layer's units. The dashed "
+        "validation loss ends near 0.6 instead of 0.8, and validation accuracy gains 2 to 4 points.",
         replace(_OVERFIT, layers=(Flatten(), Dropout(0.5), Dense(256, "relu"), Dropout(0.5), Dense(256, "relu"))),
     ),
     "too_fast": Preset(
         "Learning rate too large",
-        "The perceptron with steps so large that each one overshoots: its loss stays near 1, and validation jumps "
-        "about. Change the rate to 0.05 while it runs: within an epoch it reads 92 %.",
+        "The perceptron with steps so large that each one overshoots: the loss stays near 1, and the validation curve "
+        "jumps about. Change the learning rate to 0.05 while it trains: within an epoch it reaches 92 %.",
         TrainingConfig(layers=(Flatten(),), learning_rate=3.0, batch_size=32, epochs=40, seed=1),
     ),
     "mlp": Preset(
         "MLP as large as the CNN",
-        "Dense layers with as many parameters as Small CNN, trained alike: 97.2 % against 99.4 %, so convolutions "
-        "make more of the same number.",
+        "Dense layers with as many parameters as Small CNN, trained with the same settings, reach 97.2 % instead of "
+        "99.4 %. Convolutions make better use of their parameters.",
         replace(_SMALL_CNN, layers=(Flatten(), Dense(36, "relu"), Dense(29, "relu"))),
     ),
     "keras_convnet": Preset(
         "Keras's convnet",
-        "The network of Keras's own MNIST example: two convolutions, 34,826 parameters, 99.2 %. It takes minutes.",
+        "The network of Keras's own MNIST example: two convolutions, 34,826 parameters, 99.2 %. It trains for minutes.",
         TrainingConfig(
             layers=(
                 Conv2D(32, 3, padding="valid"),
@@ -142,19 +143,19 @@ PRESETS = {
     ),
     "quick_cnn": Preset(
         "99 % in two epochs",
-        "Small CNN with its whole schedule in two epochs: the learning rate rises early and falls to nothing, and 99 % "
-        "are read after some 20 seconds. Keras's convnet needs about eight epochs for that.",
+        "Small CNN with its whole schedule in two epochs: the learning rate rises early, then falls to 0. It reaches "
+        "99 % in about 20 seconds; Keras's convnet needs about eight epochs.",
         replace(_SMALL_CNN, epochs=2),
     ),
     "small_cnn": Preset(
         "Small CNN",
-        "Convolutions look for strokes anywhere in the image: few parameters, 99.4 % in half a minute.",
+        "Convolutions find strokes anywhere in the image: few parameters, 99.4 % in half a minute.",
         _SMALL_CNN,
     ),
     "best_cnn": Preset(
         "Best CNN",
-        "More filters, digits moved, turned and resized at random, and pen digits of many styles mixed in: 99.6 % "
-        "after some minutes, and it reads your handwriting best.",
+        "More filters, digits shifted, rotated and resized at random, and pen digits in many styles: 99.6 % after a "
+        "few minutes. It reads handwriting best.",
         replace(
             _SMALL_CNN,
             layers=(
@@ -176,21 +177,22 @@ PRESETS = {
 }
 
 
-# --- how a trained network goes on ------------------------------------------------------------------------------
+# --- configurations that continue a training --------------------------------------------------------------------
 
-OWN, OLD = 1_000, 10_000  # digits of an epoch: repeated drawings, and those of the data set, validation included
+FINE_TUNE_DRAWINGS = 1_000  # drawings per epoch, repeated
+FINE_TUNE_DIGITS = 10_000  # digits of the data set per epoch, validation included
 
 
-def same_again(config: TrainingConfig, drawings: int) -> TrainingConfig:
-    """Return how a network of this config goes on as it began; without any own drawings none can be mixed in."""
+def continue_training(config: TrainingConfig, drawings: int) -> TrainingConfig:
+    """Return the config that continues a training with its own settings; without drawings it uses none."""
     return config if drawings else replace(config, own_examples=0)
 
 
 def fine_tune(config: TrainingConfig, drawings: int) -> TrainingConfig:
-    """Return how a trained network of this config learns some own drawings in seconds, and old digits with them.
+    """Return the config that teaches a trained network the visitor's drawings in seconds, along with old digits.
 
-    It was chosen with drawings that Small CNN and Best CNN misread, and on MNIST's validation digits: with a fifth of
-    own drawings, half as many old digits, or smaller steps, more is forgotten or less is learned.
+    Chosen on drawings that Small CNN and Best CNN misread and on MNIST's validation digits: with a fifth of the
+    drawings, half of the old digits or smaller steps, the network forgets more or learns less.
     """
     return replace(
         config,
@@ -201,10 +203,11 @@ def fine_tune(config: TrainingConfig, drawings: int) -> TrainingConfig:
         epochs=3,
         validation_split=0.1,
         patience=0,
-        training_examples=OLD,
+        training_examples=FINE_TUNE_DIGITS,
         synthetic_examples=0,
-        own_examples=OWN if drawings and dataset_info.kind(config.dataset).digits else 0,
+        own_examples=FINE_TUNE_DRAWINGS if drawings and dataset_info.info(config.dataset).is_digits else 0,
     )
 
 
-RECIPES = {"same": same_again, "fine-tune": fine_tune}  # how a network can be trained further, the usual way first
+# How to continue a training, by the name in links; the default first.
+CONTINUATIONS = {"same": continue_training, "fine-tune": fine_tune}

@@ -1,7 +1,7 @@
-"""What can be chosen: the layers of a network and how it is trained.
+"""TrainingConfig: the layers of a network and the settings of its training, as a checked value, as JSON and as a link.
 
-A config holds names and numbers, never objects of Keras, and is checked once, when it is made.
-Optimizers and arguments have the names that Keras gives them. A new optimizer is a class here, listed in OPTIMIZERS.
+A config holds names and numbers, never Keras objects, and is checked once, when it is made. Optimizers and arguments
+have Keras's names.
 """
 
 from __future__ import annotations
@@ -19,80 +19,83 @@ import msgspec
 
 from trainer import UserError
 from trainer.config import dataset_info
+from trainer.config.checked import Checked, field_types
 from trainer.config.layer import Layer
 from trainer.config.layer_table import LayerRow, layer_table
 from trainer.config.layers import LAYERS, Dense
-from trainer.config.limits import LIMITS, Checked, field_types, label, shown, within
+from trainer.config.limits import LIMITS, in_sentence, label, short_repr
 from trainer.config.optimizers import OPTIMIZERS, SGD, Optimizer
 from trainer.text import shortened
 
 VERSION = 1  # of the JSON form
-LINK = 1_900  # characters of a configuration in a link, which is then below the 2,000 that travel everywhere
-LINK_UNPACKED = 20_000  # bytes of JSON
+MAX_LINK_CHARACTERS = 1_900  # of a config in a link: URLs of up to 2,000 characters work everywhere
+MAX_LINK_JSON_BYTES = 20_000  # of the config after decompression
 
 
 @dataclass(frozen=True)
 class TrainingConfig(Checked):
-    """A network and its training; refuses, with a sentence, what cannot be trained.
+    """A network and the settings of its training. The output layer, Dense(10, softmax), is implied.
 
-    The output layer, Dense(10, softmax), is implied.
+    Raises UserError if it cannot be trained.
     """
 
-    names_itself: ClassVar[bool] = False
+    errors_name_class: ClassVar[bool] = False
     layers: tuple[Layer, ...] = (Dense(32, "relu"),)
     optimizer: Optimizer = SGD()  # noqa: RUF009  # a frozen value
     learning_rate: float = 0.01
-    schedule: str = "constant"  # of the learning rate, which is the highest; see learning_rate_at
+    schedule: str = "constant"  # of the learning rate, whose highest value is `learning_rate`; see learning_rate_at
     loss: str = "categorical_crossentropy"
     batch_size: int = 32
     epochs: int = 5
     validation_split: float = 0.1
-    patience: int = 0  # epochs without a better validation loss before an early stop; 0: none
-    training_examples: int = 60_000  # at most; validation is split off them
-    synthetic_examples: int = 0  # learned as well, never validated on
-    own_examples: int = 0  # the visitor's own drawings, repeated until they are so many; likewise
-    l2: float = 0.0  # of the kernels of all Dense and Conv2D layers
-    shift: float = 0.0  # at most, in pixels, either way
-    rotation: float = 0.0  # at most, in degrees, either way
-    zoom: float = 0.0  # at most, as a share of the size, either way
-    dtype: str = "float32"  # Keras's dtype policy; the weights are float32 in both
+    patience: int = 0  # epochs without a lower validation loss before early stopping; 0: never
+    training_examples: int = 60_000  # at most; the validation digits are taken from these
+    synthetic_examples: int = 0  # additional training digits, never used for validation
+    own_examples: int = 0  # the visitor's drawings, repeated to reach this number; likewise
+    l2: float = 0.0  # regularization of the kernels of all Dense and Conv2D layers
+    shift: float = 0.0  # at most, in pixels, in either direction
+    rotation: float = 0.0  # at most, in degrees, in either direction
+    zoom: float = 0.0  # at most, as a share of the size, in either direction
+    dtype: str = "float32"  # Keras's dtype policy; weights are float32 in both
     kernel_initializer: str = "glorot_uniform"  # of the layers before the output layer
     seed: int = 0
     time_limit: int = 600  # seconds
-    dataset: str = "mnist"  # see catalogue
+    dataset: str = "mnist"  # a name in dataset_info.DATASETS, or of an upload
 
     def __post_init__(self) -> None:
         if not isinstance(self.layers, tuple) or not all(type(layer) in LAYERS.values() for layer in self.layers):
-            raise UserError(f"Layers must be a tuple of layers (got {shown(self.layers)}).")
+            raise UserError(f"Layers must be a tuple of layers (got {short_repr(self.layers)}).")
         if type(self.optimizer) not in OPTIMIZERS.values():
-            raise UserError(f"Optimizer must be one of {', '.join(OPTIMIZERS)} (got {shown(self.optimizer)}).")
+            raise UserError(f"Optimizer must be one of {', '.join(OPTIMIZERS)} (got {short_repr(self.optimizer)}).")
         super().__post_init__()
-        kind = dataset_info.kind(self.dataset)
-        if not kind.digits and (self.synthetic_examples or self.own_examples):
+        kind = dataset_info.info(self.dataset)
+        if not kind.is_digits and (self.synthetic_examples or self.own_examples):
             raise UserError(
-                f"Pen digits and own drawings are learned with digits of 28 × 28 pixels (got {kind.title}): "
-                f"set {within(label('synthetic_examples'))} and {within(label('own_examples'))} to 0."
+                f"{label('synthetic_examples')} and {in_sentence(label('own_examples'))} must be 0 unless the data set holds "
+                f"digits of 28 × 28 pixels (got {kind.title}): set both to 0."
             )
         if self.patience and not self.validation_split:
-            raise UserError("Early stopping needs validation digits: set validation split above 0, or patience to 0.")
-        most = LIMITS["layers"].high
-        if len(self.layers) > most:
-            raise UserError(f"A network may have at most {most} layers (got {len(self.layers)}): remove some.")
-        parameters, most = parameter_count(self), LIMITS["parameters"].high
-        if parameters > most:
             raise UserError(
-                f"A network may have at most {most:,} parameters (got {parameters:,}): use fewer units or filters."
+                "Early stopping needs validation digits: set the validation split above 0 or the patience to 0."
             )
-        memory, most = self.memory, LIMITS["memory"].high
-        if memory > most:
+        limit = LIMITS["layers"].high
+        if len(self.layers) > limit:
+            raise UserError(f"A network may have at most {limit} layers (got {len(self.layers)}): remove some.")
+        parameters, limit = parameter_count(self), LIMITS["parameters"].high
+        if parameters > limit:
             raise UserError(
-                f"Training may take at most {most / 1e9:g} GB of memory (this needs about {memory / 1e9:.1f} GB): "
+                f"A network may have at most {limit:,} parameters (got {parameters:,}): use fewer units or filters."
+            )
+        memory, limit = self.memory, LIMITS["memory"].high
+        if memory > limit:
+            raise UserError(
+                f"Training may take at most {limit / 1e9:g} GB of memory (this one needs about {memory / 1e9:.1f} GB): "
                 "use a smaller batch size, fewer filters or larger strides."
             )
 
     @property
     def table(self) -> tuple[LayerRow, ...]:
-        return layer_table(self.layers, dataset_info.kind(self.dataset).shape)
+        return layer_table(self.layers, dataset_info.info(self.dataset).shape)
 
     @property
     def augmented(self) -> bool:
@@ -100,86 +103,89 @@ class TrainingConfig(Checked):
 
     @property
     def memory(self) -> int:
-        """Estimate the bytes that training takes: float32 weights, gradients and optimizer, and a batch's outputs."""
+        """Estimate the bytes needed to train: float32 weights, gradients, optimizer state, and outputs of one batch."""
         outputs = sum(math.prod(row.output_shape) for row in self.table)
         return 4 * (4 * parameter_count(self) + 2 * self.batch_size * outputs)
 
     def split(self, examples: int) -> tuple[int, int]:
-        """Return how many of a data set's `examples` images are trained on and, after them, validated on."""
+        """Return how many of a data set's `examples` images are for training and, after those, for validation."""
         used = min(examples, self.training_examples)
         training = split_at(used, self.validation_split)
         return training, used - training
 
     def to_json(self) -> str:
-        return json.dumps({"version": VERSION, **_plain(self)})
+        return json.dumps({"version": VERSION, **_to_plain(self)})
 
     @classmethod
     def from_json(cls, text: str) -> TrainingConfig:
-        """Read what `to_json` wrote; what is left out has its default. Raises UserError for anything else."""
+        """Read what `to_json` wrote; missing settings have their default. Raises UserError for anything else."""
         try:
             read = msgspec.json.decode(text, type=_document())
         except msgspec.ValidationError as error:
             got = shortened(str(error).replace(" - at `$.", " in ").replace("`", ""), 120)
             raise UserError(
-                f"A configuration must have the settings of this app, in version {VERSION} (got: {got}): "
-                "copy the link once more."
+                f"A configuration must have this app's settings, version {VERSION} (got: {got}): copy the link again."
             ) from None
         except (ValueError, RecursionError):
-            raise UserError("A configuration must be JSON (got something else): copy the link once more.") from None
+            raise UserError("A configuration must be JSON (got something else): copy the link again.") from None
         given = {item.name: getattr(read, item.name) for item in fields(cls)}
         given["layers"] = tuple(_made(layer, LAYERS) for layer in given["layers"])
         given["optimizer"] = _made(given["optimizer"], OPTIMIZERS)
         return cls(**given)
 
     def to_link(self) -> str:
-        """Return the config as the text of a URL's query: what is not usual, as JSON, compressed, in base64url."""
-        text = json.dumps({"version": VERSION, **_plain(self, usual=False)}, separators=(",", ":"))
+        """Return the config for a URL's query: what differs from the defaults, as compressed JSON in base64url."""
+        text = json.dumps({"version": VERSION, **_to_plain(self, defaults=False)}, separators=(",", ":"))
         return base64.urlsafe_b64encode(zlib.compress(text.encode(), 9)).rstrip(b"=").decode()
 
     @classmethod
     def from_link(cls, text: str) -> TrainingConfig:
         """Read what `to_link` wrote. Raises UserError for anything else, however large."""
         try:
-            packed = base64.b64decode(text[:LINK] + "=" * (-len(text[:LINK]) % 4), altchars="-_", validate=True)
+            packed = base64.b64decode(
+                text[:MAX_LINK_CHARACTERS] + "=" * (-len(text[:MAX_LINK_CHARACTERS]) % 4), altchars="-_", validate=True
+            )
             unpack = zlib.decompressobj()
-            plain = unpack.decompress(packed, LINK_UNPACKED).decode()
-            if len(text) > LINK or not unpack.eof:
+            plain = unpack.decompress(packed, MAX_LINK_JSON_BYTES).decode()
+            if len(text) > MAX_LINK_CHARACTERS or not unpack.eof:
                 raise ValueError("too long or cut short")
         except (ValueError, zlib.error):
             raise UserError(
-                "The link's configuration must be whole (got a damaged one): copy the link once more."
+                "The link's configuration must be complete (got a damaged one): copy the link again."
             ) from None
         return cls.from_json(plain)
 
 
 def split_at(examples: int, validation_split: float) -> int:
-    """Return how many images are trained on, rounded as Keras does: it validates on the rest, at the end."""
+    """Return the number of training images, rounded as Keras does; the rest, at the end, is for validation."""
     return math.floor(examples * (1.0 - validation_split))
 
 
-def _plain(value: Any, usual: bool = True) -> Any:
-    """Return a config or a part of it as JSON's types, with or without what has its usual value."""
+def _to_plain(value: Any, defaults: bool = True) -> Any:
+    """Return a config or a part of it as JSON's types, with or without fields that have their default."""
     if isinstance(value, tuple):
-        return [_plain(item, usual) for item in value]
+        return [_to_plain(item, defaults) for item in value]
     if not is_dataclass(value):
         return value
     items = {item.name: getattr(value, item.name) for item in fields(value)}
     default = {item.name: item.default for item in fields(value)}
     named = {} if isinstance(value, TrainingConfig) else {"name": type(value).__name__}
-    return named | {name: _plain(item, usual) for name, item in items.items() if usual or item != default[name]}
+    return named | {
+        name: _to_plain(item, defaults) for name, item in items.items() if defaults or item != default[name]
+    }
 
 
 @functools.cache
 def _document() -> type[msgspec.Struct]:
-    """Return the type of a configuration in JSON: layers and optimizers are objects with their kind as `name`."""
+    """Return the type of a config in JSON: layers and optimizers are objects with their class as `name`."""
     own = field_types(TrainingConfig) | {
         "layers": tuple[_one_of(LAYERS.values()), ...],  # type: ignore[misc]
         "optimizer": _one_of(OPTIMIZERS.values()),
     }
-    usual = TrainingConfig()
+    standard = TrainingConfig()
     default = {item.name: item.default for item in fields(TrainingConfig)}
-    default["layers"] = tuple(map(_object, usual.layers))
-    default["optimizer"] = _object(usual.optimizer)
+    default["layers"] = tuple(map(_object, standard.layers))
+    default["optimizer"] = _object(standard.optimizer)
     settings = [(name, kind, default[name]) for name, kind in own.items()]
     return msgspec.defstruct(
         "Configuration", [("version", Literal[VERSION]), *settings], forbid_unknown_fields=True, frozen=True
@@ -187,7 +193,7 @@ def _document() -> type[msgspec.Struct]:
 
 
 def _one_of(kinds: Iterable[type]) -> Any:
-    return Union[tuple(map(_object_type, kinds))]  # noqa: UP007  # of types that are known only now
+    return Union[tuple(map(_object_type, kinds))]  # noqa: UP007  # of types known only at runtime
 
 
 @functools.cache
@@ -214,21 +220,21 @@ def _made(read: msgspec.Struct, kinds: dict[str, type]) -> Any:
 
 
 def parameter_count(config: TrainingConfig) -> int:
-    """Count the weights in closed form, moving means and variances of batch normalisation included."""
+    """Count the parameters without building the network; includes the moving averages of batch normalization."""
     return sum(row.parameters for row in config.table)
 
 
 def short_form(config: TrainingConfig) -> str:
-    """Return the layers in a few words: `784 relu - 32 relu`; the output layer goes without saying."""
+    """Return the hidden layers in short: `784 relu - 32 relu`."""
     words = [word for layer in config.layers if (word := layer.short_name)]
     return " - ".join(words) or "no hidden layer"
 
 
 def schedule_factor(schedule: str, step: int, steps: int) -> float:
-    """Return the share of the highest learning rate at update `step` (from 0) of `steps` in the whole training.
+    """Return the learning rate at `step` (from 0) of `steps` in the whole training, as a share of its highest value.
 
-    one_cycle: the first 20 % up from a tenth, then linearly down to 0. cosine: down to 0 as half a cosine. step: a
-    tenth from half of the steps on, a hundredth from three quarters on. Past the end all but constant are a hundredth.
+    one_cycle: rises from 0.1 over the first 20 %, then falls linearly to 0. cosine: falls to 0 along half a cosine.
+    step: 0.1 from the middle, 0.01 from three quarters. After the last step all but constant are 0.01.
     """
     done = step / max(1, steps)
     if schedule == "constant":
@@ -246,5 +252,5 @@ def schedule_factor(schedule: str, step: int, steps: int) -> float:
 
 
 def learning_rate_at(config: TrainingConfig, step: int, steps: int) -> float:
-    """Return the learning rate of update `step` (from 0) of `steps` in the whole training."""
+    """Return the learning rate at `step` (from 0) of `steps` in the whole training."""
     return config.learning_rate * schedule_factor(config.schedule, step, steps)

@@ -1,6 +1,6 @@
-"""Which settings can be varied from run to run, and what may they be? A setting and its values are an axis.
+"""Settings that a sweep varies: their values, limits and names. A setting and its values are an axis.
 
-Settings have the names that they have in TrainingConfig; those of a layer begin with its name: `dense_2.units`.
+Settings are named as in TrainingConfig; a layer's settings begin with its name: `dense_2.units`.
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from trainer import UserError
-from trainer.config.limits import CHOICES, LIMITS, SETTINGS, choice_label, label, shown, within
+from trainer.config.limits import CHOICES, LIMITS, SETTINGS, choice_label, in_sentence, label, short_repr
 from trainer.config.optimizers import OPTIMIZERS, SGD, optimizer_help
 from trainer.config.training import TrainingConfig
 from trainer.text import number
 
-VALUES = 8  # of a setting; more columns a phone has no room for
-Value = float | str  # a number, or one of a few words
+MAX_VALUES = 8  # of a setting: a phone has no room for more columns
+Value = float | str  # a number or a choice
 
-_NUMBERS = {  # setting -> its name in a run's name
+_SHORT_NAMES = {  # numeric setting -> its name in a run's name
     "learning_rate": "rate",
     "batch_size": "batch",
     "epochs": "epochs",
@@ -30,14 +30,14 @@ _NUMBERS = {  # setting -> its name in a run's name
     "validation_split": "validation",
     "seed": "seed",
 }
-_WORDS = {  # the same, of those that are one of a few words; a word says what it is
+_CHOICES = {  # setting -> its choices, which name themselves in a run's name
     "optimizer": tuple(OPTIMIZERS),
     "activation": CHOICES["activation"],
     "schedule": CHOICES["schedule"],
     "loss": CHOICES["loss"],
     "kernel_initializer": CHOICES["kernel_initializer"],
 }
-_FIXED: dict[str, tuple[float, ...]] = {  # what is tried where the usual value is 0, or means nothing
+_SUGGESTED_NUMBERS: dict[str, tuple[float, ...]] = {  # where multiples of the network's own value make no sense
     "l2": (0.0, 0.0001, 0.001),
     "shift": (0.0, 1.0, 2.0),
     "rotation": (0.0, 8.0, 16.0),
@@ -48,11 +48,11 @@ _FIXED: dict[str, tuple[float, ...]] = {  # what is tried where the usual value 
     "rate": (0.0, 0.25, 0.5),
     "kernel_size": (3, 5),
 }
-_TRIED = {  # words that are tried besides the one of the network
+_SUGGESTED_CHOICES = {  # besides the network's own
     "optimizer": ("SGD", "Adam", "RMSprop"),
     "activation": ("relu", "sigmoid", "tanh"),
 }
-_FACTORS = {  # by which a number is tried
+_SUGGESTED_FACTORS = {  # of the network's own value
     "learning_rate": (0.1, 1, 10),
     "training_examples": (0.01, 0.1, 1),
     "units": (0.25, 1, 2),
@@ -63,105 +63,112 @@ _FACTORS = {  # by which a number is tried
 
 @dataclass(frozen=True)
 class Setting:
-    """What can be varied: `learning_rate`, or `units` of the layer `dense_2`."""
+    """A setting that can be varied: `learning_rate`, or `units` of the layer `dense_2`."""
 
     name: str
-    layer: str = ""  # by its name in the layer table
+    layer: str = ""  # its name in the layer table
 
     @property
     def id(self) -> str:
         return f"{self.layer}.{self.name}" if self.layer else self.name
 
     @classmethod
-    def of(cls, text: str) -> Setting:
+    def from_id(cls, text: str) -> Setting:
         layer, dot, name = text.rpartition(".")
         return cls(name, layer) if dot else cls(text)
 
     @property
-    def words(self) -> tuple[str, ...]:
-        """Return what it may be where it is one of a few words, or ()."""
-        return () if self.layer else _WORDS.get(self.name, ())
+    def choices(self) -> tuple[str, ...]:
+        """Return its choices, or () if it is a number."""
+        return () if self.layer else _CHOICES.get(self.name, ())
 
     @property
     def title(self) -> str:
-        """Return what people know it by: `learning rate`, `dense_2 units`."""
-        words = within(label(self.name))
-        return f"{self.layer}: {words}" if self.layer else words
+        """Return its label for use in a sentence: `learning rate`, `dense_2: units`."""
+        title = in_sentence(label(self.name))
+        return f"{self.layer}: {title}" if self.layer else title
 
     @property
-    def meaning(self) -> str:
+    def _subject(self) -> str:
+        return self.title[:1].upper() + self.title[1:]
+
+    @property
+    def help(self) -> str:
         help = SETTINGS[self.name].help
         return f"{help} {optimizer_help()}" if self.name == "optimizer" else help
 
     @property
     def whole(self) -> bool:
-        return not self.words and LIMITS[self.name].whole
+        return not self.choices and LIMITS[self.name].whole
 
-    def text(self, value: Value) -> str:
-        """Return a value as people write it: `0.05`, `1,000`, `Adam`."""
+    def format(self, value: Value) -> str:
+        """Return a value as text: `0.05`, `1,000`, `Adam`, `One-cycle`."""
         if isinstance(value, str):
             return choice_label(self.name, value)
         if self.whole:
             return f"{value:,.0f}" if self.name != "seed" else f"{value:.0f}"
         return number(value)
 
-    def named(self, value: Value) -> str:
-        """Return a value so that it says what it is of: `rate 0.1`, `batch 32`, `Adam`."""
+    def format_named(self, value: Value) -> str:
+        """Return a value with its setting's short name: `rate 0.1`, `batch 32`, `Adam`."""
         if isinstance(value, str):
-            return f"schedule {within(self.text(value))}" if self.name == "schedule" else self.text(value)
-        short = f"{self.layer} {within(label(self.name))}" if self.layer else _NUMBERS.get(self.name, self.name)
-        return f"{short} {self.text(value)}"
+            return f"schedule {in_sentence(self.format(value))}" if self.name == "schedule" else self.format(value)
+        short = (
+            f"{self.layer} {in_sentence(label(self.name))}" if self.layer else _SHORT_NAMES.get(self.name, self.name)
+        )
+        return f"{short} {self.format(value)}"
 
     def check(self, value: object) -> Value:
-        """Return a value as it stands in a config. Raises UserError where it may not be."""
-        what = self.title[:1].upper() + self.title[1:]
-        if self.words:
-            if value not in self.words:
-                raise UserError(f"{what} must be one of {', '.join(map(self.text, self.words))} (got {shown(value)}).")
+        """Return a value as a config holds it. Raises UserError if it is not allowed."""
+        if self.choices:
+            if value not in self.choices:
+                raise UserError(
+                    f"{self._subject} must be one of {', '.join(map(self.format, self.choices))} "
+                    f"(got {short_repr(value)})."
+                )
             return str(value)
         if self.whole and isinstance(value, float) and value.is_integer():
             value = int(value)
-        LIMITS[self.name].check(what, value, SETTINGS[self.name].unit)
+        LIMITS[self.name].check(self._subject, value, SETTINGS[self.name].unit)
         assert isinstance(value, (int, float))
         return value if self.whole else float(value)
 
-    def read(self, text: str) -> tuple[Value, ...]:
-        """Return the values in a text, `0.01, 0.1, 1`, each once and in their order. Raises UserError."""
+    def parse(self, text: str) -> tuple[Value, ...]:
+        """Return the values in a text such as `0.01, 0.1, 1`, each once and sorted. Raises UserError."""
         parts = [part.strip() for part in text.replace(";", ",").split(",") if part.strip()]
-        return self.all(map(self._number, parts))
+        return self.check_all(map(self._number, parts))
 
     def _number(self, text: str) -> float:
         try:
             return float(text)
         except ValueError:
             raise UserError(
-                f"{self.title.capitalize()} takes numbers with commas between them, as in {self.example} "
-                f"(got {text[:20]!r})."
+                f"{self._subject} must be numbers separated by commas, such as {self.example} (got {text[:20]!r})."
             ) from None
 
-    def typed(self, values: Iterable[Value]) -> str:
-        """Return the text that `read` makes these values of."""
-        return ", ".join(self.text(value).replace(",", "") for value in values)
+    def format_all(self, values: Iterable[Value]) -> str:
+        """Return values as text that `parse` reads."""
+        return ", ".join(self.format(value).replace(",", "") for value in values)
 
     @property
     def example(self) -> str:
-        """Return what could be typed: `0.1, 0.5`."""
+        """Return example values: `0.1, 0.5`."""
         limit = LIMITS[self.name]
         pairs = ((32, 64), (3, 5), (1_000, 60_000)) if limit.whole else ((0.1, 0.5),)
-        return self.typed(next(pair for pair in pairs if limit.low <= pair[0] and pair[1] <= limit.high))
+        return self.format_all(next(pair for pair in pairs if limit.low <= pair[0] and pair[1] <= limit.high))
 
-    def all(self, values: Iterable[object]) -> tuple[Value, ...]:
-        """Check the values of an axis: each once, numbers by their size, words as the form lists them."""
+    def check_all(self, values: Iterable[object]) -> tuple[Value, ...]:
+        """Check the values of an axis and return each once: numbers sorted, choices in the form's order."""
         checked = {self.check(value) for value in values}
         if not checked:
-            raise UserError(f"{self.title.capitalize()} needs a value to train with (got none): choose some.")
-        if len(checked) > VALUES:
-            raise UserError(f"{self.title.capitalize()} may have at most {VALUES} values (got {len(checked)}).")
-        order = self.words
+            raise UserError(f"{self._subject} needs at least one value (got none): choose some.")
+        if len(checked) > MAX_VALUES:
+            raise UserError(f"{self._subject} may have at most {MAX_VALUES} values (got {len(checked)}): remove some.")
+        order = self.choices
         return tuple(sorted(checked, key=order.index if order else float))
 
     def value(self, config: TrainingConfig) -> Value:
-        """Return what it is in a config. Raises UserError where that has no such setting."""
+        """Return its value in a config. Raises UserError if the config has no such setting."""
         match self.name:
             case "optimizer":
                 return type(config.optimizer).__name__
@@ -169,20 +176,20 @@ class Setting:
                 if isinstance(config.optimizer, SGD):
                     return config.optimizer.momentum
             case "activation" if not self.layer:
-                bends = _bends(config)
-                if bends:
-                    return str(getattr(config.layers[bends[0]], "activation"))  # noqa: B009
+                activated = _activated(config)
+                if activated:
+                    return str(getattr(config.layers[activated[0]], "activation"))  # noqa: B009
             case _ if self.layer:
                 if (place := _place(config, self)) is not None:
                     return getattr(config.layers[place], self.name)  # type: ignore[no-any-return]
-            case name if name in _NUMBERS or name in _WORDS:
+            case name if name in _SHORT_NAMES or name in _CHOICES:
                 return getattr(config, name)  # type: ignore[no-any-return]
-        raise UserError(f"What is varied must be a setting of the network (it has no {self.title}): choose another.")
+        raise UserError(f"A sweep must vary a setting of its network (it has no {self.title}): choose another.")
 
-    def put(self, config: TrainingConfig, value: Value) -> TrainingConfig:
-        """Return the config with a value in place of its own.
+    def apply(self, config: TrainingConfig, value: Value) -> TrainingConfig:
+        """Return the config with another value of this setting.
 
-        Another optimizer comes with its usual learning rate. Raises UserError where that cannot be trained.
+        Another optimizer brings its default learning rate. Raises UserError if the config cannot be trained.
         """
         value = self.check(value)
         if value == self.value(config):
@@ -190,37 +197,37 @@ class Setting:
         match self.name:
             case "optimizer":
                 kind = OPTIMIZERS[str(value)]
-                return replace(config, optimizer=kind(), learning_rate=kind.usual_learning_rate)
+                return replace(config, optimizer=kind(), learning_rate=kind.default_learning_rate)
             case "momentum" if not self.layer:
                 return replace(config, optimizer=SGD(float(value)))
             case "activation" if not self.layer:
-                return _replaced(config, {place: {"activation": value} for place in _bends(config)})
+                return _replaced(config, {place: {"activation": value} for place in _activated(config)})
             case _ if self.layer and (place := _place(config, self)) is not None:
                 return _replaced(config, {place: {self.name: value}})
         return replace(config, **{self.name: value})  # type: ignore[arg-type]
 
-    def usual(self, config: TrainingConfig) -> tuple[Value, ...]:
-        """Return a few values worth trying, the config's own among them."""
+    def suggestions(self, config: TrainingConfig) -> tuple[Value, ...]:
+        """Return a few values worth trying, including the config's own."""
         now = self.value(config)
-        if self.words:
-            return self.all({now, *_TRIED.get(self.name, self.words)})
+        if self.choices:
+            return self.check_all({now, *_SUGGESTED_CHOICES.get(self.name, self.choices)})
         assert isinstance(now, (int, float))
         limit = LIMITS[self.name]
         if self.name == "seed":
-            tried: Iterable[float] = (now, now + 1, now + 2)
-        elif self.name in _FIXED:
-            tried = (*_FIXED[self.name], now)
+            candidates: Iterable[float] = (now, now + 1, now + 2)
+        elif self.name in _SUGGESTED_NUMBERS:
+            candidates = (*_SUGGESTED_NUMBERS[self.name], now)
         else:
-            tried = (now * factor for factor in _FACTORS.get(self.name, (0.25, 1, 4)))
-        kept = {min(limit.high, max(limit.low, value)) for value in tried}
-        return self.all({round(value) if self.whole else float(f"{value:.6g}") for value in kept})
+            candidates = (now * factor for factor in _SUGGESTED_FACTORS.get(self.name, (0.25, 1, 4)))
+        allowed = {min(limit.high, max(limit.low, value)) for value in candidates}
+        return self.check_all({round(value) if self.whole else float(f"{value:.6g}") for value in allowed})
 
 
-def settings(config: TrainingConfig) -> dict[str, Setting]:
-    """Return what can be varied in a config, by its id, the most telling first."""
+def variable_settings(config: TrainingConfig) -> dict[str, Setting]:
+    """Return the settings of a config that can be varied, by id, the most useful first."""
     names = ["learning_rate", "batch_size", "optimizer", "epochs"]
     found = [Setting(name) for name in names]
-    if _bends(config):
+    if _activated(config):
         found.append(Setting("activation"))
     for row in config.table:
         if not row.implied:
@@ -233,12 +240,12 @@ def settings(config: TrainingConfig) -> dict[str, Setting]:
     return {setting.id: setting for setting in found}
 
 
-def _bends(config: TrainingConfig) -> list[int]:
-    """Return the places of the hidden layers whose activation is varied: those that are not linear on purpose."""
+def _activated(config: TrainingConfig) -> list[int]:
+    """Return the places of the hidden layers whose activation is varied: all that are not linear, or all."""
     functions = {place: getattr(layer, "activation", "") for place, layer in enumerate(config.layers)}
-    able = [place for place, function in functions.items() if function]
-    bent = [place for place in able if functions[place] != "linear"]
-    return bent or able
+    with_activation = [place for place, function in functions.items() if function]
+    nonlinear = [place for place in with_activation if functions[place] != "linear"]
+    return nonlinear or with_activation
 
 
 def _place(config: TrainingConfig, setting: Setting) -> int | None:
@@ -256,14 +263,14 @@ def _replaced(config: TrainingConfig, changes: dict[int, dict[str, Value]]) -> T
 
 @dataclass(frozen=True)
 class Axis:
-    """A setting and the values that it takes. Raises UserError where it may not take one of them."""
+    """A setting and its values. Raises UserError if one is not allowed."""
 
     setting: Setting
     values: tuple[Value, ...]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "values", self.setting.all(self.values))
+        object.__setattr__(self, "values", self.setting.check_all(self.values))
 
     @property
     def texts(self) -> tuple[str, ...]:
-        return tuple(map(self.setting.text, self.values))
+        return tuple(map(self.setting.format, self.values))

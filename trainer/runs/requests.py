@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from trainer import UserError
-from trainer.config.limits import CLASSES, LIMITS
+from trainer.config.limits import CLASSES, check_setting
 from trainer.config.training import TrainingConfig
 from trainer.storage.files import Record
 
@@ -78,10 +78,10 @@ class Requests:
                     case "resume":
                         end = ""
                     case "epochs":
-                        LIMITS["epochs"].check("epochs", request.get("value"))
+                        check_setting("epochs", request.get("value"))
                         end, epochs = "", request["value"]
                     case "learning_rate":
-                        LIMITS["learning_rate"].check("learning_rate", request.get("value"))
+                        check_setting("learning_rate", request.get("value"))
                         learning_rate = float(request["value"])
                     case "pin":
                         drawing = FollowedDrawing.parse(request)

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.config.differences import Difference, differences, only_chance
+from trainer.config.differences import Difference, differ_only_by_seed, differences
 from trainer.config.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D
 from trainer.config.optimizers import SGD, Adam, AdamW, Lion
 from trainer.config.presets import PRESETS
@@ -92,9 +92,9 @@ def test_of_other_layers_only_those_are_shown_that_not_all_have() -> None:
 
 
 def test_chance_alone_is_told_from_settings() -> None:
-    assert only_chance(differences([BASE, replace(BASE, seed=3), replace(BASE, seed=4)]))
-    assert only_chance(differences([BASE, BASE]))
-    assert not only_chance([Difference("seed", (1, 2)), Difference("epochs", (1, 2))])
+    assert differ_only_by_seed(differences([BASE, replace(BASE, seed=3), replace(BASE, seed=4)]))
+    assert differ_only_by_seed(differences([BASE, BASE]))
+    assert not differ_only_by_seed([Difference("seed", (1, 2)), Difference("epochs", (1, 2))])
 
 
 def test_every_two_lessons_can_be_told_apart() -> None:

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from trainer.config.checked import field_types
 from trainer.config.layer import Layer
 from trainer.config.layers import LAYERS, Conv2D
-from trainer.config.limits import CHOICES, LIMITS, SETTINGS, field_types, within
+from trainer.config.limits import CHOICES, LIMITS, SETTINGS, in_sentence
 from trainer.config.optimizers import OPTIMIZERS, optimizer_help
 from trainer.config.training import TrainingConfig
 from trainer.data import datasets
@@ -119,7 +120,7 @@ def page():
 
     from ui.train import form
 
-    form.edit(st.session_state.engine)
+    form.render(st.session_state.engine)
 
 
 def test_the_menu_offers_it_and_its_row_opens(kind, few_digits, runs_directory, monkeypatch):
@@ -142,8 +143,8 @@ def test_kinds_are_listed_once_and_by_keras_names():
 
 @pytest.mark.parametrize("kind", OPTIMIZERS.values(), ids=OPTIMIZERS)
 def test_an_optimizer_is_known_everywhere(kind):
-    learned = replace(config(LAYERS["Dense"]), optimizer=kind(), learning_rate=kind.usual_learning_rate)
-    assert f"{kind.label}: {within(kind.help)}" in optimizer_help() and kind.help.endswith(".")
+    learned = replace(config(LAYERS["Dense"]), optimizer=kind(), learning_rate=kind.default_learning_rate)
+    assert f"{kind.label}: {in_sentence(kind.help)}" in optimizer_help() and kind.help.endswith(".")
     for name in field_types(kind):
         assert SETTINGS[name].label and SETTINGS[name].help and name in LIMITS
     built = model.build(learned).optimizer
@@ -152,7 +153,7 @@ def test_an_optimizer_is_known_everywhere(kind):
         assert math.isclose(getattr(built, name), value)
     written = eval(keras_snippets.optimizer(learned), {"keras": keras})
     assert type(written) is getattr(keras.optimizers, kind.__name__)
-    assert math.isclose(float(written.learning_rate), kind.usual_learning_rate, rel_tol=1e-6)
+    assert math.isclose(float(written.learning_rate), kind.default_learning_rate, rel_tol=1e-6)
     for name, value in vars(kind()).items():
         assert math.isclose(getattr(written, name), value), name
     assert TrainingConfig.from_json(learned.to_json()) == learned

@@ -7,7 +7,7 @@ from trainer.config.layers import Activation, Conv2D, Dense, Dropout
 from trainer.config.optimizers import SGD, Adam
 from trainer.config.presets import PRESETS
 from trainer.config.training import TrainingConfig
-from trainer.config.variation import VALUES, Axis, Setting, settings
+from trainer.config.variation import MAX_VALUES, Axis, Setting, variable_settings
 
 CONFIGS = [preset.config for preset in PRESETS.values()]
 CONFIG = TrainingConfig(layers=(Dense(64, "relu"), Dropout(0.3), Dense(32, "tanh")))
@@ -15,49 +15,49 @@ CONFIG = TrainingConfig(layers=(Dense(64, "relu"), Dropout(0.3), Dense(32, "tanh
 
 @pytest.mark.parametrize("config", CONFIGS)
 def test_each_setting_has_a_few_usual_values_with_the_networks_own_among_them(config):
-    for setting in settings(config).values():
-        usual = setting.usual(config)
-        assert 2 <= len(usual) <= VALUES and setting.value(config) in usual, setting.id
-        assert setting.meaning and Setting.of(setting.id) == setting
+    for setting in variable_settings(config).values():
+        usual = setting.suggestions(config)
+        assert 2 <= len(usual) <= MAX_VALUES and setting.value(config) in usual, setting.id
+        assert setting.help and Setting.from_id(setting.id) == setting
 
 
 @pytest.mark.parametrize("config", CONFIGS)
 def test_what_is_put_into_a_config_is_there_and_nothing_else_changed(config):
-    for setting in settings(config).values():
+    for setting in variable_settings(config).values():
         now = setting.value(config)
-        for value in setting.usual(config):
+        for value in setting.suggestions(config):
             try:
-                changed = setting.put(config, value)
+                changed = setting.apply(config, value)
             except UserError:  # a network that grows too large
                 continue
             assert setting.value(changed) == value, setting.id
             if setting.id not in ("optimizer", "activation"):
-                assert setting.put(changed, now) == config, setting.id
+                assert setting.apply(changed, now) == config, setting.id
 
 
 def test_values_are_read_from_text_each_once_and_by_their_size():
-    assert Setting("learning_rate").read("0.1, 1;0.01 , 0.1,") == (0.01, 0.1, 1.0)
-    assert Setting("batch_size").read("128, 1e1") == (10, 128)
-    assert all(isinstance(value, int) for value in Setting("batch_size").read("128, 1e1"))
+    assert Setting("learning_rate").parse("0.1, 1;0.01 , 0.1,") == (0.01, 0.1, 1.0)
+    assert Setting("batch_size").parse("128, 1e1") == (10, 128)
+    assert all(isinstance(value, int) for value in Setting("batch_size").parse("128, 1e1"))
 
 
 @pytest.mark.parametrize(
     "setting, text, why",
     [
-        ("learning_rate", "0.1, fast", "takes numbers with commas between them, as in 0.1, 0.5"),
+        ("learning_rate", "0.1, fast", "must be numbers separated by commas, such as 0.1, 0.5"),
         ("learning_rate", "0", "between 0.000001 and 100"),
         ("learning_rate", "nan", "must be between"),
         ("learning_rate", "1e400", "must be between"),
-        ("learning_rate", " ,", "needs a value"),
+        ("learning_rate", " ,", "needs at least one value"),
         ("batch_size", "32.5", "whole number"),
         ("dense_1.units", "4000", "between 1 and 2,048"),
         ("dropout_2.rate", "1", "below 1"),
-        ("seed", ",".join(map(str, range(VALUES + 1))), f"at most {VALUES} values"),
+        ("seed", ",".join(map(str, range(MAX_VALUES + 1))), f"at most {MAX_VALUES} values"),
     ],
 )
 def test_what_may_not_be_is_refused_with_a_sentence(setting, text, why):
     with pytest.raises(UserError, match=why):
-        Setting.of(setting).read(text)
+        Setting.from_id(setting).parse(text)
 
 
 def test_words_that_are_not_among_the_choices_are_refused():
@@ -67,45 +67,49 @@ def test_words_that_are_not_among_the_choices_are_refused():
 
 
 def test_what_a_network_does_not_have_cannot_be_varied():
-    assert "momentum" in settings(CONFIG) and "dense_2.units" in settings(CONFIG)
+    assert "momentum" in variable_settings(CONFIG) and "dense_2.units" in variable_settings(CONFIG)
     for missing in ("conv2d_1.filters", "dense_9.units", "dense_2.rate", "momentum.value", "layers", "", "x.y.z"):
         with pytest.raises(UserError, match="it has no"):
-            Setting.of(missing).value(CONFIG)
+            Setting.from_id(missing).value(CONFIG)
     with pytest.raises(UserError, match="it has no momentum"):
-        Setting("momentum").put(TrainingConfig(optimizer=Adam()), 0.5)
+        Setting("momentum").apply(TrainingConfig(optimizer=Adam()), 0.5)
 
 
 def test_the_activation_is_that_of_all_hidden_layers_but_those_that_are_linear_on_purpose():
     layers = (Conv2D(4, activation="linear"), Activation("relu"), Dense(8, "relu"))
-    changed = Setting("activation").put(TrainingConfig(layers=layers), "tanh")
+    changed = Setting("activation").apply(TrainingConfig(layers=layers), "tanh")
     assert changed.layers == (Conv2D(4, activation="linear"), Activation("tanh"), Dense(8, "tanh"))
 
 
 def test_another_optimizer_comes_with_its_usual_learning_rate():
     config = TrainingConfig(optimizer=SGD(0.9), learning_rate=0.3)
-    changed = Setting("optimizer").put(config, "Adam")
+    changed = Setting("optimizer").apply(config, "Adam")
     assert (changed.optimizer, changed.learning_rate) == (Adam(), 0.001)
-    assert Setting("optimizer").put(config, "SGD") == config
+    assert Setting("optimizer").apply(config, "SGD") == config
 
 
 def test_values_are_named_so_that_they_say_what_they_are_of():
-    named = [Setting("learning_rate").named(0.1), Setting("batch_size").named(1000), Setting("optimizer").named("Adam")]
+    named = [
+        Setting("learning_rate").format_named(0.1),
+        Setting("batch_size").format_named(1000),
+        Setting("optimizer").format_named("Adam"),
+    ]
     named += [
-        Setting("units", "dense_2").named(64),
-        Setting("schedule").named("one_cycle"),
-        Setting("seed").named(2025),
+        Setting("units", "dense_2").format_named(64),
+        Setting("schedule").format_named("one_cycle"),
+        Setting("seed").format_named(2025),
     ]
     assert named == ["rate 0.1", "batch 1,000", "Adam", "dense_2 units 64", "schedule one-cycle", "seed 2025"]
 
 
-@given(st.sampled_from(sorted(settings(CONFIGS[0]))), st.text(max_size=40))
+@given(st.sampled_from(sorted(variable_settings(CONFIGS[0]))), st.text(max_size=40))
 def test_any_text_is_values_or_a_sentence(setting, text):
-    setting = Setting.of(setting)
-    if setting.words:
+    setting = Setting.from_id(setting)
+    if setting.choices:
         return
     try:
-        values = setting.read(text)
+        values = setting.parse(text)
     except UserError as error:
         assert str(error).endswith((".", "some."))
     else:
-        assert setting.read(setting.typed(values)) == values or not setting.whole  # six digits are shown
+        assert setting.parse(setting.format_all(values)) == values or not setting.whole  # six digits are shown
