@@ -1,4 +1,4 @@
-"""Compare: several runs side by side: how they learned, what differs, what it cost, where they err."""
+"""Compare page: curves, settings, costs and errors of several runs side by side."""
 
 import streamlit as st
 
@@ -10,11 +10,11 @@ entry.require_app("compare")
 
 style(*compare.STYLES)
 st.title("Compare", anchor=False)
-runs = selection.ask()
-if len(runs) < selection.FEWEST:
-    selection.offer(runs)
+runs = selection.select_runs()
+if len(runs) < selection.MIN_RUNS:
+    selection.render_no_runs(runs)
     st.stop()
-selection.introduce(runs)
-view = compare.ask()
+selection.render_legend(runs)
+view = compare.select_view()
 view.show(runs)
-selection.watch(runs)
+selection.rerun_on_change(runs)

@@ -1,4 +1,4 @@
-"""Data: what networks learn from, image by image and all together."""
+"""Data page: the images that networks learn from, one by one and as a whole."""
 
 import streamlit as st
 
@@ -8,22 +8,22 @@ from trainer.config.training import TrainingConfig
 from trainer.data.datasets import Dataset
 from ui import dataset_loader, entry
 from ui.data import images, overview, upload
-from ui.glossary import explained
+from ui.glossary import linked_help
 from ui.html import style
 from ui.markdown import literal
 
 entry.require_app("data")
 
 VIEWS = {
-    "One by one": images.show,
-    "All together": overview.show,
-    "The split": overview.show_split,
-    "Map": overview.show_map,
+    "Single images": images.render,
+    "Whole data set": overview.render,
+    "Split": overview.render_split,
+    "Map": overview.render_map,
 }
 
 
-def choose() -> str:
-    """Ask for the data set; the URL may name it, too."""
+def select_dataset() -> str:
+    """Render the choice of data set and return its name; the URL may name one."""
     titles = dataset_loader.titles()
     named = st.query_params.get("dataset", "")
     if named in titles and named != st.session_state.get("data_linked"):
@@ -35,27 +35,27 @@ def choose() -> str:
             "Data set",
             titles,
             format_func=lambda name: titles.get(name, name),
-            help="What networks learn from. Each has ten classes; one that is not here yet is fetched once.",
+            help="The images that networks learn from, in ten classes. A new one is downloaded once.",
             persist_state="session",
             width=280,
             key="data_set",
         )
-        upload.ask()
+        upload.render()
     return str(name)
 
 
-def note(dataset: Dataset) -> str:
-    """Say in a sentence what the data set is; a file that was given in MNIST's place holds something else."""
-    if dataset.source == dataset.kind.title:
-        return dataset.kind.note
-    counts = f"{len(dataset.x_train):,} images to learn from and {len(dataset.x_test):,} to test with"
+def dataset_text(dataset: Dataset) -> str:
+    """Return a sentence about the data set; a file given in MNIST's place has other contents."""
+    if dataset.source == dataset.info.title:
+        return dataset.info.description
+    counts = f"{len(dataset.x_train):,} training images and {len(dataset.x_test):,} test images"
     source = dataset_loader.titles()[dataset.name] if dataset.name not in DATASETS else dataset.source
     return literal(f"{source}: {counts}.")
 
 
-def train_on(dataset: Dataset) -> None:
-    """Say what the data set is, and offer to train on it."""
-    st.caption(explained(note(dataset)))
+def render_dataset(dataset: Dataset) -> None:
+    """Render the sentence about the data set and the link to train on it."""
+    st.caption(linked_help(dataset_text(dataset)))
     link = TrainingConfig(dataset=dataset.name).to_link()
     with row:
         st.page_link(
@@ -70,18 +70,19 @@ def train_on(dataset: Dataset) -> None:
 st.title("What networks learn from", anchor=False)
 style(".st-key-data-set [data-testid=stPageLink] { padding-bottom: 0.55rem }")
 row = st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="data-set")
-name = choose()
+name = select_dataset()
 try:
-    dataset = dataset_loader.dataset(name)
+    dataset = dataset_loader.load(name)
     if dataset is None:
         st.stop()
-    train_on(dataset)
+    render_dataset(dataset)
     view = st.segmented_control(
         "View",
         VIEWS,
         default=None if "data_view" in st.session_state else next(iter(VIEWS)),
         required=True,
-        help="One image number by number; counts and means; the parts for training and tests; who resembles whom.",
+        help="Single images pixel by pixel; class counts and mean images; the train/validation split; a map of similar "
+        "images.",
         label_visibility="collapsed",
         persist_state="session",
         key="data_view",

@@ -1,4 +1,4 @@
-"""Evaluate: how well does a network read what it has never seen, and where does it go wrong?"""
+"""Evaluate page: accuracy, confusion matrix, errors and calibration of a network on the test images."""
 
 import math
 
@@ -13,93 +13,93 @@ from trainer.text import percent
 from ui import dataset_loader, entry, evaluations, network_picker
 from ui.components.plot import plot
 from ui.evaluate import confusion, errors
-from ui.glossary import explained
+from ui.glossary import linked_help
 from ui.html import style
-from ui.network_picker import Judge
+from ui.network_picker import NetworkChoice
 
 entry.require_app("evaluate")
 
-LOOKS = {
-    "mixed_up": "Mix-ups",
-    "nine": "Expected and predicted",
-    "hardest": "Hardest",
-    "by_class": "One by one",
-    "sure": "How sure",
+VIEWS = {  # by session key
+    "mixed_up": "Confusion matrix",
+    "nine": "Random sample",
+    "hardest": "Hardest images",
+    "by_class": "By class",
+    "sure": "Calibration",
     "versus": "Two networks",
 }
 
 
-def headline(judge: Judge, found: Evaluation) -> None:
-    """Say loss and accuracy, and what they mean."""
-    wrong, things = int((~found.right).sum()), f"{judge.kind.thing}s"
+def render_headline(network: NetworkChoice, evaluation: Evaluation) -> None:
+    """Render accuracy and loss with their meaning."""
+    wrong, things = int((~evaluation.right).sum()), f"{network.info.noun}s"
     numbers, words = st.columns([2, 3], vertical_alignment="center")
     with numbers.container(horizontal=True, gap="large"):
         st.metric(
             "Accuracy",
-            percent(found.accuracy, 2),
-            help=explained(f"The share of the test {things} that it reads right.", "accuracy"),
+            percent(evaluation.accuracy, 2),
+            help=linked_help(f"The share of the test {things} that the network reads correctly.", "accuracy"),
             width="content",
         )
         st.metric(
             "Loss",
-            f"{found.loss:.4f}",
-            help=explained(
-                "Cross-entropy, the mean of −ln of the probability that it gave the right answer. 0 is perfect."
+            f"{evaluation.loss:.4f}",
+            help=linked_help(
+                "Cross-entropy: the mean of −ln(p), where p is the probability given to the right answer. 0 is perfect."
             ),
             width="content",
         )
-    rate = f": one in {round(found.count / wrong):,}" if 0 < wrong < 0.4 * found.count else ""
-    usual = 100 * math.exp(-found.loss)
+    rate = f": one in {round(evaluation.count / wrong):,}" if 0 < wrong < 0.4 * evaluation.count else ""
+    typical = percent(math.exp(-evaluation.loss))
     words.markdown(
-        f"**{wrong:,} of {found.count:,} test {things} read wrong{rate}.** It never saw them while it learned. "
-        f"A loss of {found.loss:.3f} is what a network has that gives every right answer {usual:.1f}\u00a0%; "
-        f"guessing gives each 10\u00a0%, a loss of {math.log(10):.3f}."
+        f"**{wrong:,} of {evaluation.count:,} test {things} read wrong{rate}.** The network never saw them in "
+        f"training. A network that gave every right answer {typical} would have the same loss of "
+        f"{evaluation.loss:.3f}; guessing gives each answer {percent(0.1, 0)}, a loss of {math.log(10):.3f}."
     )
 
 
 @st.fragment
-def look(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
-    """Show one side of the evaluation; what is clicked in it runs this alone again."""
+def render_view(network: NetworkChoice, dataset: Dataset, evaluation: Evaluation) -> None:
+    """Render the selected view; a click in it reruns this fragment alone."""
     st.segmented_control(
-        "Look at",
-        LOOKS,
-        format_func=LOOKS.__getitem__,
+        "View",
+        VIEWS,
+        format_func=VIEWS.__getitem__,
         default="mixed_up",
         required=True,
         label_visibility="collapsed",
-        help="The same test images, from six sides.",
+        help="Six views of the same test images.",
         persist_state="session",
         key="look",
     )
     match st.session_state.look:
         case "nine":
-            errors.expected_and_predicted(judge, dataset, found)
+            errors.render_sample(network, dataset, evaluation)
         case "hardest":
-            errors.hardest(judge, dataset, found)
+            errors.render_hardest(network, dataset, evaluation)
         case "by_class":
-            confusion.by_class(judge, found)
+            confusion.render_classes(network, evaluation)
         case "sure":
-            how_sure(found)
+            render_calibration(evaluation)
         case "versus":
-            errors.versus(judge, dataset, found)
+            errors.render_two_networks(network, dataset, evaluation)
         case _:
-            confusion.mixed_up(judge, dataset, found)
+            confusion.render_matrix(network, dataset, evaluation)
 
 
-def how_sure(found: Evaluation) -> None:
-    """Hold how sure the network is against how often it is right."""
-    bins = calibration.calibration(found.confidence, found.right)
+def render_calibration(evaluation: Evaluation) -> None:
+    """Render the reliability diagram: confidence against accuracy."""
+    bins = calibration.calibration(evaluation.confidence, evaluation.right)
     words = calibration.in_words(bins)
     left, right = st.columns([0.55, 0.45], gap="medium")
     with left:
         plot(calibration.reliability_diagram(bins), key="reliability", alt=f"Reliability diagram. {words}")
     with right:
-        st.markdown("**When it says 90 %, is it right 9 times out of 10?**")
-        st.markdown(explained(words))
+        st.markdown("**When the network is 90 % confident, is it right 9 times out of 10?**")
+        st.markdown(linked_help(words))
         st.caption(
-            "All answers are sorted by how sure the network was, in ten bins of 10 % each. A point on the dotted line "
-            "is as often right as it is sure; the orange line is the gap. "
-            f"The larger a point, the more images; a hollow one has fewer than {calibration.FEW}, and is mostly chance."
+            "The answers are sorted into ten bins by confidence. On the dotted line, the network is right as often as "
+            "it is confident; the orange lines show the gaps. Larger points stand for more images; hollow points "
+            f"have fewer than {calibration.MIN_BIN_IMAGES} and are mostly chance."
         )
 
 
@@ -107,13 +107,13 @@ style(sheets.STYLE, confusion.STYLE, errors.STYLE)
 title, choice = st.columns([0.55, 0.45], vertical_alignment="bottom")
 title.title("Evaluate", anchor=False)
 with choice:
-    judge = network_picker.ask()
+    network = network_picker.select()
 try:
-    dataset = dataset_loader.dataset(judge.dataset)
-    found = evaluations.ask(judge, dataset) if dataset else None
+    dataset = dataset_loader.load(network.dataset)
+    evaluation = evaluations.find_or_compute(network, dataset) if dataset else None
 except UserError as error:
     st.error(str(error))
     st.stop()
-if dataset and found:
-    headline(judge, found)
-    look(judge, dataset, found)
+if dataset and evaluation:
+    render_headline(network, evaluation)
+    render_view(network, dataset, evaluation)

@@ -1,4 +1,4 @@
-"""Runs: everything that was trained here."""
+"""Runs page: the list of all runs, or one run."""
 
 import streamlit as st
 
@@ -8,11 +8,11 @@ from ui.runs import deleted, details, import_run, listing
 entry.require_app("runs")
 
 st.title("Runs", anchor=False)
-import_run.tell()
-if run := details.asked():
-    details.show(run)
+import_run.render_result()
+if run := details.linked_run():
+    details.render(run)
 else:
-    deleted.tell()
-    listing.show()
-    deleted.show()
-    import_run.ask()
+    deleted.render_undo()
+    listing.render()
+    deleted.render_list()
+    import_run.render()

@@ -1,4 +1,4 @@
-"""Sweep: train a network for several values of up to two settings, and see which does best."""
+"""Sweep page: train a network with several values of one or two settings and compare the results."""
 
 import streamlit as st
 
@@ -12,10 +12,10 @@ engine, owner = st.session_state.engine, st.session_state.owner
 
 
 def current_sweep() -> Sweep | None:
-    """Return the sweep that the URL names, or the one looked at last, unless it names what another is to start from."""
-    asked = st.query_params.get("sweep")
-    plans = "config" in st.query_params or "run" in st.query_params
-    sweep_id = asked or ("" if plans else st.session_state.get("sweep", ""))
+    """Return the sweep that the URL names, else the last one shown, unless the URL names a base for a new one."""
+    linked = st.query_params.get("sweep")
+    plans_new = "config" in st.query_params or "run" in st.query_params
+    sweep_id = linked or ("" if plans_new else st.session_state.get("sweep", ""))
     try:
         sweep = engine.sweeps.get(sweep_id)
     except UserError as error:
@@ -23,15 +23,15 @@ def current_sweep() -> Sweep | None:
         return None
     if sweep:
         st.session_state.sweep = st.query_params["sweep"] = sweep.id
-    elif asked:
-        st.warning("That sweep is no longer here: its link may be old. Start a new one.")
+    elif linked:
+        st.warning("That sweep is no longer here. Its link may be old: start a new one.")
     return sweep
 
 
 st.title("Sweep", anchor=False)
-st.markdown("Train one network with several values of a setting or two, and see which of them learns best.")
+st.markdown("Train a network with several values of one or two settings to see which values work best.")
 sweep = current_sweep()
-planning.ask(engine, owner, sweep.id if sweep else "")
+planning.render_form(engine, owner, sweep.id if sweep else "")
 if sweep:
-    progress.show(engine, owner, sweep)
-earlier.show(engine, sweep.id if sweep else "")
+    progress.render(engine, owner, sweep)
+earlier.render(engine, sweep.id if sweep else "")

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from harness.browser import calm_page, digit, draw
+from harness.browser import digit_strokes, draw, settled_page
 from harness.server import Server
 from trainer.analysis import evaluation
 from trainer.data import datasets
 from trainer.runs.run import Run
 from trainer.runs.store import RunStore
 from trainer.shipped import network as shipped
-from trainer.storage.files import line
+from trainer.storage.files import json_line
 
 JUDGED = ".st-key-compare-judged .js-plotly-plot"
 
@@ -29,7 +29,7 @@ def server(own_server: Server) -> Server:
 def runs(server: Server, digits) -> list[Run]:
     """Three runs whose networks read as the shipped one does, each with what it says of the test digits."""
     store, made = RunStore(server.runs), []
-    found = evaluation.make(shipped.PATH, shipped.CONFIG, datasets.load(path=digits), server.runs / "shipped")
+    found = evaluation.evaluate(shipped.PATH, shipped.CONFIG, datasets.load(path=digits), server.runs / "shipped")
     for name, batch_size in (("First", 64), ("Second", 128), ("Third", 256)):
         run = store.create(replace(shipped.CONFIG, batch_size=batch_size), "")
         run.network_file.write_bytes(shipped.PATH.read_bytes())
@@ -39,7 +39,7 @@ def runs(server: Server, digits) -> list[Run]:
             | {"val_loss": 1 / epoch, "val_accuracy": 1 - 0.1 / epoch}
             for epoch in (1, 2, 3)
         ]
-        (run.path / "history.jsonl").write_bytes(b"".join(map(line, epochs)))
+        (run.path / "history.jsonl").write_bytes(b"".join(map(json_line, epochs)))
         run.update(phase="finished", test_accuracy=found.accuracy, steps=10, seconds=3.0 * batch_size)
         run.describe(name=name)
         made.append(run)
@@ -77,7 +77,7 @@ def test_a_run_that_learns_grows_and_its_end_is_shown_by_itself(server: Server, 
     for step in (10, 20):
         epoch = {"kind": "epoch", "step": step, "val_loss": 0.5, "val_accuracy": 0.8, "seconds": 1.0}
         with (live.path / "history.jsonl").open("ab") as history:
-            history.write(line(epoch))
+            history.write(json_line(epoch))
         reached = "[...document.querySelectorAll('.js-plotly-plot')].map(({data}) => data.at(-1)?.x?.at(-1))"
         page.wait_for_function(f"{reached}.every((epochs) => epochs === {step / 10})")
     live.update(phase="finished", test_accuracy=0.75)
@@ -89,7 +89,7 @@ def test_a_drawing_is_judged_by_all(server: Server, page: Page, runs: list[Run])
     page.goto(link(server, runs, "drawing"))
     expect(page.locator("canvas.upper-canvas")).to_be_visible()
     expect(page.get_by_text("Draw a digit on the black paper.")).to_have_count(1)
-    draw(page, digit(3))
+    draw(page, digit_strokes(3))
     expect(page.get_by_text("All 3 networks say 3.")).to_have_count(1)
     expect(page.locator(f"{JUDGED} .barlayer .point")).to_have_count(30)
     colors = page.locator(JUDGED).evaluate("chart => chart.data[0].marker.color")
@@ -111,7 +111,7 @@ def test_draw_leads_to_the_comparison_of_those_that_judge(server: Server, page: 
 
 
 def test_each_view_fits_a_phone(browser, server: Server, runs: list[Run]) -> None:
-    page = calm_page(browser, viewport={"width": 390, "height": 844})
+    page = settled_page(browser, viewport={"width": 390, "height": 844})
     for view, shown in (
         ("learning", ".compared td"),
         ("costs", ".js-plotly-plot"),

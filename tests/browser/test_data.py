@@ -1,4 +1,4 @@
-"""Data in a browser: the sheet, the lens and the map, by mouse and by keyboard."""
+"""The Data page in a browser: image grid, enlarged image and map, by mouse and by keyboard."""
 
 import re
 
@@ -14,28 +14,30 @@ def data(server, page):
     return page
 
 
-def under_the_lens(page):
-    return page.get_by_role("spinbutton", name="Training image under the lens")
+def training_image(page):
+    return page.get_by_role("spinbutton", name="Training image")
 
 
 def view(page, name):
     page.get_by_test_id("stMain").get_by_role("radio", name=name, exact=True).click()
 
 
-def test_a_click_or_enter_puts_an_image_under_the_lens(data):
+def test_a_click_or_enter_enlarges_an_image(data):
     buttons = data.locator(".sheet button")
-    for place, choose in ((57, lambda button: button.click()), (58, lambda button: button.press("Enter"))):
+    for place, select in ((57, lambda button: button.click()), (58, lambda button: button.press("Enter"))):
         if place == 58:
             buttons.nth(57).press("ArrowRight")
             expect(buttons.nth(58)).to_be_focused()
-        choose(buttons.nth(place))
-        label, number = re.fullmatch(r"(\d): number ([\d,]+)", buttons.nth(place).get_attribute("title")).groups()
-        expect(under_the_lens(data)).to_have_value(number.replace(",", ""))
-        expect(data.get_by_text(f"Its label is the whole number {label}.")).to_be_visible()
+        select(buttons.nth(place))
+        label, number = re.fullmatch(
+            r"(\d): training image ([\d,]+)", buttons.nth(place).get_attribute("title")
+        ).groups()
+        expect(training_image(data)).to_have_value(number.replace(",", ""))
+        expect(data.get_by_text(f"The label is the number {label}.")).to_be_visible()
         expect(buttons.nth(place)).to_have_attribute("aria-pressed", "true")
 
 
-def test_another_hundred_and_back(data):
+def test_another_hundred_images_and_back_by_the_seed(data):
     buttons = data.locator(".sheet button")
     first = buttons.first.get_attribute("title")
     data.get_by_role("button", name="Another hundred").click()
@@ -47,63 +49,63 @@ def test_another_hundred_and_back(data):
     expect(buttons.first).to_have_attribute("title", first)
 
 
-def test_a_pixel_is_found_in_the_flat_row_and_the_other_way_round(data, digits):
+def test_a_pixel_is_marked_in_the_flattened_row_and_the_other_way_round(data, digits):
     with np.load(digits) as arrays:
-        image = arrays["x_train"][int(under_the_lens(data).input_value())]
-    grid, row, said = data.locator("canvas.grid"), data.locator("canvas.row"), data.locator(".said")
+        image = arrays["x_train"][int(training_image(data).input_value())]
+    grid, row, values = data.locator("canvas.grid"), data.locator("canvas.row"), data.locator(".values")
     box = grid.bounding_box()
     grid.hover(position={"x": 12.5 * box["width"] / 28, "y": 7.5 * box["height"] / 28})
-    expect(said).to_contain_text(f"Row 7, column 12: value {image[7, 12]},")
-    expect(said).to_contain_text("7 × 28 + 12 = number 208 of 784.")
+    expect(values).to_contain_text(f"Row 7, column 12: value {image[7, 12]},")
+    expect(values).to_contain_text("7 × 28 + 12 = number 208 of 784.")
     grid.press("ArrowDown")
-    expect(said).to_contain_text("Row 8, column 12:")
+    expect(values).to_contain_text("Row 8, column 12:")
     box = row.bounding_box()
     row.hover(position={"x": 363.5 * box["width"] / 784, "y": 15})
-    expect(said).to_contain_text(f"Row 12, column 27: value {image[12, 27]},")
+    expect(values).to_contain_text(f"Row 12, column 27: value {image[12, 27]},")
     row.press("ArrowRight")
-    expect(said).to_contain_text("Row 13, column 0:")
+    expect(values).to_contain_text("Row 13, column 0:")
 
 
-def test_the_map_shows_what_is_pointed_at(data):
+def test_the_map_shows_the_selected_image(data):
     view(data, "Map")
-    chart, said = data.locator("canvas.map"), data.locator(".seen p")
-    expect(said).to_contain_text("of the training part")
+    chart, caption = data.locator("canvas.map"), data.locator(".selected p")
+    expect(caption).to_contain_text(": training image")
     data.get_by_role("button", name="7", exact=True).click()
-    expect(said).to_contain_text("7: number")
-    before = said.inner_text()
+    expect(caption).to_contain_text("7: training image")
+    before = caption.inner_text()
     chart.press("ArrowRight")
-    expect(said).not_to_have_text(before)
-    expect(said).to_contain_text("7: number")
+    expect(caption).not_to_have_text(before)
+    expect(caption).to_contain_text("7: training image")
     data.get_by_role("button", name="All", exact=True).click()
     for part in (0.1, 0.9):
         box = chart.bounding_box()
         chart.hover(position={"x": part * box["width"], "y": 0.5 * box["height"]})
-        expect(said).not_to_have_text(before)
-        before = said.inner_text()
+        expect(caption).not_to_have_text(before)
+        before = caption.inner_text()
 
 
-def test_a_file_of_ones_own_is_brought_and_trained_on(data, tmp_path):
+def test_an_uploaded_data_set_can_be_trained_on(data, tmp_path):
     chance = np.random.default_rng(0)
     x, y = chance.integers(0, 256, (300, 16, 16, 3), np.uint8), np.arange(300) % 10
     np.savez(tmp_path / "mine.npz", x_train=x[:200], y_train=y[:200], x_test=x[200:], y_test=y[200:])
     (tmp_path / "broken.npz").write_bytes(b"nothing")
-    data.get_by_role("button", name="Bring your own").click()
+    data.get_by_role("button", name="Upload data").click()
     upload = data.locator("input[type=file]")
     expect(upload).to_have_count(1)
     upload.set_input_files(tmp_path / "broken.npz")
     expect(data.get_by_text("broken.npz must be an npz file")).to_be_visible()
     upload.set_input_files(tmp_path / "mine.npz")
-    expect(data.get_by_text("200 images to learn from and 100 to test with")).to_be_visible()
+    expect(data.get_by_text("200 training images and 100 test images")).to_be_visible()
     expect(data.get_by_role("radio", name="green")).to_be_visible()
     data.keyboard.press("Escape")
     data.get_by_role("link", name="Train on it").click()
     expect(data.get_by_role("heading", name="Train a network")).to_be_visible()
 
 
-def test_a_phone_shows_all_without_scrolling_sideways(server, page):
+def test_every_view_fits_a_phone(server, page):
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"{server.url}/data")
-    for name in ("One by one", "All together", "The split", "Map"):
+    for name in ("Single images", "Whole data set", "Split", "Map"):
         view(page, name)
         expect(page.get_by_role("radio", name=name, exact=True)).to_be_checked()
         main = page.get_by_test_id("stMain")

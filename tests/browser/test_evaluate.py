@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from harness.browser import calm_page
+from harness.browser import settled_page
 from harness.server import Server
 from harness.waiting import wait_for
 from trainer.analysis import evaluation
@@ -17,7 +17,7 @@ from trainer.shipped import network as shipped
 def found(server: Server, digits, tmp_path_factory) -> evaluation.Evaluation:
     """What the shipped network says, kept where the server looks for it."""
     dataset = datasets.load(path=digits)
-    return evaluation.make(shipped.PATH, shipped.CONFIG, dataset, server.runs / "shipped")
+    return evaluation.evaluate(shipped.PATH, shipped.CONFIG, dataset, server.runs / "shipped")
 
 
 def open_matrix(page: Page, server: Server) -> None:
@@ -46,11 +46,11 @@ def test_one_press_on_a_square_shows_its_images(
     browser: Browser, server: Server, found: evaluation.Evaluation, finger: bool
 ) -> None:
     phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-    page = calm_page(browser, **(phone if finger else {}))
+    page = settled_page(browser, **(phone if finger else {}))
     open_matrix(page, server)
     for label, read_as in ((3, 3), (8, 8), (0, 1)):
         (page.touchscreen.tap if finger else page.mouse.click)(*middle(page, label, read_as))
-        what = f"{label} read right" if label == read_as else f"{label} read as {read_as}"
+        what = f"{label} read correctly" if label == read_as else f"{label} read as {read_as}"
         count = int(found.confusion[label, read_as])
         expect(page.get_by_text(f"{what}: {count:,} of")).to_have_count(1)
         expect(page.locator(".sheet img")).to_have_count(min(40, count))
@@ -59,7 +59,7 @@ def test_one_press_on_a_square_shows_its_images(
 
 def test_a_word_leads_to_the_glossary_and_back_within_the_session(page: Page, server: Server) -> None:
     open_matrix(page, server)
-    page.get_by_role("radio", name="One by one", exact=True).click()
+    page.get_by_role("radio", name="By class", exact=True).click()
     page.get_by_role("link", name="recall", exact=True).click()
     expect(page).to_have_url(re.compile(r"learn\?term=recall$"))
     expect(page.get_by_text("the share that a network finds").first).to_be_visible()
@@ -70,13 +70,13 @@ def test_a_word_leads_to_the_glossary_and_back_within_the_session(page: Page, se
 
 
 def test_each_side_fits_a_phone(browser, server: Server) -> None:
-    page = calm_page(browser, viewport={"width": 390, "height": 844})
+    page = settled_page(browser, viewport={"width": 390, "height": 844})
     open_matrix(page, server)
     for name, shown in (
-        ("Expected and predicted", ".sheet figure"),
-        ("Hardest", ".sheet figure"),
-        ("One by one", ".by-class"),
-        ("How sure", ".js-plotly-plot"),
+        ("Random sample", ".sheet figure"),
+        ("Hardest images", ".sheet figure"),
+        ("By class", ".by-class"),
+        ("Calibration", ".js-plotly-plot"),
     ):
         page.get_by_role("radio", name=name, exact=True).click()
         expect(page.locator(shown).first).to_be_visible()

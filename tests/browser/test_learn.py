@@ -10,37 +10,37 @@ def open_lesson(page: Page, server, place: int) -> None:
 
 def test_lessons_follow_each_other_and_are_linked_to(server, page):
     open_lesson(page, server, 2)
-    expect(page.get_by_role("figure", name="20 of 40 points on their side.")).to_have_count(1)
+    expect(page.get_by_role("figure", name="20 of 40 points on the correct side.")).to_have_count(1)
     page.get_by_role("button", name="20 steps").click()
-    expect(page.get_by_role("figure", name="40 of 40 points on their side.")).to_have_count(1)
+    expect(page.get_by_role("figure", name="40 of 40 points on the correct side.")).to_have_count(1)
     page.get_by_role("button", name=re.compile("Next: Layers")).click()
-    expect(page.get_by_role("heading", name="3. What do layers hold?")).to_have_count(1)
+    expect(page.get_by_role("heading", name="3. What do layers contain?")).to_have_count(1)
     expect(page).to_have_url(re.compile("lesson=3"))
     page.reload()
-    expect(page.get_by_role("heading", name="3. What do layers hold?")).to_have_count(1)
+    expect(page.get_by_role("heading", name="3. What do layers contain?")).to_have_count(1)
 
 
 def test_a_step_down_the_slope_is_seen(server, page):
     open_lesson(page, server, 6)
     expect(page.get_by_text("before the first step")).to_be_visible()
     page.get_by_role("button", name="One step").click()
-    expect(page.get_by_text("with step 1 it fell by")).to_be_visible()
+    expect(page.get_by_text("in step 1 the loss fell by")).to_be_visible()
     expect(page.get_by_alt_text("weights of 7", exact=True)).to_be_visible()
-    expect(page.get_by_role("figure", name=re.compile("The loss over 1 steps"))).to_have_count(1)
+    expect(page.get_by_role("figure", name=re.compile("The loss over 1 step,"))).to_have_count(1)
 
 
 def test_a_tutorial_opens_in_train(server, page):
     open_lesson(page, server, 7)
     page.get_by_role("radio", name="Tutorial B").click()
     expect(page.get_by_text("7,960 parameters")).to_be_visible()
-    page.get_by_role("link", name="Open it in Train").click()
+    page.get_by_role("link", name="Open in Train").click()
     expect(page.get_by_role("heading", name="Train a network")).to_be_visible()
     expect(page.get_by_role("radio", name="Tutorial B", exact=True)).to_be_checked()
 
 
 def test_the_whole_program_of_a_tutorial_is_brought_into_view(server, page):
     open_lesson(page, server, 7)
-    page.get_by_role("link", name="The whole program").click()
+    page.get_by_role("link", name="Full program").click()
     code = page.locator(".st-key-code").get_by_test_id("stCode")
     expect(code).to_contain_text("batch_size=500")
     expect(code).to_be_in_viewport()
@@ -49,7 +49,7 @@ def test_the_whole_program_of_a_tutorial_is_brought_into_view(server, page):
 def test_a_term_is_opened_by_its_link_on_a_phone_without_scrolling_sideways(server, page):
     page.set_viewport_size({"width": 390, "height": 800})
     page.goto(f"{server.url}/learn?term=epoch")
-    expect(page.get_by_text("One pass through all the training digits").first).to_be_visible()
+    expect(page.get_by_text("One pass through all training digits").first).to_be_visible()
     for place in range(1, 8):
         open_lesson(page, server, place)
         expect(page.get_by_role("button", name=re.compile("Next:|Previous:")).first).to_be_visible()

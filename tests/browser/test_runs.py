@@ -1,4 +1,4 @@
-"""The list of runs in a real browser: chosen from, sorted, renamed, deleted and had back, by mouse and on a phone."""
+"""Runs in a browser: select, compare, sort, rename, delete and restore runs, on a desktop and on a phone."""
 
 import re
 from dataclasses import replace
@@ -6,16 +6,16 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import Page, expect
 
-from harness.browser import calm_page
+from harness.browser import settled_page
 from harness.server import Server
 from tests.support.apps import TINY
-from trainer.config.training import Adam
+from trainer.config.optimizers import Adam
 from trainer.runs.owner import owner_hash
 from trainer.runs.run import Run
 from trainer.runs.store import RunStore
-from trainer.storage.files import line
+from trainer.storage.files import json_line
 
-ME = "x" * 32  # as the browser's cookie says
+ME = "x" * 32  # the token in the browser's cookie
 
 
 def trained(server: Server, name: str, accuracy: float, parent: str = "") -> Run:
@@ -25,7 +25,7 @@ def trained(server: Server, name: str, accuracy: float, parent: str = "") -> Run
         {"kind": "epoch", "epoch": epoch, "step": 10 * epoch, "loss": 1.0, "accuracy": 0.5, "val_accuracy": accuracy}
         for epoch in (1, 2)
     ]
-    (run.path / "history.jsonl").write_bytes(b"".join(map(line, ends)))
+    (run.path / "history.jsonl").write_bytes(b"".join(map(json_line, ends)))
     run.describe(name=name)
     run.update(phase="finished", test_accuracy=accuracy, seconds=2.0, steps=10, examples=100)
     return run
@@ -33,13 +33,13 @@ def trained(server: Server, name: str, accuracy: float, parent: str = "") -> Run
 
 @pytest.fixture(scope="module")
 def server(own_server: Server) -> Server:
-    """A server whose list holds these runs alone."""
+    """A server with these runs only."""
     return own_server
 
 
 @pytest.fixture(scope="module")
 def runs(server: Server) -> list[Run]:
-    """A first run, one that went on from it, and a third."""
+    """A first run, one that continues from it, and a third."""
     first = trained(server, "first", 0.5)
     return [first, trained(server, "<i>second</i>", 0.75, first.id), trained(server, "third", 0.25)]
 
@@ -54,7 +54,7 @@ def names(page: Page, *expected: str) -> None:
     expect(page.locator("tbody td.name a")).to_have_text(list(expected))
 
 
-def test_two_runs_are_chosen_and_compared(page: Page, server: Server, runs: list[Run]) -> None:
+def test_two_runs_are_selected_and_compared(page: Page, server: Server, runs: list[Run]) -> None:
     come(page, server)
     page.get_by_role("checkbox", name="Compare first", exact=True).check()
     page.get_by_role("checkbox", name="Compare <i>second</i>", exact=True).check()
@@ -67,7 +67,7 @@ def test_two_runs_are_chosen_and_compared(page: Page, server: Server, runs: list
     expect(page.locator("tbody tr.chosen")).to_have_count(2)
 
 
-def test_a_header_sorts_by_mouse_and_by_key(page: Page, server: Server, runs: list[Run]) -> None:
+def test_a_header_sorts_by_click_and_by_keyboard(page: Page, server: Server, runs: list[Run]) -> None:
     come(page, server)
     page.get_by_role("button", name="Test", exact=True).click()
     names(page, "<i>second</i>", "first", "third")
@@ -78,18 +78,18 @@ def test_a_header_sorts_by_mouse_and_by_key(page: Page, server: Server, runs: li
     expect(header).to_be_focused()
 
 
-def test_a_run_is_opened_renamed_deleted_and_had_back(page: Page, server: Server, runs: list[Run]) -> None:
+def test_a_run_is_opened_renamed_deleted_and_restored(page: Page, server: Server, runs: list[Run]) -> None:
     come(page, server)
     page.get_by_role("link", name="third", exact=True).click()
     expect(page.get_by_role("heading", name="third", exact=True)).to_have_count(1)
-    expect(page.get_by_role("button", name="Save the note")).to_be_visible()
-    expect(page.locator(".js-plotly-plot").first).to_be_visible()  # the browser has all that this page is made of
+    expect(page.get_by_role("button", name="Save note")).to_be_visible()
+    expect(page.locator(".js-plotly-plot").first).to_be_visible()  # the page is complete
     page.get_by_role("button", name="Rename").click()
     page.get_by_role("textbox", name="Name").fill("last")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_role("heading", name="last", exact=True)).to_have_count(1)
     page.get_by_role("button", name="Delete", exact=True).click()
-    page.get_by_role("button", name="Delete it").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
     expect(page.locator("tbody tr")).to_have_count(2)
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("tbody tr")).to_have_count(3)
@@ -97,7 +97,7 @@ def test_a_run_is_opened_renamed_deleted_and_had_back(page: Page, server: Server
     runs[2].describe(name="third")
 
 
-def test_a_run_that_trains_is_followed(page: Page, server: Server, runs: list[Run]) -> None:
+def test_the_list_follows_a_run_in_training(page: Page, server: Server, runs: list[Run]) -> None:
     runs[0].update(phase="running")
     come(page, server)
     row = page.locator("tbody tr").filter(has_text="first")
@@ -106,12 +106,12 @@ def test_a_run_that_trains_is_followed(page: Page, server: Server, runs: list[Ru
     expect(row).to_contain_text("finished")
 
 
-def test_a_phone_shows_list_and_family_without_scrolling_sideways(browser, server: Server, runs: list[Run]) -> None:
-    page = calm_page(browser, viewport={"width": 390, "height": 844})
+def test_list_and_lineage_fit_a_phone(browser, server: Server, runs: list[Run]) -> None:
+    page = settled_page(browser, viewport={"width": 390, "height": 844})
     come(page, server)
     fits(page)
     page.get_by_role("link", name="<i>second</i>", exact=True).click()
-    members = page.get_by_role("list", name="Family").get_by_role("listitem")
+    members = page.get_by_role("list", name="Lineage").get_by_role("listitem")
     expect(members).to_have_count(2)
     fits(page)
     members.get_by_role("link", name="first").click()

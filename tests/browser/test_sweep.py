@@ -4,10 +4,10 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page, expect
 
-from harness.browser import calm_page
+from harness.browser import settled_page
 from harness.server import Server
 from trainer.runs.store import RunStore
-from trainer.runs.sweep import Sweeps, best, cells
+from trainer.runs.sweep import Sweeps, best_cell, read_cells
 
 FILLED = 600_000  # milliseconds in which four trainings are over, on whatever machine
 
@@ -48,7 +48,7 @@ def test_a_sweep_fills_in_and_its_squares_and_its_best_open_in_train(page: Page,
     store, sweeps = RunStore(server.runs), Sweeps(server.runs / "sweeps")
     sweep = sweeps.get(sweeps.ids()[0])
     assert sweep and f"sweep={sweep.id}" in page.url
-    known = cells(sweep, store)
+    known = read_cells(sweep, store)
     for place, cell in enumerate(known):
         expect(squares.nth(place).locator("b")).to_have_text(f"{100 * (cell.accuracy or 0):.1f}")
     squares.nth(2).click()
@@ -57,12 +57,12 @@ def test_a_sweep_fills_in_and_its_squares_and_its_best_open_in_train(page: Page,
     page.goto(f"{server.url}/sweep?sweep={sweep.id}")
     page.get_by_role("button", name="Open the best in Train").click()
     page.wait_for_url("**/train?*")
-    winner = best(known)
+    winner = best_cell(known)
     assert winner and run_of(page.url) == winner.run
 
 
 def test_a_link_shows_a_sweep_on_a_phone_without_scrolling_sideways(browser, server: Server) -> None:
-    page = calm_page(browser, viewport={"width": 390, "height": 844})
+    page = settled_page(browser, viewport={"width": 390, "height": 844})
     sweeps = Sweeps(server.runs / "sweeps")
     if not sweeps.ids():
         start(page, server)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from harness.browser import calm_page
+from harness.browser import settled_page
 from harness.server import Server
 from tests.support.apps import TINY
 from trainer.analysis import evaluation
@@ -49,10 +49,10 @@ def runs(own_server: Server, digits: Path, tmp_path_factory: pytest.TempPathFact
     store = RunStore(own_server.runs)
     made = {"html": finished(store, HTML), "markdown": finished(store, MARKDOWN)}
     for run in made.values():  # so that nobody waits for it
-        evaluation.make(run.network_file, TINY, datasets.load(path=digits), run.path)
+        evaluation.evaluate(run.network_file, TINY, datasets.load(path=digits), run.path)
     elsewhere = finished(RunStore(tmp_path_factory.mktemp("elsewhere") / "runs"), HTML)
     (elsewhere.path / "history.jsonl").unlink()
-    made["put in"] = run_import.put_in(store, run_zip.pack(elsewhere), owner_hash(ME))
+    made["put in"] = run_import.import_run(store, run_zip.pack(elsewhere), owner_hash(ME))
     failed = made["failed"] = finished(store, MARKDOWN)
     failed.update(phase="failed", error=f"The training must go on (got {LONG}): try again.")
     return made
@@ -64,13 +64,13 @@ def dataset(own_server: Server) -> str:
     content, labels = BytesIO(), np.arange(200) % 10
     images = np.random.default_rng(0).integers(0, 256, (200, 28, 28), np.uint8)
     np.savez(content, x_train=images, y_train=labels, x_test=images[:100], y_test=labels[:100])
-    return RunStore(own_server.runs).uploads.keep(content.getvalue(), f"{HTML.replace('/', '')}{MARKDOWN}.npz")
+    return RunStore(own_server.runs).uploads.save(content.getvalue(), f"{HTML.replace('/', '')}{MARKDOWN}.npz")
 
 
 @pytest.fixture
 def page(browser: Browser, own_server: Server) -> Iterator[Page]:
     """A page on which nothing runs that was typed, and nothing is fetched but from the server."""
-    page = calm_page(browser)
+    page = settled_page(browser)
     page.context.add_cookies([{"name": "digit_lab_owner", "value": ME, "url": own_server.url}])
     fetched: list[str] = []
     said: list[str] = []
@@ -140,7 +140,7 @@ def test_a_sweep_is_shown_with_its_names(own_server, page, runs):
     for run in members:
         run.update(phase="failed", error=LONG)
         run.describe(name=HTML)
-    Sweeps(store.root / "sweeps").keep(Sweep(sweep_id, plan, tuple(run.id for run in members), 1e9, owner_hash(ME)))
+    Sweeps(store.root / "sweeps").save(Sweep(sweep_id, plan, tuple(run.id for run in members), 1e9, owner_hash(ME)))
     page.goto(f"{own_server.url}/sweep?sweep={sweep_id}")
     settled(page)
     shows(page, "No run of this sweep was tested")
@@ -180,7 +180,7 @@ def test_a_forged_link_shows_its_words_as_text_or_not_at_all(own_server, page, p
 
 
 FIELDS = {
-    "the search of Runs": ("runs", "Search", "No run is like that"),
+    "the search of Runs": ("runs", "Search", "No runs match"),
     "the glossary": ("learn", "Look for a word", "No word has these letters"),
     "the values of a sweep": ("sweep", "Values of learning rate", "takes numbers"),
 }
@@ -204,7 +204,7 @@ def test_names_and_notes_are_typed_and_shown_to_another(own_server, page, runs, 
     page.goto(f"{own_server.url}/runs?run={run.id}")
     note = page.get_by_role("textbox", name="Note")
     note.fill(f"{MARKDOWN} {HTML} typed")
-    page.get_by_role("button", name="Save the note").click()
+    page.get_by_role("button", name="Save note").click()
     page.wait_for_function("() => true")
     expect(page.get_by_role("textbox", name="Note")).to_have_value(f"{MARKDOWN} {HTML} typed")
     settled(page)
@@ -218,7 +218,7 @@ def test_names_and_notes_are_typed_and_shown_to_another(own_server, page, runs, 
 def test_the_name_of_a_file_that_is_no_data_set_is_said_as_text(own_server, page, name):
     page.goto(f"{own_server.url}/data")
     settled(page)
-    page.get_by_role("button", name="Bring your own").click()
+    page.get_by_role("button", name="Upload data").click()
     upload = page.locator("input[type=file]")
     expect(upload).to_have_count(1)
     upload.set_input_files({"name": name, "mimeType": "application/octet-stream", "buffer": LONG.encode()})

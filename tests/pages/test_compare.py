@@ -1,4 +1,4 @@
-"""Several runs side by side: which the link names, what differs between them, and where they are wrong."""
+"""The Compare page, without a browser: the link, differing settings, results and errors."""
 
 import json
 import re
@@ -8,20 +8,20 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.support.apps import TINY, come, texts
+from tests.support.apps import TINY, open_page, texts
 from trainer.analysis import evaluation
-from trainer.config.training import Adam
+from trainer.config.optimizers import Adam
 from trainer.data import datasets
 from trainer.networks import model, onnx_writer
 from trainer.networks.inference import Network
 from trainer.runs.run import Run
 from trainer.runs.store import RunStore
-from trainer.storage.files import line
+from trainer.storage.files import json_line
 
 
 @pytest.fixture
 def trained(runs_directory):
-    """Return a function that makes a run with a network of its own, which nobody has trained yet."""
+    """Return a function that makes a run with an untrained network."""
     store = RunStore(runs_directory)
 
     def make(name: str, network: bool = True, accuracy: float | None = 0.5, phase: str = "finished", **changes) -> Run:
@@ -31,7 +31,7 @@ def trained(runs_directory):
         if network:
             run.network_file.write_bytes(onnx_writer.to_onnx(model.weights(model.build(config)), config))
         steps = {"kind": "epoch", "step": 20, "loss": 1.0, "accuracy": 0.4, "val_loss": 1.2, "val_accuracy": 0.3}
-        (run.path / "history.jsonl").write_bytes(line({**steps, "seconds": 1.0}))
+        (run.path / "history.jsonl").write_bytes(json_line({**steps, "seconds": 1.0}))
         run.update(phase=phase, test_accuracy=accuracy, seconds=3.0, device="CPU", steps=20)
         return run
 
@@ -62,7 +62,7 @@ def rows(app: AppTest) -> dict[str, list[str]]:
 RESULTS = {"Test accuracy", "Seconds", "Parameters"}
 
 
-def test_what_differs_is_named_as_in_the_form_and_nothing_else(app, trained):
+def test_only_differing_settings_are_listed_with_the_forms_labels(app, trained):
     runs = [trained("*One*"), trained("<b>Two</b>", accuracy=0.75, batch_size=500, optimizer=Adam())]
     compare(app, *runs)
     assert rows(app) == {
@@ -79,37 +79,37 @@ def test_what_differs_is_named_as_in_the_form_and_nothing_else(app, trained):
     assert "&lt;b&gt;Two" in html(app) and "<b>Two" not in html(app) and "*One*" in html(app)
 
 
-def test_where_nothing_differs_it_is_said(app, trained):
+def test_equal_settings_and_equal_seeds_are_stated(app, trained):
     first, second = trained("Same", seed=3), trained("Same", seed=4)
     compare(app, first, second)
-    assert "Only chance: seed 3 and 4." in texts(app) and set(rows(app)) == RESULTS | {"Seed"}
+    assert "Only the seed: 3 and 4." in texts(app) and set(rows(app)) == RESULTS | {"Seed"}
     assert "Same (1)" in html(app) and "Same (2)" in html(app)
     compare(app, first, trained("Again", seed=3))
-    assert "the same settings, and the same seed, 3" in texts(app) and set(rows(app)) == RESULTS
+    assert "the same settings and the same seed, 3" in texts(app) and set(rows(app)) == RESULTS
 
 
-def test_long_names_are_cut_and_still_told_apart(app, trained):
+def test_long_names_are_shortened_and_numbered(app, trained):
     compare(app, trained("N" * 70 + "1"), trained("N" * 70 + "2"))
     heads = re.findall(r"<th scope=col><img.*?><br>(.*?)</th>", html(app))
     assert sorted(heads) == ["N" * 23 + "… (1)", "N" * 23 + "… (2)"]
 
 
-def test_what_was_changed_while_it_learned_and_what_it_went_on_from_differs_too(app, trained):
+def test_changes_during_training_and_the_parent_are_differences_too(app, trained):
     first, second = trained("First"), trained("Second")
     second.request("learning_rate", value=0.25)
     asked = json.loads((second.path / "config.json").read_text())
     (second.path / "config.json").write_text(json.dumps(asked | {"parent": first.id}))
     compare(app, first, second)
-    assert rows(app)["Goes on from"] == ["–", "First"] and rows(app)["Learning rate changed to"] == ["–", "0.25"]
+    assert rows(app)["Continues from"] == ["–", "First"] and rows(app)["Learning rate changed to"] == ["–", "0.25"]
 
 
-def test_the_link_holds_the_choice_and_the_choice_changes_the_link(app, trained):
+def test_the_link_holds_the_selection_and_follows_it(app, trained):
     first, second, third = (trained(name, seed=place) for place, name in enumerate("ABC"))
     compare(app, third, first)
-    asked = app.multiselect(key="compare.runs")
-    assert asked.value == [third.id, first.id]
-    assert sorted(option[:3] for option in asked.options) == ["A, ", "B, ", "C, "]
-    asked.set_value([third.id, first.id, second.id]).run()
+    selection = app.multiselect(key="compare.runs")
+    assert selection.value == [third.id, first.id]
+    assert sorted(option[:3] for option in selection.options) == ["A, ", "B, ", "C, "]
+    selection.set_value([third.id, first.id, second.id]).run()
     assert app.query_params["runs"] == f"{third.id},{first.id},{second.id}"
     assert rows(app)["Seed"] == ["2", "0", "1"]
     app.button_group(key="compare.view").set_value("costs").run()
@@ -119,55 +119,55 @@ def test_the_link_holds_the_choice_and_the_choice_changes_the_link(app, trained)
     app.switch_page("pages/compare.py").run()
     assert app.multiselect(key="compare.runs").value == [third.id, first.id, second.id]
     app.multiselect(key="compare.runs").set_value([]).run()
-    assert "runs" not in app.query_params and "two runs or more" in texts(app)
+    assert "runs" not in app.query_params and "two or more runs" in texts(app)
 
 
-def test_what_cannot_be_compared_is_said_and_left_out(app, trained):
+def test_runs_that_cannot_be_compared_are_left_out_with_a_warning(app, trained):
     first, second, damaged = trained("A"), trained("B"), trained("C")
     (damaged.path / "config.json").write_text("{")
     compare(app, first, "../../etc", "20260101-000000-abcdef", second, damaged, first)
-    said = " ".join(warning.value for warning in app.warning)
-    assert "names 2 runs that are not here" in said and "cannot be read" in said
+    warnings = " ".join(warning.value for warning in app.warning)
+    assert "names 2 runs that are not here" in warnings and "cannot be read" in warnings
     assert app.multiselect(key="compare.runs").value == [first.id, second.id]
     compare(app, first, "<script>" * 1_000)
     assert "Choose one more run" in texts(app)
 
 
-def test_more_than_six_are_the_first_six(app, trained):
+def test_of_more_than_six_runs_the_first_six_are_compared(app, trained):
     runs = [trained(str(place), network=False) for place in range(8)]
     compare(app, *runs)
     assert app.multiselect(key="compare.runs").value == [run.id for run in runs[:6]]
     assert "these are the first 6" in texts(app)
 
 
-def test_without_runs_it_says_what_to_do(app, trained):
-    come(app, "compare")
-    assert not app.exception and "Two runs are needed" in texts(app)
+def test_without_runs_the_page_says_what_to_do(app, trained):
+    open_page(app, "compare")
+    assert not app.exception and "A comparison needs two runs" in texts(app)
     first, second = trained("A", network=False), trained("B", network=False)
-    come(app, "compare")
+    open_page(app, "compare")
     app.button[0].click().run()
     assert set(app.multiselect(key="compare.runs").value) == {first.id, second.id}
 
 
-def test_a_live_run_without_results_stands_beside_one_that_has_ended(app, trained):
+def test_a_live_run_is_compared_with_a_finished_one(app, trained):
     live = trained("Live", network=False, accuracy=None, phase="paused")
     compare(app, live, trained("Done"))
     assert rows(app)["Test accuracy"] == ["–", "50.00 %"] and rows(app)["State"] == ["paused", "finished"]
     app.button_group(key="compare.view").set_value("costs").run()
-    assert "Live has not been tested" in texts(app) and "Done** reads most: 50.00 %" in texts(app)
+    assert "Live has not been tested" in texts(app) and "Done** is best: it reads 50.00 %" in texts(app)
 
 
-def test_the_same_test_images_are_counted_by_who_is_wrong(app, trained):
+def test_test_images_are_counted_by_which_networks_are_wrong(app, trained):
     app.run()
     runs = [trained(name, seed=place + 1) for place, name in enumerate("ABC")]
     dataset = datasets.load()
-    said = [evaluation.make(run.network_file, run.config, dataset, run.path) for run in runs]
+    said = [evaluation.evaluate(run.network_file, run.config, dataset, run.path) for run in runs]
     compare(app, *runs, view="errors")
     wrong = np.array([one.probabilities.argmax(axis=1) != dataset.y_test for one in said])
     assert f"{wrong.any(axis=0).sum()} of 100 test digits" in texts(app)
     assert f"{wrong.all(axis=0).sum()} by all 3" in texts(app)
     options = app.selectbox(key="compare.group").options
-    for mask, words in (([1, 1, 1], "All wrong"), ([1, 0, 0], "Only A wrong"), ([1, 1, 0], "Only C right")):
+    for mask, words in (([1, 1, 1], "All wrong"), ([1, 0, 0], "Only A wrong"), ([1, 1, 0], "Only C correct")):
         count = sum(column == mask for column in wrong.astype(int).T.tolist())
         assert (f"{words} ({count})" in options) == bool(count)
     assert html(app).count("<figure") == 24
@@ -182,25 +182,25 @@ def test_the_same_test_images_are_counted_by_who_is_wrong(app, trained):
     assert not app.exception
 
 
-def test_who_learned_something_else_is_left_out(app, trained):
+def test_runs_of_another_data_set_are_left_out(app, trained):
     app.run()
     runs = [trained("A", seed=1), trained("B", seed=2), trained("Clothes", dataset="fashion_mnist")]
     for run in runs[:2]:
-        evaluation.make(run.network_file, run.config, datasets.load(), run.path)
+        evaluation.evaluate(run.network_file, run.config, datasets.load(), run.path)
     compare(app, *runs, view="errors")
-    assert "Clothes has learned something else and is left out" in texts(app) and "by both" in texts(app)
+    assert "Clothes has learned another data set and is left out" in texts(app) and "by both" in texts(app)
     app.button_group(key="compare.view").set_value("drawing").run()
     assert "Clothes has not learned digits" in texts(app) and not app.exception
     app.button_group(key="compare.view").set_value("costs").run()
-    assert "tested on different images" in texts(app)
+    assert "The test images differ" in texts(app)
 
 
-def test_too_few_networks_of_the_same_data_are_a_sentence(app, trained):
+def test_errors_need_two_networks_of_one_data_set(app, trained):
     compare(app, trained("A"), trained("None", network=False, phase="stopped"), view="errors")
-    assert "None has no network" in texts(app) and "Two networks of the same data set are needed" in texts(app)
+    assert "None has no network" in texts(app) and "Choose at least two runs above" in texts(app)
 
 
-def test_a_test_digit_is_judged_by_all(app, trained):
+def test_all_networks_answer_a_test_digit(app, trained):
     app.run()
     runs = [trained(name, seed=place + 1) for place, name in enumerate("AB")]
     compare(app, *runs, view="drawing")

@@ -1,4 +1,4 @@
-"""Data, without a browser."""
+"""The Data page, without a browser."""
 
 import re
 from io import BytesIO
@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from harness.waiting import wait_for
-from tests.support.apps import come, texts
+from tests.support.apps import open_page, texts
+from trainer.config.dataset_info import DATASETS
 from trainer.config.training import TrainingConfig
 from trainer.data import datasets
 
@@ -22,68 +23,68 @@ def html(app):
     return "".join(element.body for element in app.html)
 
 
-def lens(app):
-    return next(one for one in app.number_input if one.label == "Training image under the lens")
+def image_input(app):
+    return next(one for one in app.number_input if one.label == "Training image")
 
 
-def own_file(shape=(12, 10, 3), train=60, labels=10):
+def npz_file(shape=(12, 10, 3), train=60, labels=10):
     chance, file = np.random.default_rng(0), BytesIO()
     x, y = chance.integers(0, 256, (train + 30, *shape), np.uint8), np.arange(train + 30) % labels
     np.savez(file, x_train=x[:train], y_train=y[:train], x_test=x[train:], y_test=y[train:])
     return file.getvalue()
 
 
-def bring(app, content, name="mine.npz"):
+def upload(app, content, name="mine.npz"):
     return app.file_uploader[0].upload(name, content, "application/octet-stream").run()
 
 
-def test_an_image_is_looked_at_with_its_label_as_a_number_and_one_hot(app):
-    come(app, "data")
+def test_an_image_is_shown_with_its_label_as_a_number_and_one_hot(app):
+    open_page(app, "data")
     assert not app.exception and not app.error
     labels = datasets.load().y_train
-    at = lens(app).value
+    at = image_input(app).value
     assert f"number <b>{labels[at]}</b>" in html(app)
     other = int(np.flatnonzero(labels != labels[at])[0])
-    lens(app).set_value(other).run()
+    image_input(app).set_value(other).run()
     assert f"number <b>{labels[other]}</b>" in html(app)
     cells = re.findall(r'<td class="(?:one)?">(\d)</td>', html(app))
     assert cells == ["1" if place == labels[other] else "0" for place in range(10)]
 
 
-def test_the_seed_and_the_filter_choose_the_hundred(app):
-    come(app, "data")
-    first = lens(app).value
+def test_seed_and_class_choose_the_hundred_images(app):
+    open_page(app, "data")
+    first = image_input(app).value
     app.button(key="another").click().run()
-    assert app.number_input(key="data_seed").value == 1 and lens(app).value != first
+    assert app.number_input(key="data_seed").value == 1 and image_input(app).value != first
     app.number_input(key="data_seed").set_value(0).run()
-    assert lens(app).value == first
+    assert image_input(app).value == first
     app.selectbox(key="data_label").set_value(3).run()
-    assert not app.exception and datasets.load().y_train[lens(app).value] == 3
+    assert not app.exception and datasets.load().y_train[image_input(app).value] == 3
 
 
-def test_the_box_and_the_centre_of_mass_are_told_in_numbers(app):
-    come(app, "data")
+def test_the_size_and_the_centre_of_mass_are_shown_in_numbers(app):
+    open_page(app, "data")
     app.toggle(key="data_boxed").set_value(True).run()
-    said = re.search(r"ink is (\d+) pixels high and (\d+) wide.* lies at row ([\d.]+), column ([\d.]+)\.", texts(app))
-    image = datasets.load().x_train[lens(app).value].astype(float)
+    said = re.search(r"ink is (\d+) pixels high and (\d+) wide.* is at row ([\d.]+), column ([\d.]+)\.", texts(app))
+    image = datasets.load().x_train[image_input(app).value].astype(float)
     rows, columns = (np.flatnonzero(image.any(axis=axis)) for axis in (1, 0))
     assert [int(said[1]), int(said[2])] == [rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1]
     assert float(said[3]) == pytest.approx((image.sum(axis=1) @ np.arange(28)) / image.sum(), abs=0.06)
 
 
-def test_shapes_counts_and_means_are_shown(app):
-    come(app, "data")
-    view(app, "All together")
+def test_array_shapes_class_counts_and_mean_images_are_shown(app):
+    open_page(app, "data")
+    view(app, "Whole data set")
     shapes = app.code[-1].value
     assert "x_train (500, 28, 28)" in shapes and "y_test  (100,)" in shapes and shapes.count("uint8") == 4
     counts = np.bincount(datasets.load().y_train, minlength=10)
-    assert f"{counts.max()} times. Who always says {counts.argmax()}" in texts(app)
+    assert f"with {counts.max()}. Always answering {counts.argmax()}" in texts(app)
     assert html(app).count("The mean of") == 10
 
 
-def test_the_split_is_drawn_with_this_data_sets_numbers(app):
-    come(app, "data")
-    view(app, "The split")
+def test_the_split_is_drawn_to_scale(app):
+    open_page(app, "data")
+    view(app, "Split")
     assert "Validation: 50" in html(app) and "x_train[450] to [499]" in html(app)
     app.slider(key="data_split").set_value(25).run()
     assert "Validation: 125" in html(app) and "500 × (1 − 0.25) = 375" in texts(app)
@@ -91,26 +92,26 @@ def test_the_split_is_drawn_with_this_data_sets_numbers(app):
     assert not app.exception and "Validation: none" in html(app)
 
 
-def test_the_map_tells_how_much_it_shows(app):
-    come(app, "data")
+def test_the_map_states_the_variance_it_explains(app):
+    open_page(app, "data")
     view(app, "Map")
     right, up, both = map(
-        float, re.search(r"shows ([\d.]+) %.*its way up ([\d.]+) %: together (\d+) %", texts(app)).groups()
+        float, re.search(r"shows ([\d.]+) %.*vertical direction ([\d.]+) %, together (\d+) %", texts(app)).groups()
     )
     assert right >= up > 0 and both == pytest.approx(right + up, abs=0.6)
 
 
-def test_a_file_of_ones_own_is_chosen_shown_and_can_be_trained_on(app):
-    come(app, "data")
-    bring(app, own_file())
+def test_an_uploaded_data_set_is_selected_and_can_be_trained_on(app):
+    open_page(app, "data")
+    upload(app, npz_file())
     assert not app.exception and not app.error
     name = app.selectbox(key="data_set").value
     assert name.startswith("own-12x10x3-")
-    wait_for(lambda: "60 images to learn from and 30 to test with" in texts(app.run()))
+    wait_for(lambda: "60 training images and 30 test images" in texts(app.run()))
     (link,) = (one for one in app.get("page_link") if one.proto.label == "Train on it")
     config = re.search(r"config=([\w-]+)", str(link.proto)).group(1)
     assert TrainingConfig.from_link(config).dataset == name
-    for part in ("All together", "The split", "Map", "One by one"):
+    for part in ("Whole data set", "Split", "Map", "Single images"):
         view(app, part)
     app.segmented_control(key="data_color").set_value("green").run()
     assert not app.exception
@@ -118,17 +119,22 @@ def test_a_file_of_ones_own_is_chosen_shown_and_can_be_trained_on(app):
 
 @pytest.mark.parametrize(
     "content, words",
-    [(b"no npz at all", "npz file"), (own_file(labels=12), "labels from 0 to 9"), (own_file((4, 4)), "from 8 to 64")],
+    [(b"no npz at all", "npz file"), (npz_file(labels=12), "labels from 0 to 9"), (npz_file((4, 4)), "from 8 to 64")],
 )
-def test_a_file_that_cannot_be_learned_from_is_a_sentence(app, content, words):
-    come(app, "data")
-    bring(app, content)
+def test_an_invalid_file_is_refused(app, content, words):
+    open_page(app, "data")
+    upload(app, content)
     assert not app.exception and words in app.error[0].value
     assert app.selectbox(key="data_set").value == "mnist"
 
 
-def test_a_link_names_the_data_set(app):
+def test_a_link_selects_the_data_set(app):
     app.run()
     app.query_params["dataset"] = "no such"
     app.switch_page("pages/data.py").run()
     assert not app.exception and app.selectbox(key="data_set").value == "mnist"
+
+
+def test_every_data_set_is_offered(app):
+    open_page(app, "data")
+    assert list(app.selectbox(key="data_set").options) == [entry.title for entry in DATASETS.values()]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from harness.waiting import wait_for
-from tests.support.apps import TINY, come, texts
+from tests.support.apps import TINY, open_page, texts
 from trainer.analysis import evaluation
 from trainer.analysis.evaluation import Evaluation
 from trainer.data import datasets
@@ -15,7 +15,7 @@ from trainer.runs.store import RunStore
 
 @pytest.fixture
 def other_run(runs_directory):
-    """A run of the same layers with another network that nobody has trained yet."""
+    """A run with the same layers and other untrained weights."""
     run = RunStore(runs_directory).create(TINY, owner_hash("somebody"))
     run.describe(name="The *other* one")
     run.network_file.write_bytes(
@@ -26,15 +26,15 @@ def other_run(runs_directory):
 
 
 def evaluate(run) -> Evaluation:
-    return evaluation.make(run.network_file, TINY, datasets.load(), run.path)
+    return evaluation.evaluate(run.network_file, TINY, datasets.load(), run.path)
 
 
 def box(app, label):
     return next(box for box in app.selectbox if box.label == label)
 
 
-def look(app, name):
-    """Look at another side of the evaluation."""
+def select_view(app, name):
+    """Select a view of the evaluation."""
     return app.button_group(key="look").set_value(name).run()
 
 
@@ -42,29 +42,29 @@ def pages_html(app):
     return "\n".join(element.proto.body for element in app.get("html"))
 
 
-def test_loss_and_accuracy_stand_there_with_what_they_mean(app, network_run):
+def test_loss_and_accuracy_are_shown_with_their_meaning(app, network_run):
     app.run()
     found = evaluate(network_run)
-    come(app, "evaluate", network_run)
+    open_page(app, "evaluate", network_run)
     assert not app.exception and not app.error
     assert [metric.value for metric in app.metric] == [f"{100 * found.accuracy:.2f} %", f"{found.loss:.4f}"]
     assert f"{(~found.right).sum()} of 100 test digits read wrong" in texts(app)
 
 
-def test_a_missing_or_damaged_evaluation_is_made_and_appears(app, network_run):
+def test_a_missing_or_damaged_evaluation_is_computed_and_appears(app, network_run):
     app.run()
     evaluate(network_run)
     (network_run.path / evaluation.FILE).write_bytes(b"damaged")
-    come(app, "evaluate", network_run)
+    open_page(app, "evaluate", network_run)
     wait_for(lambda: evaluation.read(network_run.path))
     wait_for(lambda: app.run().metric)
     assert not app.exception and not app.error
 
 
-def test_a_damaged_network_is_told_in_a_sentence_and_can_be_tried_again(app, network_run):
+def test_a_damaged_network_is_an_error_with_a_retry(app, network_run):
     whole = network_run.network_file.read_bytes()
     network_run.network_file.write_bytes(b"damaged")
-    come(app, "evaluate", network_run)
+    open_page(app, "evaluate", network_run)
     wait_for(lambda: app.run().error)
     assert "train it again" in app.error[0].value and not app.exception
     network_run.network_file.write_bytes(whole)
@@ -73,70 +73,70 @@ def test_a_damaged_network_is_told_in_a_sentence_and_can_be_tried_again(app, net
     assert not app.error
 
 
-def test_a_network_that_still_learns_is_evaluated_when_it_has_finished(app, network_run):
+def test_a_network_in_training_is_evaluated_when_it_has_finished(app, network_run):
     network_run.update(phase="running")
-    come(app, "evaluate", network_run)
+    open_page(app, "evaluate", network_run)
     assert "still learning" in texts(app) and not app.metric
     assert not (network_run.path / evaluation.FILE).exists()
 
 
-def test_the_images_of_a_square_can_be_chosen_with_two_select_boxes(app, network_run):
+def test_two_select_boxes_choose_a_square_of_the_matrix(app, network_run):
     app.run()
     found = evaluate(network_run)
-    come(app, "evaluate", network_run)
+    open_page(app, "evaluate", network_run)
     label, read_as = (int(place) for place in np.argwhere(found.confusion)[0])
-    box(app, "It was").select(label).run()
-    box(app, "Read as").select(read_as).run()
+    box(app, "Label").select(label).run()
+    box(app, "Prediction").select(read_as).run()
     count, of = found.confusion[label, read_as], found.confusion[label].sum()
     assert f": {count} of {of}" in texts(app)
     assert pages_html(app).count("<figure") == min(count, 40)
 
 
-def test_each_side_shows_what_it_speaks_of(app, network_run):
+def test_each_view_shows_its_images_and_numbers(app, network_run):
     app.run()
     found = evaluate(network_run)
-    come(app, "evaluate", network_run)
-    look(app, "nine")
+    open_page(app, "evaluate", network_run)
+    select_view(app, "nine")
     before = pages_html(app)
     assert before.count("<figcaption>Expected: ") == 9 and before.count("✓") + before.count("✗") == 9
     app.number_input(key="nine").set_value(5).run()
     assert pages_html(app) != before
-    look(app, "hardest")
+    select_view(app, "hardest")
     worst = found.errors[0]
     assert f"{found.labels[worst]}, read as {found.predicted[worst]}" in pages_html(app)
-    app.button_group(key="hardest").set_value("Least sure").run()
+    app.button_group(key="hardest").set_value("Least confident").run()
     assert pages_html(app).count("<figure") == 32
-    look(app, "by_class")
+    select_view(app, "by_class")
     assert "*[recall](learn?term=recall)*" in texts(app) and pages_html(app).count("<th scope=row>") == 10
-    look(app, "sure")
+    select_view(app, "sure")
     assert "[calibration](learn?term=calibration) error" in texts(app)
     assert not app.exception
 
 
-def test_what_every_network_reads_wrong_counts_the_networks(app, network_run, other_run):
+def test_images_wrong_in_all_networks_are_counted(app, network_run, other_run):
     app.run()
     first, second = evaluate(network_run), evaluate(other_run)
-    come(app, "evaluate", network_run)
-    look(app, "hardest")
-    app.button_group(key="hardest").set_value("Every network wrong").run()
+    open_page(app, "evaluate", network_run)
+    select_view(app, "hardest")
+    app.button_group(key="hardest").set_value("Wrong in all networks").run()
     wrong = int((~first.right & ~second.right).sum())
     assert f"{wrong} images that both networks read wrong" in texts(app)
-    assert "1 more network has not been evaluated yet" in texts(app)  # the shipped one
+    assert "1 more network has not been evaluated yet" in texts(app)  # the ready-made network
 
 
-def test_two_networks_are_held_against_each_other(app, network_run, other_run):
+def test_two_networks_are_compared(app, network_run, other_run):
     app.run()
     first, second = evaluate(network_run), evaluate(other_run)
-    come(app, "evaluate", network_run)
-    look(app, "versus")
+    open_page(app, "evaluate", network_run)
+    select_view(app, "versus")
     app.selectbox(key="other").select(other_run.id).run()
     assert not app.exception and "The *other* one<br>right" in pages_html(app)
     for ours, theirs in ((True, True), (True, False), (False, True), (False, False)):
         assert f"<td>{((first.right == ours) & (second.right == theirs)).sum()}</td>" in pages_html(app)
 
 
-def test_a_link_to_the_page_finds_the_network_it_names(app, network_run, other_run):
+def test_a_link_selects_the_network_that_it_names(app, network_run, other_run):
     app.run()
     evaluate(other_run)
-    come(app, "evaluate", other_run)
+    open_page(app, "evaluate", other_run)
     assert app.selectbox(key="network").value == other_run.id and app.metric

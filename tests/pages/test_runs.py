@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 
 from harness.waiting import wait_for
-from tests.support.apps import TINY, come, texts
-from trainer.config.training import Adam
+from tests.support.apps import TINY, open_page, texts
+from trainer.config.optimizers import Adam
 from trainer.runs import index
 from trainer.runs.owner import owner_hash
 from trainer.runs.store import RunStore
-from trainer.storage.files import line
+from trainer.storage.files import json_line
 
 ME = "my token"
 
@@ -34,14 +34,14 @@ def trained(store, name, owner=ME, config=TINY, parent="", group="", **state):
     run.describe(name=name)
     run.update(**{"phase": "finished", "steps": 10, "examples": 100, "seconds": 2.0} | state)
     end = {"kind": "epoch", "epoch": 1, "step": 10, "loss": 1.0, "accuracy": 0.5, "val_accuracy": 0.5, "seconds": 1.0}
-    (run.path / "history.jsonl").write_bytes(line(end))
+    (run.path / "history.jsonl").write_bytes(json_line(end))
     return run
 
 
 def look(app, run=None):
     """Open the page, or one run on it, as the owner of this test's runs."""
     app.session_state.owner = ME
-    return come(app, "runs", run)
+    return open_page(app, "runs", run)
 
 
 def buttons(app):
@@ -56,20 +56,20 @@ def facts(app):
     return "\n".join(element.proto.body for element in app.get("html"))
 
 
-def test_without_runs_it_says_what_to_do_next(app):
+def test_without_runs_the_page_says_what_to_do(app):
     look(app)
-    assert not app.exception and "Nothing has been trained here yet" in texts(app)
+    assert not app.exception and "No runs yet" in texts(app)
     assert "Train a network" in links(app)
 
 
-def test_it_lists_everybodys_runs_and_finds_filters_and_sorts_them(app, store):
+def test_the_list_shows_all_runs_and_searches_filters_and_sorts_them(app, store):
     trained(store, "first", test_accuracy=0.9)
     trained(store, "second", owner="somebody else", test_accuracy=0.8, config=replace(TINY, optimizer=Adam()))
     trained(store, "third", phase="interrupted", config=replace(TINY, dataset="cifar10"))
     look(app)
     assert not app.exception and sorted(listed(app)) == ["first", "second", "third"] and "3 runs" in texts(app)
     app.text_input(key="runs.words").set_value("ADAM relu").run()
-    assert listed(app) == ["second"] and "1 run, of 3" in texts(app)
+    assert listed(app) == ["second"] and "1 run of 3" in texts(app)
     app.text_input(key="runs.words").set_value("").run()
     app.selectbox(key="runs.phase").set_value("interrupted").run()
     assert listed(app) == ["third"]
@@ -85,10 +85,10 @@ def test_it_lists_everybodys_runs_and_finds_filters_and_sorts_them(app, store):
     app.button(key="runs.turn").click().run()
     assert listed(app) == ["second", "first", "third"]
     app.text_input(key="runs.words").set_value("nothing like that").run()
-    assert not app.exception and "No run is like that" in texts(app)
+    assert not app.exception and "No runs match" in texts(app)
 
 
-def test_fifty_runs_make_a_page(app, store):
+def test_a_page_has_fifty_runs(app, store):
     for place in range(52):
         store.create(TINY, owner_hash(ME)).update(phase="finished", test_accuracy=place / 100)
     look(app)
@@ -99,18 +99,18 @@ def test_fifty_runs_make_a_page(app, store):
     assert len(listed(app)) == 50
 
 
-def test_a_sweep_is_shown_alone_and_left_again(app, store):
+def test_a_sweeps_runs_are_filtered_until_the_filter_is_removed(app, store):
     trained(store, "of it", group="s1")
     trained(store, "another")
     look(app)
     app.query_params["group"] = "s1"
     app.run()
-    assert not app.exception and listed(app) == ["of it"] and "Here is 1 run of one sweep" in texts(app)
+    assert not app.exception and listed(app) == ["of it"] and "1 run of one sweep" in texts(app)
     app.button(key="runs.leave_group").click().run()
     assert sorted(listed(app)) == ["another", "of it"] and "group" not in app.query_params
 
 
-def test_what_is_chosen_leads_to_a_comparison(app, store):
+def test_selected_runs_can_be_compared(app, store):
     runs = [trained(store, name) for name in ("one", "two", "*three*")]
     app.session_state["runs.chosen"] = [runs[0].id, "gone"]
     look(app)
@@ -120,35 +120,35 @@ def test_what_is_chosen_leads_to_a_comparison(app, store):
     assert not app.exception and "**one**" in texts(app) and r"**\*three\***" in texts(app)
     assert app.button(key="runs.compare").label == "Compare 2 runs" and not app.button(key="runs.compare").disabled
     app.button(key="runs.clear").click().run()
-    assert "Tick 2 to 6 runs" in texts(app)
+    assert "Select 2 to 6 runs" in texts(app)
 
 
-def test_a_run_is_shown_with_what_is_known_of_it_and_where_it_leads(app, network_run):
+def test_a_run_is_shown_with_its_facts_and_links(app, network_run):
     look(app, network_run)
     assert not app.exception and app.subheader[0].value == "16 relu"
     for fact in ("12.3 %", "16 relu", "12,730", "SGD, 0.1", "by somebody else"):
         assert fact in facts(app)
-    assert {"Draw with it", "Evaluate", "Look inside", "Train further", "See its training"} <= set(links(app))
-    assert f"parent={network_run.id}" in links(app)["Train further"]
-    assert not {"Delete", "Pin", "Resume", "Save the note"} & set(buttons(app))
+    assert {"Draw with it", "Evaluate", "Look inside", "Continue training", "View training"} <= set(links(app))
+    assert f"parent={network_run.id}" in links(app)["Continue training"]
+    assert not {"Delete", "Pin", "Resume", "Save note"} & set(buttons(app))
 
 
-def test_its_owner_renames_it_notes_and_pins(app, store):
+def test_its_owner_renames_annotates_and_pins_a_run(app, store):
     run = trained(store, "")
     look(app, run)
-    app.session_state[f"run.renaming.{run.id}"] = True  # as a press on it does
+    app.session_state[f"run.renaming.{run.id}"] = True  # as a click on Rename does
     app.run()
     app.text_input[0].set_value("a <i>new</i> name")
     app.button(key=f"FormSubmitter:runs.rename.{run.id}-Save").click().run()
     assert run.read().label.name == "a <i>new</i> name" and r"\<i\>" in app.subheader[0].value
     app.text_area[0].set_value("what I tried")
-    app.button(key=f"FormSubmitter:runs.note.{run.id}-Save the note").click().run()
+    app.button(key=f"FormSubmitter:runs.note.{run.id}-Save note").click().run()
     app.button(key="run.pin").click().run()
     assert not app.exception and (run.read().label.note, run.read().label.pinned) == ("what I tried", True)
     assert "Unpin" in buttons(app)
 
 
-def test_a_deleted_run_is_had_back_at_once_or_later(app, store):
+def test_a_deleted_run_is_restored_at_once_or_later(app, store):
     run, other = trained(store, "first"), trained(store, "second")
     for key in ("runs.undo", f"runs.back.{run.id}"):
         look(app, run)
@@ -162,7 +162,7 @@ def test_a_deleted_run_is_had_back_at_once_or_later(app, store):
     assert store.get(other.id)
 
 
-def test_a_run_that_trains_is_not_deleted(app, store):
+def test_a_run_in_training_cannot_be_deleted(app, store):
     run = trained(store, "")
     look(app, run)
     app.button(key="run.delete").click().run()
@@ -171,7 +171,7 @@ def test_a_run_that_trains_is_not_deleted(app, store):
     assert not app.exception and store.get(run.id) and app.button(key="run.delete").disabled
 
 
-def test_an_interrupted_run_says_so_and_goes_on(app, store):
+def test_an_interrupted_run_shows_why_and_can_be_resumed(app, store):
     run = trained(store, "", phase="interrupted", error="The training process ended before the training did.")
     run.checkpoint.touch()
     look(app, run)
@@ -188,27 +188,27 @@ def test_a_damaged_run_is_shown_and_can_be_deleted(app, store):
     assert "Delete" in buttons(app) and "Resume" not in buttons(app)
 
 
-def test_a_family_and_a_sweep_are_shown(app, store):
+def test_lineage_and_sweep_are_shown(app, store):
     parent = trained(store, "parent")
     child = trained(store, "child", parent=parent.id, group="s1")
     for run in (parent, child):
         look(app, run)
-        assert not app.exception and "**Family**" in texts(app)
-    assert "sweep=s1" in links(app)["Its sweep"]
+        assert not app.exception and "**Lineage**" in texts(app)
+    assert "sweep=s1" in links(app)["View sweep"]
 
 
-def test_an_old_link_is_a_sentence_and_the_list_stays(app, store):
+def test_an_old_link_is_a_warning_above_the_list(app, store):
     trained(store, "here")
     for text in ("20260101-000000-aaaaaa", "../../etc"):
         look(app, text)
         assert not app.exception and "no longer here" in app.warning[0].value and listed(app) == ["here"]
 
 
-def test_very_many_unread_runs_are_read_while_one_looks(app, store, monkeypatch):
+def test_the_list_shows_the_progress_of_reading_many_runs(app, store, monkeypatch):
     runs = [trained(store, f"run {place}") for place in range(3)]
-    go, read = threading.Event(), index.read
-    monkeypatch.setattr(index, "AT_ONCE", 1)
-    monkeypatch.setattr(index, "read", lambda run: (run.id == newest or go.wait(60)) and read(run))
+    go, read = threading.Event(), index.read_row
+    monkeypatch.setattr(index, "MAX_READ_AT_ONCE", 1)
+    monkeypatch.setattr(index, "read_row", lambda run: (run.id == newest or go.wait(60)) and read(run))
     newest = max(run.id for run in runs)
     for run in runs:
         os.utime(run.path, (1_700_000_000, 1_700_000_000))  # else it is read again and again for a while

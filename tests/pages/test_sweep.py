@@ -3,9 +3,9 @@ from dataclasses import replace
 import pytest
 
 from harness.waiting import wait_for
-from tests.support.apps import TINY, come, texts
+from tests.support.apps import TINY, open_page, texts
+from trainer.config.optimizers import Adam
 from trainer.config.presets import PRESETS
-from trainer.config.training import Adam
 from trainer.config.variation import Axis, Setting
 from trainer.runs.owner import owner_hash
 from trainer.runs.store import RunStore, new_id
@@ -15,21 +15,21 @@ PLAN = Plan(TINY, (Axis(Setting("learning_rate"), (0.01, 0.1)), Axis(Setting("ba
 
 
 def field(app, label):
-    """Return the one control of that label."""
+    """Return the control with that label."""
     kinds = (app.text_input, app.number_input, app.selectbox, app.button_group)
     (found,) = [element for kind in kinds for element in kind if element.label == label]
     return found
 
 
-def keep(runs_directory, plan=PLAN, owner="somebody"):
-    """Keep a sweep whose runs wait."""
+def save_sweep(runs_directory, plan=PLAN, owner="somebody"):
+    """Save a sweep whose runs are in training."""
     store, sweeps = RunStore(runs_directory), Sweeps(runs_directory / "sweeps")
     sweep_id, mine = new_id(), owner_hash(owner)
     runs = [store.create(config, mine, group=sweep_id) for config in plan.configs]
     for run in runs:
         run.update(phase="running")
     sweep = Sweep(sweep_id, plan, tuple(run.id for run in runs), 1e9, mine)
-    sweeps.keep(sweep)
+    sweeps.save(sweep)
     return sweep, runs
 
 
@@ -39,10 +39,10 @@ def open_sweep(app, sweep_id):
     return app.switch_page("pages/sweep.py").run()
 
 
-def test_how_many_runs_and_how_long_are_said_before_anything_starts(app):
-    come(app, "sweep")
+def test_the_form_states_the_number_of_runs_and_their_duration(app):
+    open_page(app, "sweep")
     assert not app.exception and not app.error
-    assert "3 × 3 = 9 runs, about" in texts(app) and "rough guess" in texts(app) and "Press Start" in texts(app)
+    assert "3 × 3 = 9 runs, about" in texts(app) and "rough estimate" in texts(app) and "Press Start" in texts(app)
     field(app, "Values of learning rate").set_value("0.1, 1").run()
     field(app, "And").select("").run()
     assert "**2 runs, about" in texts(app) and app.button(key="sweep.begin").label == "Start 2 runs"
@@ -52,14 +52,14 @@ def test_how_many_runs_and_how_long_are_said_before_anything_starts(app):
 @pytest.mark.parametrize(
     "values, why",
     [
-        ("fast", "takes numbers with commas"),
+        ("fast", "must be numbers separated by commas"),
         ("0.1, 1000", "between 0.000001 and 100"),
         ("0.1", ""),
-        ("", "needs a value"),
+        ("", "needs at least one value"),
     ],
 )
-def test_values_that_cannot_be_are_a_sentence_and_lose_nothing(app, values, why):
-    come(app, "sweep")
+def test_invalid_values_are_an_error_and_stay_in_the_form(app, values, why):
+    open_page(app, "sweep")
     field(app, "Values of learning rate").set_value(values).run()
     assert not app.exception and app.button(key="sweep.begin").disabled == bool(why)
     assert [why in error.value for error in app.error] == [True] * bool(why)
@@ -67,8 +67,8 @@ def test_values_that_cannot_be_are_a_sentence_and_lose_nothing(app, values, why)
     assert field(app, "Values of batch size").value == "8, 32, 128"
 
 
-def test_too_many_runs_and_too_large_networks_are_a_sentence(app):
-    come(app, "sweep")
+def test_too_many_runs_and_too_large_networks_are_errors(app):
+    open_page(app, "sweep")
     field(app, "Values of learning rate").set_value("1, 2, 3, 4, 5, 6, 7").run()
     field(app, "Values of batch size").set_value("1, 2, 3, 4, 5, 6").run()
     assert "at most 36 runs (got 7 × 6 = 42)" in app.error[0].value
@@ -80,19 +80,19 @@ def test_too_many_runs_and_too_large_networks_are_a_sentence(app):
     assert not app.exception and "With dense_2 units 2,048, dense_3 units 2,048" in app.error[0].value
 
 
-def test_choices_are_pressed_and_one_at_least_must_be(app):
-    come(app, "sweep")
+def test_a_choice_setting_needs_at_least_one_value(app):
+    open_page(app, "sweep")
     field(app, "Vary").select("optimizer").run()
     optimizers = field(app, "Values of optimizer")
     assert optimizers.value == ["SGD", "Adam", "RMSprop"]
     optimizers.set_value([]).run()
-    assert "Optimizer needs a value" in app.error[0].value
+    assert "Optimizer needs at least one value" in app.error[0].value
     field(app, "Values of optimizer").set_value(["Adam", "Lion"]).run()
     assert not app.exception and not app.error and "2 × 3 = 6 runs" in texts(app)
 
 
 def test_every_preset_and_every_setting_can_be_varied(app):
-    come(app, "sweep")
+    open_page(app, "sweep")
     for name in ("small_cnn", "dropout", "too_fast"):
         field(app, "Start from").select(name).run()
         for setting in field(app, "Vary").options:
@@ -104,8 +104,8 @@ def test_every_preset_and_every_setting_can_be_varied(app):
         assert not app.exception and not app.error, name
 
 
-def test_a_sweep_is_started_fills_in_and_its_best_opens_in_train(app):
-    come(app, "sweep")
+def test_a_sweep_runs_to_its_end_and_its_best_run_opens_on_train(app):
+    open_page(app, "sweep")
     field(app, "Epochs").set_value(1).run()
     field(app, "Values of learning rate").set_value("0.01, 0.1").run()
     field(app, "Values of batch size").set_value("20, 50").run()
@@ -120,19 +120,19 @@ def test_a_sweep_is_started_fills_in_and_its_best_opens_in_train(app):
     wait_for(lambda: all(run.state.ended for run in runs))
     app.run()
     best = max(runs, key=lambda run: run.state.test_accuracy)
-    assert not app.exception and f"##### Best: {best.name.replace('.', chr(92) + '.')}" in texts(app)
+    assert not app.exception and f"##### Best: {best.read().name.replace('.', chr(92) + '.')}" in texts(app)
     assert "points of difference" in texts(app) and "may be chance with 100 test digits" in texts(app)
     app.button(key="sweep.best").click().run()
     assert not app.exception and app.query_params["run"] in (best.id, [best.id])
 
 
 def test_only_its_owner_can_stop_a_sweep(app, runs_directory):
-    sweep, _ = keep(runs_directory)
+    sweep, _ = save_sweep(runs_directory)
     open_sweep(app, sweep.id)
-    assert not app.exception and "Somebody else's sweep" in texts(app)
+    assert not app.exception and "belongs to somebody else" in texts(app)
     assert "sweep.stop" not in [button.key for button in app.button]
     engine, owner = app.session_state.engine, app.session_state.owner
-    own = engine.submit_group(Plan(replace(TINY, epochs=200), PLAN.axes), owner)
+    own = engine.submit_sweep(Plan(replace(TINY, epochs=200), PLAN.axes), owner)
     app.query_params["sweep"] = own
     app.run()
     app.button(key="sweep.stop").click().run()
@@ -142,8 +142,8 @@ def test_only_its_owner_can_stop_a_sweep(app, runs_directory):
     assert not app.exception
 
 
-def test_one_setting_is_a_chart_as_well_and_failed_runs_are_told(app, runs_directory):
-    sweep, runs = keep(runs_directory, Plan(TINY, (Axis(Setting("learning_rate"), (0.1, 1.0, 10.0)),)))
+def test_one_varied_setting_has_a_chart_and_failed_runs_are_counted(app, runs_directory):
+    sweep, runs = save_sweep(runs_directory, Plan(TINY, (Axis(Setting("learning_rate"), (0.1, 1.0, 10.0)),)))
     for run, accuracy in zip(runs, (0.9, 0.8, None), strict=True):
         run.update(phase="finished" if accuracy else "failed", test_accuracy=accuracy, error="")
     open_sweep(app, sweep.id)
@@ -151,15 +151,15 @@ def test_one_setting_is_a_chart_as_well_and_failed_runs_are_told(app, runs_direc
     assert "reads 90.0 % of the test digits" in texts(app) and "1 run failed" in texts(app)
 
 
-def test_a_sweep_of_which_nothing_is_left_says_so(app, runs_directory):
-    sweep, runs = keep(runs_directory)
+def test_a_sweep_without_tested_runs_says_so(app, runs_directory):
+    sweep, runs = save_sweep(runs_directory)
     for run in runs:
         RunStore(runs_directory).delete(run)
     open_sweep(app, sweep.id)
     assert not app.exception and "no best one" in app.warning[0].value
 
 
-def test_a_link_brings_the_network_to_start_from(app, runs_directory):
+def test_a_link_sets_the_network_to_start_from(app, runs_directory):
     run = RunStore(runs_directory).create(TINY, "")
     config = replace(TINY, optimizer=Adam(), epochs=7)
     app.run()
@@ -179,8 +179,8 @@ def test_a_link_brings_the_network_to_start_from(app, runs_directory):
     assert not app.exception and "damaged one" in app.error[0].value
 
 
-def test_who_comes_to_plan_one_finds_the_form_though_another_was_looked_at(app, runs_directory):
-    sweep, _ = keep(runs_directory)
+def test_a_link_with_a_config_opens_the_form_instead_of_the_last_sweep(app, runs_directory):
+    sweep, _ = save_sweep(runs_directory)
     open_sweep(app, sweep.id)
     assert app.subheader[0].value == "Learning rate × batch size" and "Press Start" not in texts(app)
     del app.query_params["sweep"]
@@ -192,13 +192,13 @@ def test_who_comes_to_plan_one_finds_the_form_though_another_was_looked_at(app, 
     assert not app.exception and "Press Start" in texts(app) and field(app, "Start from").value == "link"
 
 
-def test_earlier_sweeps_are_listed_and_a_damaged_one_is_a_sentence(app, runs_directory):
-    _, runs = keep(runs_directory)
-    other, _ = keep(runs_directory)
+def test_earlier_sweeps_are_listed_and_a_damaged_one_is_an_error(app, runs_directory):
+    _, runs = save_sweep(runs_directory)
+    other, _ = save_sweep(runs_directory)
     for run in runs:
         run.update(phase="finished", test_accuracy=0.5)
     (runs_directory / "sweeps" / f"{other.id}.json").write_text("{")
-    come(app, "sweep")
+    open_page(app, "sweep")
     assert not app.exception and "Earlier sweeps" in [head.value for head in app.subheader]
     assert "4 runs" in texts(app) and "best 50.0 %" in texts(app) and "got a damaged one" in texts(app)
     open_sweep(app, other.id)

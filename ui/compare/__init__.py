@@ -1,4 +1,4 @@
-"""The Compare page: which runs, and the ways to look at them side by side."""
+"""The Compare page: the views that show several runs side by side."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import streamlit as st
 
 from trainer.figures import sheets
 from ui.compare import costs, curves, drawing, errors, settings
-from ui.compare.selection import Chosen
+from ui.compare.selection import ComparedRun
 
 KEY = "compare.view"
 
@@ -17,28 +17,28 @@ KEY = "compare.view"
 @dataclass(frozen=True)
 class View:
     title: str
-    show: Callable[[list[Chosen]], None]
-    help: str  # what is seen there
+    show: Callable[[list[ComparedRun]], None]
+    help: str
 
 
-def _learned(runs: list[Chosen]) -> None:
-    curves.show(runs)
-    settings.show(runs)
+def _render_learning(runs: list[ComparedRun]) -> None:
+    curves.render(runs)
+    settings.render(runs)
 
 
-VIEWS = {  # by what a link calls them
-    "learning": View("Curves and settings", _learned, "how each learned, and what differs in their settings"),
-    "costs": View("Accuracy and cost", costs.show, "what accuracy took: parameters, and seconds"),
-    "errors": View("Test errors", errors.show, "the same test images, and what each read them as"),
-    "drawing": View("One drawing", drawing.show, "all judge what you draw"),
+VIEWS = {  # by name in the link
+    "learning": View("Curves and settings", _render_learning, "loss and accuracy, and the settings that differ"),
+    "costs": View("Accuracy and cost", costs.render, "test accuracy against parameters and training time"),
+    "errors": View("Test errors", errors.render, "test images that at least one network reads wrong"),
+    "drawing": View("One drawing", drawing.render, "the answers of all networks to your drawing"),
 }
 STYLES = settings.STYLE, sheets.STYLE, errors.STYLE
 
 
-def ask() -> View:
-    """Ask how to look at the runs; the link holds it."""
+def select_view() -> View:
+    """Render the choice of view, which the link holds, and return it."""
 
-    def follow() -> None:
+    def update_link() -> None:
         st.query_params["view"] = st.session_state[KEY]
 
     named = st.query_params.get("view", "")
@@ -50,7 +50,7 @@ def ask() -> View:
         required=True,
         help="; ".join(f"**{view.title}**: {view.help}" for view in VIEWS.values()) + ".",
         label_visibility="collapsed",
-        on_change=follow,
+        on_change=update_link,
         persist_state="session",
         key=KEY,
     )

@@ -1,32 +1,34 @@
-"""How did each run learn? Their curves over each other, which grow as long as one of them learns."""
+"""Learning curves of several runs in one chart, updated while one of them trains."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from trainer.analysis import run_charts
-from trainer.analysis.run_charts import EPOCHS, SECONDS, Learner
+from trainer.analysis.run_charts import EPOCHS, SECONDS, RunCurves
 from trainer.runs.progress import epochs_done
+from trainer.text import listed
 from ui import load_control
-from ui.compare.selection import Chosen
+from ui.compare.selection import ComparedRun
 from ui.components.plot import plot
 from ui.markdown import literal
 
 AXES = {EPOCHS: "Epochs", SECONDS: "Seconds"}
 
 
-def show(runs: list[Chosen]) -> None:
-    """Show loss and accuracy of all runs; while one of them lives this looks again and again."""
+def render(runs: list[ComparedRun]) -> None:
+    """Render loss and accuracy of all runs, refreshed while one of them trains."""
     live = any(one.live for one in runs)
-    st.fragment(_look, run_every=load_control.pace() if live else None)(runs)
+    st.fragment(_render_curves, run_every=load_control.poll_seconds() if live else None)(runs)
 
 
-def _look(runs: list[Chosen]) -> None:
-    axis, smoothing, training, log = _ask_view()
+def _render_curves(runs: list[ComparedRun]) -> None:
+    axis, smoothing, training, log = _select_options()
     history = st.session_state.engine.runs.history
     views = [one.run.read() for one in runs]
     learners = [
-        Learner(one.name, one.colour, history(one.run), view.state.steps) for one, view in zip(runs, views, strict=True)
+        RunCurves(one.name, one.colour, history(one.run), view.state.steps)
+        for one, view in zip(runs, views, strict=True)
     ]
     epochs = [view.requests.epochs for view in views]
     for column, measure in zip(st.columns(2), ("loss", "accuracy"), strict=True):
@@ -36,10 +38,10 @@ def _look(runs: list[Chosen]) -> None:
         with column:
             names = ", ".join(one.name for one in runs)
             plot(figure, f"compare.{measure}", alt=f"The {measure} of {names} over the {axis}")
-    _tell(runs, learners, epochs)
+    st.caption(_caption(runs, learners, epochs))
 
 
-def _ask_view() -> tuple[str, float, bool, bool]:
+def _select_options() -> tuple[str, float, bool, bool]:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         axis = st.segmented_control(
             "Over",
@@ -48,50 +50,48 @@ def _ask_view() -> tuple[str, float, bool, bool]:
             default=EPOCHS if "compare.axis" not in st.session_state else None,
             required=True,
             label_visibility="collapsed",
-            help="Epochs: who learns most from each look at the digits? Seconds: who is there first?",
+            help="By epochs: how much a run learns from each pass over the digits. By seconds: how fast.",
             persist_state="session",
             key="compare.axis",
         )
         training = st.toggle(
             "Training",
             True if "compare.training" not in st.session_state else None,
-            help="The thin, faint lines: how well it reads what it learns from. Far better than the thick line of the "
-            "same colour, which is validation: it overfits.",
+            help="Thin, faint lines: the training digits. A run overfits if they are far better than the thick line of "
+            "the same colour, the validation digits.",
             persist_state="session",
             key="compare.training",
         )
-        with st.popover("View", icon=":material/tune:", type="tertiary", help="Smoothing, and a log axis for the loss"):
+        with st.popover("View", icon=":material/tune:", type="tertiary", help="Smoothing and a logarithmic axis."):
             smoothing = st.slider(
                 "Smoothing",
                 0.0,
                 0.95,
                 step=0.05,
-                help="Calms the lines: each point is mixed with those before it.",
+                help="Averages each point with those before it.",
                 persist_state="session",
                 key="compare.smoothing",
             )
             log = st.toggle(
-                "Log axis for the loss",
-                help="Tells small losses apart as well as large ones.",
+                "Logarithmic loss axis",
+                help="Shows differences between small losses.",
                 persist_state="session",
                 key="compare.log",
             )
     return axis or EPOCHS, smoothing, bool(training), log
 
 
-def _tell(runs: list[Chosen], learners: list[Learner], epochs: list[int]) -> None:
-    """Say what the lines are, how far those are that learn, and what is missing."""
-    parts = ["Thick with symbols: validation, at each epoch's end."]
+def _caption(runs: list[ComparedRun], learners: list[RunCurves], epochs: list[int]) -> str:
+    """Return sentences on the lines, the progress of live runs, and missing curves."""
+    parts = ["Thick lines with symbols: validation at the end of each epoch."]
     without = [literal(learner.name) for learner in learners if not learner.validates]
     if without:
-        keep = "keeps" if len(without) == 1 else "keep"
-        parts.append(
-            f"{' and '.join(without)} {keep} no validation digits aside: the mean of training is in its place."
-        )
+        have = "has" if len(without) == 1 else "have"
+        parts.append(f"{listed(without)} {have} no validation digits: the training mean is shown instead.")
     for one, learner, of in zip(runs, learners, epochs, strict=True):
         if one.live:
             where = f"{epochs_done(learner.history)} of {of} epochs done" if learner.history else one.state.phase
             parts.append(f"{literal(one.name)}: {where}.")
         elif not learner.history:
-            parts.append(f"{literal(one.name)} has no curve: it ended before its first lines.")
-    st.caption(" ".join(parts))
+            parts.append(f"{literal(one.name)} has no curve: it ended before its first batch.")
+    return " ".join(parts)

@@ -1,4 +1,4 @@
-"""One drawing, judged by all: on the paper that Draw and Look inside share."""
+"""The answers of several networks to one drawing, made on the canvas that Draw and Look inside share."""
 
 from __future__ import annotations
 
@@ -6,49 +6,49 @@ import streamlit as st
 
 from trainer import UserError
 from trainer.analysis import answer_charts
-from trainer.analysis.answer import Answer, answers, verdict
-from trainer.figures.palette import mark
+from trainer.analysis.answer import Answer, agreement_text, predict
+from trainer.figures.palette import symbol
 from trainer.text import percent
-from ui.compare.selection import Chosen
+from ui.compare.selection import ComparedRun
 from ui.digit_input import canvas, tabs
-from ui.digit_input.source import Source
+from ui.digit_input.inputs import DigitInput
 from ui.html import style
 from ui.markdown import literal
 
 
-def show(runs: list[Chosen]) -> None:
-    """Let the networks that have learned digits judge what is drawn."""
-    judges = [one for one in runs if one.kind.digits]
-    if others := [one for one in runs if not one.kind.digits]:
+def render(runs: list[ComparedRun]) -> None:
+    """Render the canvas and the answers of the networks that have learned digits."""
+    digit_runs = [one for one in runs if one.info.is_digits]
+    if others := [one for one in runs if not one.info.is_digits]:
         names = literal(", ".join(one.name for one in others))
         have = "has" if len(others) == 1 else "have"
-        st.info(f"{names} {have} not learned digits: a drawing is nothing to {'it' if len(others) == 1 else 'them'}.")
-    if not judges:
+        st.info(f"{names} {have} not learned digits and cannot read a drawing.")
+    if not digit_runs:
         st.page_link("pages/runs.py", label="Choose runs that learned digits", icon=":material/list:")
         return
     style(tabs.STYLE)
-    _judge(judges)
+    _render_answers(digit_runs)
     canvas.send_at_once()
 
 
 @st.fragment
-def _judge(runs: list[Chosen]) -> None:
-    """Show the paper and what all say of what is on it; a stroke runs this alone again."""
+def _render_answers(runs: list[ComparedRun]) -> None:
+    """Render the canvas and all answers; a stroke reruns this fragment alone."""
     ways, sentence = tabs.two_columns("center")
     paper, chart = tabs.two_columns()
-    tools, focused = tabs.two_columns()
+    tools, focus_row = tabs.two_columns()
     paper = paper.container(key="paper", gap=None)
-    st.session_state.source = tabs.chosen() or tabs.DRAW  # set anew, as on the other pages with a paper
+    st.session_state.source = tabs.selected_tab() or tabs.DRAW  # set again, as on the other pages with a canvas
     st.session_state.pen = st.session_state.get("pen") or "Medium"
     with paper:
-        source = tabs.show(runs[0].judge)
-    said = {one: _ask(one, source) for one in runs}
-    first = next((read for read in said.values() if read), [])
-    focus = tabs.focus(len(first))
-    at = [(one, read[focus] if read and focus is not None else None) for one, read in said.items()]
-    words = _words(source, [(one.name, answer) for one, answer in at if answer])
-    rows = [(f"{mark(one.colour)} {one.name}\n{percent(one.state.test_accuracy)}", answer) for one, answer in at]
-    figure = answer_charts.judges_rows(rows, [one.colour.line for one in runs])
+        source = tabs.render_input(runs[0].network)
+    answers = {one: _predict(one, source) for one in runs}
+    first = next((found for found in answers.values() if found), [])
+    focus = tabs.focused_digit(len(first))
+    focused = [(one, found[focus] if found and focus is not None else None) for one, found in answers.items()]
+    words = _summary(source, [(one.name, answer) for one, answer in focused if answer])
+    rows = [(f"{symbol(one.colour)} {one.name}\n{percent(one.state.test_accuracy)}", answer) for one, answer in focused]
+    figure = answer_charts.network_rows(rows, [one.colour.line for one in runs])
     with chart:
         st.plotly_chart(figure, config={"staticPlot": True}, alt=words, key="compare.judged")
     with sentence:
@@ -56,32 +56,32 @@ def _judge(runs: list[Chosen]) -> None:
         if source.error:
             st.error(source.error)
     with paper:
-        tabs.mark(source, first, focus)
+        tabs.render_boxes(source, first, focus)
     with ways:
-        tabs.switch()
+        tabs.select_tab()
     with tools:
-        tabs.tools(runs[0].judge)
-    with focused:
-        tabs.choose_focus(len(first))
-        for one, read in said.items():
-            if read is None:
-                begun = "has only begun to learn: it answers some seconds from now"
-                st.caption(f"{literal(one.name)} {begun if one.live else 'has no network that works'}.")
+        tabs.render_tools(runs[0].network)
+    with focus_row:
+        tabs.select_focus(len(first))
+        for one, found in answers.items():
+            if found is None:
+                starting = "has only just started: it answers in a few seconds"
+                st.caption(f"{literal(one.name)} {starting if one.live else 'has no working network'}.")
 
 
-def _ask(one: Chosen, source: Source) -> list[Answer] | None:
-    """Return what a network says of each digit, or None where it has not begun or is damaged."""
+def _predict(one: ComparedRun, source: DigitInput) -> list[Answer] | None:
+    """Return a network's answer to each digit, or None if the network is missing or damaged."""
     try:
-        return answers(one.judge.network, source.images, strange=source.label is None)
+        return predict(one.network.network, source.images, strange=source.label is None)
     except UserError:
         return None
 
 
-def _words(source: Source, said: list[tuple[str, Answer]]) -> str:
-    if not said:
+def _summary(source: DigitInput, answers: list[tuple[str, Answer]]) -> str:
+    if not answers:
         return source.hint
-    words = verdict(said) if len(said) > 1 else said[0][1].sentence
+    words = agreement_text(answers) if len(answers) > 1 else answers[0][1].sentence
     if source.label is None:
         return words
-    right = sum(answer.has_numbers and answer.best == source.label for _, answer in said)
-    return f"{words} It is {source.label}: {right} of {len(said)} right."
+    right = sum(answer.is_finite and answer.best == source.label for _, answer in answers)
+    return f"{words} It is {source.label}: {right} of {len(answers)} right."

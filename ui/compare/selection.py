@@ -1,4 +1,4 @@
-"""Which runs are compared? Those that the link names, `?runs=ID,ID,...`; each has its name and its colour."""
+"""The choice of compared runs, held in the link as `?runs=ID,ID,...`, with a short name and a line style each."""
 
 from __future__ import annotations
 
@@ -11,42 +11,42 @@ from markupsafe import Markup
 
 from trainer.config import dataset_info
 from trainer.config.training import TrainingConfig
-from trainer.figures.palette import Colour, colours, mark, swatch
+from trainer.figures.palette import LineStyle, line_styles, swatch, symbol
 from trainer.figures.plotly import LEGEND_NAME
 from trainer.runs.run import Run, RunView
 from trainer.runs.state import State
 from trainer.text import shortened
 from ui.html import html
 from ui.markdown import literal
-from ui.network_picker import Judge
+from ui.network_picker import NetworkChoice
 
-FEWEST, MOST = 2, 6
-NEWEST = 100  # runs to choose from, besides those that the link names
-LOOK = 2.0  # seconds between two looks whether one has begun or ended
-KEY, KEPT = "compare.runs", "compare.link"
-_LONGEST = 1_000  # characters of a link that are read
+MIN_RUNS, MAX_RUNS = 2, 6
+NEWEST_RUNS = 100  # offered, besides those that the link names
+POLL_SECONDS = 2.0  # between two checks for a run that has started or ended
+KEY, LINK_KEY = "compare.runs", "compare.link"  # session keys: the selection, and the last `?runs=`
+_MAX_LINK = 1_000  # characters
 
 
 @dataclass(frozen=True, eq=False)
-class Chosen:
-    """A run that is compared."""
+class ComparedRun:
+    """A run on the Compare page."""
 
     run: Run
-    name: str  # short; no other one of them has it
+    name: str  # short and unique among the compared runs
     config: TrainingConfig
-    state: State  # as it was when the page was begun
-    colour: Colour
+    state: State  # when the page was rendered
+    colour: LineStyle
 
     @property
-    def judge(self) -> Judge:
-        """Return its network, as the other pages ask it."""
-        return Judge(
+    def network(self) -> NetworkChoice:
+        """Return its network as other pages use it."""
+        return NetworkChoice(
             self.run.id, self.name, self.state.test_accuracy, self.config.dataset, self.run.network_file, self.run.path
         )
 
     @property
-    def kind(self) -> dataset_info.Kind:
-        return dataset_info.kind(self.config.dataset)
+    def info(self) -> dataset_info.DatasetInfo:
+        return dataset_info.info(self.config.dataset)
 
     @property
     def live(self) -> bool:
@@ -54,51 +54,53 @@ class Chosen:
 
     @property
     def sign(self) -> Markup:
-        """Return its symbol in its colour, as HTML that says its name."""
+        """Return its symbol in its colour as HTML, with its name as label."""
         color = f"color: {self.colour.line}"
         return Markup('<span style="{}" role="img" title="{}" aria-label="{}">{}</span>').format(
-            color, self.name, self.name, mark(self.colour)
+            color, self.name, self.name, symbol(self.colour)
         )
 
     @property
     def swatch(self) -> Markup:
-        """Return a piece of its curve, as HTML."""
+        """Return a sample of its line as HTML."""
         return Markup('<img src="{}" width="44" height="14" alt="">').format(swatch(self.colour))
 
     @property
     def heading(self) -> Markup:
-        """Return its swatch and its name, as HTML."""
+        """Return its swatch and name as HTML."""
         return Markup("{}<br>{}").format(self.swatch, self.name)
 
 
-def ask() -> list[Chosen]:
-    """Ask which runs to compare, and return them in the order of the link; what cannot be compared is said."""
+def select_runs() -> list[ComparedRun]:
+    """Render the choice of runs and return them in the order of the link; warn of those that cannot be compared."""
     store = st.session_state.engine.runs
-    named = _named()
-    known = [run.read() for run_id in named if (run := store.get(run_id))]
+    linked = _linked_ids()
+    known = [run.read() for run_id in linked if (run := store.get(run_id))]
     readable = [view for view in known if view.config]
-    chosen = readable[:MOST]
-    newest = {view.id: view for run in store.runs()[:NEWEST] if (view := run.read()).config}
+    chosen = readable[:MAX_RUNS]
+    newest = {view.id: view for run in store.runs()[:NEWEST_RUNS] if (view := run.read()).config}
     texts = _texts(newest | {view.id: view for view in chosen})
-    st.session_state[KEY] = [view.id for view in chosen]  # the link is the truth; set anew, since texts may change
+    st.session_state[KEY] = [view.id for view in chosen]  # the link decides; set again since texts may change
     st.multiselect(
         "Runs",
         texts,
         format_func=lambda run_id: texts.get(run_id, run_id),
-        max_selections=MOST,
-        placeholder="Choose runs" if texts else "There is none yet: train one",
-        help=f"{FEWEST} to {MOST} runs, to be looked at side by side. The link of this page holds them: send it on.",
-        on_change=_follow,
+        max_selections=MAX_RUNS,
+        placeholder="Choose runs" if texts else "No runs yet: train one",
+        help=f"{MIN_RUNS} to {MAX_RUNS} runs. The link of this page holds them, so you can share it.",
+        on_change=_update_link,
         key=KEY,
     )
-    _tell(named, known, readable)
+    _render_warnings(linked, known, readable)
     names = _names(chosen)
-    given = colours([view.id for view in chosen])
-    return [Chosen(view.run, names[view.id], view.config, view.state, given[view.id]) for view in chosen if view.config]
+    given = line_styles([view.id for view in chosen])
+    return [
+        ComparedRun(view.run, names[view.id], view.config, view.state, given[view.id]) for view in chosen if view.config
+    ]
 
 
-def introduce(runs: list[Chosen]) -> None:
-    """Show whose colour is whose; each name leads to its run."""
+def render_legend(runs: list[ComparedRun]) -> None:
+    """Render the line style and name of each run, linked to its page."""
     with st.container(horizontal=True, gap="medium", vertical_alignment="center", key="compare-legend"):
         for one in runs:
             with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", width="content"):
@@ -107,37 +109,37 @@ def introduce(runs: list[Chosen]) -> None:
                     "pages/train.py",
                     label=literal(one.name),
                     query_params={"run": one.run.id},
-                    help="Open this run on Train",
+                    help="Open this run on Train.",
                     width="content",
                 )
 
 
-def watch(runs: list[Chosen]) -> None:
-    """Show the page anew when one of the runs begins or ends: each view tells of that in another way."""
+def rerun_on_change(runs: list[ComparedRun]) -> None:
+    """Rerun the page when one of the runs starts or ends."""
     if any(one.live for one in runs):
-        st.fragment(_watch, run_every=LOOK)(runs)
+        st.fragment(_watch, run_every=POLL_SECONDS)(runs)
 
 
-def _watch(runs: list[Chosen]) -> None:
+def _watch(runs: list[ComparedRun]) -> None:
     if [one.run.state.phase for one in runs] != [one.state.phase for one in runs]:
         st.rerun()
 
 
-def offer(runs: list[Chosen]) -> None:
-    """Say what to do where there are too few runs to compare."""
-    newest = [run.id for run in st.session_state.engine.runs.runs()[:NEWEST] if run.config][:FEWEST]
-    if len(newest) < FEWEST:
-        st.info("Two runs are needed to compare them: train networks that differ, and they stand here side by side.")
+def render_no_runs(runs: list[ComparedRun]) -> None:
+    """Render what to do next if fewer than two runs are selected."""
+    newest = [run.id for run in st.session_state.engine.runs.runs()[:NEWEST_RUNS] if run.config][:MIN_RUNS]
+    if len(newest) < MIN_RUNS:
+        st.info("A comparison needs two runs. Train networks with different settings to compare them here.")
         st.page_link("pages/train.py", label="Train a network", icon=":material/model_training:")
         return
-    st.info(f"Choose {'one more run' if runs else 'two runs or more'}: their curves, settings and errors stand here.")
+    st.info(f"Choose {'one more run' if runs else 'two or more runs'} to compare their curves, settings and errors.")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Compare the newest two",
             on_click=_link_to,
             args=(newest,),
             icon=":material/stacked_line_chart:",
-            help="Look at the two runs that were begun last.",
+            help="Compare the two runs that were started last.",
         )
         st.page_link("pages/runs.py", label="Choose on Runs", icon=":material/list:", width="content")
 
@@ -145,43 +147,45 @@ def offer(runs: list[Chosen]) -> None:
 # --- the link -------------------------------------------------------------------------------------------------
 
 
-def _named() -> list[str]:
-    """Return the ids that the link names, each once; without any, those that were compared last."""
-    if "runs" not in st.query_params and st.session_state.get(KEPT):
-        st.query_params["runs"] = st.session_state[KEPT]
-    text = st.session_state[KEPT] = st.query_params.get("runs", "")[:_LONGEST]
+def _linked_ids() -> list[str]:
+    """Return the ids that the link names, without duplicates; if it names none, those compared last."""
+    if "runs" not in st.query_params and st.session_state.get(LINK_KEY):
+        st.query_params["runs"] = st.session_state[LINK_KEY]
+    text = st.session_state[LINK_KEY] = st.query_params.get("runs", "")[:_MAX_LINK]
     return list(dict.fromkeys(name for part in text.split(",") if (name := part.strip())))
 
 
-def _follow() -> None:
+def _update_link() -> None:
     _link_to(st.session_state[KEY])
 
 
 def _link_to(run_ids: list[str]) -> None:
-    st.session_state[KEPT] = ",".join(run_ids)
+    st.session_state[LINK_KEY] = ",".join(run_ids)
     if run_ids:
-        st.query_params["runs"] = st.session_state[KEPT]
+        st.query_params["runs"] = st.session_state[LINK_KEY]
     else:
         st.query_params.pop("runs", None)
 
 
-def _tell(named: list[str], known: list[RunView], readable: list[RunView]) -> None:
-    missing, damaged = len(named) - len(known), len(known) - len(readable)
+def _render_warnings(linked: list[str], known: list[RunView], readable: list[RunView]) -> None:
+    missing, damaged = len(linked) - len(known), len(known) - len(readable)
     if missing:
         are = "1 run that is" if missing == 1 else f"{missing} runs that are"
-        st.warning(f"The link names {are} not here: deleted, or of another server. The others are compared.")
+        st.warning(f"The link names {are} not here, perhaps deleted. The others are compared.")
     if damaged:
         ones = "A run's config.json" if damaged == 1 else f"The config.json of {damaged} runs"
-        st.warning(f"{ones} cannot be read: what was asked is not known, so it is left out.")
-    if len(readable) > MOST:
-        st.info(f"At most {MOST} runs are compared (the link names {len(readable)}): these are the first {MOST}.")
+        st.warning(f"{ones} cannot be read. {'It is' if damaged == 1 else 'They are'} left out.")
+    if len(readable) > MAX_RUNS:
+        st.info(
+            f"At most {MAX_RUNS} runs can be compared (the link names {len(readable)}): these are the first {MAX_RUNS}."
+        )
 
 
 # --- names ----------------------------------------------------------------------------------------------------
 
 
 def _texts(runs: dict[str, RunView]) -> dict[str, str]:
-    """Return each run's text in the choice; no two are alike, since Streamlit tells options apart by their text."""
+    """Return each run's option text. Texts are unique, since Streamlit identifies options by their text."""
     seen: Counter[str] = Counter()
     texts = {}
     for run in runs.values():
@@ -192,7 +196,7 @@ def _texts(runs: dict[str, RunView]) -> dict[str, str]:
 
 
 def _names(runs: list[RunView]) -> dict[str, str]:
-    """Return each run's name, cut where it is long; those that are then alike are numbered, the oldest first."""
+    """Return each run's shortened name; equal names are numbered, oldest first."""
     names = {run.id: run.name for run in sorted(runs, key=lambda run: run.id)}
     names = {run_id: shortened(name, LEGEND_NAME) for run_id, name in names.items()}
     often, seen = Counter(names.values()), Counter[str]()

@@ -1,4 +1,4 @@
-"""What differs in the runs' settings, and what came of it: a table."""
+"""Table of the settings that differ between runs, with their results."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from markupsafe import Markup
 
 from trainer.config import differences
 from trainer.config.differences import Difference
-from trainer.config.layers import Layer
+from trainer.config.layer import Layer
 from trainer.config.limits import SETTINGS, choice_label, label, number
 from trainer.config.training import parameter_count
-from trainer.runs.parent import name_of
+from trainer.runs.parent import parent_name
 from trainer.text import listed, percent
 from ui import dataset_loader
-from ui.compare.selection import Chosen
+from ui.compare.selection import ComparedRun
 from ui.html import html
 
 NONE = "–"
 STYLE = Path(__file__).with_suffix(".css")
 
 
-def show(runs: list[Chosen]) -> None:
-    """Show the settings that differ, and nothing else, with each run's results below."""
-    found = differences.differences([one.config for one in runs]) + _besides(runs)
+def render(runs: list[ComparedRun]) -> None:
+    """Render each run's results and the settings that differ."""
+    found = differences.differences([one.config for one in runs]) + _other_differences(runs)
     st.subheader("What differs", anchor=False)
     st.markdown(_sentence(runs, found))
     html(_table(runs, found))
 
 
-def _besides(runs: list[Chosen]) -> list[Difference]:
-    """Return what differs and is no part of a configuration: whose network it goes on from, and what came later."""
+def _other_differences(runs: list[ComparedRun]) -> list[Difference]:
+    """Return differences outside the configs: parent, later changes of rate and epochs, and the data file."""
     store, views = st.session_state.engine.runs, [one.run.read() for one in runs]
     parents = [view.parent for view in views]
     rates = [view.requests.learning_rate for view in views]
@@ -44,40 +44,40 @@ def _besides(runs: list[Chosen]) -> list[Difference]:
     found = []
     if len(set(parents)) > 1:
         found.append(
-            Difference("goes_on_from", tuple(name_of(store, parent) if parent else None for parent in parents))
+            Difference("continues_from", tuple(parent_name(store, parent) if parent else None for parent in parents))
         )
     if any(rates):
         found.append(Difference("learning_rate_changed_to", tuple(rates)))
     if any(epochs):
-        found.append(Difference("epochs_in_the_end", tuple(epochs)))
+        found.append(Difference("total_epochs", tuple(epochs)))
     if len(set(data)) > 1 and len({one.config.dataset for one in runs}) == 1:
         texts = [f"{one.state.data} {one.state.data_hash[:6]}" if one.state.data_hash else None for one in runs]
         found.append(Difference("data_file", tuple(texts)))
     return found
 
 
-def _sentence(runs: list[Chosen], found: Sequence[Difference]) -> str:
+def _sentence(runs: list[ComparedRun], found: Sequence[Difference]) -> str:
     if not found:
-        return f"Nothing: they have the same settings, and the same seed, {runs[0].config.seed}."
-    if differences.only_chance(found):
+        return f"Nothing: the runs have the same settings and the same seed, {runs[0].config.seed}."
+    if differences.differ_only_by_seed(found):
         seeds = [str(one.config.seed) for one in runs]
-        return f"Only chance: seed {listed(seeds)}. So far apart are runs that differ in nothing."
+        return f"Only the seed: {listed(seeds)}. These differences between the results are chance."
     return "All other settings are the same."
 
 
-def _table(runs: list[Chosen], found: Sequence[Difference]) -> Markup:
+def _table(runs: list[ComparedRun], found: Sequence[Difference]) -> Markup:
     head = Markup().join(Markup("<th scope=col>{}</th>").format(one.heading) for one in runs)
     rows = Markup().join(
         _row(_name(one), [_text(one.setting, value) for value in one.values], _help(one.setting)) for one in found
     )
     return Markup(
-        '<div class="compared" tabindex="0" role="region" aria-label="Results, and what differs"><table>'
+        '<div class="compared" tabindex="0" role="region" aria-label="Results and differing settings"><table>'
         '<thead><tr><td></td>{}</tr></thead><tbody class="results">{}</tbody>'
         "<tbody>{}</tbody></table></div>"
     ).format(head, _results(runs), rows)
 
 
-def _results(runs: list[Chosen]) -> Markup:
+def _results(runs: list[ComparedRun]) -> Markup:
     states = [one.state for one in runs]
     rows = [
         _ranked("Test accuracy", [state.test_accuracy for state in states], lambda share: percent(share, 2), max),
@@ -94,7 +94,7 @@ def _results(runs: list[Chosen]) -> Markup:
 def _ranked(
     name: str, values: Sequence[float | None], text: Callable[[Any], str], best: Callable[[list[float]], float]
 ) -> Markup:
-    """Return a row in which the best value is bold, unless all are alike."""
+    """Return a row in which the best value is bold, unless all are equal."""
     known = [value for value in values if value is not None]
     top = best(known) if len(set(known)) > 1 else None
     cells = [NONE if value is None else text(value) for value in values]
@@ -112,7 +112,7 @@ def _row(name: str, cells: Sequence[str], meaning: str = "") -> Markup:
 
 
 def _name(difference: Difference) -> str:
-    """Return what the form calls a setting."""
+    """Return the title of a setting as in the form of Train."""
     name = SETTINGS[difference.setting].title if difference.setting in SETTINGS else label(difference.setting)
     return f"{name} of {difference.layer}" if difference.layer else name
 
@@ -122,7 +122,7 @@ def _help(name: str) -> str:
 
 
 def _text(name: str, value: Any) -> str:
-    """Return a value as the form shows it, text or HTML."""
+    """Return a value as the form shows it, as text or HTML."""
     match value:
         case None:
             return NONE
@@ -138,7 +138,7 @@ def _text(name: str, value: Any) -> str:
         case float():
             return number(value)
     if name == "dataset":
-        return dataset_loader.titles().get(value, "a data set that is gone")
+        return dataset_loader.titles().get(value, "a deleted data set")
     return choice_label(name, value)
 
 

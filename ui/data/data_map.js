@@ -1,7 +1,7 @@
-// A map of many images, each drawn as its label; the one that is pointed at is shown beside it.
+// A map of many images, each drawn as its label; the selected one is shown beside the map.
 
 const MARKER_COLOR = "#D55E00";
-// A contrast of 3 : 1 or more in both themes. Nobody has to tell them apart: the labels are digits.
+// A contrast of 3 : 1 or more in both themes. The labels are digits, so the colours need not tell them apart.
 const CLASS_COLORS = [
     "#0072B2",
     "#D55E00",
@@ -18,7 +18,7 @@ const MARGIN = 14; // pixels around the points
 const MARKER_RADIUS = 11;
 const DIMMED = 0.28; // opacity of the other classes
 const DIRECTIONS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-const states = new WeakMap(); // of each map: the image that is pointed at, and the class that stands out
+const states = new WeakMap(); // for each map: the selected image and the highlighted class
 
 export default ({ data: json, parentElement }) => {
     const { picture, points, labels, places, classes, height, width, columns, alt } = JSON.parse(
@@ -45,13 +45,13 @@ export default ({ data: json, parentElement }) => {
         image.width = width;
         image.height = height;
         image.style.aspectRatio = `${width} / ${height}`;
-        image.setAttribute("aria-label", `The image that is pointed at: ${label}`);
+        image.setAttribute("aria-label", `Selected image: ${label}`);
         if (state.sprites.complete && state.sprites.naturalWidth) {
             const source = [column * width, row * height, width, height];
             image.getContext("2d").drawImage(state.sprites, ...source, 0, 0, width, height);
         }
         const place = places[state.selected].toLocaleString("en");
-        caption.textContent = `${label}: number ${place} of the training part`;
+        caption.textContent = `${label}: training image ${place}`;
     };
     const drawLabels = (pen) => {
         const write = (index, font) => {
@@ -141,7 +141,7 @@ export default ({ data: json, parentElement }) => {
         const button = document.createElement("button");
         button.type = "button";
         button.textContent = label === null || name === `${label}` ? name : `${label} ${name}`;
-        button.title = label === null ? "Show all alike" : `Let ${name} stand out`;
+        button.title = label === null ? "Show all classes equally" : `Highlight ${name}`;
         if (label !== null) button.style.borderColor = CLASS_COLORS[label];
         button.onclick = () => {
             state.onlyClass = label;

@@ -1,4 +1,4 @@
-"""A map of many digits, the like beside the like; whoever points at one sees it."""
+"""A map of training images by their two main directions of variance; the selected one is shown beside it."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ import streamlit as st
 
 from trainer.data.npz import Array
 from trainer.data.projection import Projection
-from trainer.figures.images import sprites
+from trainer.figures.images import sprite_url
 
-COLUMNS = 50  # of the images in the picture that is sent
-QUALITY = 70  # of photos in colour, which as PNG are more than a message may hold
+COLUMNS = 50  # images in a row of the sprite sheet
+JPEG_QUALITY = 70  # for colour images: as PNG they exceed the size of a message
 
-# Nobody can tell ten colours apart reliably: each point is drawn as its digit, and one class at a time can stand out.
+# Ten colours cannot be told apart reliably: each point is drawn as its digit, and one class can be highlighted.
 _map = st.components.v2.component(
     "digit_lab_map",
     html="""
-        <div class="classes" role="group" aria-label="The class that stands out"></div>
+        <div class="classes" role="group" aria-label="Highlighted class"></div>
         <div class="both">
             <canvas class="map" tabindex="0" role="application"></canvas>
-            <div class="seen"><canvas class="image" role="img"></canvas><p aria-live="polite"></p></div>
+            <div class="selected"><canvas class="image" role="img"></canvas><p aria-live="polite"></p></div>
         </div>
     """,
     css=Path(__file__).with_suffix(".css").read_text("utf-8"),
@@ -31,16 +31,18 @@ _map = st.components.v2.component(
 )
 
 
-def packed(images: Array, labels: Array, places: Sequence[int], classes: Sequence[str], found: Projection) -> bytes:
-    """Return what the map shows, ready to be sent.
+def packed_map(
+    images: Array, labels: Array, places: Sequence[int], classes: Sequence[str], projection: Projection
+) -> bytes:
+    """Return the map's data as JSON.
 
-    images: (n, height, width) or (n, height, width, 3) uint8; `places` tell where they lie in the data set.
+    images: (n, height, width) or (n, height, width, 3) uint8; `places` are their indices in the data set.
     """
     height, width = images.shape[1:3]
-    low, high = found.points.min(axis=0), found.points.max(axis=0)
-    points = (found.points - low) / np.where(high > low, high - low, 1)
+    low, high = projection.points.min(axis=0), projection.points.max(axis=0)
+    points = (projection.points - low) / np.where(high > low, high - low, 1)
     data = {
-        "picture": sprites(images, COLUMNS, QUALITY if images.ndim == 4 else 0),
+        "picture": sprite_url(images, COLUMNS, JPEG_QUALITY if images.ndim == 4 else 0),
         "points": np.round(points, 4).tolist(),
         "labels": labels.tolist(),
         "places": list(places),
@@ -48,11 +50,11 @@ def packed(images: Array, labels: Array, places: Sequence[int], classes: Sequenc
         "height": height,
         "width": width,
         "columns": min(COLUMNS, len(images)),
-        "alt": f"A map of {len(images):,} images: the arrows go to the next one on that side",
+        "alt": f"Map of {len(images):,} images. The arrow keys move to the nearest image in that direction.",
     }
     return json.dumps(data).encode()
 
 
-def show(data: bytes, key: str = "map") -> None:
-    """Show what `packed` returned."""
+def render(data: bytes, key: str = "map") -> None:
+    """Show the map that `packed_map` returned."""
     _map(data=data, key=key)

@@ -26,7 +26,7 @@ export default ({ data: json, parentElement, setTriggerValue }) => {
         button.style.backgroundPosition = `${x} ${y}`;
         return button;
     };
-    // Only one button is a stop of the Tab key; the arrow keys move between them.
+    // The Tab key stops at one button only; the arrow keys move between them.
     const markPressed = (pressed) => {
         [...grid.children].forEach((button, index) => {
             button.setAttribute("aria-pressed", index === pressed);

@@ -1,4 +1,4 @@
-"""A sheet of a hundred images; a click, or the arrows and Enter, choose one of them."""
+"""A grid of up to a hundred images, from which one is selected by mouse or keyboard."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 import streamlit as st
 
 from trainer.data.npz import Array
-from trainer.data.statistics import HUNDRED
-from trainer.figures.images import sprites
+from trainer.data.statistics import SAMPLE_SIZE
+from trainer.figures.images import sprite_url
 
 COLUMNS = 10
 
-# One large picture is sent, and each of the hundred buttons shows its part of it.
+# One sprite sheet is sent; each of the hundred buttons shows its own part of it.
 _sheet = st.components.v2.component(
     "digit_lab_sheet",
     html='<div class="sheet" role="group"></div>',
@@ -24,25 +24,26 @@ _sheet = st.components.v2.component(
 )
 
 
-def show(
+def render(
     images: Array, names: Sequence[str], places: Sequence[int], chosen: int, key: str, choose: Callable[[int], Any]
 ) -> None:
-    """Show up to a hundred images; `choose` is called with the one of `places` that was clicked.
+    """Show up to a hundred images and call `choose` with the place of the one that was clicked.
 
-    images: (n, height, width) or (n, height, width, 3) uint8. `names` say in words what each of them is.
+    images: (n, height, width) or (n, height, width, 3) uint8. `names` are their tooltips, `places` their indices in the
+    data set.
     """
 
     def follow() -> None:
-        if (place := st.session_state[key].get("chosen")) in places:  # a browser may say anything
+        if (place := st.session_state[key].get("chosen")) in places:  # a browser may send anything
             choose(place)
 
     height, width = images.shape[1:3]
     data = {
-        "picture": sprites(images, COLUMNS),
-        "names": list(names[:HUNDRED]),
-        "places": list(places[:HUNDRED]),
+        "picture": sprite_url(images, COLUMNS),
+        "names": list(names[:SAMPLE_SIZE]),
+        "places": list(places[:SAMPLE_SIZE]),
         "chosen": chosen,
         "ratio": f"{width} / {height}",
-        "alt": f"{len(places)} images: the arrows go from one to the next, Enter puts it under the lens",
+        "alt": f"{len(places)} images. The arrow keys move between them, Enter enlarges one.",
     }
     _sheet(data=json.dumps(data).encode(), on_chosen_change=follow, key=key)

@@ -1,4 +1,4 @@
-"""A hundred images at random, and one of them under the lens."""
+"""A hundred random training images, and one of them enlarged."""
 
 from __future__ import annotations
 
@@ -13,38 +13,38 @@ from trainer.data.datasets import Dataset
 from trainer.lessons import glossary
 from ui import dataset_loader
 from ui.data import image_grid, pixel_lens
-from ui.glossary import explained
+from ui.glossary import linked_help
 from ui.html import html, style
 
 ANY = "Any"
-SHEET, LENS = 320, 540  # pixels wide, or less on a phone
+GRID_WIDTH, LENS_WIDTH = 320, 540  # pixels, less on a phone
 RAW, SCALED = "0 to 255", "0 to 1"
 STYLE = Path(__file__).with_suffix(".css")
 
 
-def named(dataset: Dataset, label: int) -> str:
-    """Return what a label stands for: `7`, or `7, sneaker`."""
-    word = dataset.kind.classes[label]
+def label_text(dataset: Dataset, label: int) -> str:
+    """Return a label with its class name: `7`, or `7, sneaker`."""
+    word = dataset.info.classes[label]
     return word if word == str(label) else f"{label}, {word}"
 
 
 @st.fragment
-def show(dataset: Dataset) -> None:
-    """Show the sheet and the lens; a click runs this alone again."""
+def render(dataset: Dataset) -> None:
+    """Render the grid and the enlarged image; a click reruns this fragment alone."""
     style(STYLE)
-    places = _choose(dataset)
+    places = _select_images(dataset)
     row = st.container(horizontal=True, gap="small", vertical_alignment="top")
-    left, right = row.container(width=SHEET, gap="small"), row.container(width=LENS, gap="small")
+    left, right = row.container(width=GRID_WIDTH, gap="small"), row.container(width=LENS_WIDTH, gap="small")
     key = _key(dataset)
     if not places:
         with left:
-            st.info("There is none of these to learn from: choose another digit.")
+            st.info("No training image has this label. Choose another.")
         return
-    # A session keeps `dataset`, and pages of a file that were read count as memory until its arrays are let go.
-    images = (dataset_loader.at_hand(dataset.name) or dataset).x_train
+    # The session keeps `dataset`; arrays that are opened again release the memory they fill on return.
+    images = (dataset_loader.available(dataset.name) or dataset).x_train
     with left:
-        names = [f"{named(dataset, int(dataset.y_train[place]))}: number {place:,}" for place in places]
-        image_grid.show(
+        names = [f"{label_text(dataset, int(dataset.y_train[place]))}: training image {place:,}" for place in places]
+        image_grid.render(
             images[places],
             names,
             places,
@@ -53,17 +53,17 @@ def show(dataset: Dataset) -> None:
             lambda place: st.session_state.update({key: place}),
         )
         at = st.number_input(
-            "Training image under the lens",
+            "Training image",
             min_value=0,
             max_value=len(dataset.x_train) - 1,
             step=1,
-            help="Click one on the sheet, or type its place in x_train: Python counts from 0.",
+            help="Click an image in the grid, or type its index in x_train, which starts at 0.",
             persist_state="session",
             key=key,
         )
-        _tell_label(dataset, int(at))
+        _render_label(dataset, int(at))
     with right:
-        _look(dataset, images[int(at)])
+        _render_lens(dataset, images[int(at)])
 
 
 def _key(dataset: Dataset) -> str:
@@ -73,29 +73,29 @@ def _key(dataset: Dataset) -> str:
 def _hundred(dataset: Dataset) -> list[int]:
     label = st.session_state.get("data_label", ANY)
     seed = int(st.session_state.get("data_seed", 0))
-    found: list[int] = statistics.hundred(dataset.y_train, seed, None if label == ANY else label).tolist()
+    found: list[int] = statistics.sample(dataset.y_train, seed, None if label == ANY else label).tolist()
     return found
 
 
-def _choose(dataset: Dataset) -> list[int]:
-    """Ask which images are on the sheet, and return their places among the training images."""
+def _select_images(dataset: Dataset) -> list[int]:
+    """Render the choice of images for the grid and return their indices among the training images."""
 
-    def begin() -> None:
+    def select_first() -> None:
         if places := _hundred(dataset):
             st.session_state[_key(dataset)] = places[0]
 
     def another() -> None:
         st.session_state.data_seed = int(st.session_state.data_seed) + 1
-        begin()
+        select_first()
 
     st.session_state.setdefault("data_seed", 0)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.selectbox(
-            "Which",
-            (ANY, *range(len(dataset.kind.classes))),
-            format_func=lambda label: "All ten kinds" if label == ANY else f"Only {named(dataset, label)}",
-            help="A hundred of all kinds, or of one: see in how many ways one digit is written.",
-            on_change=begin,
+            "Class",
+            (ANY, *range(len(dataset.info.classes))),
+            format_func=lambda label: "All classes" if label == ANY else f"Only {label_text(dataset, label)}",
+            help="Show a hundred images of all classes, or of one.",
+            on_change=select_first,
             width=180,
             persist_state="session",
             key="data_label",
@@ -105,8 +105,8 @@ def _choose(dataset: Dataset) -> list[int]:
             min_value=0,
             max_value=2**31 - 2,
             step=1,
-            help="All chance comes from this number: the same seed shows the same hundred, to everybody.",
-            on_change=begin,
+            help="The same seed shows everyone the same hundred images.",
+            on_change=select_first,
             width=150,
             persist_state="session",
             key="data_seed",
@@ -115,7 +115,7 @@ def _choose(dataset: Dataset) -> list[int]:
             "Another hundred",
             icon=":material/casino:",
             on_click=another,
-            help="Draw with the next seed.",
+            help="Draw another hundred with the next seed.",
             key="another",
         )
     places = _hundred(dataset)
@@ -124,11 +124,11 @@ def _choose(dataset: Dataset) -> list[int]:
     return places
 
 
-def _tell_label(dataset: Dataset, at: int) -> None:
-    """Show the label as a number and as one-hot, as networks are taught it."""
+def _render_label(dataset: Dataset, at: int) -> None:
+    """Render the label as a number and one-hot, the form that networks are trained with."""
 
     def link(word: str, term: str) -> Markup:
-        return Markup('<a href="{}" target="_blank">{}</a>').format(glossary.address(term), word)
+        return Markup('<a href="{}" target="_blank">{}</a>').format(glossary.term_url(term), word)
 
     label = int(dataset.y_train[at])
     cells = Markup().join(
@@ -136,26 +136,26 @@ def _tell_label(dataset: Dataset, at: int) -> None:
         for place in range(10)
     )
     heads = Markup().join(Markup("<td>{}</td>").format(place) for place in range(10))
-    word = dataset.kind.classes[label]
-    meaning = "" if word == str(label) else Markup(", which stands for <b>{}</b>").format(word)
+    word = dataset.info.classes[label]
+    meaning = "" if word == str(label) else Markup(", meaning <b>{}</b>").format(word)
     html(
         Markup(
-            '<div class="label"><p>Its {} is the whole number <b>{}</b>{}.</p>'
-            "<p>{}, as the network is to answer, it is ten numbers:</p>"
+            '<div class="label"><p>The {} is the number <b>{}</b>{}.</p>'
+            "<p>{}, it is ten numbers, the answer that the network is trained to give:</p>"
             '<table class="onehot"><tr>{}</tr><tr>{}</tr></table></div>'
         ).format(link("label", "label"), label, meaning, link("One-hot", "one-hot"), heads, cells)
     )
 
 
-def _look(dataset: Dataset, image: np.ndarray) -> None:
-    """Show the lens, and what can be laid over the image."""
+def _render_lens(dataset: Dataset, image: np.ndarray) -> None:
+    """Render the enlarged image and the controls of its overlays."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         numbers = st.segmented_control(
             "Numbers",
             (RAW, SCALED),
             default=None if "data_numbers" in st.session_state else RAW,
             required=True,
-            help="Files hold whole numbers from 0 to 255; networks learn better when each is divided by 255.",
+            help="Files hold whole numbers from 0 to 255. Networks learn better if each is divided by 255.",
             label_visibility="collapsed",
             persist_state="session",
             key="data_numbers",
@@ -167,7 +167,7 @@ def _look(dataset: Dataset, image: np.ndarray) -> None:
                 ("all", *pixel_lens.COLORS),
                 default=None if "data_color" in st.session_state else "all",
                 required=True,
-                help="A pixel in colour is three numbers: red, green, blue. Look at each alone.",
+                help="A colour pixel is three numbers: red, green and blue. Look at each one alone.",
                 label_visibility="collapsed",
                 persist_state="session",
                 key="data_color",
@@ -175,29 +175,29 @@ def _look(dataset: Dataset, image: np.ndarray) -> None:
             channel = None if color == "all" else pixel_lens.COLORS.index(color)
         boxed = st.toggle(
             "Box and centre",
-            help="The box of 20 × 20 pixels that MNIST's makers fitted each digit into, and the centre of mass of its "
-            "ink: the point on which it would balance.",
+            help="The 20 × 20 pixel box that MNIST's makers fitted each digit into, and the centre of mass of its ink, "
+            "on which it would balance.",
             persist_state="session",
             key="data_boxed",
         )
-    measured = statistics.extent(image) if boxed else None
-    pixel_lens.show(image, measured, scaled=numbers == SCALED, channel=channel)
+    extent = statistics.ink_extent(image) if boxed else None
+    pixel_lens.render(image, extent, scaled=numbers == SCALED, channel=channel)
     if boxed:
-        st.caption(explained(_measure(dataset, measured)))
+        st.caption(linked_help(_extent_text(dataset, extent)))
 
 
-def _measure(dataset: Dataset, measured: statistics.Extent | None) -> str:
-    if measured is None:
-        return "This image holds no ink at all: it has neither a box nor a centre."
-    ink = f"Its ink is {measured.height} pixels high and {measured.width} wide"
-    centre = f"its centre of mass lies at row {measured.row:.1f}, column {measured.column:.1f}"
-    larger = max(measured.height, measured.width) > pixel_lens.BOX
+def _extent_text(dataset: Dataset, extent: statistics.InkExtent | None) -> str:
+    if extent is None:
+        return "This image has no ink, so it has neither a box nor a centre."
+    ink = f"The ink is {extent.height} pixels high and {extent.width} wide"
+    centre = f"Its centre of mass is at row {extent.row:.1f}, column {extent.column:.1f}"
+    larger = max(extent.height, extent.width) > pixel_lens.BOX
     fits = (
-        f"larger than {pixel_lens.BOX} × {pixel_lens.BOX}"
+        f"more than the {pixel_lens.BOX} × {pixel_lens.BOX} box"
         if larger
-        else f"it fits in the box of {pixel_lens.BOX} × {pixel_lens.BOX}"
+        else f"it fits the {pixel_lens.BOX} × {pixel_lens.BOX} box"
     )
-    if dataset.kind.digits:
-        makers = "MNIST's makers fitted each digit into that box and moved it by whole pixels to bring this to 14, 14."
-        return f"{ink}: {fits}; {centre}. {makers}"
-    return f"{ink}: {fits}; {centre}. Only digits as in MNIST are fitted into a box; here the images fill their frame."
+    if dataset.info.is_digits:
+        makers = "MNIST's makers fitted each digit into that box, then moved it by whole pixels to centre it at 14, 14."
+        return f"{ink}: {fits}. {centre}. {makers}"
+    return f"{ink}: {fits}. {centre}. Only MNIST's digits are fitted into a box; these images fill their frame."

@@ -1,4 +1,4 @@
-"""A whole data set: its shapes, how many of each, their means, its parts, and a map of it."""
+"""A whole data set: array shapes, class counts, mean images, the train/validation split, and a map."""
 
 from __future__ import annotations
 
@@ -8,83 +8,82 @@ import numpy as np
 import streamlit as st
 from markupsafe import Markup
 
-from trainer.config.limits import MEANINGS
+from trainer.config.limits import SETTINGS
 from trainer.config.training import split_at
 from trainer.data import statistics
 from trainer.data.datasets import Dataset
 from trainer.data.projection import Projection, project
-from trainer.data.split import STYLE as PORTIONS
-from trainer.data.split import balance, portions
+from trainer.data.split import STYLE as SPLIT_STYLE
+from trainer.data.split import class_balance, split_diagram
 from trainer.figures.diverging import weight_sheet
-from trainer.figures.images import sprites
+from trainer.figures.images import sprite_url
 from trainer.text import percent
 from ui import dataset_loader
 from ui.components.plot import plot
 from ui.data import data_map
-from ui.glossary import explained
+from ui.glossary import linked_help
 from ui.html import html, style
 
-MAPPED = 2_000  # images on the map
+MAP_IMAGES = 2_000
 STYLE = Path(__file__).with_suffix(".css")
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _counted(hash: str, name: str, _dataset: Dataset) -> tuple[statistics.Census, tuple[int, ...]]:
-    """Return the census of the training part, and how many of each are in the test part."""
-    # Pages of a file that were read count as memory until its arrays are let go: these are let go at once.
-    own = dataset_loader.at_hand(name) or _dataset
-    counts = np.bincount(own.y_test, minlength=len(own.kind.classes))
-    return statistics.census(own.x_train, own.y_train), tuple(counts.tolist())
+def _class_statistics(hash: str, name: str, _dataset: Dataset) -> tuple[statistics.ClassStatistics, tuple[int, ...]]:
+    """Return the statistics of the training images and the class counts of the test images."""
+    # Reading a memory-mapped file fills memory until its arrays are released: these are released on return.
+    own = dataset_loader.available(name) or _dataset
+    counts = np.bincount(own.y_test, minlength=len(own.info.classes))
+    return statistics.class_statistics(own.x_train, own.y_train), tuple(counts.tolist())
 
 
-def show(dataset: Dataset) -> None:
-    """Show shapes and types, counts, and the mean image of each class."""
-    counted, tested = _counted(dataset.hash, dataset.name, dataset)
+def render(dataset: Dataset) -> None:
+    """Render array shapes, class counts and the mean image of each class."""
+    stats, test_counts = _class_statistics(dataset.hash, dataset.name, dataset)
     st.subheader("Four arrays", anchor=False)
     arrays = {name: getattr(dataset, name) for name in ("x_train", "y_train", "x_test", "y_test")}
     st.code("\n".join(f"{name:8}{array.shape!s:20}{array.dtype}" for name, array in arrays.items()), language=None)
     pixels = dataset.x_train[0].size
-    size = statistics.memory(*arrays.values())
+    size = statistics.total_bytes(*arrays.values())
     sides = " × ".join(map(str, dataset.x_train.shape[1:]))
     st.markdown(
-        explained(
-            f"`x` holds images, `y` their labels. uint8 is a whole number from 0 to 255, one byte: {sides} = "
-            f"{pixels:,} bytes an image, {size / 1e6:.1f} MB in all. The mean of all numbers is {counted.ink:.1f}, "
-            f"or {counted.ink / 255:.2f} once they are scaled."
+        linked_help(
+            f"`x` holds images, `y` their labels. A uint8 is a whole number from 0 to 255 in one byte: {sides} = "
+            f"{pixels:,} bytes per image, {size / 1e6:.1f} MB in all. The mean of all pixels is {stats.ink:.1f}, "
+            f"or {stats.ink / 255:.2f} when scaled."
         )
     )
-    st.subheader("How many of each", anchor=False)
-    low, high = min(counted.counts), max(counted.counts)
-    few, many = (dataset.kind.classes[counted.counts.index(count)] for count in (low, high))
-    share = percent(high / sum(counted.counts))
+    st.subheader("Images per class", anchor=False)
+    low, high = min(stats.counts), max(stats.counts)
+    rarest, commonest = (dataset.info.classes[stats.counts.index(count)] for count in (low, high))
+    share = percent(high / sum(stats.counts))
     words = (
-        f"All ten classes are there {low:,} times to learn from."
+        f"Each of the ten classes has {low:,} training images."
         if low == high
         else (
-            f"The rarest to learn from is {few}, there {low:,} times; the most frequent is {many}, {high:,} times. "
-            f"Who always says {many} is right in {share} of the training images."
+            f"The rarest class is {rarest}, with {low:,} training images; the most common is {commonest}, with "
+            f"{high:,}. Always answering {commonest} would be right for {share} of them."
         )
     )
-    plot(statistics.count_bars(counted.counts, tested, dataset.kind.classes), "counts", words)
+    plot(statistics.class_count_chart(stats.counts, test_counts, dataset.info.classes), "counts", words)
     st.caption(words)
-    st.subheader(f"The mean {'digit' if dataset.kind.digits else 'image'} of each class", anchor=False)
+    st.subheader(f"The mean {'digit' if dataset.info.is_digits else 'image'} of each class", anchor=False)
     figures = Markup().join(
         Markup('<figure><img alt="The mean of {:,} images of {}" src="{}"><figcaption>{}</figcaption></figure>').format(
-            count, name, sprites(mean[None], 1), name
+            count, name, sprite_url(mean[None], 1), name
         )
-        for name, mean, count in zip(dataset.kind.classes, counted.means, counted.counts, strict=True)
+        for name, mean, count in zip(dataset.info.classes, stats.means, stats.counts, strict=True)
     )
     style(STYLE)
     html(Markup('<div class="means">{}</div>').format(figures))
     st.caption(
-        "Every pixel is the mean of that pixel over all training images of the class: sharp where all agree, grey "
-        "where they differ."
+        "Each pixel is its mean over all training images of the class: sharp where they agree, grey where they differ."
     )
 
 
 @st.fragment
-def show_split(dataset: Dataset) -> None:
-    """Draw the parts for training, validation and test as a split makes them."""
+def render_split(dataset: Dataset) -> None:
+    """Render the training, validation and test images of a chosen split."""
     split = st.slider(
         "Validation split",
         0,
@@ -92,57 +91,63 @@ def show_split(dataset: Dataset) -> None:
         value=None if "data_split" in st.session_state else 10,
         step=5,
         format="%d %%",
-        help=explained(MEANINGS["validation_split"], "validation"),
+        help=linked_help(SETTINGS["validation_split"].help, "validation"),
         persist_state="session",
         key="data_split",
     )
     total = len(dataset.x_train)
-    learned = split_at(total, split / 100)
-    style(PORTIONS)
-    html(portions(dataset.x_train, dataset.x_test, learned))
+    training = split_at(total, split / 100)
+    style(SPLIT_STYLE)
+    html(split_diagram(dataset.x_train, dataset.x_test, training))
     words = (
         f"Keras takes the **last** {split} % of the training images for validation: {total:,} × "
-        f"(1 − {split / 100:.2f}) = {learned:,} are left to learn from, the other {total - learned:,} are kept aside."
+        f"(1 − {split / 100:.2f}) = {training:,} are left for training, and {total - training:,} are kept aside."
     )
-    st.markdown(
-        explained(words) if split else f"With `validation_split=0` all {total:,} training images are learned from."
-    )
-    if learned < total:
-        st.caption(balance(dataset.y_train[learned:], dataset.kind.classes))
+    if not split:
+        words = f"With `validation_split=0`, all {total:,} training images are used for training."
+    st.markdown(linked_help(words))
+    if training < total:
+        st.caption(class_balance(dataset.y_train[training:], dataset.info.classes))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _mapped(hash: str, name: str, _dataset: Dataset) -> tuple[bytes, Projection, bytes]:
-    """Return what the map shows, where its images lie, and its directions as a picture."""
-    own = dataset_loader.at_hand(name) or _dataset  # as above
-    places = np.sort(statistics.hundred(own.y_train, 0, count=MAPPED))
+def _map(hash: str, name: str, _dataset: Dataset) -> tuple[bytes, Projection, bytes]:
+    """Return the map's data, the projection, and a picture of its two directions."""
+    own = dataset_loader.available(name) or _dataset  # released on return, see _class_statistics
+    places = np.sort(statistics.sample(own.y_train, 0, count=MAP_IMAGES))
     images, labels = own.x_train[places], own.y_train[places]
-    found = project(images)
-    classes = own.kind.classes
-    # In colour a direction is one picture of the three colours' mean: more than two colours nobody could read.
-    directions = found.directions if found.directions.ndim == 3 else found.directions.mean(axis=3)
-    return data_map.packed(images, labels, places.tolist(), classes, found), found, weight_sheet(directions)
-
-
-def show_map(dataset: Dataset) -> None:
-    """Show the map, and what its two directions are."""
-    data, found, directions = _mapped(dataset.hash, dataset.name, dataset)
-    number, share = len(found.points), sum(found.shares)
-    st.markdown(
-        f"{number:,} training images as points. Those that are alike in their numbers lie close together. Point at "
-        "one, tap it or press the arrow keys to see it."
+    projection = project(images)
+    classes = own.info.classes
+    # The picture shows one signed number per pixel: the directions of colour images are averaged over the colours.
+    directions = projection.directions
+    if directions.ndim == 4:
+        directions = directions.mean(axis=3)
+    return (
+        data_map.packed_map(images, labels, places.tolist(), classes, projection),
+        projection,
+        weight_sheet(directions),
     )
-    data_map.show(data)
+
+
+def render_map(dataset: Dataset) -> None:
+    """Render the map and its two directions."""
+    data, projection, directions = _map(dataset.hash, dataset.name, dataset)
+    number = len(projection.points)
+    right, up = projection.explained_variance
+    st.markdown(
+        f"{number:,} training images as points. Images with similar pixels lie close together. Point at one, tap it "
+        "or press the arrow keys to see it."
+    )
+    data_map.render(data)
     pixels = dataset.x_train[0].size
     st.markdown(
-        f"Each image is {pixels:,} numbers, so a point in {pixels:,} dimensions. The map is its shadow on a plane: of "
-        "all planes the one in which the points lie furthest apart (principal component analysis, PCA). Its way to "
-        f"the right shows {percent(found.shares[0])} of all differences between the images, its way up "
-        f"{percent(found.shares[1])}: together {percent(share, 0)}. What overlaps here may well be apart in the "
-        f"other {pixels - 2:,} dimensions."
+        f"Each image is {pixels:,} numbers, a point in {pixels:,} dimensions. The map is the shadow of these points on "
+        "the plane that spreads them furthest apart (principal component analysis, PCA). The horizontal direction "
+        f"shows {percent(right)} of all variance between the images and the vertical direction {percent(up)}, together "
+        f"{percent(right + up, 0)}. Points that overlap here may be far apart in the other {pixels - 2:,} dimensions."
     )
     st.image(
         directions,
-        caption="The way to the right and the way up: images that lie there are brighter where this is blue, and "
-        "darker where it is orange",
+        caption="The directions to the right and upwards: images that lie further along are brighter where this is "
+        "blue and darker where it is orange",
     )

@@ -1,18 +1,18 @@
-// One image as numbers: a grid of its pixels, the flat row of the same numbers, and both enlarged around one pixel.
+// One image as numbers: the grid of its pixels, the flattened row, and an enlarged detail of each.
 
 const PIXEL_COLOR = "#E69F00";
 const ROW_COLOR = "#56B4E9";
 const BOX_COLOR = "#D55E00"; // the 20 x 20 box and the centre of mass
 const FAINT_COLOR = "#767C86";
-const ZERO_COLOR = "#8A8F98"; // of the number 0, so that the digit stands out
+const ZERO_COLOR = "#8A8F98"; // zeros are grey: the digit stands out
 const GRID_LIMIT = 588; // pixels wide at most
 const READABLE_CELL = 16; // pixels that a cell needs to hold a number
-const NEIGHBOURS = 11; // numbers shown of the flat row
-const AROUND = 7; // pixels a side of the enlarged part
-const STRIP_HEIGHT = 26; // pixels of the flat row
+const NEIGHBOURS = 11; // numbers of the flattened row that are enlarged
+const AROUND = 7; // pixels a side of the enlarged detail
+const STRIP_HEIGHT = 26; // of the flattened row, in pixels
 const DIRECTIONS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const CHANNELS = [0, 1, 2];
-const states = new WeakMap(); // of each grid: the pixel that is pointed at, and the observer of the width
+const states = new WeakMap(); // for each grid: the selected pixel and the observer of its width
 
 const clamp = (value, highest) => Math.min(highest, Math.max(0, value));
 const cssColor = ([red, green, blue]) => `rgb(${red}, ${green}, ${blue})`;
@@ -85,7 +85,7 @@ export default ({ data: json, parentElement }) => {
         if (depth === 1) return [pixels[index], pixels[index], pixels[index]];
         return CHANNELS.map((one) => (channel === null || channel === one ? pixels[index + one] : 0));
     };
-    // The colour of one number of the flat row: grey, or only red, green or blue.
+    // The colour of one number of the flattened row: grey, or pure red, green or blue.
     const numberColor = (index) => {
         const number = pixels[index];
         return depth === 1 ? [number, number, number] : CHANNELS.map((one) => (one === index % 3 ? number : 0));
@@ -184,7 +184,7 @@ export default ({ data: json, parentElement }) => {
             write(pen, numberText(pixels[index + one]), middleX, textY, tile * 0.29, ink);
         }
     };
-    // The enlarged part is needed only where the grid has no room for all numbers.
+    // The enlarged detail is needed only if the grid's cells are too small for numbers.
     const drawGlass = () => {
         const isNeeded = cell < READABLE_CELL || depth === 3;
         glass.hidden = !isNeeded;
@@ -219,7 +219,7 @@ export default ({ data: json, parentElement }) => {
                 bold(`3 × (${y} × ${width} + ${x}): numbers ${index}, ${index + 1}, ${index + 2} of ${count}.`),
             );
         }
-        find("said").replaceChildren(...parts);
+        find("values").replaceChildren(...parts);
     };
     const draw = () => {
         drawGrid();
@@ -237,7 +237,7 @@ export default ({ data: json, parentElement }) => {
         state.y = y;
         draw();
     };
-    const selectPlace = (place) => select(place % width, Math.floor(place / width)); // in the flat row, in pixels
+    const selectPlace = (place) => select(place % width, Math.floor(place / width)); // index of a pixel, row by row
     const onGridPointer = (event) => {
         const frame = grid.getBoundingClientRect();
         select(Math.floor((event.clientX - frame.left) / cell), Math.floor((event.clientY - frame.top) / cell));
@@ -252,7 +252,7 @@ export default ({ data: json, parentElement }) => {
         event.preventDefault();
         const [stepX, stepY] = direction;
         if (event.currentTarget === row && stepX) {
-            // The flat row continues with the next row of the image.
+            // The flattened row continues with the next row of the image.
             selectPlace(clamp(state.y * width + state.x + stepX, width * height - 1));
         } else {
             select(state.x + stepX, state.y + stepY);
@@ -264,10 +264,10 @@ export default ({ data: json, parentElement }) => {
     row.onpointermove = onRowPointer;
     row.onpointerdown = onRowPointer;
     row.onkeydown = onKey;
-    grid.setAttribute("aria-label", "The image's numbers: the arrows go from pixel to pixel");
-    row.setAttribute("aria-label", "The flat row: left and right go from number to number");
-    near.setAttribute("aria-label", "The numbers before and after it in the flat row");
-    glass.setAttribute("aria-label", "The numbers around it in the image");
+    grid.setAttribute("aria-label", "Pixel values of the image. The arrow keys move from pixel to pixel.");
+    row.setAttribute("aria-label", "The flattened row. The left and right arrow keys move from pixel to pixel.");
+    near.setAttribute("aria-label", "The values before and after the selected pixel in the flattened row");
+    glass.setAttribute("aria-label", "The values around the selected pixel in the image");
 
     const fit = () => {
         const room = Math.min(GRID_LIMIT, grid.parentElement.clientWidth);

@@ -1,4 +1,4 @@
-"""One image under the lens: its numbers as a grid, and each number's place in the flat row."""
+"""One image enlarged, as a grid of its pixel values and as the flattened row."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 import streamlit as st
 
 from trainer.data.npz import Array
-from trainer.data.statistics import Extent
+from trainer.data.statistics import InkExtent
 
-BOX = 20  # pixels a side, which MNIST's makers fitted every digit into
+BOX = 20  # pixels a side: every MNIST digit was fitted into such a box
 COLORS = ("red", "green", "blue")
 
-# The numbers are drawn on a canvas: updating 784 elements under a moving finger is too slow on a phone.
+# The numbers are drawn on a canvas: on a phone, updating 784 elements under a moving finger is too slow.
 _lens = st.components.v2.component(
     "digit_lab_lens",
     html=Path(__file__).with_suffix(".html").read_text("utf-8"),
@@ -22,13 +22,18 @@ _lens = st.components.v2.component(
 )
 
 
-def show(
-    image: Array, measured: Extent | None = None, *, scaled: bool = False, channel: int | None = None, key: str = "lens"
+def render(
+    image: Array,
+    extent: InkExtent | None = None,
+    *,
+    scaled: bool = False,
+    channel: int | None = None,
+    key: str = "lens",
 ) -> None:
-    """Show an image, (height, width) or (height, width, 3) uint8, number by number.
+    """Show the pixel values of an image, (height, width) or (height, width, 3) uint8.
 
-    With `measured` its box and its centre of mass lie over it; `scaled` writes the numbers from 0 to 1; `channel` shows
-    one of a colour image's three colours alone.
+    `extent` adds the bounding box and the centre of mass; `scaled` shows values from 0 to 1; `channel` shows only one
+    of the three colours of a colour image.
     """
     height, width = image.shape[:2]
     data = {
@@ -38,16 +43,15 @@ def show(
         "depth": 3 if image.ndim == 3 else 1,
         "scaled": scaled,
         "channel": channel if image.ndim == 3 else None,
-        "box": box(measured) if measured else None,
-        "centre": [measured.column, measured.row] if measured else None,
+        "box": box(extent) if extent else None,
+        "centre": [extent.column, extent.row] if extent else None,
         "names": COLORS,
     }
     _lens(data=json.dumps(data).encode(), key=key)
 
 
-def box(measured: Extent) -> tuple[float, float, int, int]:
-    """Return left, top, width and height of the 20 x 20 box around the ink, or of the ink's own where it is larger."""
-    across, down = max(BOX, measured.width), max(BOX, measured.height)
-    if max(across, down) > BOX:
-        return measured.left, measured.top, measured.width, measured.height
-    return measured.left + (measured.width - BOX) // 2, measured.top + (measured.height - BOX) // 2, BOX, BOX
+def box(extent: InkExtent) -> tuple[float, float, int, int]:
+    """Return left, top, width and height of the 20 x 20 box around the ink, or the ink's own box if that is larger."""
+    if max(extent.width, extent.height) > BOX:
+        return extent.left, extent.top, extent.width, extent.height
+    return extent.left + (extent.width - BOX) // 2, extent.top + (extent.height - BOX) // 2, BOX, BOX

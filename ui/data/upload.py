@@ -1,16 +1,16 @@
-"""One's own data: a file is checked, kept, and chosen."""
+"""Upload of a data set: the file is checked, saved and selected."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from trainer import UserError
-from trainer.config.dataset_info import SIDES
+from trainer.config.dataset_info import SIDE_RANGE
 from trainer.data import uploads
 from ui import dataset_loader
 from ui.markdown import literal, sentence
 
-LARGEST = uploads.LARGEST // 10**6  # MB of a file
+MAX_MEGABYTES = uploads.MAX_FILE_BYTES // 10**6  # MB of a file
 LAYOUT = """\
 import numpy as np
 # x: whole numbers 0 to 255, uint8; y: labels 0 to 9
@@ -18,45 +18,45 @@ np.savez_compressed("mine.npz", x_train=x[:900], y_train=y[:900], x_test=x[900:]
 """
 
 
-def ask() -> None:
-    """Offer to bring a data set in a file."""
+def render() -> None:
+    """Render the upload of a data set."""
     with st.popover(
-        "Bring your own",
+        "Upload data",
         icon=":material/upload:",
-        help="Train on images of your own: ten kinds of anything, in one npz file.",
+        help="Train on your own images of ten classes, in one npz file.",
         key="bring",
     ):
         st.markdown(
-            f"An **npz** file as NumPy writes it, with four arrays: images of {SIDES[0]} to {SIDES[1]} pixels a side, "
-            "`(n, height, width)` in grey or `(n, height, width, 3)` in colour, and a label from 0 to 9 for each. "
-            "These lines write one:"
+            f"An **npz** file as NumPy writes it, with four arrays: images of {SIDE_RANGE[0]} to {SIDE_RANGE[1]} "
+            "pixels a side, `(n, height, width)` in grey or `(n, height, width, 3)` in colour, and a label from 0 to 9 "
+            "for each. This code writes one:"
         )
         st.code(LAYOUT, language="python", wrap_lines=True)
-        # Another key each time: what was uploaded is let go of once it has been read.
+        # A new key after each upload: the session drops the old file's content.
         key = f"bring_file.{st.session_state.get('brought', 0)}"
         st.file_uploader(
-            "Your file",
+            "npz file",
             type="npz",
-            max_upload_size=LARGEST,
-            help=f"At most {LARGEST} MB. It is checked before its numbers are read, and nothing in it is ever run.",
-            on_change=_bring,
+            max_upload_size=MAX_MEGABYTES,
+            help=f"At most {MAX_MEGABYTES} MB. The file is checked first, and no code in it is ever run.",
+            on_change=_save,
             args=(key,),
             key=key,
         )
         if error := st.session_state.get("bring_error"):
             st.error(sentence(error))
     if title := st.session_state.pop("bring_done", ""):
-        st.toast(f"Your data set is here: {literal(title)}", icon=":material/check:")
+        st.toast(f"Uploaded: {literal(title)}", icon=":material/check:")
 
 
-def _bring(key: str) -> None:
-    """Check and keep what was uploaded, and choose it; or keep the sentence that says what is wrong with it."""
+def _save(key: str) -> None:
+    """Check, save and select the uploaded data set, or store the error for the next rerun."""
     file = st.session_state.get(key)
-    if not hasattr(file, "getvalue"):  # none, or one that the server does not have
+    if not hasattr(file, "getvalue"):  # no file, or one that the server has already dropped
         return
     st.session_state.bring_error = ""
     try:
-        name = dataset_loader.bring(file.getvalue(), file.name)
+        name = dataset_loader.upload(file.getvalue(), file.name)
         st.session_state.data_set = name
         st.session_state.bring_done = dataset_loader.titles()[name]
     except UserError as error:

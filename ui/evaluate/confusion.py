@@ -1,4 +1,4 @@
-"""What is read as what, with the images behind each number, and how well each class is read."""
+"""Confusion matrix with the images of each square, and per-class precision and recall."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from markupsafe import Markup
 
 from trainer.analysis import confusion_matrix
 from trainer.analysis.evaluation import Evaluation
-from trainer.config.dataset_info import Kind
+from trainer.config.dataset_info import DatasetInfo
 from trainer.config.limits import CLASSES
 from trainer.data.datasets import Dataset
 from trainer.figures import sheets
 from trainer.text import percent, probability
 from ui.components.plot import plot
-from ui.glossary import explained
+from ui.glossary import linked_help
 from ui.html import html
-from ui.network_picker import Judge
+from ui.network_picker import NetworkChoice
 
-MOST = 40  # images of a square
+MAX_IMAGES = 40  # of one square
 STYLE = Path(__file__).with_suffix(".css")
-# Plotly takes a finger's first tap as hovering and only a second one as a click: the script hovers for it.
+# On touch screens, Plotly takes the first tap as hovering and only the second as a click: the script hovers first.
 _one_tap = st.components.v2.component(
     "digit_lab_one_tap",
     js=Path(__file__).with_suffix(".js").read_text("utf-8"),
@@ -32,79 +32,79 @@ _one_tap = st.components.v2.component(
 # --- the matrix -----------------------------------------------------------------------------------------------
 
 
-def mixed_up(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
-    """Show the confusion matrix, and the images of the square that is chosen in it."""
-    classes = judge.kind.classes
-    _choose_first(judge, found)
+def render_matrix(network: NetworkChoice, dataset: Dataset, evaluation: Evaluation) -> None:
+    """Render the confusion matrix and the images of the selected square."""
+    classes = network.info.classes
+    _select_initial_square(network, evaluation)
     version, marked = st.session_state.matrix_shown
-    figure = confusion_matrix.confusion_matrix(found.confusion, classes, marked)
+    figure = confusion_matrix.confusion_matrix(evaluation.confusion, classes, marked)
     left, right = st.columns([0.42, 0.58], gap="medium")
     with left:
         st.caption(
-            "Each row is what it was, each column what it was read as. Blue squares are right, orange ones are "
-            "mix-ups. Click one to see its images, or choose it by name."
+            "Rows are labels, columns are predictions. Blue squares are correct, orange ones are errors. Click a "
+            "square to see its images, or choose it by name."
         )
-        key = f"matrix-{judge.id}-{found.network_hash[:8]}-{version}"
+        key = f"matrix-{network.id}-{evaluation.network_hash[:8]}-{version}"
         st.plotly_chart(
             figure,
             width=figure["layout"]["width"],
-            on_select=lambda: _follow(key),
+            on_select=lambda: _select_clicked(key),
             selection_mode="points",
             config={"displayModeBar": False, "scrollZoom": False, "doubleClick": False},
             key=key,
-            alt=_matrix_words(found, classes),
+            alt=_matrix_alt(evaluation, classes),
         )
         _one_tap(height=0, key="one_tap")
     with right:
-        _show_square(judge, dataset, found)
+        _render_square(network, dataset, evaluation)
 
 
-def _choose_first(judge: Judge, found: Evaluation) -> None:
-    """Begin with what is mixed up most; what was chosen stays, also for another network."""
-    if "square" not in st.session_state or st.session_state.get("matrix_of") != judge.kind.classes:
-        wrong = found.confusion - np.diag(found.confusion.diagonal())
+def _select_initial_square(network: NetworkChoice, evaluation: Evaluation) -> None:
+    """Select the most common error, unless a square of these classes is selected already."""
+    if "square" not in st.session_state or st.session_state.get("matrix_of") != network.info.classes:
+        wrong = evaluation.confusion - np.diag(evaluation.confusion.diagonal())
         label, read_as = np.unravel_index(int(wrong.argmax()), wrong.shape)
-        st.session_state.square, st.session_state.matrix_of = (int(label), int(read_as)), judge.kind.classes
-        _mark()
-        _ask_anew()
+        st.session_state.square, st.session_state.matrix_of = (int(label), int(read_as)), network.info.classes
+        _redraw_matrix()
+        _reset_boxes()
 
 
-def _mark() -> None:
-    """Show the matrix anew, with the chosen square marked; where it was clicked the browser has marked it itself."""
+def _redraw_matrix() -> None:
+    """Draw a new matrix with the selected square marked. After a click the browser has marked it already."""
     version = st.session_state.get("matrix_shown", (0, 0))[0]
     label, read_as = st.session_state.square
     st.session_state.matrix_shown = version + 1, label * CLASSES + read_as
 
 
-def _ask_anew() -> None:
-    """Let new boxes show the square."""
+def _reset_boxes() -> None:
+    """Replace the select boxes by new ones that show the selected square."""
     st.session_state.square_asked = st.session_state.get("square_asked", 0) + 1
 
 
-def _follow(key: str) -> None:
-    """Choose the square that was clicked; a click beside them changes nothing."""
+def _select_clicked(key: str) -> None:
+    """Select the square that was clicked; a click elsewhere changes nothing."""
     points = st.session_state[key].selection.points
     if points:
         st.session_state.square = int(points[0]["y"]), int(points[0]["x"])
-        _ask_anew()
+        _reset_boxes()
 
 
-def _choose(number: int, keys: list[str]) -> None:
-    """Choose the square that the boxes name, unless they are the old ones, which a browser may send once more."""
+def _select_named(number: int, keys: list[str]) -> None:
+    """Select the square that the boxes name. A browser may send the values of replaced boxes: these are ignored."""
     if number == st.session_state.square_asked:
         st.session_state.square = st.session_state[keys[0]], st.session_state[keys[1]]
-        _mark()
+        _redraw_matrix()
 
 
-def _show_square(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
-    classes = judge.kind.classes
+def _render_square(network: NetworkChoice, dataset: Dataset, evaluation: Evaluation) -> None:
+    classes = network.info.classes
     was, read_as = st.session_state.square
     number = st.session_state.square_asked
     keys = [f"was.{number}", f"read_as.{number}"]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         for label, key, place, words in (
-            ("It was", keys[0], was, "Choose a row of the matrix: what the image really shows."),
-            ("Read as", keys[1], read_as, "Choose a column of the matrix: what the network says it is."),
+            ("Label", keys[0], was, "A row of the matrix: what the image shows."),
+            ("Prediction", keys[1], read_as, "A column of the matrix: what the network reads."),
         ):
             st.selectbox(
                 label,
@@ -113,81 +113,88 @@ def _show_square(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
                 format_func=lambda place: classes[place],
                 help=words,
                 width=150,
-                on_change=_choose,
+                on_change=_select_named,
                 args=(number, keys),
                 key=key,
             )
-    there, of = found.cell(was, read_as), int(found.confusion[was].sum())
+    there, of = evaluation.cell(was, read_as), int(evaluation.confusion[was].sum())
     right = was == read_as
     if right:
         there = there[::-1]
-    what = f"{classes[was]} read right" if right else f"{classes[was]} read as {classes[read_as]}"
+    what = f"{classes[was]} read correctly" if right else f"{classes[was]} read as {classes[read_as]}"
     share = f" ({percent(len(there) / of)})" if of else ""
     st.markdown(f"**{what}: {len(there):,} of {of:,}{share}**")
     if not len(there):
-        st.caption("No image lies in this square: choose another one.")
+        st.caption("This square has no images. Choose another.")
         return
-    order = "the least sure first" if right else "the surest first"
-    shown = there[:MOST]
+    order = "least confident first" if right else "most confident first"
+    shown = there[:MAX_IMAGES]
     st.caption(
-        f"{f'{MOST} of them, {order}' if len(there) > MOST else order.capitalize()}, with how sure the network was."
+        f"{f'{MAX_IMAGES} of them, {order}' if len(there) > MAX_IMAGES else order.capitalize()}, with the network's "
+        "confidence."
     )
-    captions = [probability(float(share)) for share in found.confidence[shown]]
-    html(sheets.sheet(dataset.x_test[shown], captions, size=62))
+    captions = [probability(float(share)) for share in evaluation.confidence[shown]]
+    html(sheets.captioned_images(dataset.x_test[shown], captions, size=62))
 
 
-def _matrix_words(found: Evaluation, classes: tuple[str, ...]) -> str:
-    wrong = found.confusion - np.diag(found.confusion.diagonal())
+def _matrix_alt(evaluation: Evaluation, classes: tuple[str, ...]) -> str:
+    wrong = evaluation.confusion - np.diag(evaluation.confusion.diagonal())
     label, read_as = np.unravel_index(int(wrong.argmax()), wrong.shape)
     most = int(wrong[label, read_as])
-    mixed = f"most often mixed up: {classes[label]} read as {classes[read_as]}, {most} times" if most else "no mix-up"
-    return f"Confusion matrix of {found.count:,} test images, {int(found.right.sum()):,} of them right; {mixed}."
+    mixed = f"most common error: {classes[label]} read as {classes[read_as]}, {most} times" if most else "no errors"
+    correct = int(evaluation.right.sum())
+    return f"Confusion matrix of {evaluation.count:,} test images, {correct:,} of them read correctly; {mixed}."
 
 
 # --- each class -----------------------------------------------------------------------------------------------
 
 
-def by_class(judge: Judge, found: Evaluation) -> None:
-    """Show how well each class is found, and how far what is read as it can be relied on."""
-    kind = judge.kind
+def render_classes(network: NetworkChoice, evaluation: Evaluation) -> None:
+    """Render recall and precision of each class as a chart and a table."""
+    kind = network.info
     left, right = st.columns([0.55, 0.45], gap="medium")
     with left:
         plot(
-            confusion_matrix.class_bars(found.recall, found.precision, kind.classes),
+            confusion_matrix.class_bars(evaluation.recall, evaluation.precision, kind.classes),
             key="by_class",
-            alt="Bars of the share of each class that is found, and diamonds of how far its reading can be relied on.",
+            alt="Recall of each class as a bar, precision as a diamond.",
         )
     with right:
-        st.markdown(explained(_in_words(found, kind)))
-        html(_table(found, kind))
+        st.markdown(linked_help(_class_text(evaluation, kind)))
+        html(_table(evaluation, kind))
 
 
-def _in_words(found: Evaluation, kind: Kind) -> str:
-    """Explain recall and precision with the numbers of the class that is found least."""
-    worst = int(np.nanargmin(found.recall))
-    name, confusion = kind.classes[worst], found.confusion
+def _class_text(evaluation: Evaluation, kind: DatasetInfo) -> str:
+    """Explain recall and precision with the numbers of the class with the lowest recall."""
+    worst = int(np.nanargmin(evaluation.recall))
+    name, confusion = kind.classes[worst], evaluation.confusion
     hits, of, read = int(confusion[worst, worst]), int(confusion[worst].sum()), int(confusion[:, worst].sum())
     sentences = [
-        f"Hardest to find: **{name}**. Of its {of:,} test {kind.thing}s the network found {hits:,}: "
-        f"its *recall* is {percent(hits / of)}."
+        f"Lowest recall: **{name}**. The network recognized {hits:,} of its {of:,} test {kind.noun}s: "
+        f"a *recall* of {percent(hits / of)}."
     ]
     if read:
         sentences.append(
-            f"It said “{name}” {read:,} times and was right {hits:,} times: its *precision* is {percent(hits / read)}."
+            f"It answered “{name}” {read:,} times, {hits:,} times correctly: a *precision* of {percent(hits / read)}."
         )
     else:
-        sentences.append(f"It never said “{name}”, so there is no *precision*.")
-    sentences.append("*F1* is one number for both: high only where both are.")
+        sentences.append(f"It never answered “{name}”, so there is no *precision*.")
+    sentences.append("*F1* combines both: it is high only if both are high.")
     return " ".join(sentences)
 
 
-def _table(found: Evaluation, kind: Kind) -> Markup:
+def _table(evaluation: Evaluation, kind: DatasetInfo) -> Markup:
     rows = Markup().join(
         Markup("<tr><th scope=row>{}</th><td>{:,}</td><td>{}</td><td>{}</td><td>{}</td></tr>").format(
             name, of, percent(recall), percent(precision), percent(f1)
         )
         for name, of, recall, precision, f1 in zip(
-            kind.classes, found.confusion.sum(axis=1), found.recall, found.precision, found.f1, strict=True
+            kind.classes,
+            evaluation.confusion.sum(axis=1),
+            evaluation.recall,
+            evaluation.precision,
+            evaluation.f1,
+            strict=True,
         )
     )
     head = Markup().join(

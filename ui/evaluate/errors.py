@@ -1,4 +1,4 @@
-"""Test images with what a network says of them: any nine, the hardest, and where two networks differ."""
+"""Test images with their predictions: a random sample, the hardest ones, and those on which two networks differ."""
 
 from __future__ import annotations
 
@@ -10,166 +10,172 @@ import numpy as np
 import streamlit as st
 from markupsafe import Markup
 
-from trainer.analysis import evaluation
 from trainer.analysis.agreement import Comparison, comparison_in_words
-from trainer.analysis.evaluation import Evaluation
+from trainer.analysis.evaluation import Evaluation, read_current
 from trainer.data.datasets import Dataset
 from trainer.figures import sheets
 from trainer.text import percent, probability
 from ui import evaluations, network_picker
 from ui.html import html
 from ui.markdown import literal
-from ui.network_picker import Judge
+from ui.network_picker import NetworkChoice
 
-MOST = 32  # images of a sheet
-SEEDS = 9_999
+MAX_IMAGES = 32  # shown at once
+MAX_SEED = 9_999
 STYLE = Path(__file__).with_suffix(".css")
 
 
-# --- nine -----------------------------------------------------------------------------------------------------
+# --- a random sample ------------------------------------------------------------------------------------------
 
 
-def expected_and_predicted(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
-    """Show nine test images drawn at random, three by three, with what they are and what they were read as."""
+def render_sample(network: NetworkChoice, dataset: Dataset, evaluation: Evaluation) -> None:
+    """Render nine random test images with their labels and predictions."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.number_input(
             "Seed",
             0,
-            SEEDS,
+            MAX_SEED,
             step=1,
             width=130,
-            help="The same seed always draws the same nine, so that somebody else can look at them too.",
+            help="The same seed always draws the same nine images.",
             persist_state="session",
             key="nine",
         )
-        st.button("Another draw", icon=":material/casino:", help="Draw nine others at random.", on_click=_draw_anew)
-    drawn = np.random.default_rng(st.session_state.nine).permutation(found.count)[:9]
-    classes, right = judge.kind.classes, found.right[drawn]
+        st.button("Another nine", icon=":material/casino:", help="Draw nine other images.", on_click=_new_seed)
+    drawn = np.random.default_rng(st.session_state.nine).permutation(evaluation.count)[:9]
+    classes, right = network.info.classes, evaluation.right[drawn]
     captions = [
         f"Expected: {classes[label]}\nPredicted: {classes[read_as]}"
-        for label, read_as in zip(found.labels[drawn], found.predicted[drawn], strict=True)
+        for label, read_as in zip(evaluation.labels[drawn], evaluation.predicted[drawn], strict=True)
     ]
-    html(sheets.sheet(dataset.x_test[drawn], captions, [bool(mark) for mark in right], columns=3, size=112))
+    html(sheets.captioned_images(dataset.x_test[drawn], captions, [bool(mark) for mark in right], columns=3, size=112))
     st.caption(
-        f"{int(right.sum())} of these {len(drawn)} are right. Over all {found.count:,} it is "
-        f"{percent(found.accuracy)}: nine are too few to judge a network by."
+        f"{int(right.sum())} of these {len(drawn)} are correct. The accuracy on all {evaluation.count:,} is "
+        f"{percent(evaluation.accuracy)}: nine are too few to judge a network."
     )
 
 
-def _draw_anew() -> None:
-    st.session_state.nine = secrets.randbelow(SEEDS + 1)
+def _new_seed() -> None:
+    st.session_state.nine = secrets.randbelow(MAX_SEED + 1)
 
 
 # --- the hardest ----------------------------------------------------------------------------------------------
 
-WORST, UNSURE, EVERYBODY = "Worst errors", "Least sure", "Every network wrong"
+WORST, UNSURE, ALL_WRONG = "Worst errors", "Least confident", "Wrong in all networks"
 
 
-def hardest(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
-    """Show the images that a network, or every network, has most trouble with."""
+def render_hardest(network: NetworkChoice, dataset: Dataset, evaluation: Evaluation) -> None:
+    """Render the images that are hardest for one network or for all."""
     st.segmented_control(
         "Which",
-        (WORST, UNSURE, EVERYBODY),
+        (WORST, UNSURE, ALL_WRONG),
         default=WORST,
         required=True,
         label_visibility="collapsed",
-        help="Worst errors: wrong, and sure of it. Least sure: two answers almost equally likely. "
-        "Every network wrong: no network here reads them right.",
+        help="Worst errors: confident and wrong. Least confident: two answers almost equally likely. "
+        "Wrong in all networks: no network here reads them correctly.",
         persist_state="session",
         key="hardest",
     )
-    asked = st.session_state.hardest
-    if asked == EVERYBODY:
-        _everybody(judge, dataset, found)
-    elif asked == UNSURE:
-        _unsure(judge, dataset, found)
+    selected = st.session_state.hardest
+    if selected == ALL_WRONG:
+        _render_all_wrong(network, dataset, evaluation)
+    elif selected == UNSURE:
+        _render_unsure(network, dataset, evaluation)
     else:
-        _worst(judge, dataset, found)
+        _render_worst(network, dataset, evaluation)
 
 
-def _worst(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
-    classes, errors = judge.kind.classes, found.errors
+def _render_worst(network: NetworkChoice, dataset: Dataset, evaluation: Evaluation) -> None:
+    classes, errors = network.info.classes, evaluation.errors
     if not len(errors):
-        st.success(f"There is none: this network reads all {found.count:,} test {judge.kind.thing}s right.")
+        st.success(f"No errors: this network reads all {evaluation.count:,} test {network.info.noun}s correctly.")
         return
     st.caption(
-        f"{_of(errors, 'errors')}, first those in which the right answer got the smallest probability. "
-        "Would you have read them right?"
+        f"{_count_text(errors, 'errors')}, sorted by the probability of the right answer, lowest first. "
+        "Would you have read them correctly?"
     )
     captions = [
-        f"{classes[found.labels[at]]}, read as {classes[found.predicted[at]]}\n"
-        f"{probability(float(found.confidence[at]))} sure"
-        for at in errors[:MOST]
+        f"{classes[evaluation.labels[at]]}, read as {classes[evaluation.predicted[at]]}\n"
+        f"{probability(float(evaluation.confidence[at]))} confident"
+        for at in errors[:MAX_IMAGES]
     ]
-    html(sheets.sheet(dataset.x_test[errors[:MOST]], captions))
+    html(sheets.captioned_images(dataset.x_test[errors[:MAX_IMAGES]], captions))
 
 
-def _unsure(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
-    classes, shown = judge.kind.classes, found.unsure[:MOST]
-    right = int(found.right[shown].sum())
+def _render_unsure(network: NetworkChoice, dataset: Dataset, evaluation: Evaluation) -> None:
+    classes, shown = network.info.classes, evaluation.unsure[:MAX_IMAGES]
+    right = int(evaluation.right[shown].sum())
     st.caption(
-        f"The {len(shown)} whose two best answers are closest, of which {right} came out right. "
-        "A network that knows what it does not know could ask a person here."
+        f"The {len(shown)} images whose two best answers are closest; {right} were read correctly. "
+        "Here a network could ask a person instead of guessing."
     )
     captions = []
     for at in shown:
-        second, best = np.argsort(found.probabilities[at], kind="stable")[-2:]
-        shares = [probability(float(found.probabilities[at, place])) for place in (best, second)]
+        second, best = np.argsort(evaluation.probabilities[at], kind="stable")[-2:]
+        shares = [probability(float(evaluation.probabilities[at, place])) for place in (best, second)]
         captions.append(f"{classes[best]}: {shares[0]}\n{classes[second]}: {shares[1]}")
-    marks = [bool(mark) for mark in found.right[shown]]
-    captions = [f"{caption}\nit is {classes[found.labels[at]]}" for caption, at in zip(captions, shown, strict=True)]
-    html(sheets.sheet(dataset.x_test[shown], captions, marks))
+    marks = [bool(mark) for mark in evaluation.right[shown]]
+    captions = [
+        f"{caption}\nit is {classes[evaluation.labels[at]]}" for caption, at in zip(captions, shown, strict=True)
+    ]
+    html(sheets.captioned_images(dataset.x_test[shown], captions, marks))
 
 
-def _everybody(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
-    """Show what no evaluated network reads right, and what each says."""
-    known, _ = network_picker.known()
-    wrong, said, missing = ~found.right, [found.predicted], 0
+def _render_all_wrong(network: NetworkChoice, dataset: Dataset, evaluation: Evaluation) -> None:
+    """Render the images that no evaluated network reads correctly, with their predictions."""
+    known, _ = network_picker.available()
+    wrong, predictions, missing = ~evaluation.right, [evaluation.predicted], 0
     for other in known.values():
-        if other.id == judge.id or other.dataset != judge.dataset:
+        if other.id == network.id or other.dataset != network.dataset:
             continue
-        its = evaluation.find(other.folder, other.path, dataset)
-        if its is None:
+        other_evaluation = read_current(other.folder, other.path, dataset)
+        if other_evaluation is None:
             missing += 1
             continue
-        wrong = wrong & ~its.right
-        said.append(its.predicted)
+        wrong = wrong & ~other_evaluation.right
+        predictions.append(other_evaluation.predicted)
     there = np.flatnonzero(wrong)
-    all_of_them = "both networks" if len(said) == 2 else f"all {len(said)} networks"
+    networks = "both networks" if len(predictions) == 2 else f"all {len(predictions)} networks"
     if missing:
-        are = "network has" if missing == 1 else "networks have"
-        st.caption(f"{missing} more {are} not been evaluated yet: choose it above once, and it counts.")
-    if len(said) == 1:
-        st.info("So far this is the only network evaluated on these images: another one can tell what both find hard.")
+        have = "network has" if missing == 1 else "networks have"
+        st.caption(f"{missing} more {have} not been evaluated yet. Select one above to include it.")
+    if len(predictions) == 1:
+        st.info(
+            "Only this network has been evaluated on these images. Evaluate another to see which are hard for both."
+        )
         st.page_link("pages/train.py", label="Train another network", icon=":material/model_training:")
         return
     if not len(there):
-        st.success(f"There is none: each of the {found.count:,} is read right by one of the {len(said)} networks.")
+        st.success(
+            f"No such image: at least one of the {len(predictions)} networks reads each of the {evaluation.count:,} "
+            "correctly."
+        )
         return
-    st.caption(f"{_of(there, 'images')} that {all_of_them} read wrong, and what they say instead.")
-    classes = judge.kind.classes
+    st.caption(f"{_count_text(there, 'images')} that {networks} read wrong, with their predictions.")
+    classes = network.info.classes
     captions = []
-    for at in there[:MOST]:
-        answers = np.bincount([predicted[at] for predicted in said], minlength=len(classes))
-        words = [f"{classes[place]} ({answers[place]} of {len(said)})" for place in np.argsort(-answers)[:2]]
-        captions.append("\n".join([f"it is {classes[found.labels[at]]}", *words[: np.count_nonzero(answers)]]))
-    html(sheets.sheet(dataset.x_test[there[:MOST]], captions))
+    for at in there[:MAX_IMAGES]:
+        answers = np.bincount([predicted[at] for predicted in predictions], minlength=len(classes))
+        words = [f"{classes[place]} ({answers[place]} of {len(predictions)})" for place in np.argsort(-answers)[:2]]
+        captions.append("\n".join([f"it is {classes[evaluation.labels[at]]}", *words[: np.count_nonzero(answers)]]))
+    html(sheets.captioned_images(dataset.x_test[there[:MAX_IMAGES]], captions))
 
 
-def _of(there: np.ndarray, what: str) -> str:
-    """Say how many are shown of how many there are."""
-    return f"{MOST} of the {len(there):,} {what}" if len(there) > MOST else f"The {len(there):,} {what}"
+def _count_text(there: np.ndarray, noun: str) -> str:
+    """Return how many images are shown, and of how many: `32 of the 120 errors`."""
+    return f"{MAX_IMAGES} of the {len(there):,} {noun}" if len(there) > MAX_IMAGES else f"The {len(there):,} {noun}"
 
 
 # --- two networks ---------------------------------------------------------------------------------------------
 
 
-def versus(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
-    """Hold a network against another one on the same test images: who is right where the other is wrong."""
-    known, texts = network_picker.known()
-    others = [one.id for one in known.values() if one.id != judge.id and one.dataset == judge.dataset]
+def render_two_networks(network: NetworkChoice, dataset: Dataset, evaluation: Evaluation) -> None:
+    """Compare two networks on the same test images: which each reads correctly and the other does not."""
+    known, texts = network_picker.available()
+    others = [one.id for one in known.values() if one.id != network.id and one.dataset == network.dataset]
     if not others:
-        st.info("There is no other network of this data set yet. Train one, and both stand here side by side.")
+        st.info("No other network has learned this data set yet. Train one to compare them here.")
         st.page_link("pages/train.py", label="Train another network", icon=":material/model_training:")
         return
     if st.session_state.get("other") not in others:
@@ -178,45 +184,47 @@ def versus(judge: Judge, dataset: Dataset, found: Evaluation) -> None:
         "Compare with",
         others,
         format_func=lambda id: texts.get(id, id),
-        help="The other network reads the same test images. Look at those that only one of them reads right.",
+        help="The other network reads the same test images. Look at those that only one of them reads correctly.",
         persist_state="session",
         key="other",
     )
     other = known[st.session_state.other]
-    its = evaluations.ask(other, dataset)
-    if its is None:
+    other_evaluation = evaluations.find_or_compute(other, dataset)
+    if other_evaluation is None:
         return
-    compared = Comparison(found.right, its.right)
-    alike = judge.name == other.name
-    names = (f"{judge.name} (first)", f"{other.name} (second)") if alike else (judge.name, other.name)
+    compared = Comparison(evaluation.right, other_evaluation.right)
+    alike = network.name == other.name
+    names = (f"{network.name} (first)", f"{other.name} (second)") if alike else (network.name, other.name)
     short = [shorten(name, 28, placeholder="…") for name in names]
-    st.markdown(literal(comparison_in_words(compared, names, f"test {judge.kind.thing}s")))
+    st.markdown(literal(comparison_in_words(compared, names, f"test {network.info.noun}s")))
     html(_two_by_two(compared, *short))
     groups = compared.groups
     only = [f"Only {literal(name)} right" for name in short]
     titles = {"first": only[0], "second": only[1], "neither": "Both wrong", "both": "Both right"}
     st.segmented_control(
-        "Whose images",
+        "Group",
         titles,
         format_func=lambda group: f"{titles[group]} ({len(groups[group]):,})",
         default="first",
         required=True,
-        help="The images of each of the four groups.",
+        help="Show the images of one of the four groups.",
         persist_state="session",
         key="group",
     )
     there = groups[st.session_state.group]
     if not len(there):
-        st.caption("No image is in this group: choose another one.")
+        st.caption("This group has no images. Choose another.")
         return
-    classes, shown = judge.kind.classes, there[:MOST]
-    st.caption(f"{_of(there, 'images')}, and what the first ({literal(short[0])}) and the second said.")
+    classes, shown = network.info.classes, there[:MAX_IMAGES]
+    st.caption(
+        f"{_count_text(there, 'images')}, with the predictions of the first ({literal(short[0])}) and the second."
+    )
     captions = [
-        f"it is {classes[found.labels[at]]}\nfirst: {classes[found.predicted[at]]}\n"
-        f"second: {classes[its.predicted[at]]}"
+        f"it is {classes[evaluation.labels[at]]}\nfirst: {classes[evaluation.predicted[at]]}\n"
+        f"second: {classes[other_evaluation.predicted[at]]}"
         for at in shown
     ]
-    html(sheets.sheet(dataset.x_test[shown], captions))
+    html(sheets.captioned_images(dataset.x_test[shown], captions))
 
 
 def _two_by_two(compared: Comparison, first_name: str, second_name: str) -> Markup:

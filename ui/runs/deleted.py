@@ -1,4 +1,4 @@
-"""Runs that were deleted within a day, and can be had back."""
+"""Deletion of a run, its undo, and the list of deleted runs, which can be restored for 24 hours."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from trainer.runs.owner import owner_hash
 from trainer.runs.run import Run
 from ui.markdown import literal
 
-DELETED = "runs.deleted"  # the one that was deleted last: id and name
-REFUSED = "runs.refused"  # why one was not
+DELETED = "runs.deleted"  # session key: id and name of the run deleted last
+REFUSED = "runs.refused"  # session key: why a run was not deleted
 
 
 @st.dialog("Delete this run?")
-def ask(run: Run) -> None:
-    """Ask once whether a run is to be deleted."""
-    st.markdown(f"**{literal(run.read().name)}** leaves the list, with its network. For a day you can have it back.")
+def confirm_delete(run: Run) -> None:
+    """Ask for confirmation before a run is deleted."""
+    st.markdown(f"**{literal(run.read().name)}** and its network will be deleted. Can be restored for 24 hours.")
     if error := st.session_state.pop(REFUSED, ""):
         st.error(error)
     with st.container(horizontal=True):
-        words = {"icon": ":material/delete:", "help": "It can be had back for a day."}
-        st.button("Delete it", type="primary", on_click=_delete, args=(run,), key="runs.delete_it", **words)
-        if st.button("Keep it", help="Change nothing.", key="runs.keep_it") or DELETED in st.session_state:
+        options = {"icon": ":material/delete:", "help": "Can be restored for 24 hours."}
+        st.button("Delete", type="primary", on_click=_delete, args=(run,), key="runs.delete_it", **options)
+        if st.button("Cancel", help="Keep this run.", key="runs.keep_it") or DELETED in st.session_state:
             st.rerun()
 
 
@@ -37,24 +37,24 @@ def _delete(run: Run) -> None:
         st.query_params.pop("run", None)
 
 
-def tell() -> None:
-    """Say what was just deleted, and offer to undo it."""
-    if not (gone := st.session_state.get(DELETED)):
+def render_undo() -> None:
+    """Render which run was just deleted, with a button to undo it."""
+    if DELETED not in st.session_state:
         return
-    run_id, name = gone
+    run_id, name = st.session_state[DELETED]
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="runs-deleted"):
         st.markdown(f":material/delete: Deleted: **{literal(name)}**.", width="content")
-        _offer(run_id, "Undo", "runs.undo")
+        _render_restore(run_id, "Undo", "runs.undo")
         st.button(
             "Close",
             type="tertiary",
             on_click=_forget,
-            help="It stays under Deleted runs, at the end of this page, for a day.",
+            help="The run stays under Deleted runs, at the end of this page, for 24 hours.",
             key="runs.close",
         )
 
 
-def show() -> None:
+def render_list() -> None:
     """List this visitor's deleted runs."""
     mine = owner_hash(st.session_state.owner)
     deleted = [run.read() for run in st.session_state.engine.runs.deleted()]
@@ -62,15 +62,15 @@ def show() -> None:
     if not own:
         return
     with st.expander(f"Deleted runs ({len(own)})", icon=":material/delete:"):
-        st.caption("Each is kept for a day after it was deleted, then it is gone for good.")
+        st.caption("Can be restored for 24 hours.")
         for view in own:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(literal(view.name), width="content")
-                _offer(view.id, "Have it back", f"runs.back.{view.id}")
+                _render_restore(view.id, "Restore", f"runs.back.{view.id}")
 
 
-def _offer(run_id: str, label: str, key: str) -> None:
-    if st.button(label, icon=":material/undo:", help="Put it into the list again, whole.", key=key):
+def _render_restore(run_id: str, label: str, key: str) -> None:
+    if st.button(label, icon=":material/undo:", help="Put the run back into the list.", key=key):
         try:
             st.session_state.engine.restore(run_id, st.session_state.owner)
         except UserError as error:

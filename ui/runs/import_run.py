@@ -14,69 +14,69 @@ from ui import background
 from ui.background import Progress, Task
 from ui.markdown import literal
 
-LARGEST = run_import.LARGEST // 10**6  # MB of a file
-TASK = "put_in_task"  # the key of the import in the session: the file is this visitor's alone
-_turn = threading.Lock()  # one at a time on this server: a class brings thirty at once, and each starts a process
+MAX_MEGABYTES = run_import.MAX_ZIP_BYTES // 10**6  # of a zip
+TASK = "put_in_task"  # session key: a visitor's upload is nobody else's
+_turn = threading.Lock()  # one at a time: each import starts a process, and a class may start thirty at once
 
 
-def ask() -> None:
-    """Offer to put a run's zip back in; one that is as it must be is opened on this page, by `?run=`."""
-    _finish()
+def render() -> None:
+    """Render the import of a run's zip. When it succeeds, this page opens the run by `?run=`."""
+    _finish_import()
     with st.popover(
-        "Put a run back in",
+        "Import run",
         icon=":material/upload:",
-        help="Bring the zip of a run that was taken home from this app, here or elsewhere.",
+        help="Import the zip of a run that was downloaded from this app, here or elsewhere.",
         key="put_in",
     ):
         st.markdown(
-            "The **zip** of a run that was taken home becomes a new run of yours, with its curves, its settings and "
-            "its network: draw with it, look inside, train it further."
+            "The **zip** of a downloaded run becomes a new run of yours, with its learning curves, settings and "
+            "network: draw with it, look inside it or continue its training."
         )
         task: Task | None = st.session_state.get(TASK)
-        # Another key each time: what was uploaded is let go of once its import has begun.
+        # A new key after each upload: the session drops the file's content when the import starts.
         file = st.file_uploader(
-            "A run's zip",
+            "Zip of a run",
             type="zip",
-            max_upload_size=LARGEST,
-            help=f"At most {LARGEST} MB. It is checked before it is unpacked, and nothing in it is ever run.",
+            max_upload_size=MAX_MEGABYTES,
+            help=f"At most {MAX_MEGABYTES} MB. The zip is checked first, and no code in it is ever run.",
             disabled=task is not None,
             key=f"put_in_file.{st.session_state.get('put_in_count', 0)}",
         )
         if task:
-            background.watch(task, _describe, can_cancel=True)
-        elif hasattr(file, "getvalue"):  # else none, or one that the server does not have
-            _start(file.getvalue())
+            background.render_progress(task, _describe, can_cancel=True)
+        elif hasattr(file, "getvalue"):  # else no file, or one that the server has already dropped
+            _start_import(file.getvalue())
             st.rerun()
         elif error := st.session_state.get("put_in_error"):
             st.error(literal(error))
 
 
-def tell() -> None:
-    """Say what was put in, while it is the run that the URL names."""
+def render_result() -> None:
+    """Render the success of an import while the URL names its run."""
     run_id, name = st.session_state.get("put_in_done", ("", ""))
     if run_id and st.query_params.get("run") == run_id:
-        st.success(f"Put in from a file: **{literal(name)}**. It is a run of yours now.", icon=":material/check:")
+        st.success(f"Imported: **{literal(name)}**. The run is now yours.", icon=":material/check:")
     else:
         st.session_state.pop("put_in_done", None)
 
 
-def _start(content: bytes) -> None:
-    """Start the import of what was uploaded."""
+def _start_import(content: bytes) -> None:
+    """Start the import of an uploaded zip."""
     engine: Engine = st.session_state.engine
     store, owner = engine.runs, owner_hash(st.session_state.owner)
 
-    def put_in(progress: Progress) -> Run:
-        return run_import.put_in(store, content, owner, progress)
+    def work(progress: Progress) -> Run:
+        return run_import.import_run(store, content, owner, progress)
 
     st.session_state.put_in_error = ""
     st.session_state.put_in_count = st.session_state.get("put_in_count", 0) + 1
-    st.session_state[TASK] = Task(put_in, "The run could not be put in", "runs", _turn)
+    st.session_state[TASK] = Task(work, "The run could not be imported", "runs", _turn)
 
 
-def _finish() -> None:
-    """Open the run of an import that is over, or keep the sentence that says what is wrong with the file."""
+def _finish_import() -> None:
+    """Open the run of a finished import, or store its error for the next rerun."""
     task: Task | None = st.session_state.get(TASK)
-    if task is None or not task.over:
+    if task is None or not task.done:
         return
     del st.session_state[TASK]
     st.session_state.put_in_error = task.error
@@ -87,5 +87,5 @@ def _finish() -> None:
 
 
 def _describe(task: Task) -> tuple[float, str]:
-    words = "Waiting until another run has been put in …" if task.waiting else "Checking the zip, file by file …"
-    return task.share, words
+    text = "Waiting for another import to end …" if task.waiting else "Checking the files in the zip …"
+    return task.fraction, text

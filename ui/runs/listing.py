@@ -1,4 +1,4 @@
-"""The list of all runs: searched, filtered, sorted, a page at a time, and chosen from to compare."""
+"""The list of all runs: search, filters, order, pages, and the selection to compare."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from trainer.runs.index import Row, found, in_order
+from trainer.runs.index import RunRow, search, sort_rows
 from trainer.runs.owner import owner_hash
 from trainer.text import counted, percent, shortened
 from ui import load_control
@@ -16,75 +16,76 @@ from ui.markdown import literal
 from ui.run_index import run_index
 from ui.runs import table
 
-PAGE = 50  # rows
-MOST = 6  # that can be compared
-NAME = 24  # characters of a chosen one's name
-LOOK, READING = 3.0, 0.7  # seconds between two looks, while something trains, and while runs are still being read
+PAGE_ROWS = 50
+MAX_COMPARED = 6  # runs
+NAME_LENGTH = 24  # characters of a selected run's name
+POLL_SECONDS = 3.0  # between two updates while a run trains
+READING_SECONDS = 0.7  # between two updates while run directories are read
 ANY = "Any"
 SORTS = {field: (word, help) for _, sorts in table.COLUMNS for field, word, help in sorts}
-FALLING = ("created", "test_accuracy", "val_accuracy", "epochs")  # at first; the others rise
+DESCENDING_FIRST = ("created", "test_accuracy", "val_accuracy", "epochs")  # others are ascending at first
 TABLE = "runs.table"
-# The table may be longer than the screen: what is chosen in it, and what to do with it, stays in sight.
+# The table may be longer than the screen: the selection and its buttons stay in view.
 STYLE = Path(__file__).with_suffix(".css")
 
 
-def show() -> None:
-    """Show the list; while something in it trains, this looks again and again."""
+def render() -> None:
+    """Render the list, refreshed while one of its runs trains."""
     style(STYLE)
     every = st.session_state.get("runs.every")
-    st.fragment(_look, run_every=every)(every)
+    st.fragment(_render_list, run_every=every)(every)
 
 
-def _look(every: float | None) -> None:
+def _render_list(every: float | None) -> None:
     known = run_index()
-    rows, reading = known.rows(), known.reading
+    rows, reading = known.rows(), known.progress
     if reading:
-        done, of = reading
-        st.progress(done / of, f"Reading {of:,} runs … {percent(done / of, 0)}")
+        done, total = reading
+        st.progress(done / total, f"Reading {total:,} runs … {percent(done / total, 0)}")
     if not rows and not reading:
-        st.info("Nothing has been trained here yet. What is trained stays here, to be compared and taken home.")
+        st.info("No runs yet. Every run stays here, to compare and download.")
         st.page_link("pages/train.py", label="Train a network", icon=":material/model_training:")
         return
     mine = owner_hash(st.session_state.owner)
     titles = table.titles(sorted({row.dataset for row in rows if row.dataset}))
-    wanted = _ask(rows, titles, mine)
+    wanted = _select_rows(rows, titles, mine)
     by, falling = st.session_state["runs.by"], st.session_state["runs.falling"]
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="runs-pages"):
-        shown = _turn_pages(in_order(wanted, by, falling, mine), len(rows))
-        if not _chosen():
+        shown = _select_page(sort_rows(wanted, by, falling, mine), len(rows))
+        if not _selected():
             st.space("stretch")
-            st.caption(f"Tick 2 to {MOST} runs to compare them.", width="content")
+            st.caption(f"Select 2 to {MAX_COMPARED} runs to compare them.", width="content")
     if not shown:
-        st.info("No run is like that: search for something else, or show them all.")
+        st.info("No runs match. Change the search or the filters.")
         st.button(
-            "Show all", on_click=_show_all, icon=":material/filter_alt_off:", help="Leave the search and filters."
+            "Show all", on_click=_show_all, icon=":material/filter_alt_off:", help="Clear the search and the filters."
         )
-    follow = {"sorted": _sort_by_header, "chosen": _choose, "opened": lambda: None}
-    chosen = st.session_state.setdefault("runs.version", 0), _chosen()
-    pressed = table.show(shown, titles, mine, by, falling, chosen, MOST, follow, TABLE) if shown else None
+    handlers = {"sorted": _sort_by_header, "chosen": _select_in_table, "opened": lambda: None}
+    selected = st.session_state.setdefault("runs.version", 0), _selected()
+    pressed = table.render(shown, titles, mine, by, falling, selected, MAX_COMPARED, handlers, TABLE) if shown else None
     if pressed and (opened := pressed.opened) and st.session_state.engine.runs.get(str(opened)):
         st.query_params["run"] = opened
         st.rerun()
-    _offer_comparison(rows, whole=not reading)
+    _render_selection(rows, complete=not reading)
     live = any(row.live for row in shown)
-    pace = READING if reading else load_control.pace(LOOK, every) if live else None
+    pace = READING_SECONDS if reading else load_control.poll_seconds(POLL_SECONDS, every) if live else None
     if pace != every:
         st.session_state["runs.every"] = pace
         st.rerun()
 
 
-# --- which of them --------------------------------------------------------------------------------------------
+# --- search, filters and order --------------------------------------------------------------------------------
 
 
-def _ask(rows: Sequence[Row], titles: dict[str, str], mine: str) -> list[Row]:
-    """Ask for words, a state, a data set and an order; return the rows that are asked for."""
+def _select_rows(rows: Sequence[RunRow], titles: dict[str, str], mine: str) -> list[RunRow]:
+    """Render search, filters and order, and return the rows that match."""
     st.session_state.setdefault("runs.by", "created")
     st.session_state.setdefault("runs.falling", True)
     with st.container(horizontal=True, vertical_alignment="bottom", key="runs-filters"):
         words = st.text_input(
             "Search",
-            placeholder="Name, note, layers, optimizer, data",
-            help="Every word must occur in a run's name, note, layers, optimizer or data set. Try: adam small",
+            placeholder="Name, note, layers, optimizer, data set",
+            help="Finds runs whose name, note, layers, optimizer or data set contain every word. Try: adam small",
             icon=":material/search:",
             max_chars=100,
             on_change=_first_page,
@@ -95,18 +96,18 @@ def _ask(rows: Sequence[Row], titles: dict[str, str], mine: str) -> list[Row]:
             "State",
             (ANY, *table.MARKS),
             format_func=lambda phase: phase if phase == ANY else f"{table.MARKS[phase]} {phase}",
-            help="Show the runs that stand so. Interrupted ones can often go on: open one to see.",
+            help="Show only runs in this state. Many interrupted runs can be resumed: open one to see.",
             width=126,
             on_change=_first_page,
             persist_state="session",
             key="runs.phase",
         )
-        kept = st.session_state.get("runs.dataset", ANY)
+        previous = st.session_state.get("runs.dataset", ANY)
         dataset = st.selectbox(
-            "Data",
-            dict.fromkeys((ANY, kept, *titles)),
+            "Data set",
+            dict.fromkeys((ANY, previous, *titles)),
             format_func=lambda name: titles.get(name, name),
-            help="Show the runs that learned from this data set.",
+            help="Show only runs that learned this data set.",
             width=126,
             on_change=_first_page,
             persist_state="session",
@@ -116,7 +117,7 @@ def _ask(rows: Sequence[Row], titles: dict[str, str], mine: str) -> list[Row]:
             "Sort by",
             SORTS,
             format_func=lambda field: SORTS[field][0],
-            help="The headers of the table do the same. Runs that you pinned come first.",
+            help="You can also click the headers of the table. Pinned runs come first.",
             width=126,
             on_change=_sort,
             persist_state="session",
@@ -124,23 +125,23 @@ def _ask(rows: Sequence[Row], titles: dict[str, str], mine: str) -> list[Row]:
         )
         falling = st.session_state["runs.falling"]
         st.button(
-            "Falling" if falling else "Rising",
+            _order_label(st.session_state["runs.by"], falling),
             icon=":material/south:" if falling else ":material/north:",
-            on_click=_turn_round,
-            help="Sort the other way round.",
+            on_click=_reverse_order,
+            help="Reverse the order.",
             key="runs.turn",
         )
         own = st.toggle(
             "Only mine",
-            help="Show the runs that were started in this browser.",
+            help="Show only runs that were started in this browser.",
             on_change=_first_page,
             persist_state="session",
             key="runs.mine",
         )
-    wanted = found(rows, words)
+    wanted = search(rows, words)
     if group := st.query_params.get("group"):
         wanted = [row for row in wanted if row.group == group]
-        _tell_group(group, len(wanted))
+        _render_sweep_filter(group, len(wanted))
     return [
         row
         for row in wanted
@@ -148,12 +149,19 @@ def _ask(rows: Sequence[Row], titles: dict[str, str], mine: str) -> list[Row]:
     ]
 
 
-def _tell_group(group: str, number: int) -> None:
+def _render_sweep_filter(group: str, number: int) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="runs-group"):
-        words = "is 1 run" if number == 1 else f"are {number:,} runs"
-        st.markdown(f":material/apps: Here {words} of one sweep.", width="content")
-        st.page_link("pages/sweep.py", label="See the sweep", query_params={"sweep": group}, help="As a heat map.")
-        st.button("Show all runs", on_click=_show_all, help="Leave the sweep.", key="runs.leave_group")
+        st.markdown(f":material/apps: {counted(number, 'run')} of one sweep", width="content")
+        st.page_link(
+            "pages/sweep.py", label="View sweep", query_params={"sweep": group}, help="Show the sweep as a heatmap."
+        )
+        st.button("Show all runs", on_click=_show_all, help="Remove this filter.", key="runs.leave_group")
+
+
+def _order_label(by: str, descending: bool) -> str:
+    if by == "created":
+        return "Newest first" if descending else "Oldest first"
+    return "Descending" if descending else "Ascending"
 
 
 def _first_page() -> None:
@@ -161,11 +169,11 @@ def _first_page() -> None:
 
 
 def _sort() -> None:
-    st.session_state["runs.falling"] = st.session_state["runs.by"] in FALLING
+    st.session_state["runs.falling"] = st.session_state["runs.by"] in DESCENDING_FIRST
     _first_page()
 
 
-def _turn_round() -> None:
+def _reverse_order() -> None:
     st.session_state["runs.falling"] = not st.session_state["runs.falling"]
     _first_page()
 
@@ -173,8 +181,8 @@ def _turn_round() -> None:
 def _sort_by_header() -> None:
     by = st.session_state[TABLE].get("sorted")
     if by == st.session_state["runs.by"]:
-        _turn_round()
-    elif by in SORTS:  # a browser may say anything
+        _reverse_order()
+    elif by in SORTS:  # a browser may send anything
         st.session_state["runs.by"] = by
         _sort()
 
@@ -185,16 +193,16 @@ def _show_all() -> None:
     _first_page()
 
 
-def _turn_pages(rows: list[Row], of: int) -> list[Row]:
-    """Return the rows of the page that is looked at."""
-    pages = max(1, -(-len(rows) // PAGE))
+def _select_page(rows: list[RunRow], total: int) -> list[RunRow]:
+    """Render the page buttons and return the rows of the current page."""
+    pages = max(1, -(-len(rows) // PAGE_ROWS))
     page = min(st.session_state.setdefault("runs.page", 0), pages - 1)
-    first = page * PAGE
-    if len(rows) > PAGE:
-        words = f"{first + 1:,}–{min(first + PAGE, len(rows)):,} of {len(rows):,} runs"
+    first = page * PAGE_ROWS
+    if len(rows) > PAGE_ROWS:
+        words = f"{first + 1:,}–{min(first + PAGE_ROWS, len(rows)):,} of {len(rows):,} runs"
     else:
         words = counted(len(rows), "run")
-    st.caption(words + (f", of {of:,}" if len(rows) < of else ""), width="content")
+    st.caption(words + (f" of {total:,}" if len(rows) < total else ""), width="content")
     if pages > 1:
         for label, by, icon in (("Previous", -1, "chevron_left"), ("Next", 1, "chevron_right")):
             st.button(
@@ -203,54 +211,54 @@ def _turn_pages(rows: list[Row], of: int) -> list[Row]:
                 disabled=not 0 <= page + by < pages,
                 on_click=_turn_page,
                 args=(page + by,),
-                help=f"Show the {label.lower()} {PAGE} runs.",
+                help=f"Show the {label.lower()} {PAGE_ROWS} runs.",
                 key=f"runs.{label.lower()}",
             )
-    return rows[first : first + PAGE]
+    return rows[first : first + PAGE_ROWS]
 
 
 def _turn_page(page: int) -> None:
     st.session_state["runs.page"] = page
 
 
-# --- to compare -----------------------------------------------------------------------------------------------
+# --- the selection to compare ---------------------------------------------------------------------------------
 
 
-def _chosen() -> list[str]:
+def _selected() -> list[str]:
     return st.session_state.setdefault("runs.chosen", [])
 
 
-def _choose() -> None:
-    said = st.session_state[TABLE].get("chosen")
-    if isinstance(said, dict) and isinstance(said.get("ids"), list) and isinstance(said.get("version"), int):
-        st.session_state["runs.chosen"] = [str(run_id) for run_id in said["ids"]][:MOST]
-        st.session_state["runs.version"] = said["version"]
+def _select_in_table() -> None:
+    sent = st.session_state[TABLE].get("chosen")
+    if isinstance(sent, dict) and isinstance(sent.get("ids"), list) and isinstance(sent.get("version"), int):
+        st.session_state["runs.chosen"] = [str(run_id) for run_id in sent["ids"]][:MAX_COMPARED]
+        st.session_state["runs.version"] = sent["version"]
 
 
-def _choose_none() -> None:
+def _clear_selection() -> None:
     st.session_state["runs.chosen"] = []
     st.session_state["runs.version"] += 1
 
 
-def _offer_comparison(rows: Sequence[Row], whole: bool) -> None:
-    """Say which runs are chosen, on this page or another, and lead to their comparison; those that are gone are not."""
-    names = {row.id: row.name for row in rows if row.id in _chosen()}
-    if whole and len(names) < len(_chosen()):
-        st.session_state["runs.chosen"] = [run_id for run_id in _chosen() if run_id in names]
-    chosen = _chosen()
-    if not chosen:
+def _render_selection(rows: Sequence[RunRow], complete: bool) -> None:
+    """Render the selected runs of all pages and the link to compare them; deselect deleted runs."""
+    names = {row.id: row.name for row in rows if row.id in _selected()}
+    if complete and len(names) < len(_selected()):
+        st.session_state["runs.chosen"] = [run_id for run_id in _selected() if run_id in names]
+    selected = _selected()
+    if not selected:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", border=True, key="runs-chosen"):
-        st.markdown(", ".join(f"**{literal(shortened(name, NAME))}**" for name in names.values()))
+        st.markdown(", ".join(f"**{literal(shortened(name, NAME_LENGTH))}**" for name in names.values()))
         if st.button(
-            f"Compare {len(chosen)} runs" if len(chosen) > 1 else "Tick another",
+            f"Compare {len(selected)} runs" if len(selected) > 1 else "Select another",
             type="primary",
             icon=":material/stacked_line_chart:",
-            disabled=len(chosen) < 2,
-            help="See their curves, settings, errors and answers side by side.",
+            disabled=len(selected) < 2,
+            help="Compare their curves, settings, errors and answers side by side.",
             key="runs.compare",
         ):
-            st.switch_page("pages/compare.py", query_params={"runs": ",".join(chosen)})
+            st.switch_page("pages/compare.py", query_params={"runs": ",".join(selected)})
         st.button(
-            "Clear", icon=":material/close:", on_click=_choose_none, help="Choose none of them.", key="runs.clear"
+            "Clear", icon=":material/close:", on_click=_clear_selection, help="Clear the selection.", key="runs.clear"
         )

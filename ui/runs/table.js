@@ -1,10 +1,10 @@
-// A page of runs as a table: headers sort, boxes choose runs to compare, names open a run.
+// A page of runs as a table: headers sort, checkboxes select runs to compare, names open a run.
 
 const SVG = "http://www.w3.org/2000/svg";
 const SPARK_WIDTH = 56; // pixels
 const SPARK_HEIGHT = 18;
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-const states = new WeakMap(); // of each table: the chosen runs, and the version of that choice
+const states = new WeakMap(); // for each table: the selected runs and the version of the selection
 
 const make = (tag, className, text, ...children) => {
     const element = document.createElement(tag);
@@ -73,7 +73,7 @@ const makeValidationCell = (run, range) => {
     const cell = makeCell("val");
     if (run.spark.length) {
         cell.append(makeSparkline(run.spark, range));
-        cell.title = "Over its epochs; the scale is the same in all rows";
+        cell.title = "By epoch, on the same scale in all rows";
     }
     cell.append(run.val || "–");
     if (run.val) cell.append(make("span", "short", " validation"));
@@ -93,7 +93,7 @@ export default ({ data: json, parentElement, setTriggerValue }) => {
     );
     const table = parentElement.querySelector("table");
     table.setAttribute("aria-label", label);
-    // Boxes can be pressed faster than the server answers: an older answer must not undo a newer choice.
+    // Clicks can be faster than the server: an older answer must not undo a newer selection.
     const previous = states.get(table);
     const state = previous && previous.version > version ? previous : { version, chosen };
     states.set(table, state);
@@ -104,7 +104,7 @@ export default ({ data: json, parentElement, setTriggerValue }) => {
         const arrow = falling ? "↓" : "↑";
         const button = make("button", "", isSorted ? `${word} ${arrow}` : word);
         button.type = "button";
-        button.title = `${help}. Press to sort by it${isSorted ? " the other way round" : ""}`;
+        button.title = `${help}. ${isSorted ? "Click to reverse the order." : "Click to sort."}`;
         button.dataset.held = `sort ${name}`;
         if (isSorted) button.dataset.on = "";
         button.onclick = () => setTriggerValue("sorted", name);
@@ -116,7 +116,7 @@ export default ({ data: json, parentElement, setTriggerValue }) => {
         return cell;
     };
     const boxHeader = makeWithRole("th", "columnheader", "pick");
-    boxHeader.setAttribute("aria-label", "To compare");
+    boxHeader.setAttribute("aria-label", "Compare");
     table.tHead.replaceChildren(makeWithRole("tr", "row", "", boxHeader, ...columns.map(makeHeader)));
 
     const boxes = [];
@@ -124,7 +124,7 @@ export default ({ data: json, parentElement, setTriggerValue }) => {
         for (const { box, id, row } of boxes) {
             box.checked = state.chosen.includes(id);
             box.disabled = !box.checked && state.chosen.length >= most;
-            box.title = box.disabled ? `At most ${most} can be compared` : "Compare it with others";
+            box.title = box.disabled ? `At most ${most} runs can be compared` : "Select to compare";
             row.classList.toggle("chosen", box.checked);
         }
     };

@@ -1,4 +1,4 @@
-"""A page of the list of runs as a table, on a phone as cards: sorted by its headers, chosen from by its boxes."""
+"""A page of the list of runs as a table, on a phone as cards; its headers sort, its checkboxes select."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 import streamlit as st
 
 from trainer.config import dataset_info
-from trainer.runs.index import Row
+from trainer.runs.index import RunRow
 from trainer.text import duration, number, percent
 
-# What is written before the word of a state: nobody has to tell colours apart.
+# A symbol for each state, since colours alone cannot be told apart by everybody.
 MARKS = {
     "queued": "○",
     "running": "●",
@@ -23,21 +23,24 @@ MARKS = {
     "interrupted": "◐",
     "damaged": "!",
 }
-COLUMNS = (  # class, and what its header sorts by: field of Row, word, help
-    ("name", (("name", "Name", "What its owner calls it, or its preset"), ("phase", "State", "How it stands"))),
+COLUMNS = (  # CSS class, and what its header sorts by: (field of RunRow, label, help)
+    ("name", (("name", "Name", "Its owner's name for it, or its preset"), ("phase", "State", "State of the run"))),
     (
         "network",
-        (("network", "Network", "Its layers, without the output layer"), ("parameters", "Parameters", "Its weights")),
+        (("network", "Network", "Layers, without the output layer"), ("parameters", "Parameters", "Number of weights")),
     ),
     (
         "optimizer",
-        (("optimizer", "Optimizer", "The rule that moved the weights"), ("learning_rate", "Rate", "Learning rate")),
+        (
+            ("optimizer", "Optimizer", "Rule that changes the weights"),
+            ("learning_rate", "Rate", "Learning rate"),
+        ),
     ),
-    ("epochs", (("epochs", "Epochs", "How often it saw the training digits"),)),
-    ("val", (("val_accuracy", "Validation", "Accuracy on validation digits, after its last epoch"),)),
+    ("epochs", (("epochs", "Epochs", "Passes over the training digits"),)),
+    ("val", (("val_accuracy", "Validation", "Accuracy on the validation digits after the last epoch"),)),
     ("test", (("test_accuracy", "Test", "Accuracy on the test digits"),)),
-    ("seconds", (("seconds", "Time", "Seconds of training"), ("device", "Device", "What computed it"))),
-    ("data", (("dataset", "Data", "What it learned from"), ("created", "Date", "When it was asked for"))),
+    ("seconds", (("seconds", "Time", "Training time"), ("device", "Device", "Processor that trained it"))),
+    ("data", (("dataset", "Data set", "Images that it learned"), ("created", "Date", "When it was started"))),
 )
 
 _table = st.components.v2.component(
@@ -49,37 +52,37 @@ _table = st.components.v2.component(
 )
 
 
-def show(
-    rows: Sequence[Row],
+def render(
+    rows: Sequence[RunRow],
     titles: dict[str, str],
     mine: str,
     by: str,
     falling: bool,
-    chosen: tuple[int, list[str]],
-    most: int,
-    follow: dict[str, Callable[[], None]],
+    selection: tuple[int, list[str]],
+    max_selected: int,
+    handlers: dict[str, Callable[[], None]],
     key: str,
 ):
-    """Show rows; what is pressed in them is a trigger: `sorted`, `chosen` or `opened`.
+    """Render rows and return the component's triggers: `sorted`, `chosen` or `opened`.
 
-    `titles` are those of the data sets, `mine` is the visitor's hash, `chosen` the version of the choice and its ids.
+    `titles` are the data sets' titles by name, `mine` is the visitor's hash, `selection` is its version and run ids.
     """
     sparks = [value for row in rows for value in row.spark]
     data = {
         "columns": COLUMNS,
-        "rows": [_plain(row, titles, mine) for row in rows],
+        "rows": [_row_data(row, titles, mine) for row in rows],
         "label": f"{len(rows)} runs",
         "by": by,
         "falling": falling,
-        "most": most,
-        "version": chosen[0],
-        "chosen": chosen[1],
-        "range": [min(sparks), max(sparks)] if sparks else [0, 1],  # one scale for all of them
+        "most": max_selected,
+        "version": selection[0],
+        "chosen": selection[1],
+        "range": [min(sparks), max(sparks)] if sparks else [0, 1],  # one scale for all sparklines
     }
-    return _table(data=json.dumps(data).encode(), key=key, **{f"on_{name}_change": do for name, do in follow.items()})
+    return _table(data=json.dumps(data).encode(), key=key, **{f"on_{name}_change": do for name, do in handlers.items()})
 
 
-def _plain(row: Row, titles: dict[str, str], mine: str) -> dict:
+def _row_data(row: RunRow, titles: dict[str, str], mine: str) -> dict:
     return {
         "id": row.id,
         "name": row.name,
@@ -105,10 +108,10 @@ def _plain(row: Row, titles: dict[str, str], mine: str) -> dict:
 
 
 def titles(names: Sequence[str]) -> dict[str, str]:
-    """Return what data sets are called, by their names."""
-    brought = st.session_state.engine.runs.uploads.titles()
-    return {name: brought.get(name) or _title(name) for name in names}
+    """Return the titles of data sets by name."""
+    uploaded = st.session_state.engine.runs.uploads.titles()
+    return {name: uploaded.get(name) or _title(name) for name in names}
 
 
 def _title(name: str) -> str:
-    return dataset_info.DATASETS[name].title if name in dataset_info.DATASETS else "Own data"
+    return dataset_info.DATASETS[name].title if name in dataset_info.DATASETS else "Uploaded data"

@@ -1,4 +1,4 @@
-"""Planning a sweep: what to start from, which settings to vary, and how long it will take."""
+"""The form of a sweep: base network, settings to vary, expected duration, and start."""
 
 from __future__ import annotations
 
@@ -9,65 +9,65 @@ from zlib import crc32
 import streamlit as st
 
 from trainer import UserError
-from trainer.config.limits import LIMITS, MEANINGS
+from trainer.config.limits import LIMITS, SETTINGS
 from trainer.config.presets import PRESETS
 from trainer.config.training import TrainingConfig, parameter_count, short_form
-from trainer.config.variation import Axis, Setting, settings
+from trainer.config.variation import Axis, Setting, variable_settings
 from trainer.jobs.engine import Engine
 from trainer.runs.owner import owner_hash
 from trainer.runs.progress import forecast
-from trainer.runs.sweep import RUNS, Cell, Plan
+from trainer.runs.sweep import MAX_RUNS, Cell, Plan
 from trainer.text import about, number
-from ui.glossary import explained
+from ui.glossary import linked_help
 from ui.markdown import literal, sentence
 from ui.sweep import sweep_heatmap
 
-FIRST = "perceptron"  # trains in seconds
-OWN = 8  # of this visitor's newest runs to start from
-NOTHING = ""  # the second setting, where one is enough
-START, LINKED = "sweep.start", "sweep.linked"  # of the session: what is started from, what the URL last named
+DEFAULT_PRESET = "perceptron"  # trains in seconds
+MAX_OWN_RUNS = 8  # of this visitor, the newest, offered to start from
+NO_SETTING = ""  # in place of a second setting
+START, LINKED = "sweep.start", "sweep.linked"  # session keys: the selected base, and what the URL last named
 
 
 @st.fragment
-def ask(engine: Engine, owner: str, now: str) -> None:
-    """Show the form of a sweep and start it; where another one is shown now, by its id, the form is folded."""
+def render_form(engine: Engine, owner: str, shown_id: str) -> None:
+    """Render the form and start the sweep. Where another sweep is on display, the form is collapsed."""
     form = (
-        st.expander("Plan another sweep", icon=":material/add:", key=f"sweep-form-{now}")
-        if now
+        st.expander("Plan another sweep", icon=":material/add:", key=f"sweep-form-{shown_id}")
+        if shown_id
         else st.container(border=True, key="sweep-form")
     )
     with form:
-        config, token = _base(engine, owner)
-        axes, wrong = _axes(config, token)
+        config, token = _select_base(engine, owner)
+        axes, error = _select_axes(config, token)
         plan = None
-        if axes and not wrong:
+        if axes and not error:
             try:
                 plan = Plan(config, tuple(axes))
-            except UserError as error:
-                wrong = str(error)
-        if wrong:
-            st.error(sentence(wrong))
-        _start(engine, owner, plan)
-    if not now:
-        st.info("Press Start: a square for each run appears here, and is filled in when the run is done.")
+            except UserError as invalid:
+                error = str(invalid)
+        if error:
+            st.error(sentence(error))
+        _render_start(engine, owner, plan)
+    if not shown_id:
+        st.info("Press Start. Each run has a square here, which is filled in when the run ends.")
         if plan:
-            sweep_heatmap.show(plan, [Cell("", name, "queued") for name in plan.names], "sweep.preview", planned=True)
+            sweep_heatmap.render(plan, [Cell("", name, "queued") for name in plan.names], "sweep.preview", planned=True)
 
 
-# --- what to start from ---------------------------------------------------------------------------------------
+# --- the base network -----------------------------------------------------------------------------------------
 
 
-def _base(engine: Engine, owner: str) -> tuple[TrainingConfig, str]:
-    """Ask for the network and its training; return them, and a token of what was started from."""
-    known = _known(engine, owner)
+def _select_base(engine: Engine, owner: str) -> tuple[TrainingConfig, str]:
+    """Render the choice of the base network; return its config and a token that identifies the base."""
+    known = _bases(engine, owner)
     titles = {name: title for name, (title, _) in known.items()}
     left, right = st.columns(2, gap="medium")
     name = left.selectbox(
         "Start from",
         list(known),
-        index=list(known).index(FIRST),
+        index=list(known).index(DEFAULT_PRESET),
         format_func=lambda name: titles.get(name, name),
-        help="The network and the training that every run of the sweep has, but for what you vary below.",
+        help="The network and training settings of every run, except those that you vary below.",
         persist_state="session",
         key=START,
     )
@@ -83,7 +83,7 @@ def _base(engine: Engine, owner: str) -> tuple[TrainingConfig, str]:
         st.error(str(error))
     words = [short_form(config), f"{parameter_count(config):,} parameters", type(config.optimizer).__name__]
     words += [f"rate {number(config.learning_rate)}", f"batch {config.batch_size:,}", f"seed {config.seed}"]
-    st.caption(f"{literal(' · '.join(words))}. Fewer epochs or digits make a sweep quicker.")
+    st.caption(f"{literal(' · '.join(words))}. Fewer epochs or digits make a sweep faster.")
     return config, token
 
 
@@ -96,15 +96,15 @@ def _number(name: str, label: str, value: int, token: str, step: int) -> int:
             int(limit.high),
             value,
             step,
-            help=explained(MEANINGS[name], name),
+            help=linked_help(SETTINGS[name].help, name),
             persist_state="session",
             key=f"sweep.{name}.{token}",
         )
     )
 
 
-def _known(engine: Engine, owner: str) -> dict[str, tuple[str, TrainingConfig]]:
-    """Return what can be started from, by its name: what the URL has named, presets, this visitor's newest runs."""
+def _bases(engine: Engine, owner: str) -> dict[str, tuple[str, TrainingConfig]]:
+    """Return title and config of each possible base: the one the URL names, presets, this visitor's newest runs."""
     known = {}
     named = {key: st.query_params[key] for key in ("config", "run") if key in st.query_params}
     try:
@@ -114,45 +114,45 @@ def _known(engine: Engine, owner: str) -> dict[str, tuple[str, TrainingConfig]]:
             run = engine.runs.get(named["run"])
             view = run.read() if run else None
             if view is None or view.config is None:
-                raise UserError("A sweep may start from a run that is here (got one that is gone): choose below.")
-            known[view.id] = f"As {view.name}", view.config
+                raise UserError("A sweep must start from an existing run (got one that is gone): choose below.")
+            known[view.id] = f"Run {view.name}", view.config
     except UserError as error:
         st.error(sentence(str(error)))
         named = {}
     linked = st.session_state.get("sweep.config")
     if linked:
-        known["link"] = f"The link's: {short_form(linked)}", linked
+        known["link"] = f"From the link: {short_form(linked)}", linked
     known |= {name: (preset.title, preset.config) for name, preset in PRESETS.items()}
     mine, chosen = owner_hash(owner), st.session_state.get(START)
     newest = (run.read() for run in engine.runs.runs()[:60])
-    own = islice((view for view in newest if view.state.owner == mine and not view.group), OWN)
+    own = islice((view for view in newest if view.state.owner == mine and not view.group), MAX_OWN_RUNS)
     before = engine.runs.get(chosen) if isinstance(chosen, str) else None
     for view in [*own, *([before.read()] if before else [])]:
         if view.config and view.id not in known:
-            known[view.id] = f"As {view.name}", view.config
+            known[view.id] = f"Run {view.name}", view.config
     if named and named != st.session_state.get(LINKED):
         st.session_state[LINKED] = named
         st.session_state[START] = "link" if "config" in named else named["run"]
     if START in st.session_state and st.session_state[START] not in known:
-        st.session_state[START] = FIRST
+        st.session_state[START] = DEFAULT_PRESET
     return known
 
 
-# --- what to vary ---------------------------------------------------------------------------------------------
+# --- the varied settings --------------------------------------------------------------------------------------
 
 
-def _axes(config: TrainingConfig, token: str) -> tuple[list[Axis], str]:
-    """Ask for one or two settings and their values; return what can be varied, and what was wrong."""
-    able = settings(config)
+def _select_axes(config: TrainingConfig, token: str) -> tuple[list[Axis], str]:
+    """Render the choice of one or two settings and their values; return the axes and the first error, or ""."""
+    able = variable_settings(config)
     axes: list[Axis] = []
-    wrong = ""
+    first_error = ""
     for place, column in enumerate(st.columns(2, gap="medium")):
         with column:
             taken = axes[0].setting.id if axes else None
             names = [name for name in able if name != taken]
             first = "learning_rate" if place == 0 else "batch_size"
             if place:
-                names.insert(0, NOTHING)
+                names.insert(0, NO_SETTING)
             key = f"sweep.setting.{place}"
             if key in st.session_state and st.session_state[key] not in names:
                 st.session_state[key] = first if first in names else names[0]
@@ -161,34 +161,34 @@ def _axes(config: TrainingConfig, token: str) -> tuple[list[Axis], str]:
                 names,
                 index=names.index(first) if first in names else 0,
                 format_func=lambda name: able[name].title if name else "nothing else",
-                help="A second setting: every value of the one is tried with every value of the other."
+                help="A second setting: every value of the first is combined with every value of the second."
                 if place
-                else "The setting that differs from run to run. All else, chance included, stays the same.",
+                else "The setting that differs between runs. Everything else stays the same, including the seed.",
                 persist_state="session",
                 key=key,
             )
             if not name:
                 continue
             try:
-                axes.append(_values(able[name], config, f"sweep.values.{token}.{name}"))
+                axes.append(_select_values(able[name], config, f"sweep.values.{token}.{name}"))
             except UserError as error:
-                wrong = wrong or str(error)
-    return axes, wrong
+                first_error = first_error or str(error)
+    return axes, first_error
 
 
-def _values(setting: Setting, config: TrainingConfig, key: str) -> Axis:
-    """Ask for the values of a setting. Raises UserError where they cannot be."""
+def _select_values(setting: Setting, config: TrainingConfig, key: str) -> Axis:
+    """Render the choice of a setting's values. Raises UserError if they are invalid."""
     label = f"Values of {setting.title}"
-    usual = setting.usual(config)
-    now = setting.text(setting.value(config))
-    help = explained(f"{setting.meaning} The network above has {now}.", setting.name)
-    if setting.words:
+    usual = setting.suggestions(config)
+    now = setting.format(setting.value(config))
+    help = linked_help(f"{setting.help} The network above has {now}.", setting.name)
+    if setting.choices:
         chosen = st.pills(
             label,
-            setting.words,
+            setting.choices,
             selection_mode="multi",
             default=usual,
-            format_func=setting.text,
+            format_func=setting.format,
             help=help,
             persist_state="session",
             key=key,
@@ -196,20 +196,20 @@ def _values(setting: Setting, config: TrainingConfig, key: str) -> Axis:
         return Axis(setting, tuple(chosen))
     text = st.text_input(
         label,
-        st.session_state.setdefault(f"{key}.first", setting.typed(usual)),
-        help=f"{help} Numbers with commas between them.",
+        st.session_state.setdefault(f"{key}.first", setting.format_all(usual)),
+        help=f"{help} Separate numbers with commas.",
         max_chars=100,
         persist_state="session",
         key=key,
     )
-    return Axis(setting, setting.read(text))
+    return Axis(setting, setting.parse(text))
 
 
 # --- the start ------------------------------------------------------------------------------------------------
 
 
-def _start(engine: Engine, owner: str, plan: Plan | None) -> None:
-    """Say how many runs it will be and how long they take, and start them."""
+def _render_start(engine: Engine, owner: str, plan: Plan | None) -> None:
+    """Render the button that starts the runs, their number and their expected duration."""
     with st.container(horizontal=True, vertical_alignment="center", key="sweep-start"):
         words = f"Start {len(plan)} runs" if plan else "Start"
         pressed = st.button(
@@ -217,25 +217,25 @@ def _start(engine: Engine, owner: str, plan: Plan | None) -> None:
             type="primary",
             icon=":material/play_arrow:",
             disabled=plan is None,
-            help=f"They wait in the same queue as all trainings, after single ones. At most {RUNS} runs are a sweep.",
+            help=f"Single runs go first in the queue. A sweep has at most {MAX_RUNS} runs.",
             key="sweep.begin",
         )
         if plan:
-            st.markdown(_expected(engine, plan), width="stretch")
+            st.markdown(_duration_text(engine, plan), width="stretch")
     if pressed and plan:
         try:
-            st.query_params.from_dict({"sweep": engine.submit_group(plan, owner)})
+            st.query_params.from_dict({"sweep": engine.submit_sweep(plan, owner)})
             st.rerun()
         except UserError as error:
             st.error(str(error))
 
 
-def _expected(engine: Engine, plan: Plan) -> str:
+def _duration_text(engine: Engine, plan: Plan) -> str:
     slots = engine.slots or 2
     expected = forecast(plan.configs, engine.runs, slots)
     numbers = " × ".join(str(len(axis.values)) for axis in plan.axes)
     several = f"{numbers} = {len(plan)} runs" if len(plan.axes) > 1 else f"{len(plan)} runs"
-    waiting = engine.waiting
-    queue = f" {waiting} run{'s wait' if waiting > 1 else ' waits'} already." if waiting else ""
-    at_once = f"{slots} at once" if slots > 1 else "one after the other"
-    return f"**{several}, {about(expected.seconds)}** with {at_once}.{queue}  \n:small[{expected.words}.]"
+    waiting = engine.waiting_count
+    queue = f" {waiting} earlier {'runs are' if waiting > 1 else 'run is'} waiting." if waiting else ""
+    order = f"{slots} at a time" if slots > 1 else "one after another"
+    return f"**{several}, {about(expected.seconds)}**, {order}.{queue}  \n:small[{expected.basis}.]"

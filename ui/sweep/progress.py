@@ -1,4 +1,4 @@
-"""Watching a sweep: how far it is, its squares, and which of its runs is the best."""
+"""A sweep on display: its progress, its heatmap and its best run."""
 
 from __future__ import annotations
 
@@ -9,157 +9,172 @@ import streamlit as st
 
 from trainer import UserError
 from trainer.analysis import sweep_charts
-from trainer.config.dataset_info import kind
+from trainer.config.dataset_info import info
 from trainer.config.presets import PRESETS
 from trainer.config.training import short_form
 from trainer.jobs.engine import Engine
 from trainer.runs.owner import owner_hash
 from trainer.runs.progress import forecast
-from trainer.runs.sweep import Cell, Sweep, best, cells, chance, effects
-from trainer.text import about, counted, percent
+from trainer.runs.sweep import Cell, Sweep, best_cell, chance_difference, effects, read_cells
+from trainer.text import about, counted, decimal, percent
 from ui import dataset_loader, load_control
 from ui.components.plot import plot
 from ui.markdown import literal
 from ui.sweep import sweep_heatmap
 
-COMPARED = 6  # runs that the page Compare has room for
+MAX_COMPARED = 6  # runs on the Compare page
 
 
-def show(engine: Engine, owner: str, sweep: Sweep) -> None:
-    """Show a sweep; while one of its runs is not over this looks again and again."""
+def render(engine: Engine, owner: str, sweep: Sweep) -> None:
+    """Render a sweep, refreshed while one of its runs has not ended."""
     base = sweep.plan.base
     st.subheader(literal(sweep.plan.title), anchor=False)
     st.caption(
-        f"{literal(origin(sweep))} · {counted(base.epochs, 'epoch')} of "
-        f"{base.training_examples:,} {kind(base.dataset).thing}s · {len(sweep.plan)} runs · "
-        "each square says how many % it reads right"
+        f"{literal(network_title(sweep))} · {counted(base.epochs, 'epoch')} of "
+        f"{base.training_examples:,} {info(base.dataset).noun}s · {len(sweep.plan)} runs · "
+        "each square shows the accuracy in %"
     )
-    if all(cell.over for cell in cells(sweep, engine.runs)):
-        st.fragment(_look_back)(engine, sweep)
+    if all(cell.ended for cell in read_cells(sweep, engine.runs)):
+        st.fragment(_render_ended)(engine, sweep)
     else:
-        every = load_control.pace()
-        st.fragment(_look, run_every=every)(engine, owner, sweep, every)
+        every = load_control.poll_seconds()
+        st.fragment(_render_live, run_every=every)(engine, owner, sweep, every)
 
 
-def origin(sweep: Sweep) -> str:
-    """Return the title of the preset whose network a sweep has, or its layers in short."""
+def network_title(sweep: Sweep) -> str:
+    """Return the title of the preset with a sweep's network, else its layers in short form."""
     layers = sweep.plan.base.layers
     return next((preset.title for preset in PRESETS.values() if preset.config.layers == layers), None) or short_form(
         sweep.plan.base
     )
 
 
-def _look(engine: Engine, owner: str, sweep: Sweep, every: float) -> None:
-    known = cells(sweep, engine.runs)
-    if all(cell.over for cell in known) or load_control.pace(now=every) != every:
+def _render_live(engine: Engine, owner: str, sweep: Sweep, every: float) -> None:
+    cells = read_cells(sweep, engine.runs)
+    if all(cell.ended for cell in cells) or load_control.poll_seconds(current=every) != every:
         st.rerun()
-    _progress(engine, sweep, known)
+    _render_progress(engine, sweep, cells)
     with st.container(horizontal=True, vertical_alignment="center"):
         if sweep.owner != owner_hash(owner):
-            st.caption("Somebody else's sweep: watch it, or open one of its runs.")
+            st.caption("This sweep belongs to somebody else. You can watch it and open its runs.")
         elif st.button(
             "Stop the sweep",
             icon=":material/stop:",
-            help="Runs that wait are taken out of the queue; those that train keep what they have learned.",
+            help="Removes waiting runs from the queue. Runs in training keep what they have learned.",
             key="sweep.stop",
         ):
             try:
-                engine.stop_group(sweep.id, owner)
+                engine.stop_sweep(sweep.id, owner)
                 st.rerun()
             except UserError as error:
                 st.error(str(error))
-    _picture(sweep, known)
+    _render_charts(sweep, cells)
 
 
-def _look_back(engine: Engine, sweep: Sweep) -> None:
-    known = cells(sweep, engine.runs)
-    if not all(cell.over for cell in known):
-        st.rerun()  # one was resumed
-    _result(sweep, known)
-    _picture(sweep, known)
+def _render_ended(engine: Engine, sweep: Sweep) -> None:
+    cells = read_cells(sweep, engine.runs)
+    if not all(cell.ended for cell in cells):
+        st.rerun()  # a run was resumed
+    _render_result(sweep, cells)
+    _render_charts(sweep, cells)
 
 
-def _progress(engine: Engine, sweep: Sweep, known: Sequence[Cell]) -> None:
-    """Say how far it is, in one line and a bar."""
-    phases = Counter(cell.phase for cell in known)
-    over = sum(cell.over for cell in known)
-    left = [(config, cell.epochs) for config, cell in zip(sweep.plan.configs, known, strict=True) if not cell.over]
-    parts = [f"{over} of {len(known)} runs are over"]
-    parts += [f"{phases[phase]} {word}" for phase, word in _WORDS.items() if phases[phase]]
+def _render_progress(engine: Engine, sweep: Sweep, cells: Sequence[Cell]) -> None:
+    """Render the progress bar with run counts and the time left."""
+    phases = Counter(cell.phase for cell in cells)
+    ended = sum(cell.ended for cell in cells)
+    left = [(config, cell.epochs) for config, cell in zip(sweep.plan.configs, cells, strict=True) if not cell.ended]
+    parts = [f"{ended} of {len(cells)} runs ended"]
+    parts += [f"{phases[phase]} {label}" for phase, label in _PHASE_LABELS.items() if phases[phase]]
     if engine.slots and phases["running"]:
         configs, done = zip(*left, strict=True)
         parts.append(f"{about(forecast(configs, engine.runs, engine.slots, done).seconds)} left")
     elif not engine.slots:
-        parts.append("the training processes get ready")
-    of = [config.epochs for config in sweep.plan.configs]
-    part = sum(1.0 if cell.over else min(1.0, cell.epochs / epochs) for cell, epochs in zip(known, of, strict=True))
-    st.progress(part / len(known), " · ".join(parts))
+        parts.append("the training processes are starting")
+    fractions = (
+        1.0 if cell.ended else min(1.0, cell.epochs / config.epochs)
+        for cell, config in zip(cells, sweep.plan.configs, strict=True)
+    )
+    st.progress(sum(fractions) / len(cells), " · ".join(parts))
 
 
-_WORDS = {"running": "trained now", "queued": "waiting", "paused": "paused"}
+_PHASE_LABELS = {"running": "training", "queued": "waiting", "paused": "paused"}
 
 
-def _picture(sweep: Sweep, known: Sequence[Cell]) -> None:
-    """Show the runs as squares, and the accuracy over the values where one setting is varied."""
+def _render_charts(sweep: Sweep, cells: Sequence[Cell]) -> None:
+    """Render the heatmap and, if only one setting varies, the accuracy at each of its values."""
     if len(sweep.plan.axes) == 1:
-        words = [f"{cell.name} {percent(cell.accuracy)}" for cell in known if cell.accuracy is not None]
+        words = [f"{cell.name} {percent(cell.accuracy)}" for cell in cells if cell.accuracy is not None]
         alt = f"Accuracy by {sweep.plan.title}: {', '.join(words) or 'none yet'}."
-        plot(sweep_charts.dots(sweep.plan, known), f"sweep.dots.{sweep.id}", alt)
-    if opened := sweep_heatmap.show(sweep.plan, known, f"sweep.squares.{sweep.id}"):
+        plot(sweep_charts.setting_chart(sweep.plan, cells), f"sweep.dots.{sweep.id}", alt)
+    if opened := sweep_heatmap.render(sweep.plan, cells, f"sweep.squares.{sweep.id}"):
         st.switch_page("pages/train.py", query_params={"run": opened.run})
 
 
-def _result(sweep: Sweep, known: Sequence[Cell]) -> None:
-    """Name the best run, say how much that tells, and lead on."""
-    winner = best(known)
+def _render_result(sweep: Sweep, cells: Sequence[Cell]) -> None:
+    """Render the best run, how significant its lead is, and links to its pages."""
+    winner = best_cell(cells)
     if winner is None:
-        st.warning("No run of this sweep was tested, so there is no best one: open one to see why, or start another.")
+        st.warning(
+            "No run of this sweep was tested, so there is no best one. Open a run to see why, or plan another sweep."
+        )
         return
     assert winner.accuracy is not None
-    thing = kind(sweep.plan.base.dataset).thing
+    noun = info(sweep.plan.base.dataset).noun
     with st.container(border=True, key="sweep-result"):
         st.markdown(f"##### Best: {literal(winner.name)}")
         share = percent(winner.accuracy)
-        st.markdown(" ".join([f"It reads {share} of the test {thing}s.", *_told(sweep, known, winner.accuracy)]))
+        st.markdown(
+            " ".join(
+                [f"It reads {share} of the test {noun}s correctly.", *_result_sentences(sweep, cells, winner.accuracy)]
+            )
+        )
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button(
                 "Open the best in Train",
                 type="primary",
                 icon=":material/model_training:",
-                help="See its curves, draw with it, train it further.",
+                help="See its curves, draw with it or continue its training.",
                 key="sweep.best",
             ):
                 st.switch_page("pages/train.py", query_params={"run": winner.run})
-            tested = sorted((cell for cell in known if cell.tested), key=lambda cell: -(cell.accuracy or 0.0))
+            tested = sorted((cell for cell in cells if cell.tested), key=lambda cell: -(cell.accuracy or 0.0))
             if len(tested) > 1:
-                ids = ",".join(cell.run for cell in tested[:COMPARED])
-                words = f"Compare the best {min(COMPARED, len(tested))}"
+                ids = ",".join(cell.run for cell in tested[:MAX_COMPARED])
+                words = f"Compare the best {min(MAX_COMPARED, len(tested))}"
                 st.page_link(
                     "pages/compare.py", label=words, icon=":material/stacked_line_chart:", query_params={"runs": ids}
                 )
-            st.page_link("pages/runs.py", label="All in Runs", icon=":material/list:", query_params={"group": sweep.id})
+            st.page_link(
+                "pages/runs.py", label="List on Runs", icon=":material/list:", query_params={"group": sweep.id}
+            )
 
 
-def _told(sweep: Sweep, known: Sequence[Cell], accuracy: float) -> list[str]:
-    """Say what differs between the runs, and how much of it may be chance."""
+def _result_sentences(sweep: Sweep, cells: Sequence[Cell], accuracy: float) -> list[str]:
+    """Return sentences on the effect of each setting, failed runs, and differences that may be chance."""
     sentences = []
-    if found := effects(sweep.plan, known):
-        parts = [f"{literal(setting.title)} makes {100 * apart:.1f} points of difference" for setting, apart in found]
+    if found := effects(sweep.plan, cells):
+        parts = [
+            f"{literal(setting.title)} makes a difference of {decimal(100 * apart, 1)} points"
+            for setting, apart in found
+        ]
         if len(parts) > 1:
             sentences.append(f"On average, {' and '.join(parts)}.")
         else:
-            sentences.append(f"The worst of them is {100 * found[0][1]:.1f} points behind.")
-    failed = sum(cell.phase == "failed" for cell in known)
+            sentences.append(f"The worst run is {decimal(100 * found[0][1], 1)} points behind.")
+    failed = sum(cell.phase == "failed" for cell in cells)
     if failed:
         sentences.append(f"{counted(failed, 'run')} failed: open one to see why.")
-    broken = sum(cell.phase == "interrupted" for cell in known)
+    broken = sum(cell.phase == "interrupted" for cell in cells)
     if broken:
-        sentences.append(f"{counted(broken, 'run')} broke off before the end.")
-    if dataset := dataset_loader.at_hand(sweep.plan.base.dataset):
-        tested, thing = len(dataset.y_test), dataset.kind.thing
-        apart = chance(accuracy, tested)
-        close = sum(cell.tested and accuracy - (cell.accuracy or 0.0) < apart for cell in known) - 1
-        others = f"{close} other{' is' if close == 1 else 's are'} as good" if close else "No other is as good"
-        points = f"differences below {100 * apart:.1f} points may be chance with {tested:,} test {thing}s"
+        sentences.append(f"{counted(broken, 'run')} {'was' if broken == 1 else 'were'} interrupted.")
+    if dataset := dataset_loader.available(sweep.plan.base.dataset):
+        tested, noun = len(dataset.y_test), dataset.info.noun
+        apart = chance_difference(accuracy, tested)
+        close = sum(cell.tested and accuracy - (cell.accuracy or 0.0) < apart for cell in cells) - 1
+        others = (
+            f"{close} other {'run is' if close == 1 else 'runs are'} as good" if close else "No other run is as good"
+        )
+        points = f"with {tested:,} test {noun}s, differences below {decimal(100 * apart, 1)} points may be chance"
         sentences.append(f"{others}: {points}.")
     return sentences
