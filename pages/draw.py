@@ -1,4 +1,4 @@
-"""Draw: write a digit and see what networks say of it, and what they see."""
+"""Draw page: a drawn digit, the predictions of one or more networks, and the steps to the network's input."""
 
 from contextlib import nullcontext, suppress
 from pathlib import Path
@@ -16,86 +16,90 @@ from ui.components import live_text
 from ui.digit_input import canvas, reading, tabs
 from ui.draw import my_drawings, steps
 from ui.html import style
-from ui.network_picker import Judge
+from ui.network_picker import NetworkChoice
 
 entry.require_app("draw")
 
 STYLE = Path(__file__).with_suffix(".css")
 
 
-class Places(NamedTuple):
-    """Where the parts of an answer stand on the page."""
+class Layout(NamedTuple):
+    """Places of the parts of an answer on the page."""
 
     sentence: DeltaGenerator
     paper: DeltaGenerator
     chart: DeltaGenerator
     tools: DeltaGenerator
-    meant: DeltaGenerator
+    my_drawings: DeltaGenerator
 
 
 @st.fragment
-def draw(answering: Judge, others: list[Judge]) -> None:
-    """Lay out the page and show what a stroke does not change."""
-    ways, sentence = tabs.two_columns("center")
+def render_page(choice: NetworkChoice, others: list[NetworkChoice]) -> None:
+    """Lay out the page and render the parts that a stroke does not change."""
+    tab_place, sentence = tabs.two_columns("center")
     paper, chart = tabs.two_columns()
-    tools, meant = tabs.two_columns()
-    with ways:
-        tabs.switch()
-    if tabs.chosen() == tabs.DRAW:
+    tools, drawings = tabs.two_columns()
+    with tab_place:
+        tabs.select_tab()
+    if tabs.selected_tab() == tabs.DRAW:
         with tools:
-            tabs.tools(answering)
-    otherwise = steps.ask(disabled=tabs.chosen() == tabs.TEST)
+            tabs.render_tools(choice)
+    alternatives = steps.select_alternatives(disabled=tabs.selected_tab() == tabs.TEST)
     with suppress(UserError):
-        _ = answering.network  # so that the first stroke need not wait for it, nor keep others waiting
-    show(answering, others, otherwise, Places(sentence, paper.container(key="paper", gap=None), chart, tools, meant))
+        _ = choice.network  # load it before the first stroke, which would wait for it and hold the render lock
+    layout = Layout(sentence, paper.container(key="paper", gap=None), chart, tools, drawings)
+    render_answers(choice, others, alternatives, layout)
 
 
 @st.fragment
-def show(answering: Judge, others: list[Judge], otherwise: list[str], places: Places) -> None:
-    """Show the paper and what is said of what is on it; a stroke runs this alone again."""
-    with load_control.turn if tabs.chosen() == tabs.DRAW else nullcontext():
-        image, best = show_answer(answering, otherwise, places)
+def render_answers(choice: NetworkChoice, others: list[NetworkChoice], alternatives: list[str], layout: Layout) -> None:
+    """Render the canvas and the predictions; a stroke reruns only this fragment."""
+    with load_control.render_lock if tabs.selected_tab() == tabs.DRAW else nullcontext():
+        image, answer = render_answer(choice, alternatives, layout)
     if others:
-        network_picker.compare(image, answering, best, others)
+        network_picker.render_comparison(image, choice, answer, others)
 
 
-def show_answer(answering: Judge, otherwise: list[str], places: Places) -> tuple[np.ndarray | None, Answer | None]:
-    """Show what one network says, the bars first; return the digit that is looked at and what is said of it."""
-    with places.paper:
-        source = tabs.show(answering)
-    read, error = reading.read(answering, source)
-    focus = tabs.focus(len(read))
+def render_answer(
+    choice: NetworkChoice, alternatives: list[str], layout: Layout
+) -> tuple[np.ndarray | None, Answer | None]:
+    """Render the prediction of one network, the bars first; return the image in focus and its answer."""
+    with layout.paper:
+        source = tabs.render_input(choice)
+    read, error = reading.read(choice, source)
+    focus = tabs.focused_digit(len(read))
     image, answer = (None, None) if focus is None else (source.images[focus], read[focus])
-    words = answer.sentence if answer else source.hint
-    places.chart.plotly_chart(
-        answer_charts.probability_bars(answer), config={"staticPlot": True}, alt=words, key="bars"
+    description = answer.sentence if answer else source.hint
+    layout.chart.plotly_chart(
+        answer_charts.probability_bars(answer), config={"staticPlot": True}, alt=description, key="bars"
     )
-    with places.sentence:
-        live_text.say(reading.sentence(source, read), key="sentence")
+    with layout.sentence:
+        live_text.render(reading.sentence(source, read), key="sentence")
         if error:
             st.error(error)
-    with places.tools:
-        if tabs.chosen() != tabs.DRAW:
-            tabs.tools(answering)
-        followed_digits.offer(image)
-    with places.paper:
-        tabs.mark(source, read, focus)
-    with places.meant:
-        tabs.choose_focus(len(read))
-        drawn = None if source.label is not None else image
-        about = source.sheet and f"{source.sheet} {focus} of {len(read)}"
-        my_drawings.ask(drawn, answer.best if answer and answer.has_numbers else None, answering.id, about)
-    steps.show(source, focus, answering, answer, otherwise)
+    with layout.tools:
+        if tabs.selected_tab() != tabs.DRAW:
+            tabs.render_tools(choice)
+        followed_digits.render_follow_button(image)
+    with layout.paper:
+        tabs.render_boxes(source, read, focus)
+    with layout.my_drawings:
+        tabs.select_focus(len(read))
+        drawing = None if source.label is not None else image
+        drawing_id = source.sheet and f"{source.sheet} {focus} of {len(read)}"
+        predicted = answer.best if answer and answer.is_finite else None
+        my_drawings.render(drawing, predicted, choice.id, drawing_id)
+    steps.render(source, focus, choice, answer, alternatives)
     return image, answer
 
 
 style(STYLE, tabs.STYLE, steps.STYLE)
-title, networks = tabs.two_columns("bottom")
+title, picker = tabs.two_columns("bottom")
 title.title("Draw a digit", anchor=False)
-with networks:
-    answering, *others = network_picker.choose()
-network_picker.introduce(answering)
-network_picker.badge()
+with picker:
+    choice, *others = network_picker.select_several()
+network_picker.render_introduction(choice)
+network_picker.render_badge()
 with st.container(key="draw"):
-    draw(answering, others)
+    render_page(choice, others)
 canvas.send_at_once()

@@ -1,4 +1,4 @@
-"""Look inside: what a network makes of an image, layer by layer, and why it says what it says."""
+"""Look inside page: the layers of a network for one image, and the reasons for its answer."""
 
 import streamlit as st
 
@@ -9,60 +9,60 @@ from ui import entry, inside, network_picker
 from ui.digit_input import canvas, reading, tabs
 from ui.html import style
 from ui.inside import subject
-from ui.inside.subject import Look
-from ui.network_picker import Judge
+from ui.inside.subject import Subject
+from ui.network_picker import NetworkChoice
 
 entry.require_app("inside")
 
 
 @st.fragment
-def look_inside(judge: Judge) -> None:
-    """Show the image, what the network says of it, and the view that is asked for; a stroke runs this alone again."""
-    ways, sentence = tabs.two_columns("center")
+def look_inside(choice: NetworkChoice) -> None:
+    """Render the image, the network's answer and the selected view; a stroke reruns only this fragment."""
+    tab_place, sentence = tabs.two_columns("center")
     paper, chart = tabs.two_columns()
     tools, views = tabs.two_columns()
     paper = paper.container(key="paper", gap=None)
-    # Set anew, since a choice that was made on another page by default alone is not kept.
-    st.session_state.source = (tabs.chosen() or tabs.DRAW) if judge.kind.digits else tabs.TEST
+    # Streamlit drops a widget's value on another page, unless the visitor has changed it: set the defaults again.
+    st.session_state.source = (tabs.selected_tab() or tabs.DRAW) if choice.info.is_digits else tabs.TEST
     st.session_state.pen = st.session_state.get("pen") or "Medium"
     with paper:
-        source = tabs.show(judge)
-    read, error = reading.read(judge, source)
-    focus = tabs.focus(len(read))
+        source = tabs.render_input(choice)
+    read, error = reading.read(choice, source)
+    focus = tabs.focused_digit(len(read))
     answer = None if focus is None else read[focus]
-    words = reading.sentence(source, [answer] if answer else [])
+    text = reading.sentence(source, [answer] if answer else [])
     with chart:
         st.plotly_chart(
-            answer_charts.probability_bars(answer), config={"staticPlot": True}, alt=words, key="inside.bars"
+            answer_charts.probability_bars(answer), config={"staticPlot": True}, alt=text, key="inside.bars"
         )
     with sentence:
-        st.markdown(words)
+        st.markdown(text)
         if error:
             st.error(error)
     with paper:
-        tabs.mark(source, read, focus)
-    with ways:
-        if judge.kind.digits:
-            tabs.switch()
+        tabs.render_boxes(source, read, focus)
+    with tab_place:
+        if choice.info.is_digits:
+            tabs.select_tab()
     with tools:
-        tabs.tools(judge)
-        tabs.choose_focus(len(read))
+        tabs.render_tools(choice)
+        tabs.select_focus(len(read))
     with views:
-        view = inside.ask()
+        view = inside.select_view()
     if answer is None and view.needs_image:
-        st.info(f"What happens inside the network is shown here. {source.hint}")
+        st.info(f"{source.hint} Then you can see here what happens inside the network.")
         return
     image = None if focus is None else source.images[focus]
     try:
-        view.show(Look(judge, judge.network, image, answer))
+        view.render(Subject(choice, choice.network, image, answer))
     except UserError as failure:
         st.error(str(failure))
 
 
 style(tabs.STYLE, sheets.STYLE, subject.STYLE)
-title, networks = tabs.two_columns("bottom")
+title, picker = tabs.two_columns("bottom")
 title.title("Look inside", anchor=False)
-with networks:
-    judge = network_picker.ask()
-look_inside(judge)
+with picker:
+    choice = network_picker.select()
+look_inside(choice)
 canvas.send_at_once()

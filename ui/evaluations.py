@@ -1,4 +1,4 @@
-"""What a network says of the test images: read where it is kept, else computed once, in the background."""
+"""Evaluation of a network on the test images: read from its folder, else computed once in the background."""
 
 from __future__ import annotations
 
@@ -11,74 +11,77 @@ from trainer.analysis import evaluation
 from trainer.analysis.evaluation import Evaluation
 from trainer.data.datasets import Dataset
 from trainer.networks.onnx_reader import network_hash
+from trainer.text import duration
 from ui import background
 from ui.background import Task
 from ui.markdown import literal
-from ui.network_picker import Judge
+from ui.network_picker import NetworkChoice
 
-_turn = threading.Lock()  # one at a time on this server: who draws or trains needs the processor too
+_lock = threading.Lock()  # one evaluation at a time on a server: drawing and training need the processor too
 
 
-def ask(judge: Judge, dataset: Dataset) -> Evaluation | None:
-    """Return what a network says of the test images.
+def find_or_compute(choice: NetworkChoice, dataset: Dataset) -> Evaluation | None:
+    """Return a network's evaluation, or None while it is computed.
 
-    Where that is not known it is computed: then how far it is, or why it failed, stands here, None is returned, and
-    the whole page is shown anew once it is known.
+    In the meantime this place shows the progress, or why the evaluation failed; the page reruns when it is ready.
     """
-    if found := evaluation.find(judge.folder, judge.path, dataset):
+    if found := evaluation.read_current(choice.folder, choice.path, dataset):
         return found
-    if _learning(judge):
-        _await_training(judge)
+    if _is_training(choice):
+        _wait_for_training(choice)
         return None
-    key = "evaluation", str(judge.folder), network_hash(judge.path), dataset.hash
+    key = "evaluation", str(choice.folder), network_hash(choice.path), dataset.hash
     task = background.find(key)
     if task is None:
         task = background.start(
             key,
-            partial(_evaluate, judge, dataset),
-            failed="The evaluation broke off",
+            partial(_evaluate, choice, dataset),
+            failure="The evaluation failed",
             folder="runs",
-            turn=_turn,
+            lock=_lock,
         )
-    if not task.over:
-        background.watch(task, _describe)
-    elif found := evaluation.find(judge.folder, judge.path, dataset):  # it was made since the first look
+    if not task.done:
+        background.render_progress(task, _describe)
+    elif found := evaluation.read_current(choice.folder, choice.path, dataset):  # completed since the first look
         background.forget(key)
         return found
     else:
-        st.error(task.error or "What the network said could not be kept: try again.")
+        st.error(task.error or "The evaluation could not be saved: try again.")
         if st.button(
-            "Try again", icon=":material/refresh:", help="Read the test images once more.", key=f"evaluate.{judge.id}"
+            "Try again",
+            icon=":material/refresh:",
+            help="Evaluates the network on the test images again.",
+            key=f"evaluate.{choice.id}",
         ):
             background.forget(key)
             st.rerun()
     return None
 
 
-def _evaluate(judge: Judge, dataset: Dataset, progress: background.Progress) -> None:
-    """Compute an evaluation; what comes of it lies in the network's folder."""
-    evaluation.make(judge.path, judge.config, dataset, judge.folder, progress)
+def _evaluate(choice: NetworkChoice, dataset: Dataset, progress: background.Progress) -> None:
+    """Evaluate a network and save the result in its folder."""
+    evaluation.evaluate(choice.path, choice.config, dataset, choice.folder, progress)
 
 
 def _describe(task: Task) -> tuple[float, str]:
-    """Return how far an evaluation is, and say how long it will take."""
+    """Return an evaluation's progress as a fraction and as text."""
     if task.waiting:
-        words = "Waiting until another network has been evaluated …"
-    elif task.share < 0.05 or task.seconds_left is None:
-        words = "Reading the test images …"
+        text = "Waiting for another evaluation to finish …"
+    elif task.fraction < 0.05 or task.seconds_left is None:
+        text = "Reading the test images …"
     else:
-        words = f"Reading the test images … {task.seconds_left:.0f} s left"
-    return task.share, words
+        text = f"Reading the test images … {duration(task.seconds_left)} left"
+    return task.fraction, text
 
 
-def _learning(judge: Judge) -> bool:
-    run = st.session_state.engine.runs.get(judge.id)
+def _is_training(choice: NetworkChoice) -> bool:
+    run = st.session_state.engine.runs.get(choice.id)
     return bool(run and run.state.live)
 
 
 @st.fragment(run_every=2.0)
-def _await_training(judge: Judge) -> None:
-    if not _learning(judge):
+def _wait_for_training(choice: NetworkChoice) -> None:
+    if not _is_training(choice):
         st.rerun()
-    st.info(f"{literal(judge.name)} is still learning: its evaluation stands here once it has finished.")
-    st.page_link("pages/train.py", label="Watch it learn", icon=":material/model_training:")
+    st.info(f"{literal(choice.name)} is still training: its evaluation appears here when the training has finished.")
+    st.page_link("pages/train.py", label="Watch the training", icon=":material/model_training:")

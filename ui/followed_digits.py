@@ -1,4 +1,4 @@
-"""Your digits: a visitor's own drawings, followed while networks learn. Nobody else sees them."""
+"""Followed digits: a visitor's own drawings, whose predictions are recorded while the visitor's networks train."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import streamlit as st
 
 from trainer import UserError
 from trainer.analysis import followed
-from trainer.figures.images import drawing_picture
+from trainer.figures.images import drawing_png
 from trainer.jobs.engine import Engine
 from trainer.runs.owner import owner_hash
 from trainer.runs.requests import MAX_DRAWINGS, FollowedDrawing
@@ -20,125 +20,127 @@ from trainer.runs.state import State
 from ui.components.plot import plot
 from ui.digit_input import canvas
 
-PAPER = "your_digit"  # the small one, on Train
-SIDE = 210  # pixels of it
-PICTURE = 40  # pixels a side of a drawing in the list
-ENOUGH = (
-    f"At most {MAX_DRAWINGS} drawings can be followed, and you follow {MAX_DRAWINGS}: remove one, on Train under "
-    "Your digits."
+CANVAS_KEY = "your_digit"  # of the small canvas on Train
+CANVAS_SIDE = 210  # pixels
+THUMBNAIL_SIDE = 40  # pixels
+LIMIT_REACHED = (
+    f"At most {MAX_DRAWINGS} drawings can be followed (you follow {MAX_DRAWINGS}): remove one on Train, under "
+    "Followed digits."
 )
-VISITORS = 1_000  # whose drawings are kept
-LOOKED_AT = 50  # runs, the newest, among which a visitor's own are found
+MAX_VISITORS = 1_000  # whose drawings are remembered
+MAX_SEARCHED_RUNS = 50  # newest runs that are searched for a visitor's own
 
 
 @st.cache_resource(show_spinner=False)
-def kept() -> OrderedDict[str, tuple[FollowedDrawing, ...]]:
-    """Return each visitor's drawings, by their hash, while this server runs: a reload or a second tab finds them."""
+def _drawings_by_owner() -> OrderedDict[str, tuple[FollowedDrawing, ...]]:
+    """Return the drawings of each visitor of this server, by owner hash: reloads and other tabs share them."""
     return OrderedDict()
 
 
-def pins() -> tuple[FollowedDrawing, ...]:
-    """Return this visitor's drawings; a session that begins, as at a reload, finds those of before."""
+def followed_drawings() -> tuple[FollowedDrawing, ...]:
+    """Return this visitor's drawings; a new session, as after a reload, restores the earlier ones."""
     if "pins" not in st.session_state:
         newest_run = next((run.requests.drawings for run in _own_runs()), ())
-        keep(kept().get(owner_hash(st.session_state.owner), newest_run))
-    found: tuple[FollowedDrawing, ...] = st.session_state.pins
-    return found
+        _save(_drawings_by_owner().get(owner_hash(st.session_state.owner), newest_run))
+    drawings: tuple[FollowedDrawing, ...] = st.session_state.pins
+    return drawings
 
 
-def keep(drawings: tuple[FollowedDrawing, ...]) -> None:
-    everyone, mine = kept(), owner_hash(st.session_state.owner)
-    st.session_state.pins = everyone[mine] = drawings
-    everyone.move_to_end(mine)
-    while len(everyone) > VISITORS:
+def _save(drawings: tuple[FollowedDrawing, ...]) -> None:
+    everyone, owner = _drawings_by_owner(), owner_hash(st.session_state.owner)
+    st.session_state.pins = everyone[owner] = drawings
+    everyone.move_to_end(owner)
+    while len(everyone) > MAX_VISITORS:
         everyone.popitem(last=False)
 
 
 def follow(image: np.ndarray, label: int) -> None:
-    """Follow a drawing, (28, 28) float32, in this visitor's trainings, those of now included.
+    """Follow a drawing, (28, 28) float32, in this visitor's present and future trainings.
 
-    Raises UserError where it would be one too many.
+    Raises UserError if the visitor already follows MAX_DRAWINGS.
     """
-    if len(pins()) >= MAX_DRAWINGS:
-        raise UserError(ENOUGH)
-    pinned = FollowedDrawing(token_hex(4), label, image)
-    keep((*pins(), pinned))
-    _tell("pin", **pinned.request())
+    if len(followed_drawings()) >= MAX_DRAWINGS:
+        raise UserError(LIMIT_REACHED)
+    drawing = FollowedDrawing(token_hex(4), label, image)
+    _save((*followed_drawings(), drawing))
+    _request_of_live_runs("pin", **drawing.request())
 
 
-def unfollow(drawing: str) -> None:
-    """Follow a drawing, named by its id, no longer."""
-    keep(tuple(pinned for pinned in pins() if pinned.id != drawing))
-    _tell("unpin", drawing=drawing)
+def unfollow(drawing_id: str) -> None:
+    """Stop following a drawing."""
+    _save(tuple(drawing for drawing in followed_drawings() if drawing.id != drawing_id))
+    _request_of_live_runs("unpin", drawing=drawing_id)
 
 
 def _own_runs() -> list[Run]:
-    mine = owner_hash(st.session_state.owner)
-    return [run for run in st.session_state.engine.runs.runs()[:LOOKED_AT] if run.state.owner == mine]
+    owner = owner_hash(st.session_state.owner)
+    return [run for run in st.session_state.engine.runs.runs()[:MAX_SEARCHED_RUNS] if run.state.owner == owner]
 
 
-def _tell(kind: str, **values: object) -> None:
+def _request_of_live_runs(kind: str, **values: object) -> None:
+    """Send a request to each of this visitor's runs that has not ended."""
     for run in _own_runs():
         if not run.state.ended:
-            with suppress(UserError):  # it may have gone this very moment
+            with suppress(UserError):  # it may be deleted at this moment
                 st.session_state.engine.request(run.id, kind, st.session_state.owner, **values)
 
 
-# --- asking ---------------------------------------------------------------------------------------------------
+# --- choosing drawings ------------------------------------------------------------------------------------------
 
 
-def offer(image: np.ndarray | None) -> None:
-    """Offer to follow the drawing that a network has just answered, or None, in training."""
-    known = pins() if image is not None else ()
-    pinned = next((one for one in known if np.allclose(one.image, image, atol=1 / 255)), None)  # kept in 256 levels
+def render_follow_button(image: np.ndarray | None) -> None:
+    """Render the button that follows the drawing on Draw, (28, 28) float32, disabled for None."""
+    drawings = followed_drawings() if image is not None else ()
+    # A followed drawing has 256 levels of grey.
+    present = next((one for one in drawings if np.allclose(one.image, image, atol=1 / 255)), None)
     popover = st.popover(
-        f"Followed as {followed.named(pinned.label)}" if pinned else "Follow in training",
+        f"Followed as {followed.named(present.label)}" if present else "Follow this digit",
         icon=":material/visibility:",
-        help="See on Train how a network learns to read this very drawing. Only you see it.",
-        disabled=image is None or pinned is not None,
+        help="Shows on Train how a network learns to read this drawing. Only you can see it.",
+        disabled=image is None or present is not None,
         on_change="rerun",
         key="offer",
     )
-    if popover.open and image is not None and pinned is None:
+    if popover.open and image is not None and present is None:
         with popover:
-            if len(pins()) < MAX_DRAWINGS:
-                _ask_digit(image, "offered_digit")
+            if len(followed_drawings()) < MAX_DRAWINGS:
+                _select_digit(image, "offered_digit")
             else:
-                st.caption(ENOUGH)
+                st.caption(LIMIT_REACHED)
 
 
 @st.fragment
-def ask() -> None:
-    """Show the button to this visitor's digits: a paper for one more, and those that are followed."""
+def render_panel() -> None:
+    """Render Train's panel of followed digits: a small canvas and the list of drawings."""
     popover = st.popover(
-        "Your digits",
+        "Followed digits",
         icon=":material/visibility:",
-        help=f"Draw up to {MAX_DRAWINGS} digits and see how a network learns to read them, before a training or during "
-        "it.",
-        on_change="rerun",  # a closed one forgets its canvas: shown again, it begins with what was drawn
+        help=f"Draw up to {MAX_DRAWINGS} digits, before or during a training, and see how the network learns to read "
+        "them.",
+        on_change="rerun",  # a closed popover drops its canvas, which starts again with the drawing when it opens
         key="your_digits",
     )
     if popover.open:
         with popover:
-            if len(pins()) < MAX_DRAWINGS:
-                _ask_drawing()
+            if len(followed_drawings()) < MAX_DRAWINGS:
+                _render_canvas()
                 canvas.send_at_once()
             else:
-                st.caption(ENOUGH)
-            _list()
+                st.caption(LIMIT_REACHED)
+            _render_list()
 
 
-def _ask_drawing() -> None:
-    st.caption("Draw a digit, then say which one it is. Only you see it.")
+def _render_canvas() -> None:
+    st.caption("Draw a digit, then choose which one it is. Only you can see it.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        with st.container(width=SIDE):
-            drawing = canvas.ask(PAPER, SIDE)
+        with st.container(width=CANVAS_SIDE):
+            drawing = canvas.render(CANVAS_KEY, CANVAS_SIDE)
         st.button(
             "Clear",
             icon=":material/delete:",
-            help="Take a clean sheet",
+            help="Clears the paper.",
             on_click=canvas.clear,
-            args=(PAPER,),
+            args=(CANVAS_KEY,),
             key="clear",
         )
     steps = None
@@ -146,61 +148,56 @@ def _ask_drawing() -> None:
         steps = drawing.steps()
     except UserError as error:
         st.error(str(error))
-    _ask_digit(None if steps is None else steps.image, "your_digit_is")
+    _select_digit(None if steps is None else steps.image, "your_digit_is")
 
 
-def _ask_digit(image: np.ndarray | None, key: str) -> None:
-    """Ask which digit a drawing is; the answer makes it one that is followed."""
+def _select_digit(image: np.ndarray | None, key: str) -> None:
+    """Let the visitor choose which digit a drawing is, and follow it from then on."""
 
     def choose() -> None:
         label, st.session_state[key] = st.session_state[key], None
         if label is not None and image is not None:
             follow(image, label)
             if key == "your_digit_is":
-                canvas.clear(PAPER)
+                canvas.clear(CANVAS_KEY)
 
     st.pills(
         "Which digit is it?",
         range(10),
         disabled=image is None,
-        help="Choose the digit that you meant: from then on the drawing is followed.",
+        help="Choose the digit that you meant. The drawing is followed from then on.",
         on_change=choose,
         key=key,
     )
 
 
-def _list() -> None:
+def _render_list() -> None:
     with st.container(horizontal=True):
-        for pinned in pins():
+        for drawing in followed_drawings():
+            name = followed.named(drawing.label)
             with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content"):
-                st.image(
-                    drawing_picture(pinned.image),
-                    width=PICTURE,
-                    alt=f"Your drawing of {followed.named(pinned.label)}",
-                )
+                st.image(drawing_png(drawing.image), width=THUMBNAIL_SIDE, alt=f"Your drawing of {name}")
                 st.button(
-                    followed.named(pinned.label),
+                    name,
                     icon=":material/close:",
                     type="tertiary",
-                    help=f"Follow this drawing of {followed.named(pinned.label)} no longer",
+                    help=f"Stop following this drawing of {name}",
                     on_click=unfollow,
-                    args=(pinned.id,),
-                    key=f"unfollow.{pinned.id}",
+                    args=(drawing.id,),
+                    key=f"unfollow.{drawing.id}",
                 )
 
 
-# --- watching -------------------------------------------------------------------------------------------------
+# --- predictions during a training ------------------------------------------------------------------------------
 
 
-def show(engine: Engine, run: Run, state: State, owner: str, at: int | None = None) -> None:
-    """Show a run's owner how its network came to read their drawings, up to the step `at`; others see nothing."""
+def render_predictions(engine: Engine, run: Run, state: State, owner: str, at: int | None = None) -> None:
+    """Render the predictions for a run's followed drawings, up to step `at`, to the run's owner only."""
     if state.owner != owner_hash(owner) or not (drawings := (requests := run.requests).drawings):
         return
-    lines = engine.runs.readings(run)
-    until = lines if at is None else [line for line in lines if line.get("step", 0) <= at]
-    words = [f"{followed.named(drawing.label)}: {followed.account(until, drawing)}" for drawing in drawings]
-    st.markdown(
-        "##### Your digits  \n:small[How probable each digit is to the network, from 0 to 100 %, over the epochs]"
-    )
-    figure = followed.rows(lines, drawings, words, state.steps, requests.epochs, at)
-    plot(figure, "followed", f"Your drawings while the network learns. {'. '.join(words)}.")
+    lines = engine.runs.predictions(run)
+    known = lines if at is None else [line for line in lines if line.get("step", 0) <= at]
+    texts = [f"{followed.named(drawing.label)}: {followed.status(known, drawing)}" for drawing in drawings]
+    st.markdown("##### Followed digits  \n:small[The probability of each digit, 0 to 100 %, over the epochs]")
+    figure = followed.followed_rows(lines, drawings, texts, state.steps, requests.epochs, at)
+    plot(figure, "followed", f"Predictions for your drawings during the training. {'. '.join(texts)}.")

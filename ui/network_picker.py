@@ -1,4 +1,4 @@
-"""Which networks answer on Draw? The one that comes with the app, and every one that was trained here."""
+"""Network picker of Draw, Evaluate and Look inside: the ready-made network and those trained on this server."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ import streamlit as st
 
 from trainer import UserError
 from trainer.analysis import answer_charts
-from trainer.analysis.answer import Answer, answers, verdict
+from trainer.analysis.answer import Answer, agreement_text, predict
 from trainer.config import dataset_info
-from trainer.config.dataset_info import Kind
+from trainer.config.dataset_info import DatasetInfo
 from trainer.config.training import TrainingConfig
 from trainer.networks.inference import Network
-from trainer.runs.index import Row, read
+from trainer.runs.index import RunRow, read_row
 from trainer.runs.owner import owner_hash
 from trainer.runs.parent import SHIPPED
 from trainer.runs.run import Run
@@ -28,32 +28,33 @@ from trainer.text import counted, percent
 from ui.markdown import literal
 from ui.run_index import run_index
 
-NEWEST = 100  # trained networks to choose from
-MOST = 6  # that judge a drawing besides the one that answers
+MAX_RUNS = 100  # trained networks that are listed
+MAX_OTHERS = 6  # networks that read a drawing beside the selected one
+
+MISSING = "The network's file must exist (it has been deleted): choose another network."
 
 
 @dataclass(frozen=True)
-class Judge:
-    """A network that may answer: the shipped one, or a run's, which is replaced while that still trains."""
+class NetworkChoice:
+    """A network that can be selected: the ready-made one, or a run's, whose file is replaced while it trains."""
 
     id: str
     name: str
     accuracy: float | None  # on the test digits
-    dataset: str  # see catalogue
+    dataset: str  # a name in dataset_info
     path: Path  # of its ONNX file
-    folder: Path  # of what is known of it: its evaluation, the nearest digits
-    owner: str = ""  # hash of the token of who trained it
+    folder: Path  # of its evaluation and the features of its training images
+    owner: str = ""  # hash of its owner's token
 
     @property
     def config(self) -> TrainingConfig:
-        """Return what it was asked to be. Raises UserError where config.json has been damaged since it was listed."""
+        """Return its configuration. Raises UserError if config.json was damaged after it was listed."""
         if config := self._config:
             return config
-        raise UserError("A network's config.json must be readable (got a damaged one): choose another network.")
+        raise UserError("The network's config.json must be readable (got a damaged file): choose another network.")
 
     @property
     def readable(self) -> bool:
-        """Tell whether its config can still be read."""
         return self._config is not None
 
     @property
@@ -61,179 +62,182 @@ class Judge:
         return shipped.CONFIG if self.id == SHIPPED else Run(self.folder).config
 
     @property
-    def kind(self) -> Kind:
-        """Return what is in the data that it has learned."""
-        return dataset_info.kind(self.dataset)
+    def info(self) -> DatasetInfo:
+        """Return the description of the data set that it was trained on."""
+        return dataset_info.info(self.dataset)
 
     @property
     def network(self) -> Network:
-        """Return the network as it is now. Raises UserError where its file is gone or damaged."""
+        """Return the network in its present state. Raises UserError if its file is missing or damaged."""
         if self.id == SHIPPED:
             return shipped.network()
         return _load(self.path, self.changed, self.config)
 
     @property
     def changed(self) -> int:
-        """Return what tells its file from the one that it replaced."""
+        """Return when its file was last replaced, in nanoseconds. Raises UserError if the file is missing."""
         try:
             return self.path.lstat().st_mtime_ns
         except OSError:
-            raise UserError(
-                "A network must be there to answer (got a run that has none any more): choose another."
-            ) from None
+            raise UserError(MISSING) from None
 
 
-def choose() -> list[Judge]:
-    """Ask which network answers and which others judge the same drawing; return them, the one that answers first.
+def select_several() -> list[NetworkChoice]:
+    """Return the selected network, followed by those that read the same drawing for comparison.
 
-    It is the one that the URL has come to name, else that was chosen last, else the newest that this visitor trained,
-    else the shipped one.
+    The selection starts with the network in the URL, else the last one selected, else the newest one that this visitor
+    trained, else the ready-made one.
     """
-    judges, texts = known(digits=True)
+    choices, labels = available(digits=True)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        answering = _ask(judges, texts, "Which network answers, and how many of the 10,000 test digits it reads.")
-        others = _choose_others(judges, texts, answering)
-    st.session_state.answers = answering.id
-    return [answering, *others]
+        choice = _select(choices, labels, "The network that reads your drawing, with its accuracy on the test digits.")
+        others = _select_others(choices, labels, choice)
+    st.session_state.answers = choice.id
+    return [choice, *others]
 
 
-def ask() -> Judge:
-    """Ask which network a page looks at, whatever it has learned; the same that answers on Draw, where it can."""
-    return _ask(*known(), "Which network to look at. Train one, and it stands here.")
+def select() -> NetworkChoice:
+    """Return the network selected on a page that shows networks of any data set."""
+    return _select(*available(), "The network to look at. The networks that you train are listed here too.")
 
 
-def known(digits: bool = False) -> tuple[dict[str, Judge], dict[str, str]]:
-    """Return the shipped network and the trained ones, the newest first, and a text of its own for each, by their ids.
+def available(digits: bool = False) -> tuple[dict[str, NetworkChoice], dict[str, str]]:
+    """Return the ready-made network and the trained ones, newest first, and a unique label for each, both by id.
 
-    With `digits` only those that have learned digits, which a drawing can be given to.
+    `digits` keeps only networks that were trained on digits, since they alone can read a drawing.
     """
-    rows = _rows()
-    judges = {SHIPPED: _shipped()} | {row.id: _judge(row) for row in rows.values() if row.dataset}
-    judges = {judge.id: judge for judge in judges.values() if judge.kind.digits or not digits}
-    return judges, _texts(judges, rows)
+    rows = _newest_rows()
+    choices = {SHIPPED: _shipped_choice()} | {row.id: _run_choice(row) for row in rows.values() if row.dataset}
+    choices = {choice.id: choice for choice in choices.values() if choice.info.is_digits or not digits}
+    return choices, _labels(choices, rows)
 
 
-def introduce(answering: Judge) -> None:
-    """Say who answers, and what has become of the network that the URL names, if that is another one."""
+def render_introduction(choice: NetworkChoice) -> None:
+    """Show the accuracy of the selected network, or why the network in the URL is not the selected one."""
     named = st.query_params.get("run", "")
     run = st.session_state.engine.runs.get(named)
     asked = run.read() if run else None
-    if asked and asked.config and not dataset_info.kind(asked.config.dataset).digits:
-        title = dataset_info.kind(asked.config.dataset).title
+    if asked and asked.config and not dataset_info.info(asked.config.dataset).is_digits:
+        title = dataset_info.info(asked.config.dataset).title
         st.caption(
-            f"{literal(asked.name)} has learned {literal(title)}: a drawing is nothing to it, so another answers."
+            f"{literal(asked.name)} was trained on {literal(title)} and cannot read digits: another network answers."
         )
-    elif named in (answering.id, "") or (asked and asked.network):
-        _tell_of(answering)
+    elif named in (choice.id, "") or (asked and asked.network):
+        _render_answering(choice)
     elif asked and not asked.state.ended:
-        _await_network(asked.run)
+        _wait_for_network(asked.run)
     else:
-        st.caption("The network that the link names is no longer here.")
+        st.caption("The network in this link is no longer here: another network reads your drawing.")
 
 
-def badge() -> None:
-    """Say in the menu which network answers on Draw."""
+def render_badge() -> None:
+    """Show the name of Draw's network in the menu."""
     run = st.session_state.engine.runs.get(st.session_state.get("answers", SHIPPED))
     name = shorten(run.read().name if run else shipped.NAME, 24, placeholder="…")
     st.sidebar.badge(f"Draw: {literal(name)}", color="blue")
 
 
-def compare(image: np.ndarray | None, answering: Judge, answer: Answer | None, others: list[Judge]) -> None:
-    """Show what several networks say of an image, (28, 28) float32, and where they disagree."""
-    said: list[tuple[Judge, Answer | None]] = [(answering, answer)]
-    for judge in others:
+def render_comparison(
+    image: np.ndarray | None, choice: NetworkChoice, answer: Answer | None, others: list[NetworkChoice]
+) -> None:
+    """Show the predictions of several networks for an image, (28, 28) float32, and where they disagree."""
+    predictions: list[tuple[NetworkChoice, Answer | None]] = [(choice, answer)]
+    for other in others:
         try:
-            network = judge.network
-            said.append((judge, None if image is None else answers(network, image[None], strange=False)[0]))
-        except UserError:  # gone, or damaged: the others go on
-            said.append((judge, None))
-    known = [(judge.name, answer) for judge, answer in said if answer is not None]
-    rows = [(f"{judge.name}\n{percent(judge.accuracy)}", answer) for judge, answer in said]
-    words = verdict(known) if known else "Each network's answer stands here once there is a digit."
-    st.subheader("Several networks judge", anchor=False)
+            network = other.network
+            predictions.append((other, None if image is None else predict(network, image[None], strange=False)[0]))
+        except UserError:  # its file is missing or damaged: show the others
+            predictions.append((other, None))
+    known = [(one.name, answer) for one, answer in predictions if answer is not None]
+    rows = [(f"{one.name}\n{percent(one.accuracy)}", answer) for one, answer in predictions]
+    words = agreement_text(known) if known else "Each network's answer appears here once there is a digit."
+    st.subheader("Several networks compared", anchor=False)
     st.markdown(literal(words))
-    st.plotly_chart(answer_charts.judges_rows(rows), config={"staticPlot": True}, alt=words, key="judges")
-    _lead_to_comparison([judge.id for judge, _ in said if judge.id != SHIPPED])
+    st.plotly_chart(answer_charts.network_rows(rows), config={"staticPlot": True}, alt=words, key="judges")
+    _comparison_link([one.id for one, _ in predictions if one.id != SHIPPED])
 
 
-def _lead_to_comparison(run_ids: list[str]) -> None:
+def _comparison_link(run_ids: list[str]) -> None:
     if len(run_ids) > 1:
         st.page_link(
             "pages/compare.py",
             label="Compare these runs",
             icon=":material/stacked_line_chart:",
             query_params={"runs": ",".join(run_ids), "view": "drawing"},
-            help="How they learned, what differs in their settings, and where they err.",
+            help="Compare their learning curves, settings and errors.",
         )
 
 
-# --- asking ---------------------------------------------------------------------------------------------------
+# --- selection ------------------------------------------------------------------------------------------------
 
 
-def _tell_of(answering: Judge) -> None:
-    known = f"reads {percent(answering.accuracy)} of the test digits" if answering.accuracy is not None else ""
+def _render_answering(choice: NetworkChoice) -> None:
+    known = choice.accuracy is not None
+    accuracy = f"reads {percent(choice.accuracy)} of the test digits correctly" if known else "reads your drawing"
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="introduction"):
-        if answering.id == SHIPPED:
-            st.caption(f"It ships with Digit Lab and {known}.", width="content")
+        if choice.id == SHIPPED:
+            st.caption(f"Comes with Digit Lab and {accuracy}.", width="content")
             st.page_link("pages/train.py", label="Train your own", icon=":material/model_training:", width="content")
         else:
-            st.caption(f"{literal(answering.name)} answers{f'; it {known}' if known else ''}.")
+            st.caption(f"{literal(choice.name)} {accuracy}.")
 
 
-def _ask(judges: dict[str, Judge], texts: dict[str, str], help: str) -> Judge:
+def _select(choices: dict[str, NetworkChoice], labels: dict[str, str], help: str) -> NetworkChoice:
     named = st.query_params.get("run", "")
-    if named in judges and named != st.session_state.get("linked"):
+    if named in choices and named != st.session_state.get("linked"):
         st.session_state.network = st.session_state.linked = st.session_state.chosen = named
-    wanted = (st.session_state.get("network"), st.session_state.get("chosen"), _own(judges))
-    # Set anew each time, since the texts change with time and the browser knows its choice by its text only.
-    st.session_state.network = next((id for id in wanted if id in judges and judges[id].readable), SHIPPED)
+    wanted = (st.session_state.get("network"), st.session_state.get("chosen"), _newest_own(choices))
+    # Set on each run: the labels change with time, and the browser identifies an option by its label only.
+    st.session_state.network = next((id for id in wanted if id in choices and choices[id].readable), SHIPPED)
     st.selectbox(
         "Network",
-        texts,
-        format_func=lambda judge: texts.get(judge, judge),
-        on_change=_follow_choice,
+        labels,
+        format_func=lambda id: labels.get(id, id),
+        on_change=_update_link,
         help=help,
         key="network",
     )
-    return judges[st.session_state.network]
+    return choices[st.session_state.network]
 
 
-def _choose_others(judges: dict[str, Judge], texts: dict[str, str], answering: Judge) -> list[Judge]:
+def _select_others(
+    choices: dict[str, NetworkChoice], labels: dict[str, str], choice: NetworkChoice
+) -> list[NetworkChoice]:
     before = st.session_state.get("others", [])
-    kept = [id for id in before if id in judges and id != answering.id and judges[id].readable]
-    st.session_state.others = kept
+    others = [id for id in before if id in choices and id != choice.id and choices[id].readable]
+    st.session_state.others = others
     with st.popover(
-        f"Compare ({len(kept)})" if kept else "Compare",
+        f"Compare ({len(others)})" if others else "Compare",
         icon=":material/balance:",
-        help=f"Let up to {MOST} more networks judge the same drawing, and see at a glance where they disagree.",
+        help=f"Let up to {MAX_OTHERS} more networks read the same drawing, and see where they disagree.",
         key="compare",
     ):
         st.multiselect(
-            "These networks judge the same drawing",
-            [judge for judge in texts if judge != answering.id],
-            format_func=lambda judge: texts.get(judge, judge),
-            max_selections=MOST,
-            placeholder="Choose networks" if len(judges) > 1 else "There is no other yet: train one",
-            help="Choose some that learned differently, such as a dense network beside a convolutional one.",
+            "Networks that read the same drawing",
+            [id for id in labels if id != choice.id],
+            format_func=lambda id: labels.get(id, id),
+            max_selections=MAX_OTHERS,
+            placeholder="Choose networks" if len(choices) > 1 else "No other networks yet: train one",
+            help="Choose different kinds of network, for example a dense and a convolutional one.",
             persist_state="session",
             key="others",
         )
-        st.page_link("pages/train.py", label="Train one more", icon=":material/model_training:")
-    return [judges[judge] for judge in kept]
+        st.page_link("pages/train.py", label="Train another network", icon=":material/model_training:")
+    return [choices[id] for id in others]
 
 
 @st.fragment(run_every=1.0)
-def _await_network(run: Run) -> None:
-    """Wait for the network of a run that has only begun, then let it answer."""
+def _wait_for_network(run: Run) -> None:
+    """Wait for the first network of a run that has just started, then select it."""
     view = run.read()
     if view.network:
         st.session_state.network = view.id
     if view.network or view.state.ended:
         st.rerun()
-    st.caption(f"{literal(view.name)} has only begun to learn: it answers here some seconds from now.")
+    st.caption(f"{literal(view.name)} has just started training: it can read your drawing in a few seconds.")
 
 
-def _follow_choice() -> None:
+def _update_link() -> None:
     st.query_params["run"] = st.session_state.linked = st.session_state.chosen = st.session_state.network
 
 
@@ -247,47 +251,49 @@ def _load(path: Path, changed: int, _config: TrainingConfig) -> Network:
     return network
 
 
-def _shipped() -> Judge:
+def _shipped_choice() -> NetworkChoice:
     folder = st.session_state.engine.runs.root / SHIPPED
-    return Judge(SHIPPED, shipped.NAME, shipped.card().test_accuracies[0], shipped.CONFIG.dataset, shipped.PATH, folder)
+    return NetworkChoice(
+        SHIPPED, shipped.NAME, shipped.card().test_accuracies[0], shipped.CONFIG.dataset, shipped.PATH, folder
+    )
 
 
-def _rows() -> dict[str, Row]:
-    """Return the newest runs that have a network, the newest first, and the one that the URL names, by their ids."""
-    newest = islice((row for row in run_index().rows() if row.has_network), NEWEST)
+def _newest_rows() -> dict[str, RunRow]:
+    """Return the newest runs that have a network, newest first, and the run in the URL, by id."""
+    newest = islice((row for row in run_index().rows() if row.has_network), MAX_RUNS)
     rows = {row.id: row for row in newest}
     named = st.session_state.engine.runs.get(st.query_params.get("run", ""))
     if named and named.id not in rows and named.network:
-        rows[named.id] = read(named)
+        rows[named.id] = read_row(named)
     return rows
 
 
-def _judge(row: Row) -> Judge:
+def _run_choice(row: RunRow) -> NetworkChoice:
     run = Run(st.session_state.engine.runs.root / row.id)
-    return Judge(row.id, row.name, row.test_accuracy, row.dataset, run.network_file, run.path, row.owner)
+    return NetworkChoice(row.id, row.name, row.test_accuracy, row.dataset, run.network_file, run.path, row.owner)
 
 
-def _own(judges: dict[str, Judge]) -> str | None:
+def _newest_own(choices: dict[str, NetworkChoice]) -> str | None:
     mine = owner_hash(st.session_state.owner)
-    return next((judge.id for judge in judges.values() if judge.owner == mine), None)
+    return next((choice.id for choice in choices.values() if choice.owner == mine), None)
 
 
-def _texts(judges: dict[str, Judge], rows: dict[str, Row]) -> dict[str, str]:
-    """Return each network's text in the choice; no two are alike, since Streamlit tells options apart by their text."""
+def _labels(choices: dict[str, NetworkChoice], rows: dict[str, RunRow]) -> dict[str, str]:
+    """Return a unique label for each network by its id, since Streamlit identifies options by their labels."""
     seen: Counter[str] = Counter()
-    texts = {}
-    for judge in judges.values():
-        accuracy = f", {percent(judge.accuracy)}" if judge.accuracy is not None else ""
-        row = rows.get(judge.id)
+    labels = {}
+    for choice in choices.values():
+        accuracy = f", {percent(choice.accuracy)}" if choice.accuracy is not None else ""
+        row = rows.get(choice.id)
         when = "" if row is None else f", {_ago(time.time() - row.created) if row.ended else 'training'}"
-        text = f"{judge.name}{accuracy}{when}"
+        text = f"{choice.name}{accuracy}{when}"
         seen[text] += 1
-        texts[judge.id] = f"{text} ({seen[text]})" if seen[text] > 1 else text
-    return texts
+        labels[choice.id] = f"{text} ({seen[text]})" if seen[text] > 1 else text
+    return labels
 
 
 def _ago(seconds: float) -> str:
     for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        if (number := int(seconds // length)) > 0:  # a clock may have been set back
+        if (number := int(seconds // length)) > 0:  # it is negative if the clock was set back
             return f"{counted(number, unit)} ago"
     return "just now"

@@ -14,10 +14,10 @@ import psutil
 import pytest
 
 import run as starter
-from harness.browser import digit
+from harness.browser import digit_strokes
 from harness.server import ROOT, Server
-from harness.visitor import Visitor, drawn, visit
-from harness.waiting import PATIENCE, wait_for
+from harness.visitor import Visitor, canvas_value, visit
+from harness.waiting import TIMEOUT_SECONDS, wait_for
 from tests.support.apps import TINY
 from trainer import UserError
 from trainer.drawing.collection import Collection
@@ -67,7 +67,7 @@ def runs(server: Server) -> Iterator[dict[str, Run]]:
 
     def live() -> None:
         while not end.wait(0.5):
-            made["running"].live()
+            made["running"].heartbeat()
 
     thread = threading.Thread(target=live)
     thread.start()
@@ -122,7 +122,7 @@ def test_run_py_listens_on_this_computer_alone_unless_a_class_is_to_open_it():
 
 def ask(server: Server, path: str, method: str = "GET", body: bytes | None = None, **headers: str) -> tuple[int, bytes]:
     """Ask for a path, letter by letter, and return the answer's status and content."""
-    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=PATIENCE)
+    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=TIMEOUT_SECONDS)
     try:
         connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
         answer = connection.getresponse()
@@ -285,7 +285,7 @@ def test_a_visitor_sees_nothing_of_anothers_drawings_and_form(server, runs):
             if drawing:
                 await visitor.open("train", f"config={TINY.to_link()}")
                 await visitor.open()
-                await visitor.set("canvas", json_value=drawn(digit(3)))
+                await visitor.set("canvas", json_value=canvas_value(digit_strokes(3)))
             await visitor.open("train")
             form, seen = said(visitor), ""
             for page in ("draw", "train", "runs"):
@@ -298,8 +298,8 @@ def test_a_visitor_sees_nothing_of_anothers_drawings_and_form(server, runs):
 
     (form, mine), (other_form, other) = asyncio.run(both())
     assert "16 relu" in form and "16 relu" not in other_form
-    assert "1 drawn, 0 right" in mine and "drawn, " not in other
-    assert "Your digits" in mine and "Your digits" not in other
+    assert "1 drawing, 0 read correctly" in mine and "read correctly**" not in other
+    assert "##### Followed digits" in mine and "##### Followed digits" not in other
     assert "by you" in mine and "by somebody else" in other
 
 
@@ -329,8 +329,8 @@ def test_a_forged_cookie_makes_nobody_the_owner_and_no_path(server, runs, token)
             assert "by somebody else" in said(visitor)
             assert len(visitor.widgets) <= expected + 1  # and the one that hands out a cookie
             await visitor.open()
-            await visitor.set("canvas", json_value=drawn(digit(3)))
-            assert "drawn, " not in said(visitor)
+            await visitor.set("canvas", json_value=canvas_value(digit_strokes(3)))
+            assert "read correctly**" not in said(visitor)
 
     before = kept(server)
     asyncio.run(come())

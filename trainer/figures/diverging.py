@@ -20,24 +20,24 @@ _SIDE = 48  # screen pixels, about, that one picture of a sheet is wide at least
 _UNDER = 40, 150  # how bright paper is beneath colours, and by how much brighter ink is
 
 
-def reach(values: Array) -> float:
+def max_magnitude(values: Array) -> float:
     """Return the largest size among numbers, which has the full colour; 1 where all are 0."""
     return float(np.abs(np.nan_to_num(values, posinf=0, neginf=0)).max(initial=0.0)) or 1.0
 
 
-def tint(values: Array, scale: float | None = None) -> str:
+def image_url(values: Array, scale: float | None = None) -> str:
     """Draw numbers (height, width), a pixel each, as a PNG's URL; what has the size `scale` has the full colour."""
     return data_url(_image(_levels(values, scale)))
 
 
-def sheet(pictures: Array, scale: float | None = None, across: int = 8) -> str:
+def sheet_url(pictures: Array, scale: float | None = None, across: int = 8) -> str:
     """Draw pictures of numbers, (n, height, width), `across` in a row with a frame around each, as a PNG's URL."""
     number, height, width = pictures.shape
-    levels = _enlarge(_levels(pictures, scale), enlarged(height, width))
+    levels = _enlarge(_levels(pictures, scale), sheet_scale(height, width))
     return data_url(_image(_framed(levels, min(across, max(number, 1)))))
 
 
-def enlarged(height: int, width: int) -> int:
+def sheet_scale(height: int, width: int) -> int:
     """Return how many pixels a side `sheet` draws for each number of such a picture."""
     return max(1, round(_SIDE / max(height, width)))
 
@@ -53,22 +53,22 @@ def weight_sheet(weights: Array, scale: float | None = None) -> bytes:
     return png(_image(_framed(_enlarge(levels, max(1, room // weights.shape[2])), across, gap=1)))
 
 
-def strip(values: Array, across: int, scale: float | None = None) -> str:
+def cells_url(values: Array, across: int, scale: float | None = None) -> str:
     """Draw a list of numbers (n,) as cells, `across` in a row, as a PNG's URL; what is left of the last row is 0."""
     rows = -(-len(values) // across)
     cells = np.zeros(rows * across, np.float32)
     cells[: len(values)] = values
-    return tint(cells.reshape(rows, across), scale)
+    return image_url(cells.reshape(rows, across), scale)
 
 
-def template(weights: Array, scale: float) -> str:
+def weights_url(weights: Array, scale: float) -> str:
     """Draw weights (height, width) as a PNG's URL, in twice as many shades as `tint` has."""
     shares = _shares(weights, scale)
     opacities = np.rint(255 * np.abs(shares))
     return data_url(np.dstack([_hues(shares), opacities]).astype(np.uint8))
 
 
-def over(image: Array, values: Array, scale: float | None = None) -> str:
+def overlay_url(image: Array, values: Array, scale: float | None = None) -> str:
     """Draw numbers (height, width) over a dimmed image of the same size, as a PNG's URL."""
     low, more = _UNDER
     grey = image.mean(axis=2) if image.ndim == 3 else image
@@ -78,26 +78,17 @@ def over(image: Array, values: Array, scale: float | None = None) -> str:
     return data_url((opacities * _hues(shares) + (1 - opacities) * beneath).astype(np.uint8))
 
 
-def color(value: float, scale: float) -> str:
+def css_color(value: float, scale: float) -> str:
     """Return the colour of one number for a style sheet."""
     opacity = min(1.0, abs(value) / scale) if np.isfinite(value) else 0.0
     red, green, blue = rgb(BLUE if value >= 0 else VERMILLION)
     return f"rgba({red}, {green}, {blue}, {opacity:.2f})"
 
 
-def number(value: float, digits: int = 2) -> str:
-    """Write a number with a sign that is easily seen, and not more digits than it deserves."""
-    if not np.isfinite(value):
-        return "no number"
-    if abs(value) < 0.5 * 10**-digits:
-        digits = 4 if abs(value) >= 0.00005 else digits
-    return f"{round(value, digits) + 0.0:,.{digits}f}".replace("-", "−")
-
-
 def _shares(values: Array, scale: float | None) -> Array:
     """Return numbers as shares of `scale`, -1 to 1, or of the largest; what is not finite is 0."""
     known = np.nan_to_num(values, posinf=0, neginf=0)
-    return np.clip(known / (scale or reach(known)), -1, 1)
+    return np.clip(known / (scale or max_magnitude(known)), -1, 1)
 
 
 def _levels(values: Array, scale: float | None) -> Levels:

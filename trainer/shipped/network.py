@@ -16,7 +16,7 @@ from trainer.config.training import TrainingConfig
 from trainer.networks.inference import Network
 from trainer.shipped.card import Card, clarity
 
-NAME = "Shipped network"
+NAME = "Ready-made network"
 FOLDER = Path(__file__).parent
 PATH = FOLDER / "network.onnx"
 CARD = FOLDER / "card.json"

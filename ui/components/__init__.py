@@ -1,1 +1,1 @@
-"""Components of our own that run in the browser, each with its script and style sheet beside it."""
+"""Custom browser components, each with its script and style sheet beside it."""

@@ -1,4 +1,4 @@
-"""A chart that changes in place, however often its figure does."""
+"""Plotly chart that updates in place when its figure changes."""
 
 import json
 import re
@@ -8,32 +8,32 @@ import streamlit as st
 
 from trainer.figures.plotly import Figure
 
-# Streamlit takes a chart with another figure as another chart: it removes the old one and builds a new one, and the
-# hover and the curves hidden in the legend are lost. So Streamlit renders an empty chart that never changes, and the
-# script draws the figure into it with the Plotly that Streamlit has loaded. Streamlit still sets its size and theme.
-# The script keeps checking, and draws again: the empty chart may come later, or come back empty.
-_show = st.components.v2.component(
+# Streamlit replaces a chart whose figure has changed, which loses the hover and the curves hidden in the legend. So
+# Streamlit renders an empty chart that never changes, and the script draws the figure into it with the Plotly that
+# Streamlit has loaded. Streamlit still sets its size and theme. The script checks the chart repeatedly and redraws it,
+# because Streamlit may render the empty chart later or again.
+_component = st.components.v2.component(
     "digit_lab_plot",
     js=Path(__file__).with_suffix(".js").read_text("utf-8"),
 )
 
 
 def plot(figure: Figure, key: str, alt: str) -> None:
-    """Show a Plotly figure, which has a fixed height; `alt` says in a sentence what it shows.
+    """Render a Plotly figure of fixed height; `alt` is its description for screen readers.
 
-    Where the same key shows another figure, the chart changes in place: what was hovered over stays hovered over, and
-    curves that were clicked away in the legend stay away, told by their names.
+    When the figure of a key changes, the chart updates in place: the hover stays, and so do the curves hidden in the
+    legend, which are identified by their names.
     """
     frame = f"{key}.frame"
     config = {"displayModeBar": False}
-    shown_in = {"frame": "st-key-" + re.sub(r"[^a-zA-Z0-9_-]", "-", frame), "alt": alt}
+    frame_data = {"frame": "st-key-" + re.sub(r"[^a-zA-Z0-9_-]", "-", frame), "alt": alt}
     with st.container(gap=None):
-        shown = _show(
-            data=json.dumps({**shown_in, **figure}).encode(),  # a dict would make Streamlit look for pandas' tables
+        rendered = _component(
+            data=json.dumps({**frame_data, **figure}).encode(),  # bytes: Streamlit would search a dict for data frames
             on_failed_change=lambda: None,
             key=f"{key}.figure",
         )
-        if shown.failed:  # a later Streamlit that is built otherwise
+        if rendered.failed:  # a later version of Streamlit may render charts in another way
             st.plotly_chart(figure, config=config, alt=alt, key=f"{key}.whole")
         else:
             st.plotly_chart(_frame(figure["layout"]["height"]), config=config, key=frame)

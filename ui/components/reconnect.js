@@ -6,7 +6,7 @@ export default ({ parentElement, setTriggerValue }) => {
     const isConnected = () => app?.dataset.testConnectionState === "CONNECTED";
     let wasConnected = isConnected();
     const onChange = () => {
-        if (!wasConnected && isConnected()) setTriggerValue("mended", true);
+        if (!wasConnected && isConnected()) setTriggerValue("restored", true);
         wasConnected = isConnected();
     };
     observers.get(parentElement)?.disconnect();

@@ -1,4 +1,4 @@
-"""The line between a page and its server: after it broke, nothing that was done is lost."""
+"""Rerun of a page when its lost connection to the server is restored, so that no input is lost."""
 
 from pathlib import Path
 
@@ -6,17 +6,17 @@ import streamlit as st
 
 # After a reconnect Streamlit reruns a page only if it knows that a script has run. If the connection broke just as the
 # script started, it does not know: the page would stay empty, and what was done in the meantime would be lost.
-_watch = st.components.v2.component(
-    "digit_lab_line",
+_component = st.components.v2.component(
+    "digit_lab_reconnect",
     js=Path(__file__).with_suffix(".js").read_text("utf-8"),
 )
 
 
-def watch() -> None:
-    """Show the page anew when its line is mended; once a page, in its script."""
-    _watch(on_mended_change=lambda: None, height=0, key="line")
+def rerun_on_reconnect() -> None:
+    """Rerun the page when its connection is restored; call this once in a page's script."""
+    _component(on_restored_change=lambda: None, height=0, key="line")
 
 
-def name() -> str:
-    """Return what tells this page's line from every other one; that of a line that was mended is another."""
+def connection_id() -> str:
+    """Return a name for the page's present connection; a restored connection has a new one."""
     return st.context.headers.get("Sec-WebSocket-Key", "")

@@ -1,1 +1,1 @@
-"""A digit that is drawn, a test digit or a photo, and what a network reads in it."""
+"""Digit input: a drawing, a test digit or a photo, and a network's predictions for it."""

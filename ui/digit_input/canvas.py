@@ -1,4 +1,4 @@
-"""The paper that a digit is drawn on."""
+"""Canvas that a digit is drawn on, and the drawing that the browser sends."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from trainer import UserError
 from trainer.drawing import normalize
 
 SIDE = 300  # pixels, the same on a phone
-PEN = 1 / 15  # of the side
-PENS = {"Thin": 1 / 30, "Medium": PEN, "Thick": 1 / 10}  # of the side, too
-Read = TypeVar("Read")
-LONGEST = 250_000  # characters that a browser may say of a paper: minutes of drawing
+PEN_WIDTH = 1 / 15  # as a fraction of the side
+PEN_WIDTHS = {"Thin": 1 / 30, "Medium": PEN_WIDTH, "Thick": 1 / 10}  # as fractions of the side
+Result = TypeVar("Result")
+MAX_CHARACTERS = 250_000  # in a drawing as JSON: enough for minutes of drawing
 
-# Texts in an image are unpacked when it is opened, of which a few kB could take 64 MB.
+# Pillow unpacks the texts in an image when it opens it; a few kB could take 64 MB.
 PngImagePlugin.MAX_TEXT_MEMORY = ImageFile.SAFEBLOCK  # 1 MB
 
-# The canvas sends a drawing 200 ms after the pen is lifted; its button "Update the app" sends it at once, so the script
-# presses that. If a later version renames the button, the canvas still sends the drawing by itself. The script also
-# hides the canvas's toolbar, which is too small for a finger and covers a corner of the paper.
+# The canvas sends a drawing 200 ms after the pen is lifted. Its button "Update the app" sends it at once, so the script
+# presses that button. If a later version renames it, the canvas still sends the drawing by itself. The script also
+# hides the canvas's toolbar, which is too small for a finger and covers a corner of the canvas.
 send_at_once = st.components.v2.component(
     "digit_lab_send_at_once",
     js=Path(__file__).with_suffix(".js").read_text("utf-8"),
@@ -39,45 +39,45 @@ send_at_once = st.components.v2.component(
 
 @dataclass
 class _Sheet:
-    """What is on a paper. It stays while another page is looked at, which the canvas itself does not."""
+    """Content of a canvas. It survives a visit to another page, which the canvas component does not."""
 
-    begun: dict[str, Any]  # what the canvas began with: where this changes, it begins anew
-    now: dict[str, Any]  # as the canvas sent it: "raw", its strokes, and "data", its pixels
-    id: str  # the same from the first stroke on a clean sheet to the last one
+    initial: dict[str, Any]  # the drawing that the canvas started with; a new value restarts the canvas
+    current: dict[str, Any]  # as the canvas sent it: "raw", its strokes, and "data", its pixels
+    id: str  # constant until the canvas is cleared
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """What a browser sent of a paper of `side` pixels."""
+    """Drawing on a canvas of `side` pixels, as a browser sent it."""
 
     url: str | None  # its pixels, as a data URL
     side: int
-    sheet: str  # which clean sheet it was begun on
-    flaw: str = ""  # what was wrong with it, if the paper had to be cleared
+    sheet: str  # id of the canvas content, constant until the canvas is cleared
+    problem: str = ""  # why the canvas had to be cleared, as a sentence
 
-    def steps(self) -> normalize.Steps | None:
-        """Return the drawing on its way to a network, or None for blank paper.
+    def steps(self) -> normalize.NormalizationSteps | None:
+        """Return the normalization steps of the drawing, or None for a blank canvas.
 
-        Raises UserError for what is no drawing: a browser sent it, so it is measured before it is decoded.
+        Raises UserError for anything but a drawing. The browser sent it, so its size is checked before it is decoded.
         """
         return self._read(normalize.from_canvas)
 
-    def digits(self) -> list[normalize.Steps]:
-        """Return each digit that is drawn, in reading order; raises UserError as `steps` does."""
-        return self._read(normalize.digits) or []
+    def digits(self) -> list[normalize.NormalizationSteps]:
+        """Return the steps of each drawn digit, in reading order. Raises UserError as `steps` does."""
+        return self._read(normalize.find_digits) or []
 
-    def _read(self, read: Callable[[np.ndarray], Read]) -> Read | None:
+    def _read(self, read: Callable[[np.ndarray], Result]) -> Result | None:
         rgba = self._pixels()
         if rgba is None:
             return None
         found = read(rgba)
         if not found and rgba[..., :3].any():
-            raise UserError("A digit needs some paper around it (this one is inked all over): press Clear.")
+            raise UserError("A digit must have black paper around it (got one that is inked all over): press Clear.")
         return found
 
     def _pixels(self) -> np.ndarray | None:
-        if self.flaw:
-            raise UserError(self.flaw)
+        if self.problem:
+            raise UserError(self.problem)
         if self.url is None:
             return None
         try:
@@ -92,63 +92,63 @@ class Drawing:
             ) from error
 
 
-def ask(key: str, side: int = SIDE, pen: float = PEN) -> Drawing:
-    """Show a paper and return what is on it; `key` names it on every page, and `pen` is a share of its side.
+def render(key: str, side: int = SIDE, pen: float = PEN_WIDTH) -> Drawing:
+    """Render a canvas and return its drawing; `key` identifies it on all pages, `pen` is a fraction of its side.
 
-    A page that shows one calls `send_at_once()` too, once and outside of what a stroke runs again.
+    The page must also call `send_at_once()` once, outside the fragment that a stroke reruns.
     """
-    kept = f"{key}.sheet"
-    if kept not in st.session_state:
+    sheet_key = f"{key}.sheet"
+    if sheet_key not in st.session_state:
         clear(key)
-    sheet: _Sheet = st.session_state[kept]
+    sheet: _Sheet = st.session_state[sheet_key]
     if key not in st.session_state:  # back from another page
-        sheet.begun = sheet.now["raw"]
-        st.session_state[key] = {"drawing": sheet.now}
-    if flaw := _flaw(st.session_state[key]):
+        sheet.initial = sheet.current["raw"]
+        st.session_state[key] = {"drawing": sheet.current}
+    if problem := _problem(st.session_state[key]):
         clear(key)
-        sheet = st.session_state[kept]
+        sheet = st.session_state[sheet_key]
     st_canvas(
         stroke_width=round(pen * side),
         stroke_color="#ffffff",
         background_color="#000000",
         width=side,
         height=side,
-        initial_drawing=sheet.begun,
+        initial_drawing=sheet.initial,
         return_image_data=True,
         key=key,
     )
-    sheet.now = st.session_state[key]["drawing"]
-    return Drawing(sheet.now.get("data"), side, sheet.id, flaw)
+    sheet.current = st.session_state[key]["drawing"]
+    return Drawing(sheet.current.get("data"), side, sheet.id, problem)
 
 
-def _flaw(said: Any) -> str:
-    """Tell what is wrong with what a browser says of a paper, before anything else looks at it: it may be anything."""
-    match said:
+def _problem(state: Any) -> str:
+    """Return why a canvas's state is invalid, or "": a browser sent it, so it may be anything."""
+    match state:
         case {"drawing": {"raw": {**raw}, "data": None | str()}, **rest} if (
             isinstance(raw.get("objects", []), list) and rest.get("backgroundFit") is None
         ):
-            if (length := len(json.dumps(said))) <= LONGEST:
+            if (length := len(json.dumps(state))) <= MAX_CHARACTERS:
                 return ""
-            got = f"got {length:,} characters, and {LONGEST:,} are the most"
+            expected, got = f"have at most {MAX_CHARACTERS:,} characters", f"{length:,}"
         case _:
-            got = "got something else"
-    return f"A drawing must be some strokes and their picture ({got}): the paper was cleared, draw once more."
+            expected, got = "be some strokes and their picture", "something else"
+    return f"A drawing must {expected} (got {got}): the paper was cleared, so draw it again."
 
 
 def clear(key: str) -> None:
-    """Take a clean sheet; in a callback, since the canvas learns of it before it is shown."""
-    _begin(key, [], None, uuid4().hex)
+    """Clear a canvas. Call this in a callback: the canvas must learn of it before it is rendered."""
+    _restart(key, [], None, uuid4().hex)
 
 
 def undo(key: str) -> None:
-    """Take the last stroke away; in a callback, too."""
+    """Remove the last stroke. Call this in a callback, too."""
     sheet = st.session_state[f"{key}.sheet"]
-    strokes = sheet.now["raw"].get("objects", [])[:-1]
-    # The canvas sends the pixels that are left as soon as it shows them: until then the old ones stand.
-    _begin(key, strokes, sheet.now.get("data") if strokes else None, sheet.id)
+    strokes = sheet.current["raw"].get("objects", [])[:-1]
+    # The canvas sends the remaining pixels as soon as it shows them. Until then the old ones are used.
+    _restart(key, strokes, sheet.current.get("data") if strokes else None, sheet.id)
 
 
-def _begin(key: str, strokes: list[Any], pixels: str | None, id: str) -> None:
-    begun = {"objects": strokes, "sheet": uuid4().hex}  # like no other, so that the canvas takes it for a new beginning
-    sheet = st.session_state[f"{key}.sheet"] = _Sheet(begun, {"raw": begun, "data": pixels}, id)
-    st.session_state[key] = {"drawing": sheet.now}
+def _restart(key: str, strokes: list[Any], pixels: str | None, id: str) -> None:
+    initial = {"objects": strokes, "sheet": uuid4().hex}  # unique, so that the canvas restarts with it
+    sheet = st.session_state[f"{key}.sheet"] = _Sheet(initial, {"raw": initial, "data": pixels}, id)
+    st.session_state[key] = {"drawing": sheet.current}

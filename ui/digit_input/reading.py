@@ -1,37 +1,37 @@
-"""What a network reads in a digit input: its answer to each digit, and the sentence that says it."""
+"""Predictions for a digit input: a network's answer for each image, and all of them as one sentence."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from trainer import UserError
-from trainer.analysis.answer import Answer, answers, reading
-from ui.digit_input.source import Source
-from ui.network_picker import Judge
+from trainer.analysis.answer import Answer, digits_text, predict
+from ui.digit_input.inputs import DigitInput
+from ui.network_picker import NetworkChoice
 
 
-def read(choice: Judge, source: Source) -> tuple[list[Answer], str]:
-    """Return a network's answer to each image of an input, and an error as a sentence, or "".
+def read(choice: NetworkChoice, source: DigitInput) -> tuple[list[Answer], str]:
+    """Return a network's answer for each image of an input, and an error as a sentence, or "".
 
-    There are no answers where the network is gone or damaged, or has learned images of another shape.
+    There are no answers if the network's file is missing or damaged, or if it was trained on images of another shape.
     """
     try:
         network = choice.network
-        if source.images.shape[1:] != choice.kind.shape:
+        if source.images.shape[1:] != choice.info.shape:
             return [], source.error
-        return answers(network, source.images, strange=source.label is None, kind=choice.kind), source.error
+        return predict(network, source.images, strange=source.label is None, info=choice.info), source.error
     except UserError as error:
         return [], str(error)
 
 
-def sentence(source: Source, read: Sequence[Answer]) -> str:
-    """Return what was read in an input: one digit, judged where its label is known, or several in their order.
+def sentence(source: DigitInput, read: Sequence[Answer]) -> str:
+    """Return the answers for an input as a sentence: one digit, compared with its label if known, or several in order.
 
-    Without answers it is the hint, which says what to do.
+    Without answers this is the hint, which says what to do.
     """
     if not read:
         return source.hint
     if len(read) > 1:
-        return reading(read)
+        return digits_text(read)
     (answer,) = read
-    return answer.sentence if source.label is None else answer.judged(source.label)
+    return answer.sentence if source.label is None else answer.compared(source.label)

@@ -1,4 +1,4 @@
-"""The ways in: a digit that is drawn, one of the test digits, or a photo of digits on paper."""
+"""Tabs of the digit input: drawing, test digit and photo, with the tools of each."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from trainer import UserError
 from trainer.analysis.answer import Answer
 from trainer.drawing import step_pictures
 from ui.digit_input import canvas, photo, test_digits
-from ui.digit_input.source import NOTHING, Source, picture
+from ui.digit_input.inputs import NO_IMAGES, DigitInput, image_html
 from ui.html import html
-from ui.network_picker import Judge
+from ui.network_picker import NetworkChoice
 
-PAPER = "canvas"
-ANSWER = 560  # pixels wide, beside the paper, or less on a phone
+CANVAS_KEY = "canvas"
+ANSWER_WIDTH = 560  # pixels beside the canvas; less on a phone
 DRAW, TEST, PHOTO = "Draw", "Test digit", "Photo"
 
 STYLE = f"""
@@ -27,28 +27,27 @@ STYLE = f"""
 
 
 def two_columns(vertical_alignment: str = "top") -> tuple[DeltaGenerator, DeltaGenerator]:
-    """Return two places, for the paper and for the answer, side by side where both have room, else one below the other.
+    """Return places for the canvas and the answer, side by side on a wide screen, else one below the other.
 
-    Columns of Streamlit's would shrink, and cut the paper off.
+    Streamlit's own columns would shrink and clip the canvas.
     """
     row = st.container(horizontal=True, gap="small", vertical_alignment=vertical_alignment)
-    return row.container(width=canvas.SIDE, gap="small"), row.container(width=ANSWER, gap="small")
+    return row.container(width=canvas.SIDE, gap="small"), row.container(width=ANSWER_WIDTH, gap="small")
 
 
-def chosen() -> str:
-    """Return the way in that is open."""
-    way: str = st.session_state.get("source", DRAW)
-    return way
+def selected_tab() -> str:
+    tab: str = st.session_state.get("source", DRAW)
+    return tab
 
 
-def switch() -> None:
-    """Ask for the way in."""
+def select_tab() -> None:
+    """Render the choice between drawing, test digit and photo."""
     st.segmented_control(
-        "Where the digit comes from",
+        "Digit input",
         (DRAW, TEST, PHOTO),
         default=DRAW if "source" not in st.session_state else None,
         required=True,
-        help="Draw with the mouse, a pen or a finger; take one of the test digits; or photograph digits on paper.",
+        help="Draw with a mouse, a pen or a finger, choose a test digit, or photograph digits on paper.",
         label_visibility="collapsed",
         width="stretch",
         persist_state="session",
@@ -56,102 +55,103 @@ def switch() -> None:
     )
 
 
-def show(answering: Judge) -> Source:
-    """Show the paper, the test digit or the photo, and return what is on it."""
-    return {DRAW: _drawing, TEST: lambda: test_digits.show(answering), PHOTO: photo.show}[chosen()]()
+def render_input(choice: NetworkChoice) -> DigitInput:
+    """Render the canvas, the test digit or the photo, and return its images."""
+    return {DRAW: _render_canvas, TEST: lambda: test_digits.render(choice), PHOTO: photo.render}[selected_tab()]()
 
 
-def mark(source: Source, read: Sequence[Answer], focus: int | None) -> None:
-    """Put a box around each digit where there are several, or a photo, with what it is read as."""
+def render_boxes(source: DigitInput, read: Sequence[Answer], focus: int | None) -> None:
+    """Draw a box around each of several digits, or each digit of a photo, with its prediction."""
     words = [answer.short for answer in read] or [""] * len(source.boxes)
     alt = f"A box around each digit, read as {' '.join(words)}"
-    if chosen() == PHOTO and source.picture is not None:
-        html(picture(step_pictures.boxed(source.picture, source.boxes, words, focus), alt))
-    elif chosen() == DRAW:
+    if selected_tab() == PHOTO and source.picture is not None:
+        html(image_html(step_pictures.boxed_url(source.picture, source.boxes, words, focus), alt))
+    elif selected_tab() == DRAW:
         with st.container(key="boxes"):
             if len(words) > 1:
-                html(picture(step_pictures.boxes_alone((canvas.SIDE, canvas.SIDE), source.boxes, words, focus), alt))
+                html(image_html(step_pictures.boxes_url((canvas.SIDE, canvas.SIDE), source.boxes, words, focus), alt))
             else:
                 html(Markup("<i></i>") if words else Markup("<span>Draw here</span>"))
 
 
-def focus(digits: int) -> int | None:
-    """Return which of several digits the bars and the steps are of: the last one drawn, or the first on a photo."""
+def focused_digit(digits: int) -> int | None:
+    """Return the index of the digit that the bars and steps show: by default the last drawn, or a photo's first."""
     if not digits:
         return None
-    chosen_digit: int = st.session_state.get(_focus_key(digits), _first_focus(digits))
-    return chosen_digit
+    index: int = st.session_state.get(_focus_key(digits), _first_focus(digits))
+    return index
 
 
-def choose_focus(digits: int) -> None:
-    """Ask which of several digits the bars and the steps are of."""
+def select_focus(digits: int) -> None:
+    """Render the choice of the digit that the bars and steps show, if there are several."""
     if digits > 1:
         st.segmented_control(
-            "Look at the digit",
+            "Digit to look at",
             range(digits),
             default=_first_focus(digits) if _focus_key(digits) not in st.session_state else None,
             required=True,
             format_func=_ordinal,
-            help="Several digits were found side by side: look at each of them.",
+            help="Several digits were found. Choose the one to look at in detail.",
             key=_focus_key(digits),
         )
 
 
 def _focus_key(digits: int) -> str:
-    return f"focus.{chosen()}.{digits}"
+    return f"focus.{selected_tab()}.{digits}"
 
 
 def _first_focus(digits: int) -> int:
-    return digits - 1 if chosen() == DRAW else 0
+    return digits - 1 if selected_tab() == DRAW else 0
 
 
-def _ordinal(place: int) -> str:
-    number = place + 1
+def _ordinal(index: int) -> str:
+    number = index + 1
     ending = "th" if number in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{ending}"
 
 
-def tools(answering: Judge) -> None:
-    """Show what can be done with the open way in."""
-    {DRAW: _pens, TEST: lambda: test_digits.tools(answering), PHOTO: photo.tools}[chosen()]()
+def render_tools(choice: NetworkChoice) -> None:
+    """Render the tools of the selected tab."""
+    tools = {DRAW: _render_canvas_tools, TEST: lambda: test_digits.render_tools(choice), PHOTO: photo.render_tools}
+    tools[selected_tab()]()
 
 
-# --- the paper ------------------------------------------------------------------------------------------------
+# --- the canvas -----------------------------------------------------------------------------------------------
 
 
-def _drawing() -> Source:
+def _render_canvas() -> DigitInput:
     hint = "Draw a digit on the black paper."
-    pen = canvas.PENS[st.session_state.get("pen", "Medium")]
-    drawing = canvas.ask(PAPER, pen=pen)
+    pen = canvas.PEN_WIDTHS[st.session_state.get("pen", "Medium")]
+    drawing = canvas.render(CANVAS_KEY, pen=pen)
     try:
         steps = drawing.digits()
     except UserError as error:
-        return Source(NOTHING, hint, error=str(error))
-    return Source.of(steps, None, hint, drawing.sheet) if steps else Source(NOTHING, hint)
+        return DigitInput(NO_IMAGES, hint, error=str(error))
+    return DigitInput.from_steps(steps, None, hint, drawing.sheet) if steps else DigitInput(NO_IMAGES, hint)
 
 
-def _pens() -> None:
+def _render_canvas_tools() -> None:
     with st.container(horizontal=True, gap="small"):
-        for label, change, icon, shortcut, words in (
-            ("Undo", canvas.undo, "undo", "Mod+Z", "Take the last stroke away."),
-            ("Clear", canvas.clear, "delete", "Backspace", "Take a clean sheet."),
+        for label, change, icon, shortcut, help in (
+            ("Undo", canvas.undo, "undo", "Mod+Z", "Removes the last stroke."),
+            ("Clear", canvas.clear, "delete", "Backspace", "Clears the paper."),
         ):
             st.button(
                 label,
                 on_click=change,
-                args=(PAPER,),
+                args=(CANVAS_KEY,),
                 icon=f":material/{icon}:",
                 shortcut=shortcut,
-                help=words,
+                help=help,
                 width="stretch",
                 key=label.lower(),
             )
     st.segmented_control(
         "Pen",
-        canvas.PENS,
+        canvas.PEN_WIDTHS,
         default="Medium" if "pen" not in st.session_state else None,
         required=True,
-        help="How thick the pen draws. Where that is far from MNIST's, the network sees a stroke redrawn.",
+        help="Width of the pen. Strokes much thinner or thicker than MNIST's are redrawn before the network sees them.",
         label_visibility="collapsed",
         width="stretch",
         persist_state="session",
@@ -159,13 +159,13 @@ def _pens() -> None:
     )
 
 
-def offer_test_digit(at: int, label: str, key: str) -> None:
-    """Show a button that makes test image `at` the one that is looked at."""
+def render_test_digit_button(at: int, label: str, key: str) -> None:
+    """Render a button that opens test image `at` as the digit input."""
     st.button(
-        label, on_click=_take_test_digit, args=(at,), help="Put it where your drawing is, and look inside.", key=key
+        label, on_click=_select_test_digit, args=(at,), help="Opens this image in place of the present digit.", key=key
     )
 
 
-def _take_test_digit(at: int) -> None:
+def _select_test_digit(at: int) -> None:
     st.session_state.source = TEST
-    test_digits.choose(at)
+    test_digits.select(at)

@@ -1,1 +1,1 @@
-"""The Draw page: normalization steps and a visitor's own drawings."""
+"""Draw page: normalization steps of a digit, and the visitor's own labelled drawings."""

@@ -4,18 +4,18 @@
 const INPUTS = "input, textarea, select, [contenteditable], [role='dialog'], [role='listbox']";
 
 export default ({ parentElement, data: json, setTriggerValue }) => {
-    const { drawing, kept } = JSON.parse(new TextDecoder().decode(json));
+    const { drawing, label } = JSON.parse(new TextDecoder().decode(json));
     const row = parentElement.querySelector(".row");
     const send = (digit) => {
         if (drawing) setTriggerValue("digit", { drawing, digit });
     };
     row.querySelectorAll("button").forEach((button, digit) => {
         button.disabled = !drawing;
-        button.setAttribute("aria-pressed", digit === kept);
+        button.setAttribute("aria-pressed", digit === label);
         button.onclick = () => send(digit);
     });
 
-    removeEventListener("keydown", row.shortcut); // the one of the drawing before
+    removeEventListener("keydown", row.shortcut); // the previous drawing's
     row.shortcut = (event) => {
         const isTyping = event.composedPath().some((node) => node.matches?.(INPUTS));
         const isPlain = !(event.ctrlKey || event.metaKey || event.altKey || event.repeat);

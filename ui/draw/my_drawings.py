@@ -1,4 +1,4 @@
-"""I meant a ...: a visitor says what a drawing is, and it is kept in a set of their own. Nobody else sees it."""
+"""My drawings: the visitor's own labelled drawings, which only they see, for training a network."""
 
 from __future__ import annotations
 
@@ -13,22 +13,23 @@ import streamlit as st
 from trainer import UserError
 from trainer.analysis.answer import named
 from trainer.config.limits import CLASSES
-from trainer.drawing.collection import Collection, key_of
-from trainer.figures.images import drawing_picture
+from trainer.drawing.collection import NO_PREDICTION, Collection, drawing_key
+from trainer.figures.images import drawing_png
 from trainer.runs.parent import SHIPPED
+from trainer.text import counted
 
-PICTURE = 40  # pixels a side of a drawing in the list
-LISTED = 10  # drawings at a time
-KEEP = "I meant"
+THUMBNAIL_SIDE = 40  # pixels
+PAGE_SIZE = 10  # drawings
+PROMPT = "I meant"
 
 # One component instead of ten buttons, since it is sent with every stroke. A press names its drawing: by the time the
-# server receives it, the paper may show another digit, or one more stroke of the same one.
-_choose = st.components.v2.component(
+# server receives it, the canvas may show another digit, or one more stroke of the same one.
+_component = st.components.v2.component(
     "digit_lab_meant",
-    html=f'<div class="row" role="group" aria-label="{KEEP}"><span>{KEEP}</span>'
+    html=f'<div class="row" role="group" aria-label="{PROMPT}"><span>{PROMPT}</span>'
     + "".join(
-        f'<button type="button" title="{KEEP} {named(digit)} (key {digit}); once more takes it back" '
-        f'aria-label="{KEEP} {named(digit)}">{digit}</button>'
+        f'<button type="button" title="{PROMPT} {named(digit)} (key {digit}); press again to undo" '
+        f'aria-label="{PROMPT} {named(digit)}">{digit}</button>'
         for digit in range(CLASSES)
     )
     + "</div>",
@@ -37,20 +38,20 @@ _choose = st.components.v2.component(
 )
 
 
-def ask(image: np.ndarray | None, said: int | None, parent: str = SHIPPED, about: str = "") -> None:
-    """Ask what the drawing on the paper was meant to be, and keep it with one press.
+def render(image: np.ndarray | None, predicted: int | None, parent: str = SHIPPED, drawing_id: str = "") -> None:
+    """Render the buttons that label the current drawing, and the button to all labelled drawings.
 
-    image: (28, 28) float32, 0 paper .. 1 ink, or None for blank paper; said: what the network of `parent`, a run's id
-    or "shipped", takes it for, if it was asked. A further press on another digit corrects, one on the same takes back.
-    `about` names a digit that may get more strokes, the same before and after.
+    image: (28, 28) float32, 0 paper .. 1 ink, or None for a blank canvas; predicted: the answer of the network of
+    `parent`, a run's id or "shipped", if there is one. Pressing another digit corrects the label, pressing the same
+    digit removes it. `drawing_id` identifies a digit that may get more strokes.
     """
     collection: Collection = st.session_state.engine.collection(st.session_state.owner)
     with st.container(key="meant", gap="xsmall"):
         try:
-            kept = _ask_digit(collection, image, said, about)
+            label = _select_label(collection, image, predicted, drawing_id)
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                _tell(collection, kept)
-                _show(collection, parent)
+                _render_count(collection, label)
+                _render_popover(collection, parent)
         except UserError as error:
             st.warning(str(error))
             st.button(
@@ -62,68 +63,70 @@ def ask(image: np.ndarray | None, said: int | None, parent: str = SHIPPED, about
             )
 
 
-def _ask_digit(collection: Collection, image: np.ndarray | None, said: int | None, about: str) -> int | None:
-    """Ask what the drawing was meant to be, and return as what it is kept, if it is."""
-    drawing = "" if image is None else about or key_of(image)
+def _select_label(
+    collection: Collection, image: np.ndarray | None, predicted: int | None, drawing_id: str
+) -> int | None:
+    """Render the ten buttons, save the label that was pressed, and return the drawing's label, if it has one."""
+    drawing = "" if image is None else drawing_id or drawing_key(image)
     press = st.session_state.pop("meant.press", None)
-    if image is not None and drawing == _part(press, "drawing"):
-        keep(collection, image, _part(press, "digit"), said)
-    kept = None if image is None else collection.label_of(image)
+    if image is not None and drawing == _field(press, "drawing"):
+        save_label(collection, image, _field(press, "digit"), predicted)
+    label = None if image is None else collection.label_of(image)
 
-    def take() -> None:
-        # It is judged above, by the drawing as it then is: a callback still has the one of the run before.
+    def receive() -> None:
+        # A callback has the drawing of the previous run, so the press is saved above, with the current one.
         st.session_state["meant.press"] = st.session_state["meant.digit"].get("digit")
 
-    _choose(
-        data=json.dumps({"drawing": drawing, "kept": kept}).encode(),
-        on_digit_change=take,
+    _component(
+        data=json.dumps({"drawing": drawing, "label": label}).encode(),
+        on_digit_change=receive,
         width="stretch",
         key="meant.digit",
     )
-    return kept
+    return label
 
 
-def _tell(collection: Collection, kept: int | None) -> None:
-    drawn, right = len(collection), collection.right
-    words = f"**{drawn:,} drawn, {right:,} right**" if drawn else "What you say is kept, for a network to learn from."
-    again = f" · kept as {named(kept)}: press {kept} again to take it back" if kept is not None else ""
-    st.caption(f"{words}{again}", width="content")
+def _render_count(collection: Collection, label: int | None) -> None:
+    count = len(collection)
+    total = f"**{counted(count, 'drawing')}, {collection.right:,} read correctly**"
+    saved = f" · saved as {named(label)}: press {label} again to undo" if label is not None else ""
+    st.caption(f"{total if count else 'Label your drawings to train a network on them.'}{saved}", width="content")
 
 
-def _part(press: Any, name: str) -> Any:
+def _field(press: Any, name: str) -> Any:
     return press.get(name) if isinstance(press, dict) else None
 
 
-def keep(collection: Collection, image: np.ndarray, digit: Any, said: int | None) -> None:
-    """Keep, correct or take back a drawing, as a press on a digit asks; a browser sent it, so it may be anything."""
+def save_label(collection: Collection, image: np.ndarray, digit: Any, predicted: int | None) -> None:
+    """Save, correct or remove the label of a drawing. `digit` comes from a browser, so it may be anything."""
 
     def change() -> None:
         if collection.label_of(image) == digit:
-            collection.remove(key_of(image))
+            collection.remove(drawing_key(image))
         else:
-            collection.add(image, digit, said)
+            collection.add(image, digit, predicted)
 
     if type(digit) is int and 0 <= digit < CLASSES:
         _attempt(change)
 
 
 def _attempt(change: Callable[..., None], *arguments: Any) -> None:
-    """Do something in a callback, and say what kept it from being done."""
+    """Make a change in a callback, and show its error as a toast."""
     try:
         change(*arguments)
     except UserError as error:
         st.toast(str(error), icon=":material/error:")
 
 
-# --- what is kept ---------------------------------------------------------------------------------------------
+# --- the labelled drawings --------------------------------------------------------------------------------------
 
 
-def _show(collection: Collection, parent: str) -> None:
-    """Show the button to this visitor's drawings; what is behind it is made once it is open."""
+def _render_popover(collection: Collection, parent: str) -> None:
+    """Render the button to this visitor's drawings; its content is rendered only while it is open."""
     popover = st.popover(
         "My drawings",
         icon=":material/collections_bookmark:",
-        help="What you meant by your drawings: look at it, take it along, let a network learn it. Only you see it.",
+        help="View, download or delete your labelled drawings, or train a network on them. Only you can see them.",
         disabled=not len(collection),
         on_change="rerun",
         key="my_drawings",
@@ -132,42 +135,43 @@ def _show(collection: Collection, parent: str) -> None:
         with popover:
             st.page_link(
                 "pages/train.py",
-                label="Fine-tune a network on them",
+                label="Fine-tune on my drawings",
                 icon=":material/model_training:",
                 query_params={"parent": parent},
-                help="Go on training the network that answers here, with these drawings among the digits.",
+                help="Continues the training of the selected network with these drawings added.",
             )
-            _list(collection)
-            _offer(collection)
+            _render_list(collection)
+            _render_actions(collection)
 
 
-def _list(collection: Collection) -> None:
-    """Show the drawings, the newest first, each with what was meant, what was said, and a button that deletes it."""
+def _render_list(collection: Collection) -> None:
+    """Render the drawings, newest first, each with its label, the prediction if it differs, and a delete button."""
     drawings = collection.drawings
     newest_first = range(len(drawings.labels))[::-1]
-    pages = -(-len(newest_first) // LISTED)
+    pages = -(-len(newest_first) // PAGE_SIZE)
     page = st.pagination(pages, key="my_drawings.page") if pages > 1 else 1
     with st.container(horizontal=True, gap="small", key="my_drawings.list"):
-        for place in newest_first[(page - 1) * LISTED : page * LISTED]:
-            meant, said = int(drawings.labels[place]), int(drawings.said[place])
+        for place in newest_first[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]:
+            label, predicted = int(drawings.labels[place]), int(drawings.said[place])
             key = drawings.keys[place]
-            read = "" if said in (meant, -1) else f", read as {named(said)}"
+            is_misread = predicted not in (label, NO_PREDICTION)
+            name = named(label) + (f", read as {named(predicted)}" if is_misread else "")
             with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content"):
-                picture = drawing_picture(drawings.images[place] / 255)
-                st.image(picture, width=PICTURE, alt=f"Your drawing of {named(meant)}{read}")
+                picture = drawing_png(drawings.images[place] / 255)
+                st.image(picture, width=THUMBNAIL_SIDE, alt=f"Your drawing of {name}")
                 st.button(
-                    f"{meant}" + (f", read {said}" if read else ""),
+                    f"{label}, read as {predicted}" if is_misread else str(label),
                     icon=":material/close:",
                     type="tertiary",
-                    help=f"Delete this drawing of {named(meant)}{read}",
+                    help=f"Delete this drawing of {name}",
                     on_click=_attempt,
                     args=(collection.remove, key),
                     key=f"my_drawings.delete.{key}",
                 )
 
 
-def _offer(collection: Collection) -> None:
-    """Offer to take the drawings with one, and to delete them all, which is asked once more."""
+def _render_actions(collection: Collection) -> None:
+    """Render the downloads, and the button that deletes all drawings, with a confirmation."""
     with st.container(horizontal=True):
         st.download_button(
             "npz",
@@ -175,8 +179,8 @@ def _offer(collection: Collection) -> None:
             "my_drawings.npz",
             icon=":material/download:",
             on_click="ignore",
-            help="For NumPy: images (n, 28, 28) from 0, paper, to 255, ink; labels, what you meant; "
-            "said, what the network said, or -1.",
+            help="NumPy file: images (n, 28, 28), 0 paper to 255 ink; labels, the digits that you meant; said, the "
+            "digits that the network read, or −1.",
             key="my_drawings.npz",
         )
         st.download_button(
@@ -186,25 +190,25 @@ def _offer(collection: Collection) -> None:
             "image/png",
             icon=":material/download:",
             on_click="ignore",
-            help="One picture of all, in rows by what you meant.",
+            help="One picture of all drawings, in rows by digit.",
             key="my_drawings.png",
         )
-        asked = "my_drawings.delete_all"
-        if not st.session_state.get(asked):
+        confirm_key = "my_drawings.delete_all"
+        if not st.session_state.get(confirm_key):
             st.button(
                 "Delete all",
                 icon=":material/delete:",
-                help="Delete all your drawings; it is asked once more.",
-                on_click=lambda: st.session_state.update({asked: True}),
+                help="Deletes all your drawings after you confirm it.",
+                on_click=lambda: st.session_state.update({confirm_key: True}),
                 key="my_drawings.ask_delete",
             )
-    if st.session_state.get(asked):
-        st.markdown(f"Delete all {len(collection):,}? Networks that learned from them stay.")
+    if st.session_state.get(confirm_key):
+        st.markdown(f"Delete {counted(len(collection), 'drawing')}? The networks trained on them stay.")
         with st.container(horizontal=True):
-            for label, change in (("Delete them", collection.clear), ("Keep them", lambda: None)):
+            for text, change in (("Delete them", collection.clear), ("Keep them", lambda: None)):
 
                 def answer(change: Callable[[], None] = change) -> None:
-                    st.session_state[asked] = False
+                    st.session_state[confirm_key] = False
                     _attempt(change)
 
-                st.button(label, on_click=answer, key=f"my_drawings.{label}")
+                st.button(text, on_click=answer, key=f"my_drawings.{text}")

@@ -1,4 +1,4 @@
-"""What the network sees: each step from a drawing to its 28 x 28 pixels, and what others would make of it."""
+"""Normalization steps from a drawing to its 28 x 28 pixels, and predictions with alternative normalizations."""
 
 from __future__ import annotations
 
@@ -8,57 +8,59 @@ from pathlib import Path
 import streamlit as st
 
 from trainer import UserError
-from trainer.analysis.answer import Answer, answers, named
+from trainer.analysis.answer import Answer, named, predict
 from trainer.drawing import step_pictures
 from trainer.text import probability
-from ui.digit_input.source import Source
-from ui.glossary import explained
+from ui.digit_input.inputs import DigitInput
+from ui.glossary import linked_help
 from ui.html import html
-from ui.network_picker import Judge
+from ui.network_picker import NetworkChoice
 
 STYLE = Path(__file__).with_suffix(".css")
-OTHERWISE = {  # a property of Steps: its switch, what its picture is called, and what it is for
+ALTERNATIVES = {  # property of NormalizationSteps: label of its toggle, title of its picture, help
     "uncentred": (
         "Without centring",
         "Uncentred",
-        "See what the network would say if the digit's box, not its centre of mass, lay in the middle.",
+        "Shows what the network reads when the digit's bounding box is centred instead of its centre of mass.",
     ),
     "squeezed": (
         "Whole canvas squeezed",
         "Squeezed",
-        "See what the network would say if all of the paper were made 28 × 28 pixels, as most such pages do.",
+        "Shows what the network reads when the whole canvas is scaled to 28 × 28 pixels, as many demos do.",
     ),
 }
 
 
-def ask(disabled: bool) -> list[str]:
-    """Ask in which other ways a digit is to be made 28 x 28, too: properties of its Steps."""
+def select_alternatives(disabled: bool) -> list[str]:
+    """Render the toggles of ALTERNATIVES, and return the keys of those that are on."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="seen"):
         st.subheader("What the network sees", anchor=False, width="content")
         return [
-            way
-            for way, (switch, _, words) in OTHERWISE.items()
-            if st.toggle(switch, help=explained(words), disabled=disabled, persist_state="session", key=way)
+            name
+            for name, (label, _, help) in ALTERNATIVES.items()
+            if st.toggle(label, help=linked_help(help), disabled=disabled, persist_state="session", key=name)
         ]
 
 
-def show(source: Source, focus: int | None, answering: Judge, answer: Answer | None, ways: Sequence[str]) -> None:
-    """Show the steps of one digit, and the same digit made 28 x 28 in other `ways`."""
+def render(
+    source: DigitInput, focus: int | None, choice: NetworkChoice, answer: Answer | None, alternatives: Sequence[str]
+) -> None:
+    """Render the steps of one digit, and the network's prediction for each alternative."""
     if source.label is not None:
-        html(step_pictures.ready(source.images[0]))
-        words = "A test digit comes as it is: whoever made MNIST has cropped it, fitted and centred it before."
-        st.caption(explained(words))
+        html(step_pictures.image_html(source.images[0]))
+        caption = "A test digit needs no normalization: MNIST's makers have already cropped, scaled and centred it."
+        st.caption(linked_help(caption))
         return
     steps = None if focus is None else source.steps[focus]
-    otherwise = []
+    pictures = []
     if steps is not None and answer is not None:
         try:
-            for way in ways:
-                image = getattr(steps, way)
-                (said,) = answers(answering.network, image[None], strange=False)
-                _, title, _ = OTHERWISE[way]
-                words = f"{named(said.best)} ({probability(said.share)})"
-                otherwise.append(step_pictures.Otherwise(title, image, words, said.best == answer.best))
-        except UserError:
+            for name in alternatives:
+                image = getattr(steps, name)
+                (other,) = predict(choice.network, image[None], strange=False)
+                _, title, _ = ALTERNATIVES[name]
+                text = f"{named(other.best)} ({probability(other.share)})"
+                pictures.append(step_pictures.Alternative(title, image, text, other.best == answer.best))
+        except UserError:  # the network's file is missing or damaged, which the page says above
             pass
-    html(step_pictures.strip(source.picture, steps, source.boxes, otherwise))
+    html(step_pictures.steps_html(source.picture, steps, source.boxes, pictures))

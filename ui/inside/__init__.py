@@ -1,4 +1,4 @@
-"""The Look inside page: what is looked at, and the ways to look at it."""
+"""Look inside page: the views of a network and of the image that it reads."""
 
 from __future__ import annotations
 
@@ -7,43 +7,43 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from ui.glossary import explained
+from ui.glossary import linked_help
 from ui.inside import examples, logits, outputs, units, weights, why
-from ui.inside.subject import Look
+from ui.inside.subject import Subject
 
-KEY = "inside.view"
+VIEW_KEY = "inside.view"
 
 
 @dataclass(frozen=True)
 class View:
-    show: Callable[[Look], None]
-    help: str  # what is seen there
+    render: Callable[[Subject], None]
+    description: str  # what the view shows
     needs_image: bool = True
 
 
 VIEWS = {
-    "Layers": View(outputs.show, "what comes out of every layer"),
-    "Units": View(units.show, "what one number in there is made of"),
-    "Weights": View(weights.show, "what the first layer has learned", needs_image=False),
-    "Evidence": View(logits.show, "how the numbers add up to the answer"),
-    "Why": View(why.show, "what the answer rests on, and what would change it"),
-    "Hard digits": View(examples.least_sure, "those of which the network is least sure", needs_image=False),
-    "Nearest": View(examples.nearest, "the training digits that are most alike to the network"),
+    "Layers": View(outputs.render, "the output of every layer"),
+    "Units": View(units.render, "how one unit computes its output"),
+    "Weights": View(weights.render, "the weights of the first layer", needs_image=False),
+    "Contributions": View(logits.render, "how inputs times weights add up to the answer"),
+    "Why": View(why.render, "what the answer rests on, and what would change it"),
+    "Hard digits": View(examples.render_least_sure, "the test images that the network is least sure of", False),
+    "Nearest": View(examples.render_nearest, "the training images that look most alike to the network"),
 }
 
 
-def ask() -> View:
-    """Ask what to look at."""
+def select_view() -> View:
+    """Render the choice of the view with its description, and return the view."""
     title = st.segmented_control(
-        "What to look at",
+        "View",
         VIEWS,
-        default="Layers" if KEY not in st.session_state else None,
+        default="Layers" if VIEW_KEY not in st.session_state else None,
         required=True,
-        help="; ".join(f"**{title}**: {view.help}" for title, view in VIEWS.items()) + ".",
+        help="; ".join(f"**{title}**: {view.description}" for title, view in VIEWS.items()) + ".",
         label_visibility="collapsed",
         persist_state="session",
-        key=KEY,
+        key=VIEW_KEY,
     )
     view = VIEWS[title]
-    st.caption(explained(f"{view.help[0].upper()}{view.help[1:]}."))
+    st.caption(linked_help(f"{view.description[0].upper()}{view.description[1:]}."))
     return view

@@ -1,4 +1,4 @@
-"""What is looked at: an image, the network that reads it, and all the numbers in between."""
+"""Subject of Look inside: a network, an image, the network's answer, and all layer outputs and weights."""
 
 from __future__ import annotations
 
@@ -12,38 +12,38 @@ from markupsafe import Markup
 
 from trainer import UserError
 from trainer.analysis.answer import Answer
-from trainer.config.dataset_info import Kind
-from trainer.config.layers import Row
+from trainer.config.dataset_info import DatasetInfo
+from trainer.config.layer_table import LayerRow
 from trainer.config.training import TrainingConfig
-from trainer.figures.diverging import number
 from trainer.networks import onnx_reader
 from trainer.networks.inference import Network
 from trainer.storage.files import read_bytes
-from ui.network_picker import Judge
+from trainer.text import decimal
+from ui.network_picker import MISSING, NetworkChoice
 
 STYLE = Path(__file__).with_suffix(".css")
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
-    """An image, or None while there is none, and the network that reads it."""
+class Subject:
+    """A network and the image that it reads, or None while there is none."""
 
-    judge: Judge
+    choice: NetworkChoice
     network: Network
     image: np.ndarray | None  # (height, width) or (height, width, 3) float32, 0 paper .. 1 ink
-    said: Answer | None
+    answer: Answer | None
 
     @property
     def config(self) -> TrainingConfig:
-        return self.judge.config
+        return self.choice.config
 
     @property
-    def table(self) -> tuple[Row, ...]:
-        return self.judge.config.table
+    def table(self) -> tuple[LayerRow, ...]:
+        return self.choice.config.table
 
     @property
-    def kind(self) -> Kind:
-        return self.judge.kind
+    def info(self) -> DatasetInfo:
+        return self.choice.info
 
     @cached_property
     def outputs(self) -> dict[str, np.ndarray]:
@@ -53,12 +53,12 @@ class Look:
 
     @cached_property
     def weights(self) -> dict[str, list[np.ndarray]]:
-        """Return the weights of every layer that has any. Raises UserError where the file is gone or damaged."""
-        return _weights(self.judge.path, self.judge.changed, self.config)
+        """Return the weights of every layer that has any. Raises UserError if the file is missing or damaged."""
+        return _weights(self.choice.path, self.choice.changed, self.config)
 
     def named(self, label: int) -> str:
-        """Return what a label stands for, a digit with its article."""
-        return self.kind.named(label)
+        """Return the name of a label with its article."""
+        return self.info.with_article(label)
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)  # 20 MB each for the largest networks
@@ -66,22 +66,22 @@ def _weights(path: Path, changed: int, _config: TrainingConfig) -> dict[str, lis
     try:
         content = read_bytes(path)
     except OSError:
-        raise UserError("A network must be there to be looked into (got one that is gone): choose another.") from None
+        raise UserError(MISSING) from None
     return onnx_reader.read(content, _config)
 
 
-def image(url: str, width: int, words: str, alt: str, height: int | None = None) -> Markup:
-    """Return a picture with words below it, text or HTML, as a figure of `width` screen pixels."""
-    high = f"height: {height}px; " if height else ""
+def image(url: str, width: int, caption: str, alt: str, height: int | None = None) -> Markup:
+    """Return an image with a caption, text or HTML, as a figure of `width` screen pixels."""
+    style = f"height: {height}px; " if height else ""
     return Markup(
         '<figure style="width: {}px"><img decoding="sync" style="width: {}px; {}" alt="{}" '
         'src="{}"><figcaption>{}</figcaption></figure>'
-    ).format(width, width, high, alt, url, words)
+    ).format(width, width, style, alt, url, caption)
 
 
-def scale(reach: float, signed: bool = True) -> Markup:
-    """Return what colours mean: from which number to which."""
-    highest = number(reach)
+def scale(largest: float, signed: bool = True) -> Markup:
+    """Return the legend of the diverging colours, from −largest to +largest, or from 0 if not `signed`."""
+    number = decimal(largest)
     if not signed:
-        return Markup('<span class="inside-scale">0 <i class="up"></i> {}</span>').format(highest)
-    return Markup('<span class="inside-scale">−{} <i></i> +{}</span>').format(highest, highest)
+        return Markup('<span class="inside-scale">0 <i class="up"></i> {}</span>').format(number)
+    return Markup('<span class="inside-scale">−{} <i></i> +{}</span>').format(number, number)

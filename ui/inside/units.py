@@ -1,4 +1,4 @@
-"""What one number of a layer is made of: what came in, times the weights, added up."""
+"""Weighted sum of one unit: its inputs, their weights and the products."""
 
 from __future__ import annotations
 
@@ -9,34 +9,36 @@ import streamlit as st
 from markupsafe import Markup
 
 from trainer.analysis import contributions
-from trainer.analysis.contributions import Reason
+from trainer.analysis.contributions import WeightedSum
+from trainer.config.limits import choice_label
 from trainer.figures import diverging
-from trainer.text import percent
+from trainer.text import decimal, percent
 from ui.html import html
 from ui.inside.outputs import strongest
-from ui.inside.subject import Look, image
+from ui.inside.subject import Subject, image
 
 RANKS = ("Strongest", "2nd", "3rd", "4th", "5th", "6th", "7th", "8th")
-PARTS, CHANNELS = 8, 4  # of a sum that are listed: numbers, or images
+MAX_LISTED_INPUTS = 8  # of a dense layer's unit
+MAX_DRAWN_CHANNELS = 4  # of a filter
 
 
-def show(look: Look) -> None:
-    """Ask for one unit and show what made it."""
-    _ask_unit(look)
-    _show_reason(look, *_chosen(look))
+def render(subject: Subject) -> None:
+    """Render the choice of a unit and its weighted sum."""
+    _select_unit(subject)
+    _render_sum(subject, *_selected_unit(subject))
 
 
-def _places(look: Look) -> list[int]:
-    return [place for place, row in enumerate(look.table) if contributions.weighs(row)]
+def _places(subject: Subject) -> list[int]:
+    return [place for place, row in enumerate(subject.table) if row.layer.has_kernel]
 
 
-def _chosen(look: Look) -> tuple[int, int, tuple[int, int] | None]:
-    """Return the row, the unit or filter that is asked for, and where its largest number is on a map."""
-    places = _places(look)
-    place = st.session_state.get(f"inside.layer.{look.judge.id}", places[0])
+def _selected_unit(subject: Subject) -> tuple[int, int, tuple[int, int] | None]:
+    """Return the selected row, its selected unit or filter, and the position of a filter's largest value."""
+    places = _places(subject)
+    place = st.session_state.get(f"inside.layer.{subject.choice.id}", places[0])
     place = place if place in places else places[0]
     rank = RANKS.index(st.session_state.get("inside.rank") or RANKS[0])
-    values = look.outputs[look.table[place].name]
+    values = subject.outputs[subject.table[place].name]
     if values.ndim == 3:
         peaks = np.nan_to_num(values).reshape(-1, values.shape[-1]).max(axis=0)
         unit = strongest(peaks, len(peaks))[min(rank, len(peaks) - 1)]
@@ -46,88 +48,92 @@ def _chosen(look: Look) -> tuple[int, int, tuple[int, int] | None]:
     return place, order[-1], None
 
 
-def _ask_unit(look: Look) -> None:
-    places = _places(look)
+def _select_unit(subject: Subject) -> None:
+    places = _places(subject)
     with st.container(gap="small"):
         st.selectbox(
             "Layer",
             places,
-            format_func=lambda place: look.table[place].name,
-            help="A unit multiplies what comes to it by its weights and adds it up. Choose whose units to look at.",
+            format_func=lambda place: subject.table[place].name,
+            help="The layer whose units to look at. A unit multiplies its inputs by its weights and adds them up.",
             width=190,
             persist_state="session",
-            key=f"inside.layer.{look.judge.id}",
+            key=f"inside.layer.{subject.choice.id}",
         )
         st.segmented_control(
-            "Its units, by what comes out of them",
+            "Units by output",
             RANKS,
             default=RANKS[0] if "inside.rank" not in st.session_state else None,
             required=True,
-            help="The unit, or the filter, whose number is the largest for this image, the next one, and so on.",
+            help="The layer's units or filters in the order of their outputs for this image, largest first.",
             persist_state="session",
             key="inside.rank",
         )
 
 
-def _show_reason(look: Look, place: int, unit: int, at: tuple[int, int] | None) -> None:
-    assert look.image is not None
-    row = look.table[place]
-    reason = contributions.reason(look.image, look.outputs, look.weights, look.table, place, unit, at)
-    made = float(look.outputs[row.name][(*at, unit) if at else unit])
-    what, where = ("Filter", f" at row {at[0]}, column {at[1]}") if at else ("Unit", "")
-    who = f"{what} {unit} of {row.name}{where}"
+def _render_sum(subject: Subject, place: int, unit: int, at: tuple[int, int] | None) -> None:
+    assert subject.image is not None
+    row = subject.table[place]
+    weighted = contributions.weighted_sum(
+        subject.image, subject.outputs, subject.weights, subject.table, place, unit, at
+    )
+    output = float(subject.outputs[row.name][(*at, unit) if at else unit])
+    kind, where = ("Filter", f" at row {at[0]}, column {at[1]}") if at else ("Unit", "")
+    title = f"{kind} {unit} of {row.name}{where}"
     if row.name == "output":
-        who = f"The output's unit for {look.named(unit)}"
-    function = getattr(row.layer, "activation", "linear")
-    after = {
-        "linear": "",
-        "softmax": f"; softmax makes it {percent(made)}, beside the others",
-    }.get(function, f"; {function} makes it {diverging.number(made)}")
+        title = f"The output unit for {subject.named(unit)}"
+    activation = getattr(row.layer, "activation", "linear")
+    if activation == "linear":
+        result = ""
+    elif activation == "softmax":
+        result = f"; among the ten sums, softmax turns it into {percent(output)}"
+    else:
+        result = f"; {choice_label('activation', activation)} turns it into {decimal(output)}"
     html(
         Markup(
             '<div class="inside-reason">{}</div>'
-            '<div class="inside-words"><strong>{}</strong>: {} in all, with its bias '
-            "{} that is {}{}.</div>"
+            '<div class="inside-words"><strong>{}</strong>: the products add up to {}; with its bias {} '
+            "the sum is {}{}.</div>"
         ).format(
-            _reason(look, place, reason, at),
-            who,
-            diverging.number(reason.total),
-            diverging.number(reason.bias),
-            diverging.number(reason.sum),
-            after,
+            _terms(subject, place, weighted),
+            title,
+            decimal(weighted.total),
+            decimal(weighted.bias),
+            decimal(weighted.sum),
+            result,
         )
     )
 
 
-def _reason(look: Look, place: int, reason: Reason, at: tuple[int, int] | None) -> Markup:
-    if reason.values.ndim == 1:
-        return _list(look, place, reason)
-    if reason.values.ndim == 2:
-        return _equation(reason.values, reason.weights, reason.products, "What comes in", 150)
-    channels = reason.largest(CHANNELS)
-    products = reason.products
-    name = _channel_name(look, place)
-    reach = [diverging.reach(values) for values in (reason.values, reason.weights, products)]
-    parts = Markup().join(
+def _terms(subject: Subject, place: int, weighted: WeightedSum) -> Markup:
+    """Render inputs, weights and products: as a list, as images, or as the images of the strongest channels."""
+    if weighted.values.ndim == 1:
+        return _list(subject, place, weighted)
+    if weighted.values.ndim == 2:
+        return _equation(weighted.values, weighted.weights, weighted.products, "Input", 150)
+    channels = weighted.largest(MAX_DRAWN_CHANNELS)
+    products = weighted.products
+    name = _channel_name(subject, place)
+    scales = [diverging.max_magnitude(values) for values in (weighted.values, weighted.weights, products)]
+    equations = Markup().join(
         _equation(
-            reason.values[..., channel],
-            reason.weights[..., channel],
+            weighted.values[..., channel],
+            weighted.weights[..., channel],
             products[..., channel],
             name(channel),
             84,
-            reach,
+            scales,
             float(products[..., channel].sum()),
         )
         for channel in channels
     )
-    rest = reason.total - float(products[..., channels].sum())
+    rest = weighted.total - float(products[..., channels].sum())
     others = products.shape[-1] - len(channels)
-    more = (
-        Markup('<div class="inside-words">The {:,} others together: {}</div>').format(others, diverging.number(rest))
-        if others > 0
-        else Markup()
+    if not others:
+        return equations
+    return equations + Markup('<div class="inside-words">Sum of the {:,} others: {}</div>').format(
+        others, decimal(rest)
     )
-    return parts + more
 
 
 def _equation(
@@ -136,43 +142,44 @@ def _equation(
     products: np.ndarray,
     name: str,
     side: int,
-    reach: list[float] | None = None,
+    scales: list[float] | None = None,
     total: float | None = None,
 ) -> Markup:
-    reaches = reach or [diverging.reach(part) for part in (values, weights, products)]
+    parts = (values, weights, products)
     pictures = [
-        image(diverging.tint(part, most), side, Markup("{}<br>up to {}").format(words, diverging.number(most)), words)
-        for part, most, words in zip((values, weights, products), reaches, (name, "Weights", "Multiplied"), strict=True)
-    ]
-    result = Markup("<strong>{}</strong>").format(diverging.number(total)) if total is not None else ""
-    end = Markup("<span>, in all</span>{}").format(result) if result else ""
-    return Markup('<div class="inside equation">{}<b>×</b>{}<b>=</b>{}{}</div>').format(
-        pictures[0], pictures[1], pictures[2], end
-    )
-
-
-def _channel_name(look: Look, place: int) -> Callable[[int], str]:
-    before = contributions.source(look.table, place)
-    if not before:
-        return lambda channel: ("Red", "Green", "Blue")[channel]
-    return lambda channel: f"Image {channel} of {before}"
-
-
-def _list(look: Look, place: int, reason: Reason) -> Markup:
-    """List the numbers that contribute most to a sum, and the rest of it."""
-    before = contributions.source(look.table, place)
-    products = reason.products
-    largest = reason.largest(PARTS)
-    reach = diverging.reach(products)
-    pictures = _weights_of(look, before, largest)
-    rows = []
-    for place_before in largest:
-        product = float(products[place_before])
-        wide = round(90 * abs(product) / reach)
-        bar = Markup('<i style="display: inline-block; height: 0.7rem; width: {}px; background: {}"></i>').format(
-            wide, _color(product)
+        image(diverging.image_url(part, largest), side, Markup("{}<br>up to {}").format(title, decimal(largest)), title)
+        for part, largest, title in zip(
+            parts,
+            scales or [diverging.max_magnitude(part) for part in parts],
+            (name, "Weights", "Products"),
+            strict=True,
         )
-        picture = pictures.get(place_before)
+    ]
+    end = Markup("<span>sum</span><strong>{}</strong>").format(decimal(total)) if total is not None else ""
+    return Markup('<div class="inside equation">{}<b>×</b>{}<b>=</b>{}{}</div>').format(*pictures, end)
+
+
+def _channel_name(subject: Subject, place: int) -> Callable[[int], str]:
+    source = contributions.source_layer(subject.table, place)
+    if not source:
+        return lambda channel: ("Red", "Green", "Blue")[channel]
+    return lambda channel: f"Filter {channel} of {source}"
+
+
+def _list(subject: Subject, place: int, weighted: WeightedSum) -> Markup:
+    """List the inputs that contribute most to a sum, and the total of the others."""
+    source = contributions.source_layer(subject.table, place)
+    products = weighted.products
+    inputs = weighted.largest(MAX_LISTED_INPUTS)
+    largest = diverging.max_magnitude(products)
+    pictures = _weights_of(subject, source, inputs)
+    rows = []
+    for unit in inputs:
+        product = float(products[unit])
+        bar = Markup('<i style="display: inline-block; height: 0.7rem; width: {}px; background: {}"></i>').format(
+            round(90 * abs(product) / largest), diverging.css_color(product, abs(product) or 1.0)
+        )
+        picture = pictures.get(unit)
         cell = (
             Markup('<td class="pic"><img alt="Its weights" width="40" height="40" src="{}"></td>').format(picture)
             if picture
@@ -183,43 +190,39 @@ def _list(look: Look, place: int, reason: Reason) -> Markup:
                 '<tr>{}<td>unit {}</td><td>{}</td><td>{}</td><td>{}</td><td style="text-align: left">{}</td></tr>'
             ).format(
                 cell,
-                place_before,
-                diverging.number(float(reason.values[place_before])),
-                diverging.number(float(reason.weights[place_before])),
-                diverging.number(product),
+                unit,
+                decimal(float(weighted.values[unit])),
+                decimal(float(weighted.weights[unit])),
+                decimal(product),
                 bar,
             )
         )
-    others = len(products) - len(largest)
-    rest = reason.total - float(products[largest].sum())
+    others = len(products) - len(inputs)
+    rest = weighted.total - float(products[inputs].sum())
     span = 4 if pictures else 3
     if others > 0:
         rows.append(
-            Markup('<tr><td colspan="{}">the {:,} others together</td><td>{}</td></tr>').format(
-                span, others, diverging.number(rest)
+            Markup('<tr><td colspan="{}">sum of the {:,} others</td><td>{}</td></tr>').format(
+                span, others, decimal(rest)
             )
         )
     first = Markup("<th></th>") if pictures else ""
-    head = Markup("<tr>{}<th>of {}</th><th>says</th><th>× weight</th><th>=</th></tr>").format(first, before)
+    head = Markup("<tr>{}<th>of {}</th><th>output</th><th>× weight</th><th>= product</th></tr>").format(first, source)
     return Markup('<div class="inside-scroll"><table class="inside-sums"><thead>{}</thead>{}</table></div>').format(
         head, Markup().join(rows)
     )
 
 
-def _weights_of(look: Look, before: str, units: list[int]) -> dict[int, str]:
-    """Draw the weights of those units that a sum comes from, where these weigh the pixels."""
-    first = contributions.first(look.table)
-    names = [row.name for row in look.table]
-    if first is None or not before:
+def _weights_of(subject: Subject, source: str, units: list[int]) -> dict[int, str]:
+    """Draw the weights of the units that are the inputs of a sum, if these units weigh the pixels."""
+    first = contributions.first_weighted_row(subject.table)
+    names = [row.name for row in subject.table]
+    if first is None or not source:
         return {}
-    between = look.table[first + 1 : names.index(before) + 1]
-    if any(row.output_shape != look.table[first].output_shape for row in between):
+    between = subject.table[first + 1 : names.index(source) + 1]
+    if any(row.output_shape != subject.table[first].output_shape for row in between):
         return {}
-    sheet = contributions.images(look.weights[look.table[first].name][0], look.table[0].input_shape)
-    if look.table[first].layer.images_only:
+    if subject.table[first].layer.images_only:
         return {}
-    return {unit: diverging.tint(sheet[unit].mean(axis=-1) if sheet.ndim == 4 else sheet[unit]) for unit in units}
-
-
-def _color(value: float) -> str:
-    return diverging.color(value, abs(value) or 1.0)
+    sheet = contributions.weight_images(subject.weights[subject.table[first].name][0], subject.table[0].input_shape)
+    return {unit: diverging.image_url(sheet[unit].mean(axis=-1) if sheet.ndim == 4 else sheet[unit]) for unit in units}

@@ -1,4 +1,4 @@
-"""What the first layer has learned: its weights as images."""
+"""Weights of the first layer, drawn as images."""
 
 from __future__ import annotations
 
@@ -8,89 +8,89 @@ from markupsafe import Markup
 
 from trainer.analysis import contributions
 from trainer.figures import diverging
+from trainer.text import decimal
 from ui.html import html
-from ui.inside.subject import Look, image, scale
+from ui.inside.subject import Subject, image, scale
 
-SHOWN = 64  # of the first layer's units that are drawn side by side
+MAX_DRAWN_UNITS = 64
 COLORS = ("red", "green", "blue")
 
 
-def show(look: Look) -> None:
-    """Show the first layer's weights, then one unit's large."""
-    place = contributions.first(look.table)
+def render(subject: Subject) -> None:
+    """Render the weights of the first layer's units, then those of one unit enlarged."""
+    place = contributions.first_weighted_row(subject.table)
     if place is None:
-        st.info("This network's first layers change the image before anything weighs it: see its layers.")
+        st.info("No layer of this network has weights for the pixels themselves: open Layers instead.")
         return
-    row = look.table[place]
-    sheet = contributions.images(look.weights[row.name][0], look.table[0].input_shape)
+    row = subject.table[place]
+    sheet = contributions.weight_images(subject.weights[row.name][0], subject.table[0].input_shape)
     number, height, width = sheet.shape[:3]
-    filters = row.layer.images_only
-    what = "filter" if filters else "unit"
-    colors = sheet.ndim == 4
-    shown = sheet.mean(axis=-1) if colors else sheet
-    reach = diverging.reach(shown)
-    if filters:
-        words = f"Each of the {number:,} filters is a pattern of {height} × {width} that is looked for everywhere."
+    has_filters = row.layer.images_only
+    noun = "filter" if has_filters else "unit"
+    is_colored = sheet.ndim == 4
+    means = sheet.mean(axis=-1) if is_colored else sheet
+    largest = diverging.max_magnitude(means)
+    if has_filters:
+        text = f"Each of the {number:,} filters is a pattern of {height} × {width} that is searched for everywhere."
     elif row.name == "output":
-        words = f"A template for each of the {number} classes: what speaks for it, and what against it."
+        text = f"One template for each of the {number} classes."
     else:
-        words = f"Each of the {number:,} units of {row.name} weighs all of the image's pixels."
-    more = f" The first {SHOWN} are drawn." if number > SHOWN else ""
-    mean = " Drawn is the mean over red, green and blue." if colors else ""
-    across = 5 if number == 10 else 8
-    st.caption(f"{words}{more}{mean} Ink where it is blue makes the {what} stronger, where it is orange weaker.")
+        text = f"Each of the {number:,} units of {row.name} has a weight for every pixel."
+    more = f" The first {MAX_DRAWN_UNITS} are drawn." if number > MAX_DRAWN_UNITS else ""
+    mean = " Each picture is the mean over red, green and blue." if is_colored else ""
+    columns = 5 if number == 10 else 8
+    st.caption(f"{text}{more}{mean} Ink on blue raises the {noun}'s output, ink on orange lowers it.")
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=560):
             picture = image(
-                diverging.sheet(shown[:SHOWN], reach, across), 560, scale(reach), f"The weights of {row.name}"
+                diverging.sheet_url(means[:MAX_DRAWN_UNITS], largest, columns),
+                560,
+                scale(largest),
+                f"The weights of {row.name}",
             )
             html(Markup('<div class="inside">{}</div>').format(picture))
         with st.container(width=260):
-            _show_one(look, sheet, what)
+            _render_unit(subject, sheet, noun)
 
 
-def _show_one(look: Look, sheet: np.ndarray, what: str) -> None:
-    labels = (
-        look.kind.classes
-        if len(sheet) == 10 and what == "unit" and contributions.first(look.table) == len(look.table) - 1
-        else None
-    )
+def _render_unit(subject: Subject, sheet: np.ndarray, noun: str) -> None:
+    is_output = contributions.first_weighted_row(subject.table) == len(subject.table) - 1
+    labels = subject.info.classes if len(sheet) == 10 and noun == "unit" and is_output else None
     unit = int(
         st.number_input(
-            f"Look at {what}",
+            noun.capitalize(),
             0,
             len(sheet) - 1,
-            help=f"0 to {len(sheet) - 1}: its weights large, and their numbers.",
-            key=f"inside.template.{look.judge.id}",
+            help=f"0 to {len(sheet) - 1}: shows this {noun}'s weights enlarged.",
+            key=f"inside.template.{subject.choice.id}",
         )
     )
-    own = sheet[unit]
-    pictures = [own] if own.ndim == 2 else [own[..., color] for color in range(3)]
-    side = 252 if len(pictures) == 1 else 120
-    reach = diverging.reach(own)
+    weights = sheet[unit]
+    channels = [weights] if weights.ndim == 2 else [weights[..., color] for color in range(3)]
+    side = 252 if len(channels) == 1 else 120
+    largest = diverging.max_magnitude(weights)
     figures = Markup().join(
         image(
-            diverging.tint(part, reach),
+            diverging.image_url(channel, largest),
             side,
-            "" if len(pictures) == 1 else COLORS[color],
-            f"The weights of {what} {unit}{'' if len(pictures) == 1 else ', ' + COLORS[color]}",
+            "" if len(channels) == 1 else COLORS[color],
+            f"The weights of {noun} {unit}{'' if len(channels) == 1 else ', ' + COLORS[color]}",
         )
-        for color, part in enumerate(pictures)
+        for color, channel in enumerate(channels)
     )
     name = f" ({labels[unit]})" if labels else ""
     html(
         Markup(
             '<div class="inside">{}</div><div class="inside-words"><strong>{} {}{}'
-            "</strong>: {:,} weights from {} to "
-            "{}. {}</div>"
+            "</strong>: {:,} weights from {} to {}. {}</div>"
         ).format(
             figures,
-            what.capitalize(),
+            noun.capitalize(),
             unit,
             name,
-            own.size,
-            diverging.number(float(own.min()), 3),
-            diverging.number(float(own.max()), 3),
-            scale(reach),
+            weights.size,
+            decimal(float(weights.min()), 3),
+            decimal(float(weights.max()), 3),
+            scale(largest),
         )
     )

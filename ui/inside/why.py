@@ -1,4 +1,4 @@
-"""Why this digit: what the answer rests on, and what would have to change for another one."""
+"""Occlusion map of the answer, and the counterfactual: a small change of the image that changes the answer."""
 
 from __future__ import annotations
 
@@ -10,127 +10,124 @@ from markupsafe import Markup
 
 from trainer.analysis import counterfactual
 from trainer.analysis.counterfactual import Change
-from trainer.analysis.occlusion import PATCH, occlusion
+from trainer.analysis.occlusion import COVER, PATCH, occlusion
 from trainer.figures import diverging
 from trainer.figures.images import data_url
 from trainer.text import number, probability
 from ui.html import html
-from ui.inside.subject import Look, image, scale
+from ui.inside.subject import Subject, image, scale
 
-SIDE = 196  # screen pixels of a picture
-FOUND = "inside.change"  # what was found last, and for what
+IMAGE_SIDE = 196  # screen pixels
+CHANGE_KEY = "inside.change"  # of the last change found, with what it was found for
 
 
-def show(look: Look) -> None:
-    """Show the occlusion map, then the smallest found change that turns the image into the runner-up."""
-    assert look.image is not None and look.said is not None
-    if not look.said.has_numbers:
-        st.info(look.said.sentence)
+def render(subject: Subject) -> None:
+    """Render the occlusion map, then the smallest change found that turns the image into the runner-up."""
+    assert subject.image is not None and subject.answer is not None
+    if not subject.answer.is_finite:
+        st.info(subject.answer.sentence)
         return
-    _occlude(look, look.image)
-    _change(look, look.image, look.said.best, look.said.second)
+    _render_occlusion(subject, subject.image)
+    _render_counterfactual(subject, subject.image, subject.answer.best, subject.answer.second)
 
 
-def _occlude(look: Look, seen: np.ndarray) -> None:
-    assert look.said is not None
+def _render_occlusion(subject: Subject, original: np.ndarray) -> None:
+    assert subject.answer is not None
     st.subheader("What the answer rests on", anchor=False)
-    found = occlusion(look.network, seen)
-    name = look.named(found.winner)
-    reach = diverging.reach(found.drop)
+    found = occlusion(subject.network, original)
+    name = subject.named(found.winner)
+    largest = diverging.max_magnitude(found.drop)
     left, top, right, bottom = found.where
-    covered = seen.copy()
-    covered[top:bottom, left:right] = 0.5
-    flips = (
-        f"At {found.flips} of {found.patches} places it then says something else."
-        if found.flips
-        else f"At none of {found.patches} places does it say something else."
-    )
+    covered = original.copy()
+    covered[top:bottom, left:right] = COVER
     pictures = (
-        image(data_url(seen), SIDE, f"{name}: {probability(look.said.share)}", "The image")
+        image(data_url(original), IMAGE_SIDE, f"{name}: {probability(subject.answer.share)}", "The image")
         + image(
-            diverging.over(seen, found.drop, reach),
-            SIDE,
-            Markup("{}<br>how much less sure it is without").format(scale(reach)),
-            f"Where {name} rests: blue parts speak for it",
+            diverging.overlay_url(original, found.drop, largest),
+            IMAGE_SIDE,
+            Markup("{}<br>drop in confidence when covered").format(scale(largest)),
+            f"Occlusion map for {name}: blue parts support the answer",
         )
         + image(
             data_url(covered),
-            SIDE,
-            Markup("Covered where it matters most:<br>{} is {}").format(name, _percent(found.lowest)),
+            IMAGE_SIDE,
+            Markup("The most important part covered:<br>{} {}").format(name, _percent(found.lowest)),
             "The image with its most important part covered",
         )
     )
     html(Markup('<div class="inside thirds">{}</div>').format(pictures))
     st.caption(
-        f"A grey square of {PATCH} × {PATCH} pixels covers one place after the other. Blue: without this place the "
-        f"network is less sure of {name}, so the answer rests on it. Orange: it would be surer. {flips}"
+        f"A grey square of {PATCH} × {PATCH} pixels covers one place after another. Blue: with this place covered, the "
+        f"network is less sure of {name}, so the answer rests on it. Orange: the network is surer. The answer changes "
+        f"at {found.flips or 'none'} of {found.patches} places."
     )
 
 
-def _change(look: Look, seen: np.ndarray, best: int, target: int) -> None:
-    st.subheader(f"What would make it {look.named(target)}?", anchor=False)
-    key = (look.judge.id, look.judge.changed, target, hashlib.sha256(seen.tobytes()).hexdigest())
-    asked = st.button(
-        f"Turn it into {look.named(target)}",
+def _render_counterfactual(subject: Subject, original: np.ndarray, best: int, target: int) -> None:
+    name = subject.named(target)
+    st.subheader(f"What would make it {name}?", anchor=False)
+    key = (subject.choice.id, subject.choice.changed, target, hashlib.sha256(original.tobytes()).hexdigest())
+    is_clicked = st.button(
+        f"Turn it into {name}",
         icon=":material/auto_fix_high:",
-        help="Search for few pixels to ink or to wipe, until the network says what it now takes for the next best.",
+        help=f"Searches for a few pixels to ink or erase that make the network answer {name}.",
         key="inside.turn",
     )
-    if asked:
-        words, found = "Looking for few pixels …", None
-        bar = st.progress(0.0, words)
-        for step, one in enumerate(counterfactual.changes(look.network, seen, target)):
-            found = one
-            bar.progress(min(1.0, step / counterfactual.MOST), words)
+    if is_clicked:
+        text, found = "Searching for a small change …", None
+        bar = st.progress(0.0, text)
+        for step, change in enumerate(counterfactual.search(subject.network, original, target)):
+            found = change
+            bar.progress(min(1.0, step / counterfactual.MAX_DOTS), text)
         bar.empty()
-        st.session_state[FOUND] = key, found
-    kept, found = st.session_state.get(FOUND, (None, None))
-    if kept != key or found is None:
+        st.session_state[CHANGE_KEY] = key, found
+    saved_key, found = st.session_state.get(CHANGE_KEY, (None, None))
+    if saved_key != key or found is None:
         st.caption(
-            "Dot by dot, the search inks or wipes what helps most, then puts back what was not needed. The network "
-            "often changes its mind long before a person would."
+            "Dot by dot, the search inks or erases what helps most, then undoes what was not needed. The network often "
+            "changes its answer long before a person would."
         )
         return
-    _show_change(look, found, best)
+    _render_change(subject, found, best)
 
 
-def _show_change(look: Look, found: Change, best: int) -> None:
-    assert look.said is not None
-    after, before = found.probabilities, look.said.probabilities
+def _render_change(subject: Subject, found: Change, best: int) -> None:
+    assert subject.answer is not None
+    after, before = found.probabilities, subject.answer.probabilities
     target = found.target
 
     def shares(probabilities: np.ndarray) -> Markup:
         return Markup("{}: {}<br>{}: {}").format(
-            look.kind.classes[best],
+            subject.info.classes[best],
             probability(float(probabilities[best])),
-            look.kind.classes[target],
+            subject.info.classes[target],
             probability(float(probabilities[target])),
         )
 
-    drawn = (
-        image(data_url(found.before), SIDE, Markup("Before<br>{}").format(shares(before)), "The image before")
+    pictures = (
+        image(data_url(found.before), IMAGE_SIDE, Markup("Before<br>{}").format(shares(before)), "The image before")
         + image(
-            diverging.over(found.before, found.difference, 1.0),
-            SIDE,
-            Markup("Change<br>blue: {} pixels inked<br>orange: {} wiped").format(found.added, found.removed),
-            f"{found.added} pixels inked and {found.removed} wiped",
+            diverging.overlay_url(found.before, found.difference, 1.0),
+            IMAGE_SIDE,
+            Markup("Change<br>blue: {} pixels inked<br>orange: {} erased").format(found.added, found.removed),
+            f"{found.added} pixels inked and {found.removed} erased",
         )
-        + image(data_url(found.after), SIDE, Markup("After<br>{}").format(shares(after)), "The image after")
+        + image(data_url(found.after), IMAGE_SIDE, Markup("After<br>{}").format(shares(after)), "The image after")
     )
-    html(Markup('<div class="inside thirds">{}</div>').format(drawn))
+    html(Markup('<div class="inside thirds">{}</div>').format(pictures))
     total = found.before.shape[0] * found.before.shape[1]
     verb = "is" if found.pixels == 1 else "are"
     if found.flipped:
-        words = (
-            f"{found.pixels} of {total:,} pixels {verb} enough: the network read the changed image and says "
-            f"{look.named(target)}. Fewer may do; this is the smallest change that the search found."
+        text = (
+            f"{found.pixels} of {total:,} pixels {verb} enough: the network reads the changed image as "
+            f"{subject.named(target)}. This is the smallest change that the search found; a smaller one may exist."
         )
     else:
-        words = (
-            f"Not found: after {found.pixels} of {total:,} pixels the network still says "
-            f"{look.named(int(after.argmax()))}."
+        text = (
+            f"No such change found: after {found.pixels} of {total:,} pixels the network still answers "
+            f"{subject.named(int(after.argmax()))}."
         )
-    st.caption(words)
+    st.caption(text)
 
 
 def _percent(share: float) -> str:

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from harness.waiting import PATIENCE
+from harness.waiting import TIMEOUT_SECONDS
 from trainer import UserError
 from trainer.drawing import collection
 from trainer.drawing.collection import Collection
@@ -73,13 +73,13 @@ def test_the_sheet_has_the_drawings_in_rows_by_digit(kept):
 
 
 def test_a_sheet_of_many_stays_narrow():
-    images = np.zeros((collection.MOST, *SIZE), np.uint8)
-    sheet = Image.open(io.BytesIO(collection.sheet(images, [4] * len(images))))
-    assert sheet.width == (collection.ROW + 1) * collection.CELL
+    images = np.zeros((collection.MAX_DRAWINGS, *SIZE), np.uint8)
+    sheet = Image.open(io.BytesIO(collection.contact_sheet(images, [4] * len(images))))
+    assert sheet.width == (collection.DRAWINGS_PER_ROW + 1) * collection.CELL
 
 
 def test_one_too_many_is_a_sentence(kept, monkeypatch):
-    monkeypatch.setattr(collection, "MOST", 2)
+    monkeypatch.setattr(collection, "MAX_DRAWINGS", 2)
     for seed in range(2):
         kept.add(drawing(seed), 1)
     with pytest.raises(UserError, match="At most 2 drawings"):
@@ -167,8 +167,8 @@ kept = Collection(Path(FOLDER))
 number = st.number_input("drawing", 0, 99, 0, key="number")
 image = np.random.default_rng(number).random((28, 28), dtype=np.float32) if number else None
 for digit in (3, 8, "7", None, 10, True):
-    st.button(f"press {digit}", key=f"press.{digit}", on_click=widget.keep, args=(kept, image, digit, 3))
-widget.ask(image, 3 if number else None, "a-run")
+    st.button(f"press {digit}", key=f"press.{digit}", on_click=widget.save_label, args=(kept, image, digit, 3))
+widget.render(image, 3 if number else None, "a-run")
 """
 
 
@@ -178,7 +178,7 @@ def page(tmp_path):
     (tmp_path / "pages" / "train.py").write_text("")
     script = tmp_path / "page.py"
     script.write_text(PAGE.replace("FOLDER", repr(str(tmp_path / "visitor"))))
-    return AppTest.from_file(str(script), default_timeout=PATIENCE).run()
+    return AppTest.from_file(str(script), default_timeout=TIMEOUT_SECONDS).run()
 
 
 def words(page):
@@ -205,25 +205,25 @@ def listed(page):
 
 
 def test_a_press_keeps_another_corrects_and_the_same_takes_back(page):
-    assert not page.exception and "drawn" not in words(page)
+    assert not page.exception and "read correctly" not in words(page)
     draw(page, 1)
     press(page, 3)
-    assert "1 drawn, 1 right" in words(page) and "kept as a 3" in words(page)
+    assert "1 drawing, 1 read correctly" in words(page) and "saved as a 3" in words(page)
     press(page, 8)
-    assert "1 drawn, 0 right" in words(page) and "kept as an 8" in words(page)
+    assert "1 drawing, 0 read correctly" in words(page) and "saved as an 8" in words(page)
     draw(page, 2)
-    assert "1 drawn, 0 right" in words(page) and "kept as" not in words(page)
+    assert "1 drawing, 0 read correctly" in words(page) and "saved as" not in words(page)
     press(page, 3)
-    assert "2 drawn, 1 right" in words(page)
+    assert "2 drawings, 1 read correctly" in words(page)
     press(page, 3)
-    assert "1 drawn, 0 right" in words(page)
+    assert "1 drawing, 0 read correctly" in words(page)
 
 
 @pytest.mark.parametrize("forged", ["7", None, 10, True])
 def test_a_forged_digit_keeps_nothing(page, forged):
     draw(page, 1)
     press(page, forged)
-    assert "drawn" not in words(page)
+    assert "read correctly" not in words(page)
 
 
 def test_drawings_are_listed_newest_first_and_deleted_one_by_one(page):
@@ -231,9 +231,9 @@ def test_drawings_are_listed_newest_first_and_deleted_one_by_one(page):
         draw(page, number)
         press(page, 8 if number == 13 else 3)
     open_drawings(page)
-    assert listed(page) == ["8, read 3"] + ["3"] * 9
-    next(button for button in page.button if button.label == "8, read 3").click().run()
-    assert "12 drawn, 12 right" in words(page) and listed(page) == ["3"] * 10
+    assert listed(page) == ["8, read as 3"] + ["3"] * 9
+    next(button for button in page.button if button.label == "8, read as 3").click().run()
+    assert "12 drawings, 12 read correctly" in words(page) and listed(page) == ["3"] * 10
 
 
 def test_deleting_all_is_asked_once(page):
@@ -241,12 +241,12 @@ def test_deleting_all_is_asked_once(page):
     press(page, 3)
     open_drawings(page)
     page.button(key="my_drawings.ask_delete").click().run()
-    assert "Delete all 1?" in words(page)
+    assert "Delete 1 drawing?" in words(page)
     page.button(key="my_drawings.Keep them").click().run()
-    assert "1 drawn" in words(page) and "Delete all" not in words(page)
+    assert "1 drawing," in words(page) and "Delete 1" not in words(page)
     page.button(key="my_drawings.ask_delete").click().run()
     page.button(key="my_drawings.Delete them").click().run()
-    assert not page.exception and "drawn" not in words(page)
+    assert not page.exception and "read correctly" not in words(page)
 
 
 def test_damaged_drawings_are_a_sentence_and_can_be_set_aside(page, tmp_path):
