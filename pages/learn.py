@@ -1,4 +1,4 @@
-"""Learn: seven short lessons to play with, and what the words mean."""
+"""The Learn page: seven short interactive lessons and the glossary."""
 
 import streamlit as st
 
@@ -11,11 +11,11 @@ entry.require_app("learn")
 
 st.title("Learn")
 style(STYLE)
-glossary.show_asked()
-place = learn.ask()
+glossary.render_linked_term()
+place = learn.select_lesson()
 try:
-    learn.show(place)
+    learn.render(place)
 except UserError as error:
     st.error(str(error))
 st.divider()
-glossary.show()
+glossary.render()

@@ -3,7 +3,7 @@ import re
 import numpy as np
 import pytest
 
-from tests.support.apps import come, texts
+from tests.support.apps import open_page, texts
 from trainer.lessons.glossary import TERMS
 from trainer.networks.losses import softmax
 from ui.learn import LESSONS
@@ -28,7 +28,7 @@ def test_each_lesson_is_found_by_its_link(app, place):
 
 
 def test_next_leads_on_and_the_url_follows(app):
-    come(app, "learn")
+    open_page(app, "learn")
     assert app.subheader[0].value.startswith("1.")
     app.button(key="learn.next").click().run()
     assert app.subheader[0].value.startswith("2.") and "".join(app.query_params["lesson"]) == "2"
@@ -56,19 +56,19 @@ def test_guesses_are_counted_against_a_network_that_sees_the_digit(app):
 def test_a_neuron_learns_to_part_the_groups(app, output):
     learn(app, 2)
     app.segmented_control(key="learn.neuron.output").set_value(output).run()
-    assert "20 of 40 right" in texts(app)
+    assert "20 of 40 correct" in texts(app)
     app.button(key="learn.neuron.many").click().run()
     app.button(key="learn.neuron.many").click().run()
-    assert not app.exception and "40 of 40 right.** All of them!" in texts(app)
+    assert not app.exception and "40 of 40 correct.** All of them!" in texts(app)
     app.button(key="learn.neuron.new").click().run()
-    assert "20 of 40 right" in texts(app)
+    assert "20 of 40 correct" in texts(app)
 
 
 def test_a_slider_moves_the_line(app):
     learn(app, 2)
     app.slider(key="learn.neuron.weight_2").set_value(1.0).run()
     app.slider(key="learn.neuron.bias").set_value(0.0).run()
-    assert "40 of 40 right" in texts(app)
+    assert "40 of 40 correct" in texts(app)
 
 
 def test_the_parameters_of_tutorial_a_are_counted_and_those_of_what_is_on_train(app):
@@ -79,13 +79,13 @@ def test_the_parameters_of_tutorial_a_are_counted_and_those_of_what_is_on_train(
     app.switch_page("pages/train.py").run()
     app.switch_page("pages/learn.py").run()
     options = app.selectbox(key="learn.network").options
-    assert any(option.startswith("On Train now: 784 relu - 32 relu") for option in options)
+    assert any(option.startswith("On Train: 784 relu - 32 relu") for option in options)
 
 
 def test_activations_say_what_they_make_of_the_sum(app):
     learn(app, 3)
     app.slider(key="learn.sum").set_value(-2.0).run()
-    assert "relu(-2) = 0**" in texts(app) and "sigmoid(-2) = 0.119**" in texts(app)
+    assert "relu(−2) = 0**" in texts(app) and "sigmoid(−2) = 0.119**" in texts(app)
 
 
 def test_a_constant_added_to_all_logits_changes_no_share(app):
@@ -94,7 +94,7 @@ def test_a_constant_added_to_all_logits_changes_no_share(app):
     logits = np.array([app.slider(key=f"learn.logit.{digit}").value for digit in range(10)])
     assert before == pytest.approx(100 * softmax(logits), abs=0.051)
     app.slider(key="learn.added").set_value(5.0).run()
-    assert shares(app) == before and "the shares change by 0.0 %" in texts(app)
+    assert shares(app) == before and "changes the shares by 0.0 %" in texts(app)
     app.segmented_control(key="learn.times").set_value(4.0).run()
     assert max(shares(app)) > max(before) and "sharper" in texts(app)
     app.button(key="learn.logits.network").click().run()
@@ -119,16 +119,16 @@ def test_steps_bring_the_loss_down_and_show_what_changed(app, hidden):
     app.segmented_control(key="learn.descent.hidden").set_value(hidden).run()
     app.button(key="learn.descent.1").click().run()
     app.button(key="learn.descent.10").click().run()
-    assert not app.exception and "with step 11 it fell by" in texts(app)
+    assert not app.exception and "in step 11 the loss fell by" in texts(app)
     losses = app.session_state["learn.descent.state"].losses
     assert f"{losses[-2]:.3f} → {losses[-1]:.3f}" in texts(app) and losses[-1] < losses[0]
-    for look, words in (("Weights", "The strongest is"), ("Last step's change", "The strongest is")):
+    for look, words in (("Weights", "Largest value:"), ("Last change", "Largest value:")):
         app.segmented_control(key="learn.descent.look").set_value(look).run()
         assert words in texts(app)
     app.segmented_control(key="learn.descent.look").set_value("One digit's error").run()
     app.slider(key="learn.descent.digit").set_value(4).run()
     assert not app.exception and "one-hot" in html(app)
-    assert ("Each hidden unit" if hidden else "This digit's gradient") in texts(app)
+    assert ("The error of a hidden unit" if hidden else "This digit's gradient") in texts(app)
     app.button(key="learn.descent.draw").click().run()
     assert "before the first step" in texts(app)
 
@@ -137,7 +137,7 @@ def test_steps_that_are_too_large_overshoot(app):
     learn(app, 6)
     app.select_slider(key="learn.descent.rate").set_value(5.0).run()
     app.button(key="learn.descent.1").click().run()
-    assert "it rose by" in texts(app) and "overshot" in texts(app)
+    assert "the loss rose by" in texts(app) and "overshot" in texts(app)
 
 
 def test_a_tutorial_stands_beside_its_network_and_opens_in_train(app):
@@ -145,17 +145,17 @@ def test_a_tutorial_stands_beside_its_network_and_opens_in_train(app):
     assert "Dense(784" in app.code[0].value and "92 %" in texts(app)
     app.segmented_control(key="learn.tutorial").set_value("tutorial_b").run()
     assert 'Dense(10, activation="sigmoid")' in app.code[0].value and "**7,960 parameters**" in texts(app)
-    (link,) = (one.proto for one in app.get("page_link") if one.proto.label == "Open it in Train")
+    (link,) = (one.proto for one in app.get("page_link") if one.proto.label == "Open in Train")
     assert link.page == "train" and link.query_string == "preset=tutorial_b"
 
 
 def test_the_glossary_is_searched(app):
-    come(app, "learn")
+    open_page(app, "learn")
     assert html(app).count("<dt>") == len(TERMS)
     app.text_input(key="learn.search").input("epoch").run()
     assert html(app).count("<dt>") < 10 and "<dt>epoch</dt>" in html(app)
     app.text_input(key="learn.search").input("<b>xyz").run()
-    assert not app.exception and "No word has these letters" in texts(app)
+    assert not app.exception and "No terms match" in texts(app)
 
 
 def test_a_link_opens_a_term_and_its_relations_are_a_click_away(app):

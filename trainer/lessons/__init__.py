@@ -1,1 +1,1 @@
-"""Lessons: small models in NumPy, figures and texts of the Learn page."""
+"""The Learn page's small NumPy models, figures, tutorial programs and glossary."""

@@ -1,6 +1,6 @@
-"""Gradient descent on one small batch, in NumPy: what a step does to the weights, and how the error goes back.
+"""Gradient descent on one small batch, in NumPy: the forward and backward pass, a step, and the loss curve.
 
-The arithmetic is that of Keras: Dense layers, relu between them, softmax at the end, cross-entropy, plain SGD.
+The arithmetic is Keras's: Dense layers with relu between them, softmax, cross-entropy and plain SGD.
 """
 
 from __future__ import annotations
@@ -17,17 +17,18 @@ from trainer.figures.plotly import AXIS, Figure, frame
 from trainer.networks.losses import cross_entropy, one_hot, softmax
 
 Floats = NDArray[np.float32]
-Layers = tuple[tuple[Floats, Floats], ...]  # each layer's kernel (inputs, units) and bias (units,)
+Layers = tuple[tuple[Floats, Floats], ...]  # kernel (inputs, units) and bias (units,) of each layer
 PIXELS = SIZE * SIZE
-HIDDEN = 16  # units
+HIDDEN_UNITS = 16
 
 
 @dataclass(frozen=True, eq=False)
 class Pass:
-    """One way forth and back through the network.
+    """One forward and backward pass of a batch of n images.
 
-    activations: of each layer, the first being the images: (n, inputs). errors: of each layer's sums, (n, units), the
-    last being probabilities minus one-hot; not yet divided by n. gradients: of the mean loss, as the layers are.
+    activations: the inputs of each layer, (n, inputs), the images first. errors: the gradient of each image's loss with
+    respect to each layer's sums, (n, units); the last are probabilities minus one-hot labels. gradients: of the mean
+    loss, shaped like the layers.
     """
 
     activations: tuple[Floats, ...]
@@ -40,11 +41,11 @@ class Pass:
 
 @dataclass(frozen=True, eq=False)
 class Descent:
-    """A network on its way down: its layers, those before the last step, and the loss at each step so far."""
+    """A network in training: its layers, its layers before the last step, and the loss after each step."""
 
     layers: Layers
     before: Layers
-    losses: tuple[float, ...]  # at the beginning and after each step
+    losses: tuple[float, ...]  # before the first step and after each one
 
     @property
     def steps(self) -> int:
@@ -52,28 +53,28 @@ class Descent:
 
     @property
     def change(self) -> Layers:
-        """Return by how much the last step changed each number."""
+        """Return the change that the last step made to each weight and bias."""
         pairs = zip(self.layers, self.before, strict=True)
         return tuple((new[0] - old[0], new[1] - old[1]) for new, old in pairs)
 
 
-def begin(images: Floats, labels: NDArray[np.integer], hidden: bool = False, seed: int = 0) -> Descent:
-    """Begin on a batch: images (n, 784) in 0..1, labels (n,).
+def start(images: Floats, labels: NDArray[np.integer], hidden: bool = False, seed: int = 0) -> Descent:
+    """Return an untrained network for a batch: images (n, 784) in 0..1, labels (n,).
 
-    One layer begins with all weights 0, so that it says 10 % for every digit; with a hidden layer that would never
-    change, so the weights are drawn at random as Keras does (glorot_uniform).
+    A single layer starts with all weights 0, which gives every digit 10 %. A hidden layer with weights 0 would never
+    change, so its weights are random, as in Keras (Glorot uniform).
     """
     if not hidden:
         layers: Layers = ((_zeros(PIXELS, CLASSES), _zeros(CLASSES)),)
     else:
         rng = np.random.default_rng(seed)
-        sizes = ((PIXELS, HIDDEN), (HIDDEN, CLASSES))
+        sizes = ((PIXELS, HIDDEN_UNITS), (HIDDEN_UNITS, CLASSES))
         layers = tuple((_glorot(rng, *size), _zeros(size[1])) for size in sizes)
-    return Descent(layers, layers, (passed(layers, images, labels).loss,))
+    return Descent(layers, layers, (forward_backward(layers, images, labels).loss,))
 
 
-def passed(layers: Layers, images: Floats, labels: NDArray[np.integer]) -> Pass:
-    """Send a batch forth through the layers, and its error back."""
+def forward_backward(layers: Layers, images: Floats, labels: NDArray[np.integer]) -> Pass:
+    """Run a batch forward through the layers and its errors backward."""
     activations = [np.asarray(images, np.float32)]
     for place, (kernel, bias) in enumerate(layers):
         sums = activations[-1] @ kernel + bias
@@ -86,7 +87,7 @@ def passed(layers: Layers, images: Floats, labels: NDArray[np.integer]) -> Pass:
         inputs = activations[place]
         gradients.append((inputs.T @ error / np.float32(len(inputs)), error.mean(axis=0)))
         if place:
-            error = (error @ layers[place][0].T) * (inputs > 0)  # relu lets through where it was above 0
+            error = (error @ layers[place][0].T) * (inputs > 0)  # the derivative of relu is 1 above 0, else 0
             errors.append(error)
     loss = float(cross_entropy(probabilities.astype(np.float64), labels).mean())
     accuracy = float((probabilities.argmax(axis=1) == labels).mean())
@@ -96,16 +97,16 @@ def passed(layers: Layers, images: Floats, labels: NDArray[np.integer]) -> Pass:
 def step(
     descent: Descent, images: Floats, labels: NDArray[np.integer], learning_rate: float, steps: int = 1
 ) -> Descent:
-    """Take steps against the gradient: each number moves by the learning rate times its gradient, down."""
-    layers, before, losses = descent.layers, descent.before, list(descent.losses)
-    gradients = passed(layers, images, labels).gradients
+    """Take steps: subtract the learning rate times the gradient from each weight and bias."""
+    rate, layers, before, losses = np.float32(learning_rate), descent.layers, descent.before, list(descent.losses)
+    gradients = forward_backward(layers, images, labels).gradients
     for _ in range(steps):
         before = layers
         layers = tuple(
-            (kernel - np.float32(learning_rate) * to_kernel, bias - np.float32(learning_rate) * to_bias)
-            for (kernel, bias), (to_kernel, to_bias) in zip(layers, gradients, strict=True)
+            (kernel - rate * kernel_gradient, bias - rate * bias_gradient)
+            for (kernel, bias), (kernel_gradient, bias_gradient) in zip(layers, gradients, strict=True)
         )
-        after = passed(layers, images, labels)
+        after = forward_backward(layers, images, labels)
         gradients = after.gradients
         losses.append(after.loss)
     return Descent(layers, before, tuple(losses))
@@ -116,15 +117,15 @@ def _zeros(*shape: int) -> Floats:
 
 
 def _glorot(rng: np.random.Generator, inputs: int, units: int) -> Floats:
-    most = np.sqrt(6 / (inputs + units))
-    return rng.uniform(-most, most, (inputs, units)).astype(np.float32)
+    limit = np.sqrt(6 / (inputs + units))
+    return rng.uniform(-limit, limit, (inputs, units)).astype(np.float32)
 
 
 # --- figures --------------------------------------------------------------------------------------------------
 
 
 def descent_curve(losses: tuple[float, ...]) -> Figure:
-    """Draw the loss over the steps; what guessing costs is a dotted line. The axes grow by whole tens of steps."""
+    """Draw the loss over the steps, with the loss of guessing as a dotted line. The x-axis grows by tens of steps."""
     finite = [loss if np.isfinite(loss) else None for loss in losses]
     top = max(3.0, 1.08 * max((loss for loss in finite if loss is not None), default=0.0))
     curve: Figure = {"type": "scatter", "mode": "lines+markers", "name": "loss", "x": [*range(len(losses))]}
@@ -140,7 +141,7 @@ def descent_curve(losses: tuple[float, ...]) -> Figure:
             "xaxis": AXIS
             | {"range": [-0.3, max(10, -(-(len(losses) - 1) // 10) * 10) + 0.3]}
             | {"title": {"text": "step"}, "nticks": 6},
-            "yaxis": AXIS | {"range": [0, top], "title": {"text": "loss of the 32"}, "nticks": 5},
+            "yaxis": AXIS | {"range": [0, top], "title": {"text": "loss"}, "nticks": 5},
             "shapes": [level | {"line": {"color": NEUTRAL, "width": 1.2, "dash": "dot"}}],
             "showlegend": False,
         },

@@ -1,4 +1,4 @@
-"""Pictures that explain: what lies within what, how an error goes back. For light and dark pages alike."""
+"""Diagrams of the lessons: fields of AI, a neuron, backpropagation, tinted table cells. For light and dark themes."""
 
 from __future__ import annotations
 
@@ -10,25 +10,30 @@ from trainer.figures.palette import BLUE, GREY, NEUTRAL, SKY, VERMILLION
 
 _TEXT = Markup('font-family="sans-serif" text-anchor="middle" fill="{}"').format(NEUTRAL)
 FIELDS = (
-    ("Artificial intelligence", "Programs that do what seems to need thought, such as chess by rules somebody wrote."),
-    ("Machine learning", "Nobody writes the rules: they are learned from examples."),
-    ("Deep learning", "Networks of several layers learn them, as in this app."),
+    (
+        "Artificial intelligence",
+        "Programs for tasks that seem to need intelligence, such as a chess program with hand-written rules.",
+    ),
+    ("Machine learning", "The program learns its rules from examples."),
+    ("Deep learning", "Machine learning with networks of several layers, as in this app."),
 )
 
 
-def fields() -> Markup:
-    """Draw artificial intelligence, machine learning within it, and deep learning within that, as HTML."""
+def fields_diagram() -> Markup:
+    """Return nested HTML boxes: artificial intelligence, machine learning in it, and deep learning in that."""
     inner = Markup()
-    for (name, words), color, strength in reversed(list(zip(FIELDS, (NEUTRAL, SKY, BLUE), (8, 16, 26), strict=True))):
-        paper = f"border-color: {color}; background: color-mix(in srgb, {color} {strength}%, transparent)"
+    for (name, description), color, strength in reversed(
+        list(zip(FIELDS, (NEUTRAL, SKY, BLUE), (8, 16, 26), strict=True))
+    ):
+        box_style = f"border-color: {color}; background: color-mix(in srgb, {color} {strength}%, transparent)"
         inner = Markup('<div class="lesson-field" style="{}"><b>{}</b><p>{}</p>{}</div>').format(
-            paper, name, words, inner
+            box_style, name, description, inner
         )
     return inner
 
 
-def neuron(weights: tuple[float, float], bias: float, kind: str) -> Markup:
-    """Draw a neuron: two inputs, its weights as lines (blue above 0, thicker where stronger), sum and output."""
+def neuron_diagram(weights: tuple[float, float], bias: float, kind: str) -> Markup:
+    """Draw a neuron: two inputs, weights as lines (blue if positive, thicker if larger), sum and output."""
     lines, labels = [], []
     ends = (("x", 34), ("y", 106))
     for (name, y), weight in zip(ends, weights, strict=True):
@@ -68,8 +73,8 @@ def _factor(weight: float) -> str:
     return f"× {weight:.2g}".replace("-", "−")
 
 
-def error_path(hidden: bool) -> Markup:
-    """Draw how the error goes back: from the output to the weights, and through a hidden layer if there is one."""
+def backpropagation_diagram(hidden: bool) -> Markup:
+    """Draw the path of the errors from the output back to the weights, through a hidden layer if there is one."""
     columns = ["784 pixels", *(["16 units"] if hidden else []), "10 outputs"]
     gap = 150 if hidden else 300
     parts, labels = [], []
@@ -93,25 +98,25 @@ def error_path(hidden: bool) -> Markup:
                 )
             )
             middle = x - gap / 2
-            labels.append(Markup('<text x="{:.0f}" y="26">numbers go forth</text>').format(middle))
+            labels.append(Markup('<text x="{:.0f}" y="26">values go forward</text>').format(middle))
             labels.append(Markup('<text x="{:.0f}" y="66" font-style="italic">weights</text>').format(middle))
-            labels.append(Markup('<text x="{:.0f}" y="106">the error goes back</text>').format(middle))
+            labels.append(Markup('<text x="{:.0f}" y="106">errors go back</text>').format(middle))
         labels.append(Markup('<text x="{}" y="124">{}</text>').format(x, name))
     text = Markup('<g {} font-size="12">{}</g>').format(_TEXT, Markup().join(labels))
     return svg(400, 130, Markup().join(parts) + text)
 
 
-def number_row(values: np.ndarray, words: list[str], color: str | None = None, most: float | None = None) -> Markup:
-    """Return table cells (HTML) of numbers, tinted by their share of `most`, else of the largest.
+def tinted_cells(values: np.ndarray, texts: list[str], color: str | None = None, scale: float | None = None) -> Markup:
+    """Return HTML table cells of values, tinted by their share of `scale`, by default of the largest value.
 
-    Blue is above 0, vermillion below, or all have the one `color`.
+    Positive values are blue and negative ones vermillion, unless all have the same `color`.
     """
-    most = most or float(np.max(np.abs(np.nan_to_num(values)), initial=0.0)) or 1.0
+    scale = scale or float(np.max(np.abs(np.nan_to_num(values)), initial=0.0)) or 1.0
     cells = []
-    for value, word in zip(values.tolist(), words, strict=True):
+    for value, text in zip(values.tolist(), texts, strict=True):
         tone = color or (BLUE if value >= 0 else VERMILLION)
-        share = round(55 * min(1.0, abs(value) / most)) if np.isfinite(value) else 0
+        share = round(55 * min(1.0, abs(value) / scale)) if np.isfinite(value) else 0
         cells.append(
-            Markup('<td style="background: color-mix(in srgb, {} {}%, transparent)">{}</td>').format(tone, share, word)
+            Markup('<td style="background: color-mix(in srgb, {} {}%, transparent)">{}</td>').format(tone, share, text)
         )
     return Markup().join(cells)

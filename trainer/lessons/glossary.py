@@ -1,4 +1,7 @@
-"""What do the words mean? The terms of the app, each in a sentence or two, and links to them in a text."""
+"""Glossary: the terms with their meanings, a search, and links to them in Markdown.
+
+The table of terms makes it longer than 300 lines.
+"""
 
 from __future__ import annotations
 
@@ -12,296 +15,294 @@ from trainer.config.layers import LAYERS
 
 @dataclass(frozen=True)
 class Term:
-    """What a word means. `also`: other ways to write it; `related`: other terms; `lesson`: where one plays with it."""
+    """The meaning of a word, its related terms, and other ways to write it."""
 
-    meaning: str
+    meaning: str  # one or two sentences, below 200 characters
     related: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
-    lesson: int | None = None
 
 
 TERMS: dict[str, Term] = {
     "accuracy": Term(
-        "The share of digits that a network reads right. Guessing gives 10 %.", ("loss", "test digits"), lesson=1
+        "The share of predictions that are correct. Guessing among ten digits gives about 10 %.",
+        ("loss", "test digits"),
     ),
     "activation": Term(
-        "What a unit makes of its sum before it hands it on, such as relu or sigmoid. Without it, many layers could do "
-        "no more than one.",
+        "A function applied to a unit's sum, such as relu or sigmoid. Without activations, several layers could "
+        "do no more than one.",
         ("relu", "sigmoid", "softmax"),
         ("activation function",),
-        3,
     ),
     "Adam": Term(
-        "An optimizer that gives each weight a step size of its own, from how its gradient went before.",
+        "An optimizer that scales each weight's step by running averages of its gradient and its squared gradient.",
         ("optimizer", "SGD"),
     ),
     "augmentation": Term(
-        "Training digits are moved, turned or resized a little at random, so that the network meets more than there "
-        "are.",
+        "Random changes to the training digits, such as shifts, rotations and zooms, so that the network sees "
+        "more variety.",
         ("overfitting",),
     ),
+    "backpropagation": Term(
+        "The computation of all gradients, layer by layer, from the loss back to the first layer.",
+        ("gradient", "gradient descent"),
+    ),
     "batch": Term(
-        "The digits of one step: the network reads them all, then its weights move once, by what they have in common.",
+        "The digits of one step: the network predicts all of them, then its weights are updated once, by the mean"
+        " of their gradients.",
         ("epoch", "step"),
         ("batch size", "batch_size"),
-        6,
     ),
-    "batch normalisation": Term(
-        "A layer that brings what comes in to mean 0 and spread 1, batch by batch, so that deeper networks learn "
-        "faster.",
+    "batch normalization": Term(
+        "A layer that scales its inputs to a mean near 0 and a standard deviation near 1: by each batch's "
+        "statistics during training, by moving averages afterwards.",
         ("layer", "batch"),
-        ("batch normalization",),
-    ),
-    "backpropagation": Term(
-        "The way of the error back through the layers, from the output to the first: it tells each weight its share.",
-        ("gradient", "gradient descent"),
-        lesson=6,
+        ("batch normalisation",),
     ),
     "bias": Term(
-        "A number that a unit adds to its sum, whatever comes in: it moves the line at which the unit switches.",
-        ("weight", "unit"),
-        ("biases",),
-        2,
+        "A number that a unit adds to its weighted sum, whatever the inputs are.", ("weight", "unit"), ("biases",)
     ),
     "calibration": Term(
-        "Whether a network is right as often as it says: of all digits it gives 80 %, about 80 of 100 should be right.",
+        "How well probabilities match accuracy: of all predictions with a probability of 80 %, about 80 % should "
+        "be correct.",
         ("probability",),
     ),
-    "centre of mass": Term(
-        "The point at which a digit's ink would balance. MNIST's digits have it in the middle of the image.",
+    "center of mass": Term(
+        "The point on which a digit's ink would balance. In MNIST it lies in the middle of the image.",
         ("MNIST",),
-        ("centre-of-mass",),
+        ("center-of-mass", "centre of mass", "centre-of-mass"),
     ),
-    "class": Term("One of the kinds that a network tells apart: here the ten digits.", ("label",), ("classes",)),
+    "class": Term("One of the categories that a network tells apart, here the ten digits.", ("label",), ("classes",)),
     "confusion matrix": Term(
-        "A table with a row for each digit and a column for each answer: what is off its diagonal was misread.",
+        "A table of how often each true digit (row) was predicted as each digit (column). Everything off the "
+        "diagonal is an error.",
         ("precision", "recall"),
         ("confusion matrices",),
     ),
     "convolution": Term(
-        "A layer that looks for small patterns at every place of an image. It needs few weights, since each pattern's "
-        "are the same everywhere.",
+        "A layer that slides small filters across the image. A filter has the same weights at every position, so "
+        "few are needed.",
         ("filter", "pooling"),
         ("convolutional",),
     ),
     "cross-entropy": Term(
-        "The usual loss: minus the logarithm of the right digit's probability. To be sure and wrong costs the most.",
+        "The usual loss of classifiers: minus the natural logarithm of the true class's probability. Confident "
+        "mistakes cost the most.",
         ("loss", "one-hot", "softmax"),
         ("crossentropy", "categorical cross-entropy", "categorical_crossentropy"),
-        5,
     ),
     "deep learning": Term(
-        "Machine learning with networks of several layers: the first find strokes, the later ones put them together.",
+        "Machine learning with networks of several layers. The first layers tend to detect strokes, later ones "
+        "combine them.",
         ("layer",),
-        lesson=1,
     ),
     "dense": Term(
-        "A layer in which each unit weighs all the numbers that come in.", ("layer", "unit", "weight"), lesson=3
+        "A layer in which each unit is connected to every input, also called fully connected.",
+        ("layer", "unit", "weight"),
     ),
     "dropout": Term(
-        "Some of the numbers are set to 0 at random while training, so that no unit relies on a few others.",
+        "A layer that sets random values to 0 during training and scales up the rest, so that no unit relies on a"
+        " few others. After training it does nothing.",
         ("overfitting",),
     ),
     "early stopping": Term(
-        "A training ends once the validation loss no longer falls: what follows would be learning by heart.",
+        "Ending the training when the validation loss has stopped falling. Patience is the number of epochs to "
+        "wait for an improvement.",
         ("validation", "overfitting"),
         ("patience",),
     ),
-    "epoch": Term("One pass through all the training digits, batch after batch.", ("batch", "step")),
+    "epoch": Term("One pass through all training digits, batch by batch.", ("batch", "step")),
     "filter": Term(
-        "One small pattern that a convolution looks for, such as 3 × 3 weights; it gives an image of its finds.",
+        "The weights of one pattern that a convolution looks for, such as 3 × 3 pixels. Its output is an image of"
+        " the matches.",
         ("convolution",),
         ("kernel",),
     ),
-    "flatten": Term(
-        "To put the pixels of an image one behind the other: 28 × 28 become a list of 784.", ("dense",), lesson=3
-    ),
-    "GPU": Term("A processor made for pictures, which does the sums of large networks many times faster.", ()),
+    "flatten": Term("To turn an image into a list of numbers: 28 × 28 pixels become 784 values.", ("dense",)),
+    "GPU": Term("A graphics processor. It computes large networks many times faster than a CPU."),
     "gradient": Term(
-        "For each weight, how much the loss would grow if that weight grew a little. A step goes the other way.",
+        "For each weight, how fast the loss grows as that weight grows. A small step against the gradient lowers "
+        "the loss.",
         ("gradient descent", "learning rate"),
-        lesson=6,
     ),
     "gradient descent": Term(
-        "Learning by small steps downhill: each weight moves a little against its gradient, again and again.",
+        "Learning in small steps: each weight moves a little against its gradient, again and again.",
         ("gradient", "SGD"),
-        lesson=6,
     ),
     "hidden layer": Term(
-        "A layer between the pixels and the output: nobody tells it what to look for.", ("layer", "unit"), lesson=6
+        "A layer between the input and the output layer. Nobody prescribes its outputs: the network learns useful"
+        " ones.",
+        ("layer", "unit"),
     ),
-    "label": Term("What an image is said to show: the right answer, given by a person.", ("one-hot", "class")),
+    "kernel initializer": Term(
+        "The rule for the random starting weights. Glorot uniform: within ±√(6 / (inputs + outputs)). He normal: "
+        "standard deviation √(2 / inputs), which suits relu.",
+        ("weight", "seed"),
+        ("kernel_initializer", "initializer", "Glorot uniform", "He normal"),
+    ),
+    "L2 regularization": Term(
+        "A penalty added to the loss: a factor times the sum of all squared weights. It keeps the weights small.",
+        ("overfitting", "weight"),
+        ("L2", "L2 regularisation"),
+    ),
+    "label": Term("The correct class of an image: what the network should predict.", ("one-hot", "class")),
     "layer": Term(
-        "Units side by side that all look at the same numbers. What they give goes on to the next layer.",
+        "A group of units that receive the same inputs. The outputs of a layer are the inputs of the next.",
         ("unit", "dense", "convolution"),
-        lesson=3,
     ),
     "learning rate": Term(
-        "How far a step goes: too small and nothing seems to happen, too large and each step overshoots.",
+        "The size of each step. Too small: training is slow. Too large: the steps overshoot and the loss can rise.",
         ("gradient descent", "optimizer", "schedule"),
         ("learning_rate",),
-        6,
     ),
     "logit": Term(
-        "A sum of the output layer, before softmax makes probabilities of all ten.", ("softmax",), ("logits",), 4
+        "The output layer's value for a class before softmax turns all ten into probabilities.",
+        ("softmax",),
+        ("logits",),
     ),
     "loss": Term(
-        "A number for how wrong the answers are; 0 would be perfect. Training makes it fall.",
+        "A number that measures how wrong the predictions are; 0 is perfect. Training lowers it.",
         ("cross-entropy", "accuracy"),
         ("losses",),
-        5,
     ),
     "MNIST": Term(
-        "70,000 handwritten digits from the United States, 28 × 28 pixels each: 60,000 to learn from, 10,000 to test.",
+        "70,000 digits handwritten by American census employees and students, 28 × 28 pixels each: 60,000 for "
+        "training, 10,000 for testing.",
         ("test digits",),
     ),
     "momentum": Term(
-        "A share of the last step that is kept in the next: the weights roll on like a ball instead of stopping.",
+        "The share of the previous step that is added to the next one, so that steps in a steady direction grow.",
         ("SGD", "optimizer"),
     ),
     "neuron": Term(
-        "The same as a unit: it weighs what comes in, adds it up and bends the sum.",
+        "Another word for unit: it computes a weighted sum of its inputs, adds a bias and applies an activation.",
         ("unit", "weight", "bias"),
-        lesson=2,
     ),
-    "normalisation": Term(
-        "To bring numbers to a common scale before they are used, such as the pixels from 0 to 255 to 0 to 1.",
-        ("batch normalisation",),
-        ("normalization",),
-        7,
+    "normalization": Term(
+        "Scaling inputs to a common range, such as pixels from 0 to 255 down to 0 to 1.",
+        ("batch normalization",),
+        ("normalisation",),
     ),
     "one-hot": Term(
-        "A label as ten numbers, 1 at the right digit and 0 elsewhere: the answer that a perfect network would give.",
+        "A label written as ten numbers: 1 for the correct digit, 0 for all others.",
         ("label", "cross-entropy"),
         ("one hot",),
-        5,
     ),
     "optimizer": Term(
-        "The rule that moves the weights, step by step, so that the loss falls.", ("SGD", "Adam", "learning rate")
+        "The rule that updates the weights from their gradients, such as SGD or Adam.", ("SGD", "Adam", "learning rate")
     ),
     "overfitting": Term(
-        "Learning the training digits by heart: the network gets better on them and no better, or worse, on others.",
+        "Memorizing the training digits: accuracy on them keeps rising, while accuracy on new digits stalls or falls.",
         ("validation", "dropout"),
         ("overfit", "overfits"),
     ),
     "parameter": Term(
-        "A number that is learned: a weight or a bias. Tutorial A has 640,890 of them.", ("weight", "bias"), lesson=3
+        "A number that the network learns: a weight or a bias. Tutorial A has 640,890.", ("weight", "bias")
     ),
     "pooling": Term(
-        "Of each few pixels only the largest, or their mean, is kept: the image gets smaller, small shifts matter "
-        "less.",
+        "A layer that shrinks an image: it keeps only the largest value, or the mean, of each small block of pixels.",
         ("convolution",),
     ),
-    "precision": Term(
-        "Of all the times a network says 7, the share in which it is a 7.", ("recall", "confusion matrix")
-    ),
+    "precision": Term("Of all digits predicted as 7, the share that really are 7s.", ("recall", "confusion matrix")),
     "probability": Term(
-        "How much of its belief a network gives to an answer, 0 to 100 %; over the ten digits it adds up to 100 %.",
+        "The share, 0 to 100 %, that a network assigns to a class. The shares of all classes add up to 100 %.",
         ("softmax", "calibration"),
         ("probabilities",),
-        4,
     ),
-    "recall": Term("Of all the 7s there are, the share that a network finds.", ("precision", "confusion matrix")),
-    "relu": Term("The activation that keeps what is above 0 and makes 0 of the rest.", ("activation",), lesson=3),
+    "recall": Term("Of all true 7s, the share that the network predicts as 7.", ("precision", "confusion matrix")),
+    "relu": Term("The activation that keeps positive values and replaces negative ones with 0.", ("activation",)),
     "schedule": Term(
-        "How the learning rate changes over a training, such as large first, small last.", ("learning rate",)
+        "A plan for the learning rate during training, for example large at first and small at the end.",
+        ("learning rate",),
     ),
     "seed": Term(
-        "The number that all chance is drawn from: the same seed gives the same weights to begin with, and the same "
-        "order of the digits.",
+        "The starting value of the random numbers. The same seed gives the same starting weights and the same "
+        "order of digits."
     ),
     "SGD": Term(
-        "Stochastic gradient descent, the plainest optimizer: the weights move against the gradient of one batch at a "
-        "time.",
+        "Stochastic gradient descent, the simplest optimizer: each step goes against the gradient of one batch.",
         ("gradient descent", "momentum"),
-        lesson=6,
     ),
-    "sigmoid": Term("The activation that squeezes any number between 0 and 1.", ("activation",), lesson=2),
+    "sigmoid": Term("The activation that maps any number to a value between 0 and 1.", ("activation",)),
     "softmax": Term(
-        "Makes probabilities of ten logits: each is raised to a power of e, then divided by the sum of all.",
+        "The activation that turns logits into probabilities: e is raised to the power of each logit, then each "
+        "result is divided by the sum of all.",
         ("logit", "probability"),
-        lesson=4,
     ),
     "step": Term(
-        "One move of all weights, after one batch: an epoch of 54,000 digits in batches of 500 has 108.",
+        "One update of all weights, from one batch: 54,000 digits in batches of 500 make 108 steps per epoch.",
         ("batch", "epoch"),
-        lesson=6,
     ),
     "test digits": Term(
-        "Digits that a network never meets while it learns; how many it reads right is what counts.",
+        "Digits that are never used in training. Accuracy on them shows how well a network reads new digits.",
         ("accuracy", "validation"),
         ("test digit", "test set"),
     ),
     "unit": Term(
-        "A neuron of a layer: it weighs what comes in, adds it up with its bias and bends the sum.",
+        "A neuron of a layer: it computes a weighted sum of its inputs, adds a bias and applies the activation.",
         ("weight", "bias", "activation"),
-        lesson=2,
     ),
     "validation": Term(
-        "Digits kept aside from the training, to see after each epoch how the network does on what it has not learned.",
+        "A check after each epoch on digits that are set aside from training. It reveals overfitting.",
         ("overfitting", "test digits"),
         ("validation split", "validation_split"),
     ),
     "weight": Term(
-        "How much a unit makes of one of its inputs: above 0 it speaks for, below 0 against. Weights are what is "
-        "learned.",
+        "The factor by which a unit multiplies one of its inputs. Weights are what a network learns.",
         ("bias", "unit", "parameter"),
-        lesson=2,
     ),
 }
 
-# What no link may be put into: bold words, links and pictures, code, addresses, HTML, icons, words with a colour.
+# Text that gets no links: bold words, links, images, code, URLs, HTML, icons, colored words, formulas.
 _SKIPPED = (
     r"\*\*[^*]+\*\*|!?\[[^\]]*\]\([^)]*\)|```.*?```|`[^`]*`|https?://\S+|<[^>]*>|:[\w/-]+:|:[\w-]+\[[^\]]*\]|\$[^$]*\$"
 )
 
 
 def find(text: str) -> str | None:
-    """Return the term that a text names, in whatever case, in the plural or by another way to write it, or None."""
+    """Return the term that a text names, in any case, in the plural or another spelling, or None."""
     return _names().get(text.strip().lower())
 
 
-def matching(text: str) -> list[str]:
-    """Return the terms to show for what somebody looks for: by their names first, then by what is said of them."""
+def search(text: str) -> list[str]:
+    """Return the terms whose name contains a text, then those whose meaning contains it."""
     wanted = text.strip().lower()
     by_name = [name for name, term in TERMS.items() if any(wanted in way.lower() for way in (name, *term.also))]
     return by_name + [name for name, term in TERMS.items() if name not in by_name and wanted in term.meaning.lower()]
 
 
-def address(name: str) -> str:
-    """Return the address of a term, from any page."""
+def term_url(name: str) -> str:
+    """Return the URL of a term, relative to any page."""
     return f"learn?term={name.replace(' ', '+')}"
 
 
-def linked(text: str, terms: Collection[str] | None = None, most: int = 3) -> str:
-    """Return Markdown in which the first mention of each known term is a link to it, at most `most` of them.
+def link_terms(text: str, terms: Collection[str] | None = None, limit: int = 3) -> str:
+    """Return Markdown in which the first mention of each term links to it: of `terms` if given, at most `limit`.
 
-    Only of `terms`, where they are given. Whole words count, plurals too, the longest term first; links, code and
-    HTML stay as they are.
+    Matches whole words and plurals, longer terms first; links, code and HTML stay unchanged.
     """
-    done: set[str] = set()
+    seen: set[str] = set()
 
     def link(match: re.Match[str]) -> str:
         word = match["term"]
         name = _names()[word.lower()] if word else ""
-        if not word or name in done or len(done) >= most or (terms is not None and name not in terms):
+        if not word or name in seen or len(seen) >= limit or (terms is not None and name not in terms):
             return match[0]
-        done.add(name)
-        return f"[{word}]({address(name)})"
+        seen.add(name)
+        return f"[{word}]({term_url(name)})"
 
     return _pattern().sub(link, text)
 
 
 @cache
 def _names() -> dict[str, str]:
-    """Return every way to write each term, in small letters."""
-    ways = {kind.lower(): layer.term for kind, layer in LAYERS.items() if layer.term}
-    ways |= {way.lower(): name for name, term in TERMS.items() for way in (name, *term.also)}
-    plurals = {f"{way}{'es' if way.endswith(('s', 'x')) else 's'}": name for way, name in ways.items()}
-    return plurals | ways
+    """Return every spelling of each term, in lower case."""
+    spellings = {kind.lower(): layer.term for kind, layer in LAYERS.items() if layer.term}
+    spellings |= {way.lower(): name for name, term in TERMS.items() for way in (name, *term.also)}
+    plurals = {f"{way}{'es' if way.endswith(('s', 'x')) else 's'}": name for way, name in spellings.items()}
+    return plurals | spellings
 
 
 @cache
 def _pattern() -> re.Pattern[str]:
-    ways = "|".join(re.escape(way) for way in sorted(_names(), key=len, reverse=True))
-    return re.compile(rf"{_SKIPPED}|(?<![\w-])(?P<term>{ways})(?![\w-])", re.IGNORECASE | re.DOTALL)
+    spellings = "|".join(re.escape(way) for way in sorted(_names(), key=len, reverse=True))
+    return re.compile(rf"{_SKIPPED}|(?<![\w-])(?P<term>{spellings})(?![\w-])", re.IGNORECASE | re.DOTALL)

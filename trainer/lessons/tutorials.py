@@ -1,4 +1,4 @@
-"""The two tutorials' programs in a few lines of Keras, each with what its lines do and the preset that it is here."""
+"""The two tutorials' Keras programs, with an explanation of each part and the matching preset."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Tutorial:
-    """A short program, `lines` its parts with what each does, `fact` how it comes out here."""
+    """A short program."""
 
     title: str
     preset: str
-    lines: tuple[tuple[str, str], ...]  # code, and a sentence
-    fact: str
+    lines: tuple[tuple[str, str], ...]  # code and its explanation
+    fact: str  # the result in this app
 
     @property
     def code(self) -> str:
@@ -27,24 +27,27 @@ def _program(
         ("import keras\nfrom keras.layers import Dense, Flatten\n", "The library that both tutorials use."),
         (
             "(x, y), (x_test, y_test) = (\n    keras.datasets.mnist.load_data()\n)",
-            "60,000 digits to learn from, and 10,000 that are kept aside for the test.",
+            "Loads 60,000 training digits and 10,000 test digits.",
         ),
-        *(() if raw else (("x, x_test = x / 255, x_test / 255", "Brings the pixels from 0 to 255 down to 0 to 1."),)),
+        *(() if raw else (("x, x_test = x / 255, x_test / 255", "Scales the pixels from 0 to 255 down to 0 to 1."),)),
         (
             "y = keras.utils.to_categorical(y)\ny_test = keras.utils.to_categorical(y_test)\n",
-            "Makes one-hot rows of the labels: ten numbers, 1 at the digit.",
+            "Turns each label into a one-hot row: ten numbers, with a 1 at the digit.",
         ),
         (
             f'model = keras.Sequential([\n    Flatten(),\n{hidden}\n    Dense(10, activation="softmax"),\n])',
-            "The layers, one behind the other; the last one has a unit for each digit.",
+            "The layers, one after another; the last one has a unit for each digit.",
         ),
         (
             f"model.compile(optimizer={rate},\n              "
             'loss="categorical_crossentropy",\n              metrics=["accuracy"])',
-            "How it learns: the rule that moves the weights, and the loss that is to fall.",
+            "Sets the optimizer that updates the weights and the loss it lowers.",
         ),
-        (fitted, "Learns: how many digits a step takes, and how often it goes through all of them."),
-        ("loss, accuracy = model.evaluate(x_test, y_test)", "How well it reads digits that it has never met."),
+        (fitted, "Trains: sets the batch size and the number of epochs."),
+        (
+            "loss, accuracy = model.evaluate(x_test, y_test)",
+            "Measures loss and accuracy on digits the network has never seen.",
+        ),
     )
 
 
@@ -61,28 +64,28 @@ TUTORIALS = {
             "Tutorial A",
             "tutorial_a",
             _program(_A, _fit_a(20)),
-            "Its text promises 95 to 98 %. With just these settings it ends at about 92 %: Keras's usual learning rate "
-            "for SGD, 0.01, is small for so large batches.",
+            "The tutorial promises 95 to 98 %. With these settings it reaches about 92 %: Keras's default learning "
+            "rate for SGD, 0.01, is too small for such large batches.",
         ),
         Tutorial(
-            "A, rate 0.1",
+            "A, learning rate 0.1",
             "tutorial_a_faster",
             _program(_A, _fit_a(20), "keras.optimizers.SGD(0.1)"),
-            "The same network with steps ten times as large ends at about 97 %: what the text of tutorial A promised.",
+            "The same network with a learning rate ten times as large reaches about 97 %, as tutorial A promises.",
         ),
         Tutorial(
             "A, raw pixels",
             "tutorial_a_raw",
             _program(_A, _fit_a(5), raw=True),
             "Without the line that divides by 255 it never learns: the first steps are far too large, and from then on "
-            "it takes every digit for a 1, which is right for 11.35 % of the test digits.",
+            "it predicts 1 for every digit, which is correct for 11.35 % of the test digits.",
         ),
         Tutorial(
             "Tutorial B",
             "tutorial_b",
             _program(('Dense(10, activation="sigmoid")',), "model.fit(x, y, batch_size=32, epochs=10)"),
-            "Its text says 90.2 %; here it comes to 89 to 90 %. Ten sigmoid units before the ten of the output are a "
-            "narrow door: without them, one layer reads 92 %.",
+            "The tutorial promises 90.2 %; it reaches 89 to 90 %. The hidden layer of ten sigmoid units is a "
+            "bottleneck: without it, a single layer reaches 92 %.",
         ),
     )
 }

@@ -1,4 +1,4 @@
-"""Lesson 1: what learning from examples means, and a game against guessing."""
+"""Lesson 1: learning from examples, with a guessing game against chance and a trained network."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from ui import dataset_loader
 from ui.html import html
 
 KEY = "learn.game"
-AT_ONCE = 100  # guesses of chance
+GUESSES_AT_ONCE = 100  # of chance
 
 
 @dataclass(frozen=True)
 class Game:
-    """Who has guessed how often, and how often it was right; `at` is the test digit that is hidden now."""
+    """The scores so far; `at` is the index of the hidden test digit."""
 
     at: int
     tries: int = 0
@@ -32,48 +32,48 @@ class Game:
     network: int = 0
     chance_tries: int = 0
     chance: int = 0
-    last: tuple[int, int, int] | None = None  # the digit that was hidden before, the person's guess, the network's
+    last: tuple[int, int, int] | None = None  # the previous digit's index, the person's guess, the network's prediction
 
 
-def show() -> None:
+def render() -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown(
-            "Nobody can write down all the rules for what a 7 looks like. So a network gets no rules: it sees "
-            "thousands of digits with their **labels**, says what it thinks, and is corrected a little each time. "
-            "At first it only guesses, and with ten digits one guess in ten is right. What it reads above **10 %**, "
-            "it has learned."
+            "Nobody can write down all the rules for what a 7 looks like. So a network gets no rules. It sees "
+            "thousands of digits with their **labels**, makes a prediction for each, and is corrected a little each "
+            "time. At first it only guesses, and with ten digits one guess in ten is correct. Every bit of accuracy "
+            "above **10 %** is learned."
         )
-        html(diagrams.fields())
+        html(diagrams.fields_diagram())
     with right:
-        dataset = dataset_loader.dataset()
+        dataset = dataset_loader.load()
         if dataset is not None:
             _play(dataset)
 
 
 @st.fragment
 def _play(dataset: Dataset) -> None:
-    """Let the visitor guess hidden test digits, against chance and a network that has learned."""
+    """Render the game: the visitor guesses hidden test digits, against chance and a trained network."""
     if KEY not in st.session_state or st.session_state[KEY].at >= len(dataset.y_test):
         st.session_state[KEY] = Game(secrets.randbelow(len(dataset.y_test)))
     game: Game = st.session_state[KEY]
-    st.markdown("**A digit is hidden. Which one is it?** You cannot see it, so all you can do is guess.")
-    _show_last(dataset, game)
+    st.markdown("**Which digit is hidden?** You cannot see it, so all you can do is guess.")
+    _render_cards(dataset, game)
     with st.container(horizontal=True, gap="xsmall", width=290):
         for digit in range(10):
             st.button(
                 str(digit),
-                help=f"Guess that the hidden digit is a {digit}.",
+                help=f"Guess {digit}",
                 on_click=_guess,
                 args=(dataset, digit),
                 width=48,
                 key=f"learn.guess.{digit}",
             )
-    _tell(game)
+    _render_scores(game)
     st.button(
-        f"Let chance guess {AT_ONCE} times",
+        f"Let chance guess {GUESSES_AT_ONCE} times",
         icon=":material/casino:",
-        help="A die with ten sides guesses other hidden digits: the more often, the nearer it comes to 10 %.",
+        help="Rolls a ten-sided die for other hidden digits. The more rolls, the closer its accuracy gets to 10 %.",
         on_click=_roll,
         args=(dataset,),
         key="learn.chance",
@@ -97,31 +97,31 @@ def _guess(dataset: Dataset, digit: int) -> None:
 def _roll(dataset: Dataset) -> None:
     game: Game = st.session_state[KEY]
     rng = np.random.default_rng()
-    labels = dataset.y_test[np.sort(rng.integers(len(dataset.y_test), size=AT_ONCE))]
-    right = int((rng.integers(10, size=AT_ONCE) == labels).sum())
-    st.session_state[KEY] = replace(game, chance_tries=game.chance_tries + AT_ONCE, chance=game.chance + right)
+    labels = dataset.y_test[np.sort(rng.integers(len(dataset.y_test), size=GUESSES_AT_ONCE))]
+    right = int((rng.integers(10, size=GUESSES_AT_ONCE) == labels).sum())
+    st.session_state[KEY] = replace(game, chance_tries=game.chance_tries + GUESSES_AT_ONCE, chance=game.chance + right)
 
 
-def _show_last(dataset: Dataset, game: Game) -> None:
-    """Show the card of the hidden digit, and beside it the digit that was hidden before."""
-    shown = Markup('<div class="lesson-hidden" role="img" aria-label="A hidden digit">?</div>')
+def _render_cards(dataset: Dataset, game: Game) -> None:
+    """Render the card of the hidden digit and, beside it, the previous digit with both predictions."""
+    cards = Markup('<div class="lesson-hidden" role="img" aria-label="A hidden digit">?</div>')
     if game.last is None:
-        shown += Markup("<p>Choose a digit below: then it is shown here.</p>")
+        cards += Markup("<p>Guess a digit below to reveal it.</p>")
     else:
         at, guess, read = game.last
         label = int(dataset.y_test[at])
-        url = step_pictures.enlarged(dataset.images("test", slice(at, at + 1))[0])
-        verdict = "You were lucky" if guess == label else f"You guessed {guess}"
-        shown += Markup('<img class="lesson-digit" decoding="sync" alt="It was {}" src="{}">').format(named(label), url)
-        shown += Markup("<p>It was <b>{}</b>. {}; the network read {}.</p>").format(named(label), verdict, read)
-    html(Markup('<div class="lesson-cards" role="status">{}</div>').format(shown))
+        url = step_pictures.enlarged_url(dataset.images("test", slice(at, at + 1))[0])
+        verdict = "You guessed it" if guess == label else f"You guessed {guess}"
+        cards += Markup('<img class="lesson-digit" decoding="sync" alt="It was {}" src="{}">').format(named(label), url)
+        cards += Markup("<p>It was <b>{}</b>. {}; the network predicted {}.</p>").format(named(label), verdict, read)
+    html(Markup('<div class="lesson-cards" role="status">{}</div>').format(cards))
 
 
-def _tell(game: Game) -> None:
+def _render_scores(game: Game) -> None:
     rows = (
-        ("You, who cannot see it", game.person, game.tries),
+        ("You, without seeing it", game.person, game.tries),
         ("Chance", game.chance, game.chance_tries),
-        ("A network that sees it, and has learned", game.network, game.tries),
+        ("A trained network that sees it", game.network, game.tries),
     )
     lines = Markup().join(
         Markup(
@@ -133,7 +133,7 @@ def _tell(game: Game) -> None:
     )
     html(
         Markup(
-            '<table class="lesson-table"><thead><tr><th>Who guesses</th><th>Right</th><th>Share</th><th></th></tr>'
+            '<table class="lesson-table"><thead><tr><th>Who</th><th>Correct</th><th>Accuracy</th><th></th></tr>'
             "</thead><tbody>{}</tbody></table>"
         ).format(lines)
     )

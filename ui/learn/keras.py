@@ -1,4 +1,4 @@
-"""Lesson 7: the tutorials' few lines of Keras beside the same network in the app."""
+"""Lesson 7: the tutorials' Keras programs beside the same networks in the app."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from markupsafe import Markup
 from trainer.config.presets import PRESETS
 from trainer.config.training import parameter_count, short_form
 from trainer.lessons.tutorials import TUTORIALS
-from trainer.networks.diagram import network_picture
+from trainer.networks.diagram import network_diagram
 from ui.html import html, style
 from ui.learn import layout
 
@@ -19,18 +19,18 @@ STYLE = Path(__file__).with_suffix(".css")
 
 
 @st.fragment
-def show() -> None:
+def render() -> None:
     st.session_state.setdefault(KEY, next(iter(TUTORIALS)))
     st.markdown(
-        "**Keras** is the library that both tutorials use, and that trains the networks of this app. A program of some "
-        "ten lines does what Train does with the mouse."
+        "**Keras** is the library that both tutorials use and that trains the networks of this app. A program of about "
+        "ten lines does what the Train page does."
     )
     st.segmented_control(
         "Program",
         TUTORIALS,
         required=True,
         format_func=lambda preset: TUTORIALS[preset].title,
-        help="Tutorial A as it is, with a larger learning rate and without scaled pixels; and tutorial B.",
+        help="Tutorial A as written, with a larger learning rate, and without scaled pixels; and tutorial B.",
         label_visibility="collapsed",
         persist_state="session",
         key=KEY,
@@ -42,34 +42,34 @@ def show() -> None:
     with left:
         st.code(tutorial.code, language="python", wrap_lines=True)
     with right:
-        layout.picture(network_picture(config.table), f"The network: {short_form(config)}.")
+        layout.render_picture(network_diagram(config.table), f"The network: {short_form(config)}.")
         st.markdown(f"**{parameter_count(config):,} parameters**. {tutorial.fact}")
         with st.container(horizontal=True, gap="small"):
             st.page_link(
                 "pages/train.py",
-                label="Open it in Train",
+                label="Open in Train",
                 icon=":material/model_training:",
                 query_params={"preset": tutorial.preset},
-                help="The form of Train holds just these layers and settings: press Train there.",
+                help="Opens Train with these layers and settings",
                 width="content",
             )
             st.page_link(
                 "pages/train.py",
-                label="The whole program",
+                label="Full program",
                 icon=":material/code:",
                 query_params={"preset": tutorial.preset, "code": "1"},
-                help="Train writes every network down as a program that learns as the app does: to read, or to run "
-                "elsewhere as a script or a notebook.",
+                help="Shows the complete Keras program on Train, as a script or a notebook to run elsewhere",
                 width="content",
             )
         lines = Markup().join(
-            Markup("<li><code>{}</code>: {}</li>").format(_short(code), words) for code, words in tutorial.lines[1:]
+            Markup("<li><code>{}</code>: {}</li>").format(_call_name(code), explanation)
+            for code, explanation in tutorial.lines[1:]
         )
         html(Markup('<ul style="padding-left: 1.1rem; margin: 0; font-size: 0.875rem">{}</ul>').format(lines))
 
 
-def _short(code: str) -> str:
-    """Return what a line is about: the call that it makes, or what it gives a value to."""
+def _call_name(code: str) -> str:
+    """Return the name of the call in a part of the program."""
     for call in ("load_data", "to_categorical", "Sequential", "compile", "evaluate", "fit"):
         if call in code:
             return call

@@ -1,4 +1,4 @@
-"""What the lessons have in common: how they look, and a picture with its words."""
+"""Style sheet of the lessons, and pictures with an alt text."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ui.html import html
 STYLE = Path(__file__).with_suffix(".css")
 
 
-def picture(svg: Markup, alt: str, rem: int = 30) -> None:
-    """Show a picture, SVG whose colours suit a light and a dark page, at most so many rem wide."""
+def render_picture(svg: Markup, alt: str, rem: int = 30) -> None:
+    """Render an SVG picture, at most `rem` wide. Its colors must suit light and dark themes."""
     html(
         Markup('<img class="lesson-picture" style="max-width: {}rem" decoding="sync" alt="{}" src="{}">').format(
             rem, alt, svg_url(svg)

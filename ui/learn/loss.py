@@ -1,69 +1,84 @@
-"""Lesson 5: one-hot rows, and what cross-entropy and squared error make of a wrong answer."""
+"""Lesson 5: one-hot labels, and the cross-entropy and squared error of a prediction."""
 
 from __future__ import annotations
+
+import math
+from collections.abc import Callable
 
 import numpy as np
 import streamlit as st
 from markupsafe import Markup
+from numpy.typing import NDArray
 
 from trainer.config.dataset_info import DIGITS
 from trainer.figures.palette import BLUE, VERMILLION
 from trainer.lessons import diagrams
-from trainer.lessons.loss_curves import LEAST, answer, loss_curve
-from trainer.networks.losses import GUESSING, cross_entropy, one_hot, squared_error
-from trainer.text import number
+from trainer.lessons.loss_curves import MIN_PROBABILITY, answer_probabilities, loss_curve
+from trainer.networks.losses import CHANCE_LOSS, cross_entropy, one_hot, squared_error
+from trainer.text import decimal, number
 from ui.components.plot import plot
 from ui.html import html
 
 LABEL, SHARE = "learn.loss.label", "learn.loss.share"
-SHARES = (LEAST, 0.002, 0.005, 0.01, 0.02, *(share / 100 for share in range(5, 100, 5)), 0.98, 0.99, 1 - LEAST)
+SHARES = (
+    MIN_PROBABILITY,
+    0.002,
+    0.005,
+    0.01,
+    0.02,
+    *(share / 100 for share in range(5, 100, 5)),
+    0.98,
+    0.99,
+    1 - MIN_PROBABILITY,
+)
 
 
 @st.fragment
-def show() -> None:
+def render() -> None:
     st.session_state.setdefault(LABEL, 3)
     st.session_state.setdefault(SHARE, 0.1)
     st.markdown(
-        "The right answer is a **one-hot** row: 1 at the right digit, 0 elsewhere. The **loss** says how far an answer "
-        "is from it. **Cross-entropy** looks at the right digit's probability *p* alone: the loss is −ln *p*."
+        "A label is a **one-hot** row: 1 at the true digit, 0 elsewhere. The **loss** measures how far a prediction is "
+        "from it. **Cross-entropy** uses only the true digit's probability *p*: the loss is −ln *p*."
     )
     with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
         st.selectbox(
-            "The right digit",
+            "True digit",
             range(10),
             width=130,
-            help="Where the one-hot row has its 1.",
+            help="The position of the 1 in the one-hot row.",
             persist_state="session",
             key=LABEL,
         )
         st.select_slider(
-            "Probability that the network gives it",
+            "Its predicted probability",
             SHARES,
             format_func=_percent,
-            help="The other nine share the rest alike. Go down to 0.1 %: to be sure and wrong costs the most.",
+            help="The other nine digits share the rest equally. At 0.1 % the prediction is confidently wrong, which "
+            "costs the most.",
             persist_state="session",
             width=430,
             key=SHARE,
         )
     label, share = int(st.session_state[LABEL]), float(st.session_state[SHARE])
-    probabilities, labels = answer(label, share), np.array([label])
+    probabilities, labels = answer_probabilities(label, share), np.array([label])
     entropy = float(cross_entropy(probabilities[None], labels)[0])
     squared = float(squared_error(probabilities[None], labels)[0])
     html(_table(label, probabilities))
     left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown(f"**Cross-entropy: −ln {share:.4g} = {entropy:.3f}**")
+        st.markdown(f"**Cross-entropy: −ln {number(share, 4)} = {entropy:.3f}**")
         plot(
             loss_curve("cross-entropy", share), "learn.loss.entropy", f"The loss at {_percent(share)} is {entropy:.3f}."
         )
         st.caption(_sentence(share, entropy))
     with right:
-        st.markdown(f"**Squared error: {squared:.4f}**, the mean of the row of squares")
+        st.markdown(f"**Squared error: {squared:.4f}**, the mean of the squares above")
         plot(loss_curve("squared error", share), "learn.loss.squared", f"The squared error is {squared:.4f}.")
         st.caption(
-            f"A sure wrong answer costs {_ratio(squared_error):.2g} times as much as guessing here, and "
-            f"{_ratio(cross_entropy):.2g} times with cross-entropy. So cross-entropy pulls harder where it is "
-            "needed most; Train has both."
+            f"A confident mistake costs {_ratio(squared_error):.2g} times as much as guessing; with cross-entropy, "
+            f"{_ratio(cross_entropy):.2g} times. So cross-entropy corrects confident mistakes harder. Train offers "
+            "both losses."
         )
 
 
@@ -72,9 +87,9 @@ def _table(label: int, probabilities: np.ndarray) -> Markup:
     squares = (probabilities - target) ** 2
     head = Markup().join(Markup("<th>{}</th>").format(digit) for digit in DIGITS)
     rows = (
-        ("one-hot", diagrams.number_row(target, [f"{value:.0f}" for value in target], BLUE, 1.0)),
-        ("says", diagrams.number_row(probabilities, [f"{value:.3f}" for value in probabilities], BLUE, 1.0)),
-        ("squared", diagrams.number_row(squares, [f"{value:.3f}" for value in squares], VERMILLION, 1.0)),
+        ("one-hot", diagrams.tinted_cells(target, [f"{value:.0f}" for value in target], BLUE, 1.0)),
+        ("predicted", diagrams.tinted_cells(probabilities, [f"{value:.3f}" for value in probabilities], BLUE, 1.0)),
+        ("square", diagrams.tinted_cells(squares, [f"{value:.3f}" for value in squares], VERMILLION, 1.0)),
     )
     body = Markup().join(Markup('<tr><td class="words">{}</td>{}</tr>').format(name, cells) for name, cells in rows)
     return Markup(
@@ -84,16 +99,18 @@ def _table(label: int, probabilities: np.ndarray) -> Markup:
 
 
 def _sentence(share: float, entropy: float) -> str:
-    less, more = (f"{entropy + np.log(factor):.2f}" for factor in (2, 0.5))
-    half = f" With half of that probability it would be {less}" + (f", with twice {more}." if share < 0.5 else ".")
-    return f"Guessing, 10 % for each, costs ln 10 = {GUESSING:.3f}.{half} 100 % costs nothing."
+    half, double = (decimal(entropy + math.log(factor)) for factor in (2, 0.5))
+    more = f" and with double {double}" if share < 0.5 else ""
+    return (
+        f"Guessing, 10 % for each digit, costs ln 10 = {CHANCE_LOSS:.3f}. With half of this probability the loss would "
+        f"be {half}{more}. With 100 % it would be 0."
+    )
 
 
-def _ratio(loss: object) -> float:
-    """Return how often the loss of guessing the loss of the least share is."""
+def _ratio(loss: Callable[..., NDArray[np.float64]]) -> float:
+    """Return the loss at the smallest probability as a multiple of the loss of guessing."""
     label = np.array([0])
-    assert callable(loss)
-    worst, guess = (float(loss(answer(0, share)[None], label)[0]) for share in (LEAST, 0.1))
+    worst, guess = (float(loss(answer_probabilities(0, share)[None], label)[0]) for share in (MIN_PROBABILITY, 0.1))
     return worst / guess
 
 

@@ -1,11 +1,11 @@
-"""Lesson 2: a neuron that tells squares from circles, with its two weights and its bias on sliders."""
+"""Lesson 2: a neuron that separates squares from circles, with sliders for its weights and bias."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from trainer.lessons import diagrams
-from trainer.lessons.neuron import MOST, SETS, SIGMOID, STEP, Neuron, plane
+from trainer.lessons.neuron import MAX_WEIGHT, POINT_SETS, SIGMOID, STEP, Neuron, plane_chart
 from trainer.text import counted
 from ui.components.plot import plot
 from ui.learn import layout
@@ -13,33 +13,33 @@ from ui.learn import layout
 WEIGHT_1, WEIGHT_2, BIAS, KIND, SET, PLACE, LEARNED = (
     f"learn.neuron.{name}" for name in ("weight_1", "weight_2", "bias", "output", "points", "place", "steps")
 )
-MANY = 20  # steps at once
+STEPS_AT_ONCE = 20
 FIRST = Neuron(1.0, -1.5, 0.5)
-WORDS = {
-    "Two groups": "A straight line can part these.",
-    "They overlap": "No line parts all of these: some stay on the wrong side. Most of real life is like this.",
-    "Crosswise": "Squares lie in two corners, circles in the other two. One line never parts them: it takes a second "
-    "layer. In 1969 that alone stopped most of the work on neurons for years.",
+NOTES = {
+    "Two groups": "A straight line separates these.",
+    "They overlap": "No line separates all of these: some points stay on the wrong side. Real data is often like that.",
+    "Crosswise": "Squares lie in two opposite corners, circles in the other two. No single line separates them: that "
+    "takes a second layer. After this limit was published in 1969, most research on neurons stopped for years.",
 }
 
 
 @st.fragment
-def show() -> None:
-    st.session_state.setdefault(SET, next(iter(SETS)))
+def render() -> None:
+    st.session_state.setdefault(SET, next(iter(POINT_SETS)))
     st.session_state.setdefault(KIND, STEP)
     if WEIGHT_1 not in st.session_state:
-        _keep(FIRST)
+        _set(FIRST)
     st.markdown(
-        "A **neuron** multiplies each number that comes in by a **weight**, adds a **bias**, and makes an output of "
-        "the sum. Where the sum is 0 lies its line. Move the line so that the squares lie on the blue side."
+        "A **neuron** multiplies each input by a **weight**, adds the products and a **bias**, and turns the "
+        "sum into an output. Its line is where the sum is 0. Move it until all squares are on the blue side."
     )
     left, right = st.columns(2, gap="medium")
     with left:
         with st.container(horizontal=True, gap="small"):
             st.selectbox(
                 "Points",
-                SETS,
-                help="Try all three: one line can part only the first.",
+                POINT_SETS,
+                help="Try all three: a line separates only the first.",
                 persist_state="session",
                 width=200,
                 key=SET,
@@ -48,52 +48,62 @@ def show() -> None:
                 "Output",
                 (STEP, SIGMOID),
                 required=True,
-                help="A step says yes or no. A sigmoid says how sure it is, from 0 to 1, so that it can learn by small "
-                "improvements.",
+                help="A step outputs 0 or 1. A sigmoid outputs any value between 0 and 1, so that the neuron can "
+                "improve little by little.",
                 persist_state="session",
                 key=KIND,
             )
-        about = st.container()
-        _sliders()
-        _buttons()
-    neuron, points, kind = _neuron(), SETS[st.session_state[SET]], st.session_state[KIND]
-    with about:
+        diagram = st.container()
+        _render_sliders()
+        _render_buttons()
+    neuron, points, kind = _neuron(), POINT_SETS[st.session_state[SET]], st.session_state[KIND]
+    with diagram:
         alt = f"A neuron: x times {neuron.weight_1:g} plus y times {neuron.weight_2:g} plus {neuron.bias:g}."
-        layout.picture(diagrams.neuron((neuron.weight_1, neuron.weight_2), neuron.bias, kind), alt)
-    right_ones, number = int(neuron.right(points).sum()), len(points.labels)
+        layout.render_picture(diagrams.neuron_diagram((neuron.weight_1, neuron.weight_2), neuron.bias, kind), alt)
+    correct, number = int(neuron.correct(points).sum()), len(points.labels)
     with right:
-        done = " All of them!" if right_ones == number else ""
-        st.markdown(f"**{right_ones} of {number} right.**{done}")
-        plot(plane(neuron, points, kind), "learn.neuron.plane", f"{right_ones} of {number} points on their side.")
-        taught = st.session_state.get(LEARNED, 0)
-        after = f" It has learned for {counted(taught, 'step')}." if taught else ""
-        st.caption(f"{WORDS[st.session_state[SET]]}{after}")
+        praise = " All of them!" if correct == number else ""
+        st.markdown(f"**{correct} of {number} correct.**{praise}")
+        plot(
+            plane_chart(neuron, points, kind),
+            "learn.neuron.plane",
+            f"{correct} of {number} points on the correct side.",
+        )
+        steps = st.session_state.get(LEARNED, 0)
+        progress = f" Trained for {counted(steps, 'step')}." if steps else ""
+        st.caption(f"{NOTES[st.session_state[SET]]}{progress}")
 
 
-def _sliders() -> None:
+def _render_sliders() -> None:
     sliders = (
-        (WEIGHT_1, "Weight of x", "How much x counts: above 0 for a square, below 0 for a circle."),
-        (WEIGHT_2, "Weight of y", "How much y counts. Both weights together turn the line."),
-        (BIAS, "Bias", "It is added whatever comes in: it moves the line without turning it."),
+        (WEIGHT_1, "Weight of x", "How much x counts. Above 0, a larger x speaks for a square; below 0, for a circle."),
+        (WEIGHT_2, "Weight of y", "How much y counts. Together the two weights set the slope of the line."),
+        (BIAS, "Bias", "Added to every sum. It moves the line without turning it."),
     )
     with st.grid(3, min_column_width=100):
-        for key, label, words in sliders:
-            st.slider(label, -MOST, MOST, step=0.1, format="%.1f", help=words, persist_state="session", key=key)
+        for key, label, help in sliders:
+            st.slider(
+                label, -MAX_WEIGHT, MAX_WEIGHT, step=0.1, format="%.1f", help=help, persist_state="session", key=key
+            )
 
 
-def _buttons() -> None:
+def _render_buttons() -> None:
     rule = (
-        "The perceptron's rule: the next misread point is added to the weights if it is a square, else taken away."
+        "The perceptron rule: adds the next misclassified point to the weights if it is a square, else subtracts it."
         if st.session_state[KIND] == STEP
-        else "A step of gradient descent: all points together pull the weights a little, the worst misread the most."
+        else "A step of gradient descent: all points pull on the weights, those with the largest errors most."
     )
     with st.container(horizontal=True, gap="small"):
-        st.button("Learn one step", type="primary", help=rule, on_click=_learn, args=(1,), key="learn.neuron.one")
+        st.button("Take one step", type="primary", help=rule, on_click=_learn, args=(1,), key="learn.neuron.one")
         st.button(
-            f"{MANY} steps", help=f"{MANY} times the same.", on_click=_learn, args=(MANY,), key="learn.neuron.many"
+            f"{STEPS_AT_ONCE} steps",
+            help=f"Repeats the step {STEPS_AT_ONCE} times.",
+            on_click=_learn,
+            args=(STEPS_AT_ONCE,),
+            key="learn.neuron.many",
         )
         st.button(
-            "Start anew", help="Put the line back where it was.", on_click=_keep, args=(FIRST,), key="learn.neuron.new"
+            "Reset", help="Puts the line back where it started.", on_click=_set, args=(FIRST,), key="learn.neuron.new"
         )
 
 
@@ -101,23 +111,23 @@ def _neuron() -> Neuron:
     return Neuron(*(float(st.session_state[key]) for key in (WEIGHT_1, WEIGHT_2, BIAS)))
 
 
-def _keep(neuron: Neuron, steps: int = 0) -> None:
+def _set(neuron: Neuron, steps: int = 0) -> None:
     st.session_state[WEIGHT_1], st.session_state[WEIGHT_2] = neuron.weight_1, neuron.weight_2
     st.session_state[BIAS] = neuron.bias
     st.session_state[LEARNED] = steps
 
 
 def _learn(steps: int) -> None:
-    neuron, points = _neuron(), SETS[st.session_state[SET]]
+    neuron, points = _neuron(), POINT_SETS[st.session_state[SET]]
     place, taken = st.session_state.get(PLACE, -1), 0
     for _ in range(steps):
         if st.session_state[KIND] == STEP:
-            neuron, found = neuron.corrected(points, place)
+            neuron, found = neuron.perceptron_step(points, place)
             if found is None:
                 break
             place = found
         else:
-            neuron = neuron.descended(points)
+            neuron = neuron.gradient_step(points)
         taken += 1
     st.session_state[PLACE] = place
-    _keep(neuron, st.session_state.get(LEARNED, 0) + taken)
+    _set(neuron, st.session_state.get(LEARNED, 0) + taken)

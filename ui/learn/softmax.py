@@ -1,4 +1,4 @@
-"""Lesson 4: ten logits on sliders become ten probabilities."""
+"""Lesson 4: softmax, with ten logits on sliders and their probabilities."""
 
 from __future__ import annotations
 
@@ -22,20 +22,22 @@ from ui.components.plot import plot
 from ui.html import html
 
 KEYS = tuple(f"learn.logit.{digit}" for digit in range(10))
-ADDED, TIMES, FROM = "learn.added", "learn.times", "learn.logits.from"
-MOST = 12.0  # the largest logit, either way
+ADDED, FACTOR, SOURCE = "learn.added", "learn.times", "learn.logits.from"
+MAX_LOGIT = 12.0  # in either direction
 FIRST = (0.0, 0.5, 1.0, 3.0, -1.0, 0.5, -2.0, 0.0, 2.0, 1.0)
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 FACTORS = (0.0, 0.5, 1.0, 2.0, 4.0)
 
 
 @st.fragment
-def show() -> None:
+def render() -> None:
     if KEYS[0] not in st.session_state:
-        _keep(FIRST)
-        _plain()
+        _set_logits(FIRST)
+        _reset_changes()
     st.markdown(
-        "The last layer gives ten sums, the **logits**: one for each digit, any number. **Softmax** makes "
-        "probabilities of them: e to the power of each, divided by the sum of all ten, so that they add up to 100 %."
+        "The last layer outputs ten sums, the **logits**: one for each digit, of any size. **Softmax** turns them into "
+        "probabilities: e is raised to the power of each logit, and each result is divided by the sum of all ten, so "
+        "that they add up to 100 %."
     )
     left, right = st.columns([2, 3], gap="medium")
     with left:
@@ -43,28 +45,34 @@ def show() -> None:
             for digit, key in enumerate(KEYS):
                 st.slider(
                     f"Logit of {digit}",
-                    -MOST,
-                    MOST,
+                    -MAX_LOGIT,
+                    MAX_LOGIT,
                     step=0.1,
                     format="%.1f",
-                    help="One more makes this digit e = 2.72 times as likely, beside each of the others.",
+                    help="Adding 1 makes this digit e = 2.72 times as likely, relative to each of the others.",
                     persist_state="session",
                     key=key,
                 )
         with st.container(horizontal=True, gap="small"):
             st.button(
-                "A network's logits",
+                "Use a network's logits",
                 icon=":material/casino:",
-                help="What the shipped network comes to for a test digit, drawn at random.",
+                help="Takes the ready-made network's logits for a random test digit.",
                 on_click=_from_network,
                 key="learn.logits.network",
             )
-            st.button("All alike", help="All logits 0.", on_click=_keep, args=((0.0,) * 10,), key="learn.logits.zero")
+            st.button(
+                "All 0",
+                help="Sets all logits to 0.",
+                on_click=_set_logits,
+                args=((0.0,) * 10,),
+                key="learn.logits.zero",
+            )
     with right:
-        _show_probabilities()
+        _render_probabilities()
 
 
-def _show_probabilities() -> None:
+def _render_probabilities() -> None:
     with st.container(horizontal=True, gap="medium", vertical_alignment="top"):
         st.slider(
             "Add to all ten",
@@ -72,7 +80,7 @@ def _show_probabilities() -> None:
             10.0,
             step=0.5,
             format="%+.1f",
-            help="Only how far the logits lie apart counts: the same number added to all of them changes nothing.",
+            help="Only the differences between logits count: adding the same number to all of them changes nothing.",
             persist_state="session",
             width=200,
             key=ADDED,
@@ -81,13 +89,13 @@ def _show_probabilities() -> None:
             "Multiply all ten by",
             FACTORS,
             required=True,
-            format_func=lambda factor: f"{factor:g}",
-            help="Above 1 sharpens: the winner takes more. Below 1 flattens; times 0 all are alike.",
+            format_func=number,
+            help="Above 1 sharpens: the largest probability grows. Below 1 flattens; at 0 all are equal.",
             persist_state="session",
-            key=TIMES,
+            key=FACTOR,
         )
     logits = np.array([st.session_state[key] for key in KEYS])
-    added, times = float(st.session_state[ADDED]), float(st.session_state[TIMES])
+    added, times = float(st.session_state[ADDED]), float(st.session_state[FACTOR])
     moved = times * logits + added
     shares, before = softmax(moved), softmax(logits)
     best = int(shares.argmax())
@@ -98,21 +106,25 @@ def _show_probabilities() -> None:
     )
     html(_table(moved, shares))
     st.caption(_sentence(shares, before, added, times))
-    if said := st.session_state.get(FROM):
-        st.caption(said)
+    if note := st.session_state.get(SOURCE):
+        st.caption(note)
 
 
 def _table(logits: np.ndarray, shares: np.ndarray) -> Markup:
-    """Write the sum out: logits, powers and shares, a column for each digit."""
-    powers = np.exp(logits)
+    """Return the calculation as a table: logits, exponentials and shares, a column for each digit."""
+    exponentials = np.exp(logits)
     head = Markup().join(Markup("<th>{}</th>").format(digit) for digit in DIGITS)
     rows = (
-        ("logit", diagrams.number_row(logits, [decimal(value, 1) for value in logits])),
-        ("e to it", Markup().join(Markup("<td>{}</td>").format(_short(value)) for value in powers.tolist())),
-        ("share", diagrams.number_row(shares, [f"{100 * value:.1f}" for value in shares], BLUE, 1.0)),
+        ("logit", diagrams.tinted_cells(logits, [decimal(value, 1) for value in logits])),
+        (
+            Markup("e<sup>logit</sup>"),
+            Markup().join(Markup("<td>{}</td>").format(_exponential(value)) for value in exponentials.tolist()),
+        ),
+        ("share", diagrams.tinted_cells(shares, [f"{100 * value:.1f}" for value in shares], BLUE, 1.0)),
     )
     body = Markup().join(Markup('<tr><td class="words">{}</td>{}</tr>').format(name, cells) for name, cells in rows)
-    note = f"All the powers add up to {_short(float(powers.sum()))}; each share is its power divided by that, in %."
+    total = _exponential(float(exponentials.sum()))
+    note = f"The exponentials add up to {total}. Each share is an exponential divided by this sum, in %."
     return Markup(
         '<div class="lesson-scroll"><table class="lesson-table lesson-digits"><thead><tr><th></th>'
         '{}</tr></thead><tbody>{}</tbody></table></div><div style="font-size: 0.8rem; opacity: 0.75; '
@@ -120,46 +132,51 @@ def _table(logits: np.ndarray, shares: np.ndarray) -> Markup:
     ).format(head, body, note)
 
 
-def _short(value: float) -> str:
-    return f"{value:.2f}" if 0.01 <= value < 100 else f"{value:,.0f}" if 100 <= value < 10_000 else f"{value:.0e}"
+def _exponential(value: float) -> str:
+    """Return a positive number with few digits: `0.05`, `2.72`, `8,103`, `5 × 10⁻⁶`."""
+    if 0.01 <= value < 10_000:
+        return decimal(value, 2 if value < 100 else 0)
+    mantissa, exponent = f"{value:.0e}".split("e")
+    return f"{mantissa} × 10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
 
 
 def _sentence(shares: np.ndarray, before: np.ndarray, added: float, times: float) -> str:
-    """Say what adding and multiplying have come to."""
+    """Return a sentence on the effect of adding and multiplying."""
     if times != 1:
-        way = "sharper: the winner takes more" if times > 1 else "flatter: the shares come nearer to each other"
+        effect = "sharper: the largest share grows" if times > 1 else "flatter: the shares get closer to each other"
         best = int(before.argmax())
-        return f"Times {times:g} is {way}. {best} had {percent(before[best])}, and has {percent(shares[best])}."
+        change = f"{best} had {percent(before[best])}, now {percent(shares[best])}"
+        return f"Times {number(times)} makes it {effect}. {change}."
     if added:
         change = percent(float(abs(shares - before).max()))
-        return f"{'+' if added > 0 else ''}{number(added)} to all ten: the shares change by {change}."
+        return f"Adding {number(added)} to all ten changes the shares by {change}."
     best, second = np.argsort(shares)[:-3:-1].tolist()
-    return f"{best} leads with {percent(shares[best])}, {shares[best] / shares[second]:.3g} times as much as {second}."
+    ratio = number(shares[best] / shares[second], 3)
+    return f"{best} leads with {percent(shares[best])}, {ratio} times as much as {second}."
 
 
-def _keep(logits: tuple[float, ...]) -> None:
+def _set_logits(logits: tuple[float, ...]) -> None:
     for key, logit in zip(KEYS, logits, strict=True):
-        st.session_state[key] = float(np.clip(round(logit, 1), -MOST, MOST))
-    st.session_state[FROM] = ""
+        st.session_state[key] = float(np.clip(round(logit, 1), -MAX_LOGIT, MAX_LOGIT))
+    st.session_state[SOURCE] = ""
 
 
-def _plain() -> None:
-    st.session_state[ADDED], st.session_state[TIMES] = 0.0, 1.0
+def _reset_changes() -> None:
+    st.session_state[ADDED], st.session_state[FACTOR] = 0.0, 1.0
 
 
 def _from_network() -> None:
-    """Take the shipped network's logits for a test digit, rounded as the sliders are."""
+    """Set the sliders to the ready-made network's logits for a random test digit."""
     try:
-        dataset = dataset_loader.at_hand()
+        dataset = dataset_loader.available()
         if dataset is None:
-            st.session_state[FROM] = "The digits are still being looked for: try once more in some seconds."
+            st.session_state[SOURCE] = "The digits are still loading: try again in a few seconds."
             return
-        at = secrets.randbelow(len(dataset.y_test))
-        logits = shipped.network().logits(dataset.images("test", slice(at, at + 1)))[0]
-        _keep(tuple(float(value) for value in logits - logits.mean()))
-        _plain()
-        st.session_state[FROM] = (
-            f"These are the shipped network's logits for test digit {at:,}, {named(int(dataset.y_test[at]))}."
-        )
+        index = secrets.randbelow(len(dataset.y_test))
+        logits = shipped.network().logits(dataset.images("test", slice(index, index + 1)))[0]
+        _set_logits(tuple(float(value) for value in logits - logits.mean()))
+        _reset_changes()
+        label = named(int(dataset.y_test[index]))
+        st.session_state[SOURCE] = f"These are the ready-made network's logits for test digit {index + 1:,}, {label}."
     except UserError as error:
-        st.session_state[FROM] = str(error)
+        st.session_state[SOURCE] = str(error)

@@ -12,7 +12,7 @@ from trainer.lessons.descent import descent_curve
 
 @pytest.fixture(scope="module")
 def batch() -> tuple[np.ndarray, np.ndarray]:
-    images, labels = synthetic_digits.digits(32, seed=5)
+    images, labels = synthetic_digits.make_digits(32, seed=5)
     return (images / 255).astype(np.float32).reshape(32, -1), labels
 
 
@@ -28,7 +28,7 @@ def in_keras(layers: descent.Layers, rate: float) -> keras.Model:
 @pytest.mark.parametrize("hidden", [False, True])
 def test_three_steps_change_the_weights_as_keras_does(batch, hidden):
     images, labels = batch
-    start = descent.begin(images, labels, hidden, seed=1)
+    start = descent.start(images, labels, hidden, seed=1)
     model = in_keras(start.layers, 0.1)
     losses = [float(model.train_on_batch(images, np.eye(10)[labels])) for _ in range(3)]
     ours = descent.step(start, images, labels, 0.1, steps=3)
@@ -39,28 +39,28 @@ def test_three_steps_change_the_weights_as_keras_does(batch, hidden):
 
 def test_the_gradient_is_the_slope_of_the_loss(batch):
     images, labels = batch
-    layers = descent.begin(images, labels, hidden=True).layers
-    gradient = descent.passed(layers, images, labels).gradients[0][0]
+    layers = descent.start(images, labels, hidden=True).layers
+    gradient = descent.forward_backward(layers, images, labels).gradients[0][0]
     at = np.unravel_index(np.abs(gradient).argmax(), gradient.shape)
 
     def loss(by: float) -> float:
         kernel = layers[0][0].copy()
         kernel[at] += by
-        return descent.passed(((kernel, layers[0][1]), layers[1]), images, labels).loss
+        return descent.forward_backward(((kernel, layers[0][1]), layers[1]), images, labels).loss
 
     assert (loss(0.01) - loss(-0.01)) / 0.02 == pytest.approx(gradient[at], rel=0.02)
 
 
 def test_all_weights_0_give_ten_percent_to_each_digit(batch):
-    start = descent.begin(*batch)
+    start = descent.start(*batch)
     assert start.steps == 0 and start.losses[0] == pytest.approx(math.log(10))
-    forth = descent.passed(start.layers, *batch)
+    forth = descent.forward_backward(start.layers, *batch)
     assert forth.probabilities == pytest.approx(np.full((32, 10), 0.1))
     assert forth.errors[0].sum(axis=1) == pytest.approx(np.zeros(32), abs=1e-6)
 
 
 def test_the_learning_rate_may_be_too_small_right_or_too_large(batch):
-    start = descent.begin(*batch)
+    start = descent.start(*batch)
     small, right, large = (descent.step(start, *batch, rate, steps=10).losses for rate in (0.001, 0.1, 5.0))
     assert 0.9 * small[0] < small[-1] < small[0]
     assert right[-1] < 0.7 * right[0] and all(a > b for a, b in pairwise(right))
@@ -68,9 +68,9 @@ def test_the_learning_rate_may_be_too_small_right_or_too_large(batch):
 
 
 def test_the_change_is_that_of_the_last_step(batch):
-    start = descent.begin(*batch)
+    start = descent.start(*batch)
     moved = descent.step(start, *batch, 0.1)
-    gradient = descent.passed(start.layers, *batch).gradients[0][0]
+    gradient = descent.forward_backward(start.layers, *batch).gradients[0][0]
     assert moved.change[0][0] == pytest.approx(-0.1 * gradient, abs=1e-6)
     assert not start.change[0][0].any()
 

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from trainer.lessons.glossary import TERMS, find, linked, matching
+from trainer.lessons.glossary import TERMS, find, link_terms, search
 
 
 def test_terms_are_explained_and_their_relations_exist():
@@ -21,8 +21,8 @@ def test_a_term_is_found_however_it_is_written(text, name):
 
 
 def test_what_is_looked_for_is_found_by_name_first():
-    assert matching("batch")[0] == "batch" and "epoch" in matching("batch")
-    assert matching("xyzzy") == []
+    assert search("batch")[0] == "batch" and "epoch" in search("batch")
+    assert search("xyzzy") == []
 
 
 @pytest.mark.parametrize(
@@ -40,17 +40,17 @@ def test_what_is_looked_for_is_found_by_name_first():
     ],
 )
 def test_the_first_mention_of_a_term_becomes_a_link(text, result):
-    assert linked(text) == result
+    assert link_terms(text) == result
 
 
 def test_only_so_many_and_only_those_that_are_asked_for_are_linked():
     text = "A loss, a weight, a bias, a seed."
-    assert linked(text).count("](") == 3
-    assert linked(text, most=1) == "A [loss](learn?term=loss), a weight, a bias, a seed."
-    assert linked(text, terms={"seed"}) == "A loss, a weight, a bias, a [seed](learn?term=seed)."
+    assert link_terms(text).count("](") == 3
+    assert link_terms(text, limit=1) == "A [loss](learn?term=loss), a weight, a bias, a seed."
+    assert link_terms(text, terms={"seed"}) == "A loss, a weight, a bias, a [seed](learn?term=seed)."
 
 
 def test_every_link_leads_to_its_term():
     for name in TERMS:
-        (term,) = re.findall(r"\?term=([^)]*)\)", linked(name))
+        (term,) = re.findall(r"\?term=([^)]*)\)", link_terms(name))
         assert find(term.replace("+", " ")) == name

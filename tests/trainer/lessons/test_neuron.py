@@ -1,16 +1,16 @@
 import numpy as np
 import pytest
 
-from trainer.lessons.neuron import SETS, SIGMOID, STEP, Neuron, Points, plane
+from trainer.lessons.neuron import POINT_SETS, SIGMOID, STEP, Neuron, Points, plane_chart
 
 
 def taught(points: Points, kind: str, steps: int) -> Neuron:
     neuron, place = Neuron(), -1
     for _ in range(steps):
         if kind == SIGMOID:
-            neuron = neuron.descended(points)
+            neuron = neuron.gradient_step(points)
             continue
-        neuron, found = neuron.corrected(points, place)
+        neuron, found = neuron.perceptron_step(points, place)
         if found is None:
             break
         place = found
@@ -26,54 +26,54 @@ def test_a_sum_is_the_weighted_numbers_and_the_bias():
 
 @pytest.mark.parametrize("kind", [STEP, SIGMOID])
 def test_a_neuron_learns_to_part_two_groups(kind):
-    points = SETS["Two groups"]
-    assert taught(points, kind, 100).right(points).all()
+    points = POINT_SETS["Two groups"]
+    assert taught(points, kind, 100).correct(points).all()
 
 
 @pytest.mark.parametrize("kind", [STEP, SIGMOID])
 def test_no_line_parts_what_lies_crosswise(kind):
-    points = SETS["Crosswise"]
+    points = POINT_SETS["Crosswise"]
     angles, biases = np.linspace(0, 2 * np.pi, 90), np.linspace(-1.4, 1.4, 57)
     best = max(
-        int(Neuron(np.cos(angle), np.sin(angle), bias).right(points).sum()) for angle in angles for bias in biases
+        int(Neuron(np.cos(angle), np.sin(angle), bias).correct(points).sum()) for angle in angles for bias in biases
     )
     assert best < len(points.labels) * 0.8
-    assert taught(points, kind, 100).right(points).sum() <= best
+    assert taught(points, kind, 100).correct(points).sum() <= best
 
 
 def test_overlapping_groups_are_parted_but_for_some():
-    points = SETS["They overlap"]
-    right = taught(points, SIGMOID, 200).right(points)
+    points = POINT_SETS["They overlap"]
+    right = taught(points, SIGMOID, 200).correct(points)
     assert 0.75 < right.mean() < 1
 
 
 def test_the_perceptron_rule_adds_a_misread_square_and_takes_a_circle_away():
     places = np.array([[0.5, 0.25], [0.5, -0.5]])
-    moved, place = Neuron().corrected(Points(places, np.array([1, 0])), rate=1.0)
+    moved, place = Neuron().perceptron_step(Points(places, np.array([1, 0])), rate=1.0)
     assert place == 0 and moved == Neuron(0.5, 0.25, 1.0)
-    moved, place = Neuron(0.0, 0.0, 1.0).corrected(Points(places, np.array([1, 0])), rate=1.0)
+    moved, place = Neuron(0.0, 0.0, 1.0).perceptron_step(Points(places, np.array([1, 0])), rate=1.0)
     assert place == 1 and moved == Neuron(-0.5, 0.5, 0.0)
 
 
 def test_a_step_down_is_the_slope_of_the_cross_entropy():
-    points, neuron, rate = SETS["They overlap"], Neuron(0.3, -0.2, 0.1), 0.001
+    points, neuron, rate = POINT_SETS["They overlap"], Neuron(0.3, -0.2, 0.1), 0.001
 
     def loss(*values: float) -> float:
-        outputs = Neuron(*values).outputs(points.places, SIGMOID)
+        outputs = Neuron(*values).outputs(points.positions, SIGMOID)
         return float(-np.mean(np.log(np.where(points.labels == 1, outputs, 1 - outputs))))
 
     values, apart = np.array([0.3, -0.2, 0.1]), 1e-5
     slopes = [(loss(*(values + apart * one)) - loss(*(values - apart * one))) / (2 * apart) for one in np.eye(3)]
-    moved = neuron.descended(points, rate=rate * 1000)
+    moved = neuron.gradient_step(points, rate=rate * 1000)
     assert np.array([moved.weight_1, moved.weight_2, moved.bias]) - values == pytest.approx(-np.array(slopes), abs=1e-3)
 
 
 def test_the_plane_shows_all_points_and_marks_the_misread():
-    points = SETS["Two groups"]
+    points = POINT_SETS["Two groups"]
     neuron = Neuron(0.0, 0.0, 1.0)  # a square everywhere: every circle is misread, and there is no line
-    figure = plane(neuron, points, STEP)
+    figure = plane_chart(neuron, points, STEP)
     _, squares, circles, misread = figure["data"]
     assert len(squares["x"]) == len(circles["x"]) == len(misread["x"]) == 20
     assert not figure["layout"]["shapes"]
-    (line,) = plane(Neuron(1.0, 0.0, -0.5), points, SIGMOID)["layout"]["shapes"]
+    (line,) = plane_chart(Neuron(1.0, 0.0, -0.5), points, SIGMOID)["layout"]["shapes"]
     assert line["x0"] == pytest.approx(0.5) and line["x1"] == pytest.approx(0.5)

@@ -7,6 +7,8 @@ from trainer.config.training import parameter_count
 from trainer.lessons.tutorials import TUTORIALS
 from trainer.networks import model
 
+pytestmark = pytest.mark.slow  # trains with Keras
+
 
 @pytest.mark.parametrize("name", TUTORIALS)
 def test_a_tutorials_program_runs_and_trains_what_its_preset_is(name, monkeypatch, few_digits):
