@@ -1,4 +1,4 @@
-"""The line to the server breaks while a network trains, and comes back: nothing is lost, and the page catches up."""
+"""A lost and restored connection to the server: nothing is lost, and the page catches up."""
 
 import contextlib
 import re
@@ -12,20 +12,20 @@ import pytest
 from playwright.sync_api import Page, expect
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from harness.browser import LASTING, RUNNING, asked, digit, draw, open_form, reached, train
+from harness.browser import LONG_TRAINING, RUNNING, config_of, digit_strokes, draw, epochs_drawn, open_form, train
 from harness.server import Server
 from harness.waiting import wait_for
 from trainer.runs.progress import epochs_done
 from trainer.runs.run import Run
 from trainer.runs.store import RunStore
-from ui.train.draft import SETTLED
+from ui.train.link import SETTLE_SECONDS
 
 STATE = "data-test-connection-state"
 PROGRESS = re.compile(r"Epoch \d+ of \d+ · step")
 
 
-class Line:
-    """A line to a server, which can break and be mended; the server is at `url` through it."""
+class Proxy:
+    """TCP proxy to a server whose connections can be cut and restored; the server is reachable at `url`."""
 
     def __init__(self, server: Server) -> None:
         self._to = urlsplit(server.url).port
@@ -36,16 +36,16 @@ class Line:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> None:
-        """End all connections, and every new one at once."""
+        """Close all connections, and every new one at once."""
         self._broken.set()
         for end in list(self._open):
             _end(end)
 
     def cut_soon(self) -> None:
-        """End them when something has come from the server once more."""
+        """Close them after the next data from the server."""
         self._breaks.set()
 
-    def mend(self) -> None:
+    def restore(self) -> None:
         self._breaks.clear()
         self._broken.clear()
 
@@ -82,26 +82,26 @@ def _end(connection: socket.socket) -> None:
     connection.close()
 
 
-def lose(page: Page, seconds: float = 1.2 * SETTLED) -> None:
-    """Wait until a page knows that its line is broken, and then so long that it was no moment."""
-    page.remove_locator_handler(page.locator(RUNNING))  # where the line breaks, the end of a script is not told
+def wait_for_disconnect(page: Page, seconds: float = 1.2 * SETTLE_SECONDS) -> None:
+    """Wait until a page knows that it is disconnected, and then for some seconds more."""
+    page.remove_locator_handler(page.locator(RUNNING))  # a broken connection does not report the end of a script
     expect(page.get_by_test_id("stApp")).not_to_have_attribute(STATE, "CONNECTED")
     back = time.monotonic() + seconds
     wait_for(lambda: time.monotonic() > back)
 
 
 @pytest.fixture
-def line(server: Server) -> Iterator[Line]:
-    line = Line(server)
-    yield line
-    line.close()
+def proxy(server: Server) -> Iterator[Proxy]:
+    proxy = Proxy(server)
+    yield proxy
+    proxy.close()
 
 
 @pytest.mark.parametrize("seconds", [3, pytest.param(60, marks=pytest.mark.long)])
-def test_a_lost_connection_loses_nothing(server, page, line, seconds):
+def test_a_lost_connection_loses_nothing(server, page, proxy, seconds):
     shown: list[ForwardMsg] = []
     page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: shown.append(message(frame))))
-    open_form(page, line.url, LASTING)
+    open_form(page, proxy.url, LONG_TRAINING)
     store = RunStore(server.runs)
     run: Run | None = store.get(train(page))
     assert run
@@ -110,50 +110,54 @@ def test_a_lost_connection_loses_nothing(server, page, line, seconds):
     rate.fill("0.0123")  # an edit of the form, for the next run
     rate.press("Enter")
     page.wait_for_url("**config=*")
-    seen = wait_for(lambda: reached(page))
+    seen = wait_for(lambda: epochs_drawn(page))
 
-    line.cut()
-    lose(page, seconds)
+    proxy.cut()
+    wait_for_disconnect(page, seconds)
     missed = epochs_done(store.history(run))
-    wait_for(lambda: run.state.ended or epochs_done(store.history(run)) > max(missed, seen))  # it goes on by itself
+    wait_for(
+        lambda: run.state.ended or epochs_done(store.history(run)) > max(missed, seen)
+    )  # it trains on without the page
 
-    line.mend()
+    proxy.restore()
     expect(page.get_by_test_id("stApp")).to_have_attribute(STATE, "CONNECTED")
     there = epochs_done(store.history(run))
-    wait_for(lambda: run.state.ended or reached(page) >= there)
-    wait_for(lambda: run.state.ended or reached(page) > there)  # and grows on
+    wait_for(lambda: run.state.ended or epochs_drawn(page) >= there)
+    wait_for(lambda: run.state.ended or epochs_drawn(page) > there)  # and more epochs follow
     expect(rate).to_have_value("0.0123")
     assert run.id in page.url
     if not run.state.ended:
-        page.get_by_role("button", name="Stop", exact=True).click()  # still its owner
-    expect(page.get_by_text(re.compile(r"(Stopped|Finished): reads"))).to_be_visible()
-    assert run.config == LASTING
+        page.get_by_role("button", name="Stop and keep").click()  # the visitor is still its owner
+    expect(page.get_by_text(re.compile(r"(Stopped|Finished): .* read correctly"))).to_be_visible()
+    assert run.config == LONG_TRAINING
 
     assert shown
-    assert not any(one.metadata.cacheable for one in shown)  # else it may be asked to show what it has forgotten
+    assert not any(
+        one.metadata.cacheable for one in shown
+    )  # the browser may have dropped cached messages after a reconnect
 
 
-def test_an_edit_counts_whose_answer_was_cut_off_at_its_beginning(server, page, line):
-    page.goto(f"{line.url}/train")
+def test_an_edit_is_kept_if_the_connection_breaks_during_its_answer(server, page, proxy):
+    page.goto(f"{proxy.url}/train")
     rate = page.get_by_role("spinbutton", name="Learning rate", exact=True)
     rate.fill("0.0123")
-    line.cut_soon()
+    proxy.cut_soon()
     rate.press("Enter")
-    lose(page)
-    line.mend()
-    page.wait_for_url(lambda url: (config := asked(url)) and config.learning_rate == 0.0123)
+    wait_for_disconnect(page)
+    proxy.restore()
+    page.wait_for_url(lambda url: (config := config_of(url)) and config.learning_rate == 0.0123)
     expect(rate).to_have_value("0.0123")
-    expect(page.get_by_role("button", name="Train", exact=True)).to_be_enabled()  # the page is whole
+    expect(page.get_by_role("button", name="Train", exact=True)).to_be_enabled()  # the page is complete
 
 
-def test_what_is_drawn_as_the_line_breaks_is_read_when_it_is_mended(server, page, line):
-    page.goto(line.url)
+def test_a_drawing_made_without_a_connection_is_read_after_it_is_restored(server, page, proxy):
+    page.goto(proxy.url)
     expect(page.get_by_role("status")).to_have_text("Draw a digit on the black paper.")
     expect(page.locator("canvas.upper-canvas")).to_be_visible()
-    line.cut()
-    draw(page, digit(7))  # before the page says that the server does not answer
-    lose(page)
-    line.mend()
+    proxy.cut()
+    draw(page, digit_strokes(7))  # before the page notices
+    wait_for_disconnect(page)
+    proxy.restore()
     expect(page.get_by_role("status")).to_have_text(re.compile("Looks like a 7"))
 
 

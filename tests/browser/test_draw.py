@@ -1,4 +1,4 @@
-"""Draw in a browser, with real strokes."""
+"""Draw page in a browser, with real strokes."""
 
 import io
 import re
@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from harness.browser import LASTING, calm_page, choose, digit, draw, open_form, train
+from harness.browser import LONG_TRAINING, choose_preset, digit_strokes, draw, open_form, settled_page, train
 from harness.waiting import wait_for
 from trainer.drawing import synthetic_digits
 from trainer.runs.store import RunStore
@@ -19,7 +19,7 @@ BARS = ".st-key-bars .js-plotly-plot"
 
 @pytest.fixture(scope="module")
 def twin(server):
-    """The id of a run whose network reads as the shipped one does."""
+    """Return the id of a run whose network is a copy of the ready-made one."""
     run = RunStore(server.runs).create(shipped.CONFIG, "")
     run.network_file.write_bytes(shipped.PATH.read_bytes())
     run.update(phase="finished", test_accuracy=0.99)
@@ -29,7 +29,7 @@ def twin(server):
 
 @pytest.fixture
 def paper(server, page):
-    """The page, with a blank paper."""
+    """Open the page with a blank canvas."""
     return open_paper(page, server.url)
 
 
@@ -44,63 +44,63 @@ def looks_like(number):
     return re.compile(rf"Looks like an? {number} \(")
 
 
-def expect_answer(page, words):
-    expect(page.get_by_role("status")).to_have_text(words)
+def expect_answer(page, text):
+    expect(page.get_by_role("status")).to_have_text(text)
 
 
 def shares(page):
-    """Return the bars' lengths, in percent."""
+    """Return the lengths of the bars in percent."""
     chart = page.locator(BARS)
     expect(chart).to_have_count(1)
     return chart.evaluate("chart => [...chart.data[0].x]")
 
 
 def beside(*numbers):
-    """Write digits beside each other."""
+    """Return the strokes of digits side by side."""
     width, height = 1 / len(numbers), 1 / 2
     return [
         stroke * [width, height] + [place * width, 0.25]
         for place, number in enumerate(numbers)
-        for stroke in digit(number)
+        for stroke in digit_strokes(number)
     ]
 
 
-def test_a_newcomers_first_stroke_is_answered_by_the_shipped_network(server, page):
+def test_the_ready_made_network_answers_a_new_visitors_first_stroke(server, page):
     open_paper(page, f"{server.url}/?run=20260101-000000-abcdef")
     assert "run=20260101-000000-abcdef" in page.url
     expect(page.get_by_text("no longer here")).to_be_visible()
     page.goto(page.url.partition("?")[0])
     expect(
-        page.get_by_text(re.compile(r"ships with Digit Lab and reads \d\d\.\d % of the test digits"))
+        page.get_by_text(re.compile(r"Comes with Digit Lab and reads \d\d\.\d % of the test digits correctly"))
     ).to_be_visible()
-    expect(page.get_by_role("combobox", name="Network")).to_have_value(re.compile("Shipped network, "))
-    expect(page.get_by_test_id("stSidebar").get_by_text("Draw: Shipped network")).to_be_visible()
-    draw(page, digit(3))
+    expect(page.get_by_role("combobox", name="Network")).to_have_value(re.compile("Ready-made network, "))
+    expect(page.get_by_test_id("stSidebar").get_by_text("Draw: Ready-made network")).to_be_visible()
+    draw(page, digit_strokes(3))
     expect_answer(page, looks_like(3))
     page.get_by_text("Train your own").click()
     expect(page.get_by_role("heading", name="Train a network")).to_be_visible()
 
 
-def test_bars_a_sentence_and_every_step_follow_the_strokes(paper):
+def test_bars_sentence_and_steps_follow_the_strokes(paper):
     steps = paper.locator(".strip figure")
     expect(steps).to_have_count(6)
     paper.get_by_role("status").evaluate("sentence => { window.sentence = sentence }")
     for number in (3, 7):
-        draw(paper, digit(number))
+        draw(paper, digit_strokes(number))
         expect_answer(paper, looks_like(number))
         lengths = shares(paper)
         assert len(lengths) == 10 and int(np.argmax(lengths)) == number
-        expect(paper.get_by_role("figure", name=looks_like(number))).to_be_visible()  # the bars' words
+        expect(paper.get_by_role("figure", name=looks_like(number))).to_be_visible()  # description of the bars
         expect(paper.locator(".strip:not(.empty) figure")).to_have_count(6)
         expect(steps.nth(4)).to_have_text(re.compile("^(Moved |Centred: no move)"))
         paper.get_by_role("button", name="Clear").click()
         expect_answer(paper, "Draw a digit on the black paper.")
-    # The very element stayed, and so its changes are read out.
+    # Screen readers announce changes only in an element that stays.
     assert paper.get_by_role("status").evaluate("sentence => sentence === window.sentence")
 
 
-def test_switches_show_what_would_have_been_said(paper):
-    draw(paper, [0.3 * stroke for stroke in digit(4)])
+def test_toggles_show_the_answers_to_alternative_normalizations(paper):
+    draw(paper, [0.3 * stroke for stroke in digit_strokes(4)])
     expect_answer(paper, looks_like(4))
     paper.get_by_text("Without centring").click()
     paper.get_by_text("Whole canvas squeezed").click()
@@ -111,18 +111,18 @@ def test_switches_show_what_would_have_been_said(paper):
     expect(otherwise.get_by_role("img").first).to_be_visible()
 
 
-def test_what_is_no_digit_is_doubted(paper):
+def test_a_scribble_is_not_read_with_confidence(paper):
     rng = np.random.default_rng(0)
     draw(paper, [rng.uniform(0.05, 0.95, (60, 2))])
     expect_answer(paper, re.compile("This does not look like a digit|Not sure"))
 
 
-def test_networks_judge_the_same_drawing(twin, paper):
-    draw(paper, digit(2))
+def test_networks_read_the_same_drawing(twin, paper):
+    draw(paper, digit_strokes(2))
     expect_answer(paper, looks_like(2))
     paper.get_by_role("button", name="Compare").click()
-    asked = paper.get_by_test_id("stPopoverBody")
-    asked.get_by_role("combobox").click()
+    popover = paper.get_by_test_id("stPopoverBody")
+    popover.get_by_role("combobox").click()
     paper.get_by_role("option", name=re.compile("Twin")).click()
     paper.keyboard.press("Escape")
     paper.keyboard.press("Escape")
@@ -130,7 +130,7 @@ def test_networks_judge_the_same_drawing(twin, paper):
     expect(paper.locator(".st-key-judges .barlayer .point")).to_have_count(20)
     paper.get_by_role("button", name="Clear").click()
     expect_answer(paper, "Draw a digit on the black paper.")
-    draw(paper, digit(7))
+    draw(paper, digit_strokes(7))
     expect(paper.get_by_role("figure", name="Both networks say 7.")).to_be_visible()
 
 
@@ -171,38 +171,38 @@ def test_undo_clear_and_the_pen(paper):
         assert box["width"] >= 24 and box["height"] >= 24
 
 
-def test_the_drawing_and_the_way_in_stay_while_other_pages_are_looked_at(paper):
-    draw(paper, digit(3))
+def test_the_drawing_survives_a_visit_to_another_page(paper):
+    draw(paper, digit_strokes(3))
     expect_answer(paper, looks_like(3))
     paper.get_by_role("link", name="Train", exact=True).click()
     expect(paper.get_by_role("heading", name="Train a network")).to_be_visible()
     paper.get_by_role("link", name="Draw", exact=True).click()
     expect_answer(paper, looks_like(3))
     wait_for(lambda: inked(paper) > 100)
-    paper.get_by_role("button", name="Undo").click()  # also strokes of before
-    expect_answer(paper, "Draw a digit on the black paper." if len(digit(3)) == 1 else re.compile(r"\d \("))
+    paper.get_by_role("button", name="Undo").click()  # also for strokes of an earlier visit
+    expect_answer(paper, "Draw a digit on the black paper." if len(digit_strokes(3)) == 1 else re.compile(r"\d \("))
 
 
-def test_what_was_meant_is_kept(paper):
-    draw(paper, digit(3))
+def test_labels_of_drawings_are_saved(paper):
+    draw(paper, digit_strokes(3))
     expect_answer(paper, looks_like(3))
     paper.get_by_role("button", name="I meant a 3").click()
-    expect(paper.get_by_text("1 drawn, 1 right")).to_be_visible()
+    expect(paper.get_by_text("1 drawing, 1 read correctly")).to_be_visible()
     paper.get_by_role("button", name="Clear").click()
     expect_answer(paper, "Draw a digit on the black paper.")
-    draw(paper, digit(7))
+    draw(paper, digit_strokes(7))
     expect_answer(paper, looks_like(7))
-    expect(paper.get_by_role("button", name="I meant a 1")).to_be_enabled()  # they follow the bars
+    expect(paper.get_by_role("button", name="I meant a 1")).to_be_enabled()  # enabled after the bars have changed
     paper.keyboard.press("1")
-    expect(paper.get_by_text("2 drawn, 1 right")).to_be_visible()
+    expect(paper.get_by_text("2 drawings, 1 read correctly")).to_be_visible()
 
 
-def test_a_test_digit_without_a_pointer(paper):
+def test_test_digits_work_by_keyboard(paper):
     paper.get_by_role("radio", name="Draw").focus()
     paper.keyboard.press("ArrowRight")
     expect(paper.get_by_role("radio", name="Test digit")).to_be_focused()
     paper.keyboard.press("Space")
-    expect_answer(paper, re.compile(r"(Right|Wrong: it is an? \d)\.$"))
+    expect_answer(paper, re.compile(r"(Correct|Wrong: it is an? \d)\.$"))
     shown = paper.get_by_role("img", name=re.compile("^A test digit: "))
     before = shown.get_attribute("src")
     paper.get_by_role("button", name="Next").focus()
@@ -210,7 +210,7 @@ def test_a_test_digit_without_a_pointer(paper):
     expect(shown).not_to_have_attribute("src", before)
     paper.get_by_role("switch", name="Only misread").or_(paper.get_by_label("Only misread")).first.focus()
     paper.keyboard.press("Space")
-    expect_answer(paper, re.compile(r"Wrong: it is an? \d\.$|reads every one"))
+    expect_answer(paper, re.compile(r"Wrong: it is an? \d\.$|reads all of these"))
 
 
 def test_a_photo_is_read(paper):
@@ -230,18 +230,18 @@ def test_a_photo_is_read(paper):
 
 
 def test_a_finger_draws_and_the_page_does_not_scroll(server, browser):
-    page = calm_page(browser, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = settled_page(browser, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     open_paper(page, server.url)
     canvas = page.locator("canvas.upper-canvas")
     box = canvas.bounding_box()
     assert box["width"] == box["height"] == 300 and box["x"] >= 0 and box["x"] + box["width"] <= 390
     bars = page.locator(BARS).bounding_box()
-    assert bars["y"] < 700  # they begin above the fold, right under the paper
+    assert bars["y"] < 700  # above the fold, right below the canvas
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     finger = page.context.new_cdp_session(page)
     scrolled = "document.querySelector('[data-testid=stMain]').scrollTop"
     before = page.evaluate(scrolled)
-    for stroke in digit(7):
+    for stroke in digit_strokes(7):
         points = [{"x": box["x"] + 300 * x, "y": box["y"] + 300 * y} for x, y in stroke]
         finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points[:1]})
         for point in points[1:]:
@@ -252,55 +252,55 @@ def test_a_finger_draws_and_the_page_does_not_scroll(server, browser):
     page.close()
 
 
-def test_a_network_can_be_drawn_with_while_it_trains(server, browser, page):
-    other = calm_page(browser)
-    open_form(other, server.url, LASTING)
-    run_id = train(other)  # its network is not there yet
+def test_a_network_answers_while_it_trains(server, browser, page):
+    other = settled_page(browser)
+    open_form(other, server.url, LONG_TRAINING)
+    run_id = train(other)  # it has no network yet
     page.goto(f"{server.url}/?run={run_id}")
     expect(page.get_by_role("combobox", name="Network")).to_have_value("Tutorial B, training")
     expect(page.locator("canvas.upper-canvas")).to_be_visible()
-    draw(page, digit(7))
+    draw(page, digit_strokes(7))
     expect_answer(page, re.compile(r"an? \d \("))
-    other.get_by_role("button", name="Stop").click()
+    other.get_by_role("button", name="Stop and keep").click()
     expect(other.get_by_role("button", name="Draw with it")).to_be_visible()
     other.close()
 
 
 def inked(page):
-    """Count the white pixels of the paper."""
+    """Return the number of white pixels on the canvas."""
     canvas = page.locator("canvas.dc-canvas.lower-canvas")
     expect(canvas).to_be_visible()
     pixels = "canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data"
     return canvas.evaluate(f"canvas => {pixels}.filter((level, place) => place % 4 === 0 && level > 200).length")
 
 
-def test_drawings_are_followed_from_the_paper_to_the_curves(paper):
+def test_digits_are_followed_from_the_canvas_to_the_curves(paper):
     page = paper
-    draw(page, digit(3))
+    draw(page, digit_strokes(3))
     asked = page.get_by_test_id("stPopoverBody")
-    page.get_by_role("button", name="Follow in training").click()
+    page.get_by_role("button", name="Follow this digit").click()
     asked.get_by_role("radio", name="3").click()
     expect(page.get_by_role("button", name="Followed as a 3")).to_be_disabled()
 
     page.get_by_role("link", name="Train", exact=True).click()
-    yours = page.get_by_role("button", name="Your digits")
+    yours = page.get_by_role("button", name="Followed digits")
     yours.click()
     expect(asked.get_by_role("button", name="a 3")).to_be_visible()
-    draw(page, digit(7))
+    draw(page, digit_strokes(7))
     expect(asked.get_by_role("radio", name="7")).to_be_enabled()
 
-    def kept_while_closed():
+    def survives_closing():
         page.keyboard.press("Escape")
         expect(asked).not_to_be_visible()
         yours.click()
         return inked(page) > 100
 
-    wait_for(kept_while_closed)  # not at once, where the server took both clicks for none
+    wait_for(survives_closing)  # repeated, since the server may merge two quick clicks
     asked.get_by_role("radio", name="7").click()
     expect(asked.get_by_role("button", name="a 7")).to_be_visible()
     page.keyboard.press("Escape")
 
-    choose(page, "Tutorial B", epochs=1)
+    choose_preset(page, "Tutorial B", epochs=1)
     train(page)
     figure = page.get_by_role("figure", name=re.compile("a 3: read as an? [0-9] .*a 7: read as an? [0-9] "))
     expect(figure).to_be_visible()

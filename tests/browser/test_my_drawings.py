@@ -1,4 +1,4 @@
-"""I meant a ...: one's own drawings in a browser, from the first press to a network that learned them."""
+"""My drawings in a browser: from the first label to a network that was fine-tuned on them."""
 
 import re
 
@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from harness.browser import calm_page, digit, draw, train
+from harness.browser import digit_strokes, draw, settled_page, train
 from trainer.drawing.collection import CELL
 from trainer.shipped import network as shipped
 
@@ -21,15 +21,15 @@ def counted(page, words):
 
 
 def draw_next(page, number):
-    """Draw a digit on a clean sheet."""
+    """Clear the canvas and draw a digit."""
     page.get_by_role("button", name="Clear").click()
     expect(meant(page, 0)).to_be_disabled()
-    draw(page, digit(number))
+    draw(page, digit_strokes(number))
     all_read(page, number)
 
 
 def all_read(page, number):
-    """Wait until the server has read the last stroke as well, and has shown what it says."""
+    """Wait until the page shows the answer to the last stroke."""
     expect(page.get_by_role("status").get_by_text(re.compile(rf"an? {number} \("))).to_be_visible()
     expect(meant(page, 0)).to_be_enabled()
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
@@ -37,54 +37,54 @@ def all_read(page, number):
 
 @pytest.fixture
 def paper(server, page):
-    """A new visitor's page, with a 7 on the paper."""
+    """Open the page as a new visitor and draw a 7."""
     page.goto(server.url)
     expect(page.locator("canvas.upper-canvas")).to_be_visible()
     expect(meant(page, 0)).to_be_disabled()
-    draw(page, digit(7))
+    draw(page, digit_strokes(7))
     all_read(page, 7)
     return page
 
 
-def test_one_press_keeps_a_drawing_and_another_corrects_it(server, paper, browser):
+def test_a_press_labels_a_drawing_and_another_corrects_it(server, paper, browser):
     meant(paper, 1).click()
-    counted(paper, "1 drawn, 0 right")
+    counted(paper, "1 drawing, 0 read correctly")
     expect(meant(paper, 1)).to_have_attribute("aria-pressed", "true")
     paper.get_by_role("heading", level=1).click()
     paper.keyboard.press("7")
-    counted(paper, "1 drawn, 1 right")
-    meant(paper, 7).press("Enter")  # takes it back
-    expect(paper.locator(".st-key-meant").get_by_text("drawn")).to_have_count(0)
+    counted(paper, "1 drawing, 1 read correctly")
+    meant(paper, 7).press("Enter")  # removes the label
+    expect(paper.locator(".st-key-meant").get_by_text("read correctly")).to_have_count(0)
     paper.keyboard.press("7")
     draw_next(paper, 3)
     expect(meant(paper, 7)).to_have_attribute("aria-pressed", "false")
     meant(paper, 3).click()
-    counted(paper, "2 drawn, 2 right")
+    counted(paper, "2 drawings, 2 read correctly")
 
     paper.reload()
-    counted(paper, "2 drawn, 2 right")
-    other = calm_page(browser)
+    counted(paper, "2 drawings, 2 read correctly")
+    other = settled_page(browser)
     other.goto(server.url)
     expect(other.get_by_role("button", name="My drawings")).to_be_disabled()
     other.close()
 
 
-def test_digits_that_are_typed_into_a_field_are_no_answer(paper):
+def test_digits_typed_into_a_field_are_no_labels(paper):
     field = paper.get_by_role("combobox", name="Network")
     field.click()
     paper.keyboard.type("3")
     paper.keyboard.press("Escape")
     draw_next(paper, 4)
     meant(paper, 4).click()
-    counted(paper, "1 drawn, 1 right")
+    counted(paper, "1 drawing, 1 read correctly")
 
 
-def test_drawings_are_taken_along_and_deleted(paper, tmp_path):
+def test_drawings_are_downloaded_and_deleted(paper, tmp_path):
     meant(paper, 7).click()
-    counted(paper, "1 drawn, 1 right")
+    counted(paper, "1 drawing, 1 read correctly")
     draw_next(paper, 3)
     meant(paper, 3).click()
-    counted(paper, "2 drawn, 2 right")
+    counted(paper, "2 drawings, 2 read correctly")
     paper.get_by_role("button", name="My drawings").click()
     saved = {}
     for kind in ("npz", "PNG"):
@@ -99,28 +99,28 @@ def test_drawings_are_taken_along_and_deleted(paper, tmp_path):
 
     paper.mouse.move(0, 0)  # away from the last button: its tooltip lies over the drawings below
     paper.get_by_role("button", name="3", exact=True).click()
-    counted(paper, "1 drawn, 1 right")
+    counted(paper, "1 drawing, 1 read correctly")
     paper.get_by_role("button", name="Delete all").click()
     paper.get_by_role("button", name="Delete them").click()
     expect(paper.get_by_role("button", name="My drawings")).to_be_disabled()
 
 
-def test_a_network_learns_them_and_goes_on_answering(server, paper, browser):
+def test_a_network_is_fine_tuned_on_them_twice(server, paper, browser):
     meant(paper, 7).click()
-    counted(paper, "1 drawn, 1 right")
+    counted(paper, "1 drawing, 1 read correctly")
     paper.get_by_role("button", name="My drawings").click()
-    paper.get_by_role("link", name="Fine-tune a network on them").click()
-    expect(paper.get_by_text(f"Goes on from {shipped.NAME} with your 1 drawing")).to_be_visible()
+    paper.get_by_role("link", name="Fine-tune on my drawings").click()
+    expect(paper.get_by_text(f"Continues from {shipped.NAME} with your 1 drawing")).to_be_visible()
     epochs = paper.get_by_role("spinbutton", name="Epochs")
     expect(epochs).to_have_value("3")
     epochs.fill("1")
     run_id = train(paper)
-    expect(paper.get_by_text("Your drawings, which it learned from: 1 of 1 right before")).to_be_visible()
-    other = calm_page(browser)
+    expect(paper.get_by_text("Your drawings in this training: 1 of 1 read correctly before")).to_be_visible()
+    other = settled_page(browser)
     other.goto(f"{server.train}?run={run_id}")
-    expect(other.get_by_text("Its owner's drawings, which it learned from: 1 of 1 right before")).to_be_visible()
+    expect(other.get_by_text("Its owner's drawings in this training: 1 of 1 read correctly before")).to_be_visible()
     other.close()
-    paper.get_by_role("button", name="Train further").click()
-    expect(paper.get_by_text(re.compile("Goes on from .*, continued with your 1 drawing"))).to_be_visible()
+    paper.get_by_role("button", name="Continue training").click()
+    expect(paper.get_by_text(re.compile("Continues from .*, continued with your 1 drawing"))).to_be_visible()
     paper.get_by_role("button", name="Draw with it").click()
     expect(paper.get_by_role("combobox", name="Network")).to_have_value(re.compile("continued"))

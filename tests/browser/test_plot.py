@@ -1,4 +1,4 @@
-"""A chart that changes under the eyes of whoever looks at it."""
+"""Charts that update in place in a browser."""
 
 from collections.abc import Iterator
 
@@ -36,7 +36,7 @@ BLANKS = """() => {
 
 @pytest.fixture(scope="module")
 def growing(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Iterator[Server]:
-    """A page with a chart that grows all the time."""
+    """Serve a page with a chart that grows all the time."""
     directory = tmp_path_factory.mktemp("growing")
     script = directory / "growing.py"
     script.write_text(GROWING)
@@ -55,7 +55,7 @@ def points(page: Page) -> int:
 
 
 def grow(page: Page) -> None:
-    """Wait until the chart has grown some times."""
+    """Wait until the chart has grown by a few points."""
     before = points(page)
     wait_for(lambda: points(page) > before + 2)
 
@@ -64,7 +64,7 @@ def hovered(page: Page) -> str:
     return " ".join(page.locator(".js-plotly-plot .hoverlayer text").all_text_contents())
 
 
-def test_a_chart_grows_in_place_and_keeps_what_is_hovered_over(growing: Server, page: Page) -> None:
+def test_a_chart_grows_in_place_and_keeps_its_hover(growing: Server, page: Page) -> None:
     open_chart(page, growing)
     page.evaluate("window.chart = document.querySelector('.js-plotly-plot')")
     page.evaluate(BLANKS)
@@ -73,13 +73,13 @@ def test_a_chart_grows_in_place_and_keeps_what_is_hovered_over(growing: Server, 
     for x in (4, 5):
         page.mouse.move(box["x"] + x, box["y"] + 90)
     wait_for(lambda: "training" in hovered(page))
-    said = hovered(page)
+    text = hovered(page)
     grow(page)
-    assert hovered(page) == said
+    assert hovered(page) == text
     assert page.evaluate("chart === document.querySelector('.js-plotly-plot') && blanks === 0")
 
 
-def test_a_curve_that_was_clicked_away_stays_away(growing: Server, page: Page) -> None:
+def test_a_curve_hidden_in_the_legend_stays_hidden(growing: Server, page: Page) -> None:
     open_chart(page, growing)
     page.locator(".js-plotly-plot .legendtoggle").first.click()
     shown = "document.querySelector('.js-plotly-plot').data.map((trace) => trace.visible ?? true)"
@@ -88,7 +88,7 @@ def test_a_curve_that_was_clicked_away_stays_away(growing: Server, page: Page) -
     assert page.evaluate(shown) == ["legendonly", "legendonly", True]  # the training's points go with its line
 
 
-def test_a_chart_follows_theme_and_width_and_says_what_it_shows(growing: Server, page: Page) -> None:
+def test_a_chart_follows_theme_and_width_and_has_a_description(growing: Server, page: Page) -> None:
     open_chart(page, growing)
     paper = "document.querySelector('.js-plotly-plot')._fullLayout.paper_bgcolor"
     light = page.evaluate(paper)
@@ -101,6 +101,6 @@ def test_a_chart_follows_theme_and_width_and_says_what_it_shows(growing: Server,
     assert (page.get_by_role("figure").get_attribute("aria-label") or "").startswith("step ")
 
 
-def test_a_chart_still_grows_where_it_cannot_be_changed_in_place(growing: Server, page: Page) -> None:
+def test_a_chart_still_grows_if_it_cannot_be_updated_in_place(growing: Server, page: Page) -> None:
     page.add_init_script(HIDE_PLOTLY)
     open_chart(page, growing)

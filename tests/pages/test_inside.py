@@ -1,4 +1,4 @@
-"""Look inside without a browser: each view, for networks with and without hidden layers and convolutions."""
+"""Look inside page without a browser: each view, for networks with and without hidden layers and convolutions."""
 
 import re
 from dataclasses import replace
@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from harness.visitor import data_url
 from harness.waiting import wait_for
-from tests.support.apps import TINY, come
+from tests.support.apps import TINY, open_page
 from trainer.analysis import evaluation
 from trainer.config.layers import Conv2D, Flatten, MaxPooling2D
 from trainer.data import datasets
@@ -21,11 +21,11 @@ from trainer.runs.run import Run
 from trainer.runs.store import RunStore
 
 LAYERS = {"perceptron": (Flatten(),), "mlp": TINY.layers, "cnn": (Conv2D(3, 3), MaxPooling2D(2), Conv2D(70, 3))}
-VIEWS = ("Layers", "Units", "Weights", "Evidence", "Why", "Hard digits", "Nearest")
+VIEWS = ("Layers", "Units", "Weights", "Contributions", "Why", "Hard digits", "Nearest")
 
 
-def made(runs: Path, kind: str) -> Run:
-    """Return a run with a network of that kind, which nobody has trained, and its evaluation."""
+def make_run(runs: Path, kind: str) -> Run:
+    """Return a run with an untrained network of a kind."""
     config = replace(TINY, layers=LAYERS[kind])
     run = RunStore(runs).create(config, "")
     run.network_file.write_bytes(onnx_writer.to_onnx(model.weights(model.build(config)), config))
@@ -34,39 +34,39 @@ def made(runs: Path, kind: str) -> Run:
 
 
 def view(app: AppTest, title: str) -> str:
-    """Choose a view and return what it shows as HTML."""
+    """Select a view and return its HTML."""
     app.button_group(key="inside.view").set_value(title).run()
     assert not app.exception and not app.error
     return "".join(element.body for element in app.html if "<style>" not in element.body)
 
 
-def take_test_digit(app: AppTest) -> None:
+def select_test_digit(app: AppTest) -> None:
     app.button_group(key="source").set_value("Test digit").run()
 
 
 @pytest.mark.parametrize("kind", LAYERS)
 def test_every_view_works_for_every_kind_of_network(app: AppTest, runs_directory: Path, kind: str) -> None:
-    run = made(runs_directory, kind)
-    come(app, "inside", run)
+    run = make_run(runs_directory, kind)
+    open_page(app, "inside", run)
     dataset = datasets.load()
-    evaluation.make(run.network_file, run.config, dataset, run.path)
-    take_test_digit(app)
+    evaluation.evaluate(run.network_file, run.config, dataset, run.path)
+    select_test_digit(app)
     shown = {title: view(app, title) for title in VIEWS}
     for row in run.config.table:
         if row.name != "reshape_1":
             assert f"{row.name} <small>" in shown["Layers"]
     assert "with its bias" in shown["Units"] and "weights from" in shown["Weights"]
-    assert shown["Evidence"].count("<tr") == 12
+    assert shown["Contributions"].count("<tr") == 12
     assert shown["Hard digits"].count("<figure") == 12 and shown["Nearest"].count("<figure") == 12
     if kind == "cnn":
         assert "6 more are not drawn" in shown["Layers"]
 
 
-def test_the_evidence_is_that_of_the_network_number_by_number(app: AppTest, runs_directory: Path) -> None:
-    run = made(runs_directory, "perceptron")
-    come(app, "inside", run)
-    take_test_digit(app)
-    rows = re.findall(r"<tr.*?</tr>", view(app, "Evidence"), re.S)[1:11]
+def test_the_contributions_add_up_to_the_networks_logits(app: AppTest, runs_directory: Path) -> None:
+    run = make_run(runs_directory, "perceptron")
+    open_page(app, "inside", run)
+    select_test_digit(app)
+    rows = re.findall(r"<tr.*?</tr>", view(app, "Contributions"), re.S)[1:11]
     cells = [re.findall(r"<td[^>]*>([^<]*)</td>", row) for row in rows]
     image = datasets.load().images("test", slice(0, 1))
     network = Network(run.network_file)
@@ -80,22 +80,22 @@ def test_the_evidence_is_that_of_the_network_number_by_number(app: AppTest, runs
         assert total + bias == pytest.approx(logit, abs=0.011)
 
 
-def test_digits_are_laid_over_a_template_and_can_be_looked_at(app: AppTest, runs_directory: Path) -> None:
-    come(app, "inside", made(runs_directory, "perceptron"))
-    take_test_digit(app)
-    shown = view(app, "Evidence")
-    assert "From the test: a 0" in shown and "From the test: a 3" in shown
+def test_digits_over_a_template_can_be_opened(app: AppTest, runs_directory: Path) -> None:
+    open_page(app, "inside", make_run(runs_directory, "perceptron"))
+    select_test_digit(app)
+    shown = view(app, "Contributions")
+    assert "Test image: a 0" in shown and "Test image: a 3" in shown
     app.button(key="inside.sample.3").click().run()
     labels = datasets.load().y_test
     assert not app.exception and app.session_state.test_at == int(np.flatnonzero(labels == 3)[0])
 
 
 def test_a_drawing_is_turned_into_the_runner_up(app: AppTest, runs_directory: Path) -> None:
-    come(app, "inside", made(runs_directory, "mlp"))
+    open_page(app, "inside", make_run(runs_directory, "mlp"))
     rgba = synthetic_digits.draw(synthetic_digits.pen_strokes(3, np.random.default_rng(3)), 300, 20)
     app.session_state["canvas"] = {"drawing": {"raw": {"objects": []}, "data": data_url(rgba)}}
     app.run()
-    assert "Where a" in view(app, "Why") or "Where an" in view(app, "Why")
+    assert "Occlusion map for a" in view(app, "Why")
     app.button(key="inside.turn").click().run()
     assert not app.exception
     assert any("enough: the network" in element.value for element in app.caption)
@@ -103,10 +103,10 @@ def test_a_drawing_is_turned_into_the_runner_up(app: AppTest, runs_directory: Pa
     assert not any("enough: the network" in element.value for element in app.caption)
 
 
-def test_a_unit_is_chosen_by_what_comes_out_of_it(app: AppTest, runs_directory: Path) -> None:
-    run = made(runs_directory, "mlp")
-    come(app, "inside", run)
-    take_test_digit(app)
+def test_a_unit_is_selected_by_the_rank_of_its_output(app: AppTest, runs_directory: Path) -> None:
+    run = make_run(runs_directory, "mlp")
+    open_page(app, "inside", run)
+    select_test_digit(app)
     view(app, "Units")
     image = datasets.load().images("test", slice(0, 1))
     order = np.argsort(-Network(run.network_file).layers(image)["dense_2"][0], kind="stable")
@@ -116,10 +116,10 @@ def test_a_unit_is_chosen_by_what_comes_out_of_it(app: AppTest, runs_directory: 
     assert "of dense_2</th>" in view(app, "Units")
 
 
-def test_a_hard_digit_is_put_under_the_lens(app: AppTest, runs_directory: Path) -> None:
-    run = made(runs_directory, "mlp")
-    come(app, "inside", run)
-    found = evaluation.make(run.network_file, run.config, datasets.load(), run.path)
+def test_a_hard_digit_can_be_opened(app: AppTest, runs_directory: Path) -> None:
+    run = make_run(runs_directory, "mlp")
+    open_page(app, "inside", run)
+    found = evaluation.evaluate(run.network_file, run.config, datasets.load(), run.path)
     view(app, "Hard digits")  # also while nothing is drawn
     least = int(found.unsure[0])
     app.button(key=f"inside.hard.{least}").click().run()
@@ -127,23 +127,23 @@ def test_a_hard_digit_is_put_under_the_lens(app: AppTest, runs_directory: Path) 
     assert app.button_group(key="source").value == "Test digit"
 
 
-def test_what_is_not_known_yet_is_computed(app: AppTest, runs_directory: Path) -> None:
-    run = made(runs_directory, "mlp")
-    come(app, "inside", run)
-    take_test_digit(app)
+def test_a_missing_evaluation_is_computed(app: AppTest, runs_directory: Path) -> None:
+    run = make_run(runs_directory, "mlp")
+    open_page(app, "inside", run)
+    select_test_digit(app)
     view(app, "Nearest")
-    wait_for(lambda: evaluation.find(run.path, run.network_file, datasets.load()))
+    wait_for(lambda: evaluation.read_current(run.path, run.network_file, datasets.load()))
     assert view(app, "Nearest").count("<figure") == 12
 
 
-def test_blank_paper_says_what_to_do(app: AppTest) -> None:
-    come(app, "inside")
+def test_a_blank_canvas_says_what_to_do(app: AppTest) -> None:
+    open_page(app, "inside")
     assert not app.exception and "Draw a digit" in app.info[0].value
 
 
-def test_a_damaged_network_is_a_sentence(app: AppTest, runs_directory: Path) -> None:
-    run = made(runs_directory, "mlp")
+def test_a_damaged_network_gives_an_error_sentence(app: AppTest, runs_directory: Path) -> None:
+    run = make_run(runs_directory, "mlp")
     run.network_file.write_bytes(b"\x08\x01broken")
-    come(app, "inside", run)
-    take_test_digit(app)
+    open_page(app, "inside", run)
+    select_test_digit(app)
     assert not app.exception and all(error.value.endswith(".") for error in app.error) and app.error

@@ -1,36 +1,35 @@
-"""A visitor's own drawings, from the paper to the training."""
-
-from pathlib import Path
+"""Followed digits: from the canvas to the predictions during a training."""
 
 import numpy as np
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from harness.server import ROOT
 from harness.visitor import data_url
-from harness.waiting import PATIENCE
+from harness.waiting import TIMEOUT_SECONDS
 from trainer.config.layers import Dense
 from trainer.config.training import TrainingConfig
 from trainer.drawing import normalize, synthetic_digits
 from trainer.runs.owner import owner_hash
 from trainer.runs.requests import MAX_DRAWINGS, FollowedDrawing
 from trainer.runs.store import RunStore
-from trainer.storage.files import line
+from trainer.storage.files import json_line
 
-APP = str(Path(__file__).parent.parent / "app.py")
-SMALL, LARGE = ("your_digit", 210), ("canvas", 300)  # the papers of Train and Draw: key and pixels a side
+APP = str(ROOT / "app.py")
+SMALL, LARGE = ("your_digit", 210), ("canvas", 300)  # canvases of Train and Draw: key and pixels a side
 TINY = TrainingConfig(layers=(Dense(16, "relu"),), epochs=2, batch_size=20)
 
 
 @pytest.fixture
 def visit(cluster, few_digits, runs_directory, monkeypatch):
-    """Come to Train, anew each time, as the visitor of a token."""
+    """Return a function that opens Train in a new session, as the owner of a token."""
     monkeypatch.setenv("DIGITLAB_SCHEDULER", cluster.scheduler_address)
     monkeypatch.setenv("DIGITLAB_DATA", str(few_digits))
     apps = []
 
     def come(token="a visitor"):
-        app = AppTest.from_file(APP, default_timeout=PATIENCE)
+        app = AppTest.from_file(APP, default_timeout=TIMEOUT_SECONDS)
         app.session_state["owner"] = token
         apps.append(app)
         return app.run().switch_page("pages/train.py").run()
@@ -41,7 +40,7 @@ def visit(cluster, few_digits, runs_directory, monkeypatch):
 
 
 def start(runs_directory, token="a visitor", drawings=()):
-    """A run that trains, of which the engine knows nothing."""
+    """Create a run in state running, which the engine has not started."""
     run = RunStore(runs_directory).create(TINY, owner_hash(token))
     for drawing in drawings:
         run.request("pin", **drawing.request())
@@ -50,7 +49,7 @@ def start(runs_directory, token="a visitor", drawings=()):
 
 
 def put_on(paper, size, app, number):
-    """Let the browser have sent a drawing of a digit."""
+    """Set a canvas to a drawing of a digit, as the browser does."""
     rgba = synthetic_digits.draw(synthetic_digits.pen_strokes(number, np.random.default_rng(0)), size=size)
     app.session_state[paper] = {"drawing": {"raw": {"objects": []}, "data": data_url(rgba)}}
     app.run()
@@ -69,7 +68,7 @@ def words(app):
     return "\n".join(element.value for kind in (app.markdown, app.caption, app.error) for element in kind)
 
 
-def test_a_drawing_is_followed_from_draw_in_ones_own_trainings(visit, runs_directory):
+def test_a_drawing_on_draw_is_followed_in_the_visitors_own_runs_only(visit, runs_directory):
     app = visit()
     mine, other = start(runs_directory), start(runs_directory, "somebody else")
     app.switch_page("pages/draw.py").run()
@@ -81,10 +80,10 @@ def test_a_drawing_is_followed_from_draw_in_ones_own_trainings(visit, runs_direc
     (pinned,) = mine.requests.drawings
     assert pinned.label == 3 and np.allclose(pinned.image, image, atol=1 / 255)
     assert labels(app.session_state.pins) == [3] and other.requests.drawings == ()
-    assert "offered_digit" not in [group.key for group in app.button_group]  # it is followed, and nothing more is asked
+    assert "offered_digit" not in [group.key for group in app.button_group]  # the question is gone once it is followed
 
 
-def test_a_drawing_is_followed_from_trains_own_paper_and_let_go(visit, runs_directory):
+def test_a_drawing_on_trains_canvas_is_followed_and_unfollowed(visit, runs_directory):
     app = visit()
     run = start(runs_directory)
     app.session_state["your_digits"] = True
@@ -93,12 +92,12 @@ def test_a_drawing_is_followed_from_trains_own_paper_and_let_go(visit, runs_dire
     put_on(*SMALL, app, 5)
     app.button_group(key="your_digit_is").set_value(5).run()
     assert labels(run.requests.drawings) == [5] == labels(app.session_state.pins)
-    assert app.button_group(key="your_digit_is").disabled and not app.exception  # the paper is clean again
+    assert app.button_group(key="your_digit_is").disabled and not app.exception  # the canvas is empty again
     app.button(key=f"unfollow.{app.session_state.pins[0].id}").click().run()
     assert run.requests.drawings == () == app.session_state.pins and not app.exception
 
 
-def test_a_training_begins_with_the_drawings_that_are_followed(visit):
+def test_a_new_run_starts_with_the_followed_drawings(visit):
     app = visit()
     app.session_state["pins"] = (drawing("a", 7), drawing("b", 8))
     app.button(key="train").click().run()
@@ -108,7 +107,7 @@ def test_a_training_begins_with_the_drawings_that_are_followed(visit):
 
 
 @pytest.mark.parametrize("page", ["draw", "train"])
-def test_one_drawing_too_many_is_a_sentence(visit, page):
+def test_one_drawing_too_many_gives_an_error_sentence(visit, page):
     app = visit()
     app.session_state["pins"] = tuple(drawing(str(place)) for place in range(MAX_DRAWINGS))
     app.session_state["offer" if page == "draw" else "your_digits"] = True
@@ -121,19 +120,19 @@ def test_one_drawing_too_many_is_a_sentence(visit, page):
     assert not {"offered_digit", "your_digit_is"} & {group.key for group in app.button_group}
 
 
-def test_only_their_owner_sees_what_became_of_drawings(visit, runs_directory):
+def test_only_the_owner_sees_the_followed_digits_of_a_run(visit, runs_directory):
     app = visit()
     run = start(runs_directory, drawings=[drawing()])
     share = [0.02] * 7 + [0.82] + [0.02] * 2
-    (run.path / "readings.jsonl").write_bytes(line({"step": 5, "epoch": 1, "probabilities": {"a": share}}))
+    (run.path / "readings.jsonl").write_bytes(json_line({"step": 5, "epoch": 1, "probabilities": {"a": share}}))
     for token, seen in (("a visitor", True), ("somebody else", False)):
         app = visit(token)
         app.query_params["run"] = run.id
         app.run()
-        assert not app.exception and ("##### Your digits" in words(app)) == seen
+        assert not app.exception and ("##### Followed digits" in words(app)) == seen
 
 
-def test_a_reload_finds_the_drawings_of_the_newest_run(visit, runs_directory):
+def test_a_reload_restores_the_drawings_of_the_newest_run(visit, runs_directory):
     visit()
     start(runs_directory, drawings=[drawing()])
     for token, found in (("a visitor", ["a 7"]), ("somebody else", [])):
@@ -143,7 +142,7 @@ def test_a_reload_finds_the_drawings_of_the_newest_run(visit, runs_directory):
         assert [button.label for button in app.button if str(button.key).startswith("unfollow.")] == found
 
 
-def test_an_image_of_another_size_on_the_small_paper_is_a_sentence(visit):
+def test_a_drawing_of_another_size_gives_an_error_sentence(visit):
     app = visit()
     app.session_state["your_digits"] = True
     app.run()

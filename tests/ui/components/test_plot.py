@@ -1,4 +1,4 @@
-"""A plot in a page's script, as far as a browser is not needed; what one sees of it is in browser/test_plot.py."""
+"""Plots in a page's script; tests/browser/test_plot.py covers what the browser shows."""
 
 from streamlit.testing.v1 import AppTest
 
@@ -18,7 +18,7 @@ def page() -> None:
     watch()
 
 
-def test_plots_stand_beside_each_other_and_may_be_shown_again() -> None:
+def test_two_plots_render_side_by_side_and_rerun() -> None:
     app = AppTest.from_function(page).run().run()
     assert not app.exception
     assert len(app.get("plotly_chart")) == len(app.get("bidi_component")) == 2
