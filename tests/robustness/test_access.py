@@ -1,4 +1,4 @@
-"""Who may do what: the server answers its own pages only, and a visitor reaches nothing of another's."""
+"""Access control: the server answers its own pages only, and visitors cannot change or read each other's data."""
 
 import asyncio
 import http.client
@@ -30,9 +30,9 @@ from trainer.runs.run import Run
 from trainer.runs.store import RunStore
 
 OWNER, STRANGER = "A" * 32, "B" * 32
-SECRET = np.zeros((28, 28), np.float32)  # a drawing that nobody else has
+SECRET = np.zeros((28, 28), np.float32)  # a unique drawing
 SECRET[3:25, 11:17] = np.linspace(0.3, 1, 6)
-FILLED = {  # what a stranger types
+FILLED = {  # what a stranger types into the fields
     "text_input": {"string_value": "stolen"},
     "text_area": {"string_value": "stolen"},
     "number_input": {"double_value": 0.5},
@@ -50,7 +50,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, few_digits: Path) -> Iterat
 
 @pytest.fixture(scope="module")
 def runs(server: Server) -> Iterator[dict[str, Run]]:
-    """The owner's runs, by how they stand, with a drawing that is followed; and one that was deleted."""
+    """The owner's runs by phase, each with a followed drawing, and a deleted one."""
     store, made = RunStore(server.runs), {}
     for phase in (*PHASES, "deleted"):
         run = made[phase] = store.create(TINY, owner_hash(OWNER))
@@ -76,15 +76,15 @@ def runs(server: Server) -> Iterator[dict[str, Run]]:
     thread.join()
 
 
-def kept(server: Server) -> dict[str, bytes]:
-    """Return all that is in the folder of runs, but for what the server keeps for itself."""
+def saved_files(server: Server) -> dict[str, bytes]:
+    """Return all files in the run root except the server's own."""
     own = re.compile(r"\.engine\.lock|\.ledger.*|[^/]*\.log|.*/\..*")
     found = {str(path.relative_to(server.runs)): path for path in server.runs.rglob("*") if path.is_file()}
     return {name: path.read_bytes() for name, path in found.items() if not own.fullmatch(name)}
 
 
-def said(visitor: Visitor) -> str:
-    """Return all that the page holds, letter by letter."""
+def shown(visitor: Visitor) -> str:
+    """Return all elements of the page as text."""
     return "\n".join(str(element) for element in visitor.elements)
 
 
@@ -92,13 +92,13 @@ def assert_whole(visitor: Visitor) -> None:
     assert "heading" in visitor.kinds and "exception" not in visitor.kinds
 
 
-# --- whom the server answers ----------------------------------------------------------------------------------
+# --- hosts and origins ----------------------------------------------------------------------------------
 
 
 def test_the_server_and_its_training_processes_listen_on_this_computer_alone(server):
     process = psutil.Process(server.process.pid)
 
-    async def come() -> None:  # the first visitor has the training processes started
+    async def come() -> None:  # the first visitor starts the training processes
         async with visit(server.url) as visitor:
             await visitor.open()
 
@@ -109,11 +109,11 @@ def test_the_server_and_its_training_processes_listen_on_this_computer_alone(ser
         found = [one for each in family for one in each.net_connections("inet") if one.status == psutil.CONN_LISTEN]
         return {f"{one.laddr.ip} {one.laddr.port}" for one in found}
 
-    wait_for(lambda: len(listening()) > 1)  # Dask's scheduler, too
+    wait_for(lambda: len(listening()) > 1)  # Dask's scheduler as well
     assert {address.split()[0] for address in listening()} <= {"127.0.0.1", "::1"}
 
 
-def test_run_py_listens_on_this_computer_alone_unless_a_class_is_to_open_it():
+def test_run_py_listens_on_this_computer_alone_unless_started_for_a_class():
     assert "--server.address=127.0.0.1" in starter.server_command(8501, [])
     assert "--server.address=0.0.0.0" in starter.server_command(8501, ["192.0.2.7"])
     hosts = [part for part in starter.server_command(8501, ["192.0.2.7"]) if "allowedHosts" in part]
@@ -121,7 +121,7 @@ def test_run_py_listens_on_this_computer_alone_unless_a_class_is_to_open_it():
 
 
 def ask(server: Server, path: str, method: str = "GET", body: bytes | None = None, **headers: str) -> tuple[int, bytes]:
-    """Ask for a path, letter by letter, and return the answer's status and content."""
+    """Send a request with exactly this path and return the response's status and content."""
     connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=TIMEOUT_SECONDS)
     try:
         connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
@@ -147,7 +147,7 @@ FOREIGN = [
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
-def test_its_own_page_gets_the_websocket(server, host):
+def test_the_servers_own_page_gets_the_websocket(server, host):
     port = urlsplit(server.url).port
     own = {"Host": f"{host}:{port}", "Origin": f"http://{host}:{port}"}
     assert ask(server, "/_stcore/stream", **UPGRADE, **own)[0] == 101
@@ -164,7 +164,7 @@ def test_a_foreign_origin_gets_403_on_the_websocket(server, origin):
 
 
 @pytest.mark.parametrize("token", ["", "forged", "2|forged|forged|1700000000"])
-def test_a_file_is_taken_from_its_own_page_alone(server, token):
+def test_an_upload_without_the_pages_token_is_refused(server, token):
     async def come() -> str:
         async with visit(server.url, owner=OWNER) as visitor:
             await visitor.open("data")
@@ -191,7 +191,7 @@ OUTSIDE = [
 
 
 @pytest.mark.parametrize("path", OUTSIDE)
-def test_no_path_leads_to_a_file(server, runs, path):
+def test_no_path_serves_a_file_of_the_computer(server, runs, path):
     _, content = ask(server, path)
     passwd = Path("/etc/passwd")
     for known in (ROOT / "app.py", ROOT / ".streamlit" / "config.toml", *([passwd] if passwd.is_file() else [])):
@@ -199,18 +199,18 @@ def test_no_path_leads_to_a_file(server, runs, path):
 
 
 @pytest.mark.parametrize("name", ["state.json", "requests.jsonl", "history.jsonl", "checkpoint.npz"])
-def test_no_address_leads_to_the_files_of_a_run(server, runs, name):
+def test_no_address_serves_the_files_of_a_run(server, runs, name):
     run = runs["finished"]
     content = (run.path / name).read_bytes()
     for folder in ("/runs", "/media", "/app/static", run.path.parent):
         assert content not in ask(server, f"{folder}/{run.id}/{name}")[1]
 
 
-# --- one visitor and another ----------------------------------------------------------------------------------
+# --- visitors ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("phase", [*PHASES, "deleted"])
-def test_what_its_owner_may_press_does_nothing_for_anybody_else(server, runs, phase):
+def test_controls_of_the_owner_do_nothing_for_a_stranger(server, runs, phase):
     page = "runs" if phase == "deleted" else PHASES[phase]
     query = "" if phase == "deleted" else f"run={runs[phase].id}"
 
@@ -225,13 +225,13 @@ def test_what_its_owner_may_press_does_nothing_for_anybody_else(server, runs, ph
                 assert_whole(other)
             return len(controls)
 
-    before = kept(server)
+    before = saved_files(server)
     assert asyncio.run(forge()) > 0
-    assert kept(server) == before
+    assert saved_files(server) == before
 
 
-def test_its_owner_may(server, runs):
-    """The forged messages above are those that work for the owner."""
+def test_the_same_controls_work_for_the_owner(server, runs):
+    """Otherwise the test of forged messages would prove nothing."""
 
     async def press() -> None:
         async with visit(server.url, owner=OWNER) as mine:
@@ -280,17 +280,17 @@ def test_the_engine_refuses_everybody_but_the_owner(tmp_path, cluster, token):
 
 def test_a_visitor_sees_nothing_of_anothers_drawings_and_form(server, runs):
     async def look(token: str, drawing: bool = False) -> tuple[str, str]:
-        """Return what the form says to who comes with no link, and what the other pages say."""
+        """Return what the form shows without a link, and what the other pages show."""
         async with visit(server.url, owner=token) as visitor:
             if drawing:
                 await visitor.open("train", f"config={TINY.to_link()}")
                 await visitor.open()
                 await visitor.set("canvas", json_value=canvas_value(digit_strokes(3)))
             await visitor.open("train")
-            form, seen = said(visitor), ""
+            form, seen = shown(visitor), ""
             for page in ("draw", "train", "runs"):
                 await visitor.open(page, "" if page == "draw" else f"run={runs['finished'].id}")
-                seen += said(visitor)
+                seen += shown(visitor)
             return form, seen
 
     async def both() -> list[tuple[str, str]]:
@@ -305,20 +305,20 @@ def test_a_visitor_sees_nothing_of_anothers_drawings_and_form(server, runs):
 
 FORGED_TOKENS = {
     "nothing": "",
-    "the hash, which others can read": owner_hash(OWNER),
+    "the hash, which is public": owner_hash(OWNER),
     "a letter more": OWNER + "A",
     "a letter less": OWNER[:-1],
     "a path": "../" * 10 + "etc",
     "a path of 32 letters": "../" * 10 + "aa",
     "HTML": "<script>alert(1)</script>",
     "a star": "*" * 32,
-    "4,000 letters": "A" * 4_000,  # a server reads 8,000 of a header
+    "4,000 letters": "A" * 4_000,  # servers read 8,000 of a header
     "a line": OWNER + "%0d%0aSet-Cookie:x=1",
 }
 
 
 @pytest.mark.parametrize("token", FORGED_TOKENS.values(), ids=FORGED_TOKENS)
-def test_a_forged_cookie_makes_nobody_the_owner_and_no_path(server, runs, token):
+def test_a_forged_cookie_gives_no_ownership_and_creates_no_path(server, runs, token):
     async def come() -> None:
         async with visit(server.url) as nobody:
             await nobody.open("runs", f"run={runs['finished'].id}")
@@ -326,13 +326,13 @@ def test_a_forged_cookie_makes_nobody_the_owner_and_no_path(server, runs, token)
         async with visit(server.url, owner=token or " ") as visitor:
             await visitor.open("runs", f"run={runs['finished'].id}")
             assert_whole(visitor)
-            assert "by somebody else" in said(visitor)
-            assert len(visitor.widgets) <= expected + 1  # and the one that hands out a cookie
+            assert "by somebody else" in shown(visitor)
+            assert len(visitor.widgets) <= expected + 1  # and the component that sets the cookie
             await visitor.open()
             await visitor.set("canvas", json_value=canvas_value(digit_strokes(3)))
-            assert "read correctly**" not in said(visitor)
+            assert "read correctly**" not in shown(visitor)
 
-    before = kept(server)
+    before = saved_files(server)
     asyncio.run(come())
-    assert kept(server) == before
+    assert saved_files(server) == before
     assert all(re.fullmatch(r"[0-9a-f]{64}", folder.name) for folder in (server.runs / "drawings").iterdir())

@@ -1,4 +1,4 @@
-"""Many people press Train at once, and somebody presses it twice."""
+"""A class that presses Train at the same time, and a double click on Train."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -14,7 +14,7 @@ from trainer.runs.owner import owner_hash
 from trainer.runs.store import RunStore
 
 LINK = f"config={TINY.to_link()}"
-AT_ONCE = 2  # trainings, in the cluster of the tests
+WORKERS = 2  # of the test cluster, one training each
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ async def come(stack: AsyncExitStack, server: Server, query: str = LINK, owner: 
 
 
 @pytest.mark.parametrize("people", [6, pytest.param(30, marks=pytest.mark.long)])
-def test_many_people_press_train_at_once_and_are_served_in_order_but_who_cancels(server, people):
+def test_simultaneous_trainings_run_in_order_and_a_cancelled_one_never_starts(server, people):
     store = RunStore(server.runs)
     tokens = {owner_hash(token): token for token in (f"{number:032}" for number in range(people))}
     link = f"config={replace(TINY, epochs=40).to_link()}"
@@ -49,7 +49,7 @@ def test_many_people_press_train_at_once_and_are_served_in_order_but_who_cancels
     assert len(order) == people - 1
 
     def all_ended() -> bool:
-        # who came last is looked at first: what had to end before it began shows as ended after that
+        # newest first: runs that must have ended before it started are then seen as ended
         ended, began = [], []
         for place, run in reversed(list(enumerate(order))):
             state = run.state
@@ -57,16 +57,16 @@ def test_many_people_press_train_at_once_and_are_served_in_order_but_who_cancels
                 ended.append(place)
             if state.phase != "queued":
                 began.append(place)
-        assert all(sum(one < place for one in ended) > place - AT_ONCE for place in began)
+        assert all(sum(one < place for one in ended) > place - WORKERS for place in began)
         return len(ended) == len(order)
 
     wait_for(all_ended)
     assert {run.state.phase for run in order} == {"finished"}
     gone = store.get(cancelled)
-    assert gone and (gone.state.phase, gone.state.device) == ("stopped", "")  # it never took anybody's place
+    assert gone and (gone.state.phase, gone.state.device) == ("stopped", "")  # it never ran
 
 
-def test_a_train_that_is_pressed_twice_trains_twice_at_most_and_nothing_breaks(server):
+def test_a_double_click_on_train_starts_at_most_two_runs(server):
     async def press_twice() -> None:
         async with AsyncExitStack() as stack:
             visitor = await come(stack, server)

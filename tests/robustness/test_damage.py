@@ -1,6 +1,7 @@
-"""Damaged and foreign things in the run folder: every page shows, other runs stay, and nothing outside is touched.
+"""Damaged and foreign files in the run root: every page renders, other runs are unharmed, nothing outside changes.
 
-One finished run holds all that a run can hold. Each of its files is damaged in every way, and so are those beside it.
+One finished run has every file that a run can have. Each of them, and each file beside the runs, is damaged in every
+way.
 """
 
 import io
@@ -38,7 +39,7 @@ from trainer.networks.onnx_reader import network_hash
 from trainer.runs import index
 from trainer.runs.index import RunIndex
 from trainer.runs.owner import owner_hash
-from trainer.runs.parent import content, find
+from trainer.runs.parent import find_parent, read_network
 from trainer.runs.requests import FollowedDrawing
 from trainer.runs.run import Run
 from trainer.runs.store import RunStore, new_id
@@ -66,7 +67,7 @@ RUN = (
     "snapshots.npz",
     "state.json",
 )
-ROOT = (  # beside the runs; * stands for what is named by chance
+ROOT = (  # beside the runs; * stands for generated names
     ".engine.lock",
     ".ledger.json",
     "datasets/*.npz",
@@ -79,20 +80,20 @@ ROOT = (  # beside the runs; * stands for what is named by chance
     "trash/*/config.json",
     "trash/*/state.json",
 )
-BESIDE = [name for name in ROOT if name != ".engine.lock"]  # what a page may look at
+BESIDE = [name for name in ROOT if name != ".engine.lock"]  # files that pages read
 
 
-# --- all that a folder can hold -------------------------------------------------------------------------------
+# --- a run root with every file -------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, few_digits) -> Iterator[SimpleNamespace]:
-    """Make a root with a run that has everything, `run`, and another one, `good`; both are of the same sweep."""
+    """A run root with a complete run, `run`, and a second one of the same sweep, `good`."""
     root = tmp_path_factory.mktemp("whole") / "runs"
     store, mine = RunStore(root), owner_hash(ME)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DIGITLAB_DATA", str(few_digits))
-        patch.setattr(index, "UNSAVED", 0)
+        patch.setattr(index, "MAX_UNSAVED_ROWS", 0)
         pen = np.zeros((28, 28), np.float32)
         pen[4:24, 12:16] = 1
         collection = Collection(root / "drawings" / mine)
@@ -109,22 +110,22 @@ def folder(tmp_path_factory, few_digits) -> Iterator[SimpleNamespace]:
             run.describe(name=f"Number {len(made)}", note="a note")
             assert run.state.phase == "finished", run.state.error
             made.append(run)
-        Sweeps(root / "sweeps").keep(Sweep(sweep_id, plan, tuple(run.id for run in made), 1.7e9, mine))
-        data = store.uploads.keep(few_digits.read_bytes(), "few digits.npz")
-        evaluation.make(shipped.PATH, shipped.CONFIG, datasets.load(), root / "shipped")
+        Sweeps(root / "sweeps").save(Sweep(sweep_id, plan, tuple(run.id for run in made), 1.7e9, mine))
+        data = store.uploads.save(few_digits.read_bytes(), "few digits.npz")
+        evaluation.evaluate(shipped.PATH, shipped.CONFIG, datasets.load(), root / "shipped")
         gone = store.create(TINY, mine)
         gone.update(phase="finished")
         store.delete(gone)
         (root / ".engine.lock").touch()
         (root / LOG).write_text("Epoch 1")
         for run in made:
-            os.utime(run.path, (1.7e9, 1.7e9))  # long ago: its row is kept
+            os.utime(run.path, (1.7e9, 1.7e9))  # old enough for its row to be cached
         RunIndex(store).rows()
-        wait_for(lambda: (root / index.FILE).exists())
+        wait_for(lambda: (root / index.INDEX_FILE).exists())
         yield SimpleNamespace(root=root, run=made[0], good=made[1], sweep=sweep_id, data=data, gone=gone.id)
 
 
-def test_these_are_all_the_files_that_there_are(folder):
+def test_the_run_root_has_every_known_file_and_no_other(folder):
     files = [path for path in folder.root.rglob("*") if path.is_file()]
     assert {path.name for path in files if path.parent == folder.run.path} == set(RUN)
     beside = [path for path in files if path.parent not in (folder.run.path, folder.good.path)]
@@ -132,7 +133,7 @@ def test_these_are_all_the_files_that_there_are(folder):
     assert all(any(path.match(f"{folder.root}/{name}") for path in beside) for name in ROOT)
 
 
-# --- what can have become of a file ---------------------------------------------------------------------------
+# --- damages ---------------------------------------------------------------------------
 
 
 def arrays(**values: Any) -> bytes:
@@ -142,16 +143,16 @@ def arrays(**values: Any) -> bytes:
 
 
 def named_alike(path: Path, make: Callable[[np.ndarray], np.ndarray]) -> bytes:
-    """Return an archive of the same names, with other arrays; a file that is no such archive gets one as well."""
+    """Return an archive with the same names and other arrays; for any other file, an archive of one array."""
     try:
-        with np.load(path) as kept:
-            return arrays(**{name: make(kept[name]) for name in kept.files})
+        with np.load(path) as saved:
+            return arrays(**{name: make(saved[name]) for name in saved.files})
     except (OSError, ValueError, TypeError, AttributeError):
         return arrays(images=make(np.zeros(3)))
 
 
 def claiming(path: Path) -> bytes:
-    """Return an archive whose arrays' heads claim 40 GB."""
+    """Return an archive whose array headers claim 40 GB."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         for name in zipfile.ZipFile(path).namelist() if zipfile.is_zipfile(path) else ["images.npy"]:
@@ -162,21 +163,21 @@ def claiming(path: Path) -> bytes:
 
 
 def changed(value: Any, change: Callable[[Any], Any]) -> Any:
-    """Return what JSON holds with each number and text changed."""
+    """Return a JSON value with each number and text changed."""
     if isinstance(value, dict):
         return {key: changed(item, change) for key, item in value.items()}
     return [changed(item, change) for item in value] if isinstance(value, list) else change(value)
 
 
 def rewritten(path: Path, change: Callable[[Any], Any], keep: tuple[str, ...] = ()) -> bytes:
-    """Return a file of JSON, or of lines of it, with all that is in it changed but what has one of some names."""
+    """Return the content of a JSON or JSON-lines file with every value changed except those of the keys `keep`."""
 
     def one(text: str) -> str:
         old = json.loads(text)
         new = changed(old, change)
         return json.dumps(new | {key: old[key] for key in keep if key in old} if isinstance(old, dict) else new)
 
-    if path.name == index.FILE:  # a line that seals it comes first
+    if path.name == index.INDEX_FILE:  # its first line is a checksum
         return path.read_bytes().replace(b"Number", b"What")
     if path.suffix == ".jsonl":
         return "".join(one(text) + "\n" for text in path.read_text().splitlines()).encode()
@@ -192,11 +193,11 @@ def other_type(value: Any) -> Any:
 
 
 def strange(value: Any) -> Any:
-    """Return a text that says what it was, but hardly any page can show."""
+    """Return a text with characters and markup that a page must not render."""
     return f"{value}\ud800\0\u202e<b>![x](https://example.org/x.png)" if isinstance(value, str) else value
 
 
-ASKED = ("kind", "phase", "config", "owner")  # without them a record is another, or none
+IDENTITY = ("kind", "phase", "config", "owner")  # keys without which a record is invalid or another
 CONTENTS: dict[str, Callable[[Path], bytes]] = {
     "empty": lambda path: b"",
     "half": lambda path: path.read_bytes()[: path.stat().st_size // 2],
@@ -210,13 +211,13 @@ CONTENTS: dict[str, Callable[[Path], bytes]] = {
     "pickles": lambda path: named_alike(path, lambda array: np.array([{"a": 1}], dtype=object)),
     "claims": claiming,
     "other types": lambda path: rewritten(path, other_type),
-    "NaN": lambda path: rewritten(path, partial(number, float("nan")), ASKED),
-    "enormous": lambda path: rewritten(path, partial(number, 10**400), ASKED),
-    "large": lambda path: rewritten(path, partial(number, 1_000_000_000), ASKED),
-    "negative": lambda path: rewritten(path, partial(number, -3), ASKED),
-    "strange texts": lambda path: rewritten(path, strange, ASKED),
+    "NaN": lambda path: rewritten(path, partial(number, float("nan")), IDENTITY),
+    "enormous": lambda path: rewritten(path, partial(number, 10**400), IDENTITY),
+    "large": lambda path: rewritten(path, partial(number, 1_000_000_000), IDENTITY),
+    "negative": lambda path: rewritten(path, partial(number, -3), IDENTITY),
+    "strange texts": lambda path: rewritten(path, strange, IDENTITY),
 }
-OTHER: list[bytes] = []  # another network, once it is made
+OTHER: list[bytes] = []  # the content of another network, set by a fixture
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -231,7 +232,7 @@ def put_folder(path: Path, outside: Path) -> None:
 
 
 def put_link(path: Path, outside: Path) -> None:
-    """Put a link to what would be whole, and says so."""
+    """Put a link to a valid file with a secret."""
     path.symlink_to(outside / path.name)
 
 
@@ -253,9 +254,9 @@ DAMAGES = (*CONTENTS, *PLACES)
 
 
 def damage(path: Path, kind: str, outside: Path) -> None:
-    """Put something else in a file's place; of what was there a copy that tells its secret lies outside."""
+    """Replace a file by something else. A copy of it with a secret lies outside, as the target of links."""
     outside.mkdir(exist_ok=True)
-    secret = rewritten(path, lambda value: f"{value}{SECRET}" if isinstance(value, str) else value, ASKED)
+    secret = rewritten(path, lambda value: f"{value}{SECRET}" if isinstance(value, str) else value, IDENTITY)
     (outside / path.name).write_bytes(secret if path.suffix in (".json", ".jsonl") else path.read_bytes())
     if kind in CONTENTS:
         path.write_bytes(CONTENTS[kind](path))
@@ -265,51 +266,51 @@ def damage(path: Path, kind: str, outside: Path) -> None:
 
 
 def state_of(folder: Path) -> dict[str, tuple[int, bytes]]:
-    """Return what lies in a folder, and when it was written."""
+    """Return the files in a folder with their times and contents."""
     files = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())
     return {str(path.relative_to(folder)): (path.stat().st_mtime_ns, path.read_bytes()) for path in files}
 
 
-# --- whoever reads --------------------------------------------------------------------------------------------
+# --- reading --------------------------------------------------------------------------------------------
 
 
-def tell(ask: Callable[[], Any]) -> str:
-    """Return what comes of a question, in words: an answer, or the one sentence of a refusal."""
+def outcome(read: Callable[[], Any]) -> str:
+    """Return the result of a read as text, or its error, which must be one sentence."""
     try:
         with np.printoptions(threshold=20):
-            return repr(ask())
+            return repr(read())
     except UserError as error:
         assert str(error).endswith(".") and "\n" not in str(error)
         return f"refused: {error}"
 
 
 def everything(store: RunStore, run: Run) -> dict[str, str]:
-    """Ask all that can be asked of a run."""
+    """Return the outcome of every read of a run."""
     view = run.read()
     fields = ["config", "parent", "group", "label", "name", "created", "state", "network", "can_resume", "requests"]
-    asked: dict[str, Callable[[], Any]] = {name: partial(getattr, view, name) for name in fields}
-    asked |= {
+    reads: dict[str, Callable[[], Any]] = {name: partial(getattr, view, name) for name in fields}
+    reads |= {
         "digits": run.digits,
         "snapshots": run.snapshots,
         "history": lambda: store.history(run),
-        "readings": lambda: store.readings(run),
-        "row": lambda: index.read(run),
+        "readings": lambda: store.predictions(run),
+        "row": lambda: index.read_row(run),
         "live": store.live,
         "evaluation": lambda: evaluation.read(run.path),
         "features": lambda: nearest_neighbours.read(run.path),
         "hash": lambda: network_hash(run.network_file),
-        "keras": lambda: keras_file.find(run.path / keras_file.FILE, run.network_file),
+        "keras": lambda: keras_file.matching_file(run.path / keras_file.FILE, run.network_file),
         "answers": lambda: Network(run.network_file).probabilities(np.zeros((1, 28, 28), np.float32)),
         "checkpoint": lambda: run.checkpoint.exists() and Checkpoint.load(run.checkpoint).weights.keys(),
-        "continued": lambda: len(content(find(store, run.id), TINY)),
+        "continued": lambda: len(read_network(find_parent(store, run.id), TINY)),
     }
-    asked |= {f"zip: {name}": partial(run_zip.make, run, name) for name in (*run_zip.NEEDED, *run_zip.KEPT)}
-    asked |= {f"zip: {name}": partial(run_zip.make, run, name) for name in run_zip.DERIVED if name != "README.txt"}
-    asked |= {"zip": lambda: len(run_zip.pack(run))}
-    return {name: tell(ask) for name, ask in asked.items()}
+    reads |= {f"zip: {name}": partial(run_zip.make_file, run, name) for name in (*run_zip.REQUIRED, *run_zip.OPTIONAL)}
+    reads |= {f"zip: {name}": partial(run_zip.make_file, run, name) for name in run_zip.DERIVED if name != "README.txt"}
+    reads |= {"zip": lambda: len(run_zip.pack(run))}
+    return {name: outcome(read) for name, read in reads.items()}
 
 
-READ_FROM = {  # what comes from each file of a run, and changes with it; nothing here comes from the others
+READ_FROM = {  # the reads that depend on each file of a run, and on no other file
     "checkpoint.npz": {"checkpoint"},
     "config.json": {"state", "config", "requests", "row", "parent", "group", "created"},
     "digits.npz": {"digits"},
@@ -327,14 +328,14 @@ REWRITTEN = ("other types", "NaN", "enormous", "large", "negative", "strange tex
 
 
 def still_readable(name: str, kind: str) -> bool:
-    """Tell whether a file that is damaged like this may still say something of its own."""
+    """Return whether a file with this damage may still be read with other values."""
     if ".json" in name:
         return kind in REWRITTEN or (kind == "half" and name.endswith(".jsonl"))
     return (name, kind) in {("model.onnx", "another network"), ("checkpoint.npz", "single numbers")}
 
 
 @pytest.mark.parametrize("name", RUN)
-def test_a_damaged_file_is_missing_or_refused_and_all_others_are_read_as_ever(folder, tmp_path, name):
+def test_a_damaged_file_counts_as_missing_or_is_refused_and_the_others_are_read(folder, tmp_path, name):
     def copied(place: str) -> tuple[RunStore, Run]:
         store = RunStore(tmp_path / place)
         shutil.copytree(folder.run.path, store.root / folder.run.id)
@@ -351,29 +352,31 @@ def test_a_damaged_file_is_missing_or_refused_and_all_others_are_read_as_ever(fo
             outside = tmp_path / f"outside {place}"
             damage(run.path / name, kind, outside)
             before = state_of(outside)
-            said = everything(store, run)
-            assert SECRET not in "".join(said.values())
+            outcomes = everything(store, run)
+            assert SECRET not in "".join(outcomes.values())
             assert state_of(outside) == before
             for question in set().union(*READ_FROM.values()) - own:
-                assert said[question] == whole[question], question
+                assert outcomes[question] == whole[question], question
             for question in own if not still_readable(name, kind) else ():
-                refused = said[question].startswith("refused: ")
-                listed = (name, question) == ("model.onnx", "row") and said[question] == whole[question]  # has a file
-                assert said[question] == missing[question] or refused or listed, question
+                refused = outcomes[question].startswith("refused: ")
+                listed = (name, question) == ("model.onnx", "row") and outcomes[question] == whole[
+                    question
+                ]  # only its existence counts
+                assert outcomes[question] == missing[question] or refused or listed, question
 
 
-# --- whoever looks --------------------------------------------------------------------------------------------
+# --- pages --------------------------------------------------------------------------------------------
 
 
 def words(node: Any) -> Iterator[str]:
-    """Yield all that a page shows, as it was sent."""
+    """Yield the text of every element of a page."""
     yield str(getattr(node, "proto", ""))
     for child in getattr(node, "children", {}).values():
         yield from words(child)
 
 
 def visit(app: AppTest, page: str, **query: str) -> str:
-    """Open a page by a link and return all that it shows."""
+    """Open a page by a link and return its text."""
     app.query_params.clear()
     for name, value in query.items():
         app.query_params[name] = value
@@ -396,7 +399,7 @@ def root(folder, runs_directory) -> Path:
 
 
 def copy(root: Path, run: Run, *names: str, kind: str, outside: Path) -> str:
-    """Put another run beside one, with some of its files damaged, and return its id."""
+    """Copy a run with some of its files damaged and return the copy's id."""
     run_id = new_id()
     shutil.copytree(root / run.id, root / run_id)
     for name in names:
@@ -408,7 +411,7 @@ VITAL = ("config.json", "state.json", "model.onnx")
 
 
 @pytest.mark.parametrize("kind", DAMAGES)
-def test_pages_show_damaged_runs_beside_whole_ones(app, folder, root, tmp_path, kind):
+def test_pages_render_damaged_runs_beside_good_ones(app, folder, root, tmp_path, kind):
     outside = tmp_path / "outside"
     outside.mkdir()
     runs = [copy(root, folder.run, name, kind=kind, outside=outside) for name in VITAL]
@@ -432,19 +435,19 @@ def test_pages_show_damaged_runs_beside_whole_ones(app, folder, root, tmp_path, 
     for run_id in (details, *runs):
         assert run_id in shown
     assert "Number 1" in visit(app, "runs", run=folder.good.id)
-    wait_for(lambda: not making(app))
+    wait_for(lambda: not is_evaluating(app))
     assert state_of(outside) == before and state_of(root / folder.good.id) == good
 
 
-def making(app: AppTest) -> bool:
-    """Tell whether a damaged evaluation is still being made anew."""
+def is_evaluating(app: AppTest) -> bool:
+    """Return whether an evaluation is still being computed again."""
     from ui import background
 
     return any(task.running for task in background._tasks().values())
 
 
 @pytest.mark.parametrize("kind", DAMAGES)
-def test_pages_show_whatever_lies_damaged_beside_the_runs(app, folder, root, tmp_path, kind):
+def test_pages_render_with_damaged_files_beside_the_runs(app, folder, root, tmp_path, kind):
     outside = tmp_path / "outside"
     outside.mkdir()
     for place, name in enumerate(BESIDE):
@@ -459,11 +462,11 @@ def test_pages_show_whatever_lies_damaged_beside_the_runs(app, folder, root, tmp
     visit(app, "sweep", sweep=folder.sweep)
     visit(app, "evaluate")
     assert "Number 0" in listed(app) and "Number 1" in listed(app)
-    wait_for(lambda: not making(app))
+    wait_for(lambda: not is_evaluating(app))
     assert state_of(outside) == before and state_of(root / folder.good.id) == good
 
 
-# --- what nobody asked for ------------------------------------------------------------------------------------
+# --- foreign files ------------------------------------------------------------------------------------
 
 
 def test_foreign_files_and_folders_are_left_alone(app, folder, root, tmp_path):
@@ -503,7 +506,7 @@ def test_foreign_files_and_folders_are_left_alone(app, folder, root, tmp_path):
     visit(app, "sweep", sweep="20260101-000000-00000d")
     engine = app.session_state.engine
     assert {run.id for run in engine.runs.runs()} == {folder.run.id, folder.good.id}
-    engine.runs.tidy(before=float("inf"))
+    engine.runs.remove_leftovers(before=float("inf"))
     with pytest.raises(UserError, match="to be deleted"):
         engine.delete(folder.run.id, ME)
     assert state_of(outside) == before
@@ -511,17 +514,17 @@ def test_foreign_files_and_folders_are_left_alone(app, folder, root, tmp_path):
     assert all(path.read_text() == "foreign" for path in foreign)
 
 
-def test_an_id_of_no_day_is_a_run_like_any_other(store_of, folder):
+def test_an_id_that_is_no_date_is_a_normal_run(store_of, folder):
     store = store_of("99999999-999999-ffffff")
     (run,) = store.runs()
     assert run.read().created > 0
     (run.path / "config.json").write_text("{}")
-    assert run.read().created == 0 and run.state.phase == "damaged" and index.read(run).phase == "damaged"
+    assert run.read().created == 0 and run.state.phase == "damaged" and index.read_row(run).phase == "damaged"
 
 
 @pytest.fixture
 def store_of(folder, tmp_path) -> Callable[[str], RunStore]:
-    """Return a function that makes a store of a run with such an id."""
+    """Return a function that makes a store with a copy of the run under another id."""
 
     def make(run_id: str) -> RunStore:
         shutil.copytree(folder.run.path, tmp_path / "runs" / run_id)
@@ -530,7 +533,7 @@ def store_of(folder, tmp_path) -> Callable[[str], RunStore]:
     return make
 
 
-def test_what_is_asked_of_a_run_is_never_written_where_a_link_leads(store_of, folder, tmp_path):
+def test_nothing_is_written_through_a_link_in_a_run(store_of, folder, tmp_path):
     (run,) = store_of(folder.run.id).runs()
     outside = tmp_path / "outside.txt"
     outside.write_text(SECRET)
@@ -546,7 +549,7 @@ def test_what_is_asked_of_a_run_is_never_written_where_a_link_leads(store_of, fo
 
 
 @pytest.mark.parametrize("kind", ["a folder", "a link", "a link to nothing", "a pipe"])
-def test_an_engine_with_a_strange_lock_does_not_begin_and_one_with_a_strange_log_tells(tmp_path, kind):
+def test_an_invalid_lock_stops_the_engine_and_an_invalid_log_is_a_reported_problem(tmp_path, kind):
     for name in (".engine.lock", LOG):
         root, outside = tmp_path / f"runs {name}", tmp_path / f"outside {name}"
         root.mkdir()

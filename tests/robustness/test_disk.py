@@ -1,4 +1,4 @@
-"""A disk that is full, or may not be written to: a sentence, and what was there stays."""
+"""A full disk: every write fails with one sentence, and saved files stay intact."""
 
 import json
 import shutil
@@ -9,14 +9,14 @@ import pytest
 
 from harness.server import ROOT
 
-# On a disk of 1 MB of its own: fills it up, then tries what writes, and says what came of each.
+# Fills a disk of 1 MB, then tries every kind of write and prints the outcomes.
 FILL = """
 import json, os, sys
 from pathlib import Path
 import numpy as np
 from trainer import UserError
-from trainer.checkpoint import Checkpoint
-from trainer.config import TrainingConfig
+from trainer.networks.checkpoint import Checkpoint
+from trainer.config.training import TrainingConfig
 from trainer.storage.files import write_whole
 from trainer.runs.store import RunStore
 
@@ -39,38 +39,39 @@ tries = {
     "name": lambda: run.describe(name="new"),
     "another run": lambda: store.create(TrainingConfig(), "me"),
 }
-said = {}
+outcomes = {}
 for name, attempt in tries.items():
     try:
         attempt()
-        said[name] = ""
+        outcomes[name] = ""
     except UserError as error:
-        said[name] = f"UserError: {error}"
+        outcomes[name] = f"UserError: {error}"
     except OSError as error:
-        said[name] = f"OSError: {error.strerror}"
+        outcomes[name] = f"OSError: {error.strerror}"
 after = {path.name: path.read_bytes() for path in run.path.iterdir()}
-print(json.dumps({"said": said, "same": before == after, "phase": run.state.phase, "left": os.listdir(store.root)}))
+left = os.listdir(store.root)
+print(json.dumps({"outcomes": outcomes, "same": before == after, "phase": run.state.phase, "left": left}))
 """
 
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """Return the words before a command that give it 1 MB of disk at `tmp_path`, which nobody else sees."""
+    """Return the command prefix that mounts a private disk of 1 MB at `tmp_path`."""
     unshare = ["unshare", "--user", "--map-root-user", "--mount"]
     mount = f'mount -t tmpfs -o size=1m none "{tmp_path}" && exec "$@"'
     command = [*unshare, "sh", "-c", mount, "sh"]
     if not shutil.which("unshare") or subprocess.run([*command, "true"], capture_output=True, check=False).returncode:
-        pytest.skip("this machine lets nobody mount a small disk")
+        pytest.skip("this machine does not allow mounting a small disk")
     return command
 
 
-def test_a_full_disk_spoils_nothing_that_was_saved(small_disk, tmp_path):
+def test_a_full_disk_leaves_saved_files_intact(small_disk, tmp_path):
     done = subprocess.run(
         [*small_disk, sys.executable, "-c", FILL, str(tmp_path)], capture_output=True, text=True, cwd=ROOT, check=False
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["same"] and found["phase"] == "running" and len(found["left"]) == 1
-    for name, sentence in found["said"].items():
+    for name, sentence in found["outcomes"].items():
         assert "No space left" in sentence, name
-    assert found["said"]["another run"].startswith("UserError: The folder for runs must be writable")
+    assert found["outcomes"]["another run"].startswith("UserError: The folder for runs must be writable")

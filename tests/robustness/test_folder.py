@@ -1,4 +1,4 @@
-"""A folder for runs that is missing, read-only, full, a file, or taken away: a sentence, and the server goes on."""
+"""A run root that is missing, read-only, full, a file, or removed: one sentence, and the server continues."""
 
 import asyncio
 import errno
@@ -15,7 +15,7 @@ from harness.server import Server
 from harness.visitor import visit
 from harness.waiting import wait_for
 from tests.support.apps import TINY
-from tests.support.jobs import run_until_told
+from tests.support.jobs import run_until_released
 from trainer import UserError
 from trainer.jobs.engine import Engine
 from trainer.networks.checkpoint import Checkpoint
@@ -24,7 +24,7 @@ from trainer.runs.progress import epochs_done
 from trainer.runs.requests import Requests
 from trainer.runs.store import RunStore
 from trainer.storage import files
-from trainer.storage.files import append
+from trainer.storage.files import append_lines
 
 OWNER = "the-owner-of-all-runs-in-folders"
 PAGES = ("", "train", "data", "evaluate", "inside", "learn", "runs", "compare", "sweep")
@@ -36,7 +36,7 @@ SENTENCE = "The folder for runs must be writable (got: {})"
 
 
 @pytest.mark.parametrize("folder", ["a file", "below a file", "of the kernel", "in the kernel's"])
-def test_a_folder_that_cannot_be_used_is_a_sentence_until_it_can(folder, app, tmp_path, monkeypatch):
+def test_an_unusable_run_root_is_an_error_until_it_is_usable(folder, app, tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     places = {
         "a file": tmp_path / "file",
@@ -45,36 +45,36 @@ def test_a_folder_that_cannot_be_used_is_a_sentence_until_it_can(folder, app, tm
         "in the kernel's": Path("/proc/self/runs"),
     }
     if "kernel" in folder and sys.platform != "linux":
-        pytest.skip("this system has no folder that nobody can write to")
+        pytest.skip("only Linux has folders that nobody can write to")
     good = os.environ["DIGITLAB_RUNS"]
     monkeypatch.setenv("DIGITLAB_RUNS", str(places[folder]))
     app.run()
     assert not app.exception and not app.title
-    (said,) = app.error
-    assert said.value.startswith("The folder for runs must be writable") and "DIGITLAB_RUNS" in said.value
-    monkeypatch.setenv("DIGITLAB_RUNS", good)  # it has been mended
+    (error,) = app.error
+    assert error.value.startswith("The folder for runs must be writable") and "DIGITLAB_RUNS" in error.value
+    monkeypatch.setenv("DIGITLAB_RUNS", good)  # fixed
     app.run()
     assert app.title and not app.error
 
 
-def test_a_missing_folder_is_made(app, tmp_path, monkeypatch):
+def test_a_missing_run_root_is_created(app, tmp_path, monkeypatch):
     monkeypatch.setenv("DIGITLAB_RUNS", str(tmp_path / "not" / "yet"))
     app.run()
     assert app.title and not app.error
     assert (tmp_path / "not" / "yet").is_dir()
 
 
-# --- while a server serves, on a small disk of its own --------------------------------------------------------
+# --- a running server on a small disk --------------------------------------------------------
 
 
 class SmallDisk:
-    """A server whose folder for runs lies on a disk of 8 MB that only its processes see."""
+    """A server whose run root lies on a private disk of 8 MB."""
 
     def __init__(self, place: Path, data: Path) -> None:
         unshare = ["unshare", "--user", "--map-root-user", "--mount"]
         before = [*unshare, "sh", "-c", f'mount -t tmpfs -o size=8m none "{place}" && exec "$@"', "sh"]
         if not shutil.which("unshare") or subprocess.run([*before, "true"], capture_output=True).returncode:
-            pytest.skip("this machine lets nobody mount a small disk")
+            pytest.skip("this machine does not allow mounting a small disk")
         self.place = place
         self.server = Server(place / "runs", data=data, before=before)
         self.disk = Path(f"/proc/{self.server.process.pid}/root{place}")
@@ -82,12 +82,12 @@ class SmallDisk:
         self.store = RunStore(self.runs)
 
     def do(self, command: str) -> None:
-        """Do something as the server's machine would, which knows the disk."""
+        """Run a shell command in the namespace that sees the disk."""
         enter = ["nsenter", "-t", str(self.server.process.pid), "--user", "--mount", "--preserve-credentials"]
         subprocess.run([*enter, "sh", "-c", f'cd "{self.place}" && {command}'], check=True, capture_output=True)
 
     def show(self, page: str, query: str = "", press: str = "") -> str:
-        """Open a page as the owner of all runs, perhaps press a button, and return what the page shows."""
+        """Open a page as the owner of all runs, click a button if named, and return the page's text."""
 
         async def look():
             async with visit(self.server.url, owner=OWNER) as visitor:
@@ -101,7 +101,7 @@ class SmallDisk:
         return b"\n".join(element.SerializeToString() for element in elements).decode(errors="replace")
 
     def train(self, config=ENDLESS):
-        """Press Train and return the run, once it has ended an epoch."""
+        """Press Train and return the run after its first epoch."""
         before = {run.id for run in self.store.runs()}
         self.show("train", f"config={config.to_link()}", "train")
         (run,) = (run for run in self.store.runs() if run.id not in before)
@@ -123,7 +123,7 @@ def disk(tmp_path_factory, few_digits):
 
 
 @pytest.mark.long
-def test_a_disk_that_fills_up_while_a_job_trains_ends_the_run_which_goes_on_when_there_is_room(disk):
+def test_a_disk_that_fills_up_interrupts_the_run_which_resumes_when_there_is_space(disk):
     run = disk.train()
     wait_for(lambda: run.network)
     disk.do("dd if=/dev/zero of=full bs=1000 2>/dev/null || true")
@@ -132,7 +132,7 @@ def test_a_disk_that_fills_up_while_a_job_trains_ends_the_run_which_goes_on_when
     assert run.state.error == f"{SENTENCE.format('No space left on device')}: free some space, then press Resume."
     Network(run.network)
     reached = Checkpoint.load(run.checkpoint).epoch
-    assert reached >= epochs_done(disk.store.history(run)) >= 1  # a line comes after its checkpoint
+    assert reached >= epochs_done(disk.store.history(run)) >= 1  # the checkpoint is written before the line
     assert not list(run.path.glob(".*"))
     for page in PAGES:
         disk.show(page, f"run={run.id}")
@@ -146,7 +146,7 @@ def test_a_disk_that_fills_up_while_a_job_trains_ends_the_run_which_goes_on_when
     disk.stop(run)
 
 
-def test_a_folder_that_becomes_read_only_in_mid_run_is_a_sentence_and_the_run_is_taken_up_later(disk):
+def test_a_run_root_that_becomes_read_only_is_an_error_and_the_run_is_resumed_later(disk):
     run = disk.train()
     disk.do("mount --bind runs runs && mount -o remount,bind,ro runs")
     asked = SENTENCE.format("Read-only file system")
@@ -154,7 +154,7 @@ def test_a_folder_that_becomes_read_only_in_mid_run_is_a_sentence_and_the_run_is
     assert asked in disk.show("train", f"run={run.id}", "steer.stop")
     for page in PAGES:
         disk.show(page, f"run={run.id}")
-    assert run.state.phase == "running"  # nobody can write that it is not
+    assert run.state.phase == "running"  # its end cannot be written
     disk.do("umount -l runs")
     wait_for(lambda: run.state.phase == "interrupted")
     disk.show("train", f"run={run.id}", "steer.resume")
@@ -163,7 +163,7 @@ def test_a_folder_that_becomes_read_only_in_mid_run_is_a_sentence_and_the_run_is
 
 
 @pytest.mark.parametrize("instead", ["nothing", "a file"])
-def test_a_folder_that_vanishes_in_mid_run_takes_its_runs_along_and_nothing_else(disk, instead):
+def test_a_run_root_that_is_removed_loses_its_runs_and_the_server_continues(disk, instead):
     run = disk.train()
     disk.do("mv runs gone" + (" && touch runs" if instead == "a file" else ""))
     assert "That run is no longer here" in disk.show("train", f"run={run.id}")
@@ -176,17 +176,17 @@ def test_a_folder_that_vanishes_in_mid_run_takes_its_runs_along_and_nothing_else
     disk.do("rm -r gone")
 
 
-# --- what is asked while the disk refuses ---------------------------------------------------------------------
+# --- requests while the disk refuses writes ---------------------------------------------------------------------
 
 
 @pytest.fixture
 def engine(cluster, tmp_path):
-    engine = Engine(tmp_path / "runs", address=cluster.scheduler_address, job=run_until_told)
+    engine = Engine(tmp_path / "runs", address=cluster.scheduler_address, job=run_until_released)
     yield engine
     engine.close()
 
 
-def test_what_is_asked_of_a_run_while_the_disk_refuses_is_a_sentence_and_has_not_been_asked(engine, monkeypatch):
+def test_a_request_that_cannot_be_written_is_an_error_and_has_no_effect(engine, monkeypatch):
     run = engine.runs.get(engine.submit(TINY, "me"))
     (run.path / "go").touch()
     wait_for(lambda: run.state.phase == "finished")
@@ -197,7 +197,7 @@ def test_what_is_asked_of_a_run_while_the_disk_refuses_is_a_sentence_and_has_not
     before = run.state
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", refuse)  # which all that must last comes to
-        patch.setattr("trainer.runs.run.append", refuse)
+        patch.setattr("trainer.runs.run.append_lines", refuse)
         for ask in (
             lambda: engine.request(run.id, "epochs", "me", value=3),
             lambda: engine.describe(run.id, "me", name="new"),
@@ -206,17 +206,17 @@ def test_what_is_asked_of_a_run_while_the_disk_refuses_is_a_sentence_and_has_not
             with pytest.raises(UserError, match="must be writable"):
                 ask()
     assert run.state == before and run.read().name != "new" and len(engine.runs.runs()) == 1
-    engine.request(run.id, "resume", "me")  # there is room again
+    engine.request(run.id, "resume", "me")  # the disk has space again
     wait_for(lambda: run.state.phase == "finished")
     assert run.requests.epochs == Requests.of(TINY, ()).epochs
 
 
-def test_half_a_line_is_taken_back(tmp_path, monkeypatch):
+def test_a_partly_written_line_is_removed(tmp_path, monkeypatch):
     path = tmp_path / "lines"
     path.write_bytes(b"old\n")
 
     class Full:
-        """A file on a disk with room for three bytes."""
+        """A file on a disk with space for three bytes."""
 
         def __init__(self, file):
             self.file, self.room = file, 3
@@ -231,8 +231,8 @@ def test_half_a_line_is_taken_back(tmp_path, monkeypatch):
             return written
 
     with path.open("ab", buffering=0) as file, pytest.raises(OSError):
-        append(Full(file), b"new line\n")
+        append_lines(Full(file), b"new line\n")
     assert path.read_bytes() == b"old\n"
     with path.open("ab", buffering=0) as file:
-        append(file, b"new line\n")
-    assert files.records(path.read_bytes()) == [] and path.read_bytes() == b"old\nnew line\n"
+        append_lines(file, b"new line\n")
+    assert files.parse_lines(path.read_bytes()) == [] and path.read_bytes() == b"old\nnew line\n"

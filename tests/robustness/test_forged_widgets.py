@@ -1,4 +1,4 @@
-"""What a browser may send in place of what a widget says: the page shows, nothing is trained, the session goes on."""
+"""Forged widget values from a browser: the page renders, nothing is trained, and the session continues."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ EVENTS = sorted(
     {name for path in (ROOT / "ui").rglob("*.py") for name in re.findall(r"on_(\w+)_change", path.read_text())}
 )
 assert EVENTS, "components tell of events"
-# What no widget of Streamlit's own would send, though its kind could; a press or a tick can only be what they are.
+# Values that no widget sends by itself, but whose type is valid. Clicks and checkboxes have no invalid values.
 TEXTS = {
     "another option": "no such option",
     "nothing": "",
@@ -45,7 +45,7 @@ JSON = {
     "600 lists in each other": "[" * 600 + "]" * 600,
     "1,000 keys": json.dumps({str(number): number for number in range(1_000)}),
 }
-WORTH = {  # what stands for any value in a component's own words
+VALUES = {  # for every key of a component's state
     "null": None,
     "true": True,
     "minus": -1,
@@ -78,7 +78,7 @@ FAMILIES = {
     "numbers and files": ("number_input", "slider", "pagination", "file_uploader"),
     "components": ("bidi_component",),
 }
-# What is not even of the kind that a widget sends: nobody but a program gets it to the server.
+# Values of a type that the widget never sends: only a program can send them.
 WRONG = {
     "a text": {"string_value": "x"},
     "a number": {"int_value": 10**9},
@@ -93,7 +93,7 @@ Values = list[dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, few_digits: Path, cluster: LocalCluster) -> Iterator[Server]:
-    """A server that has its data in memory."""
+    """A server that has loaded its data."""
 
     async def warm_up() -> None:
         async with visit(server.url) as visitor:
@@ -108,7 +108,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, few_digits: Path, cluster: 
 
 @pytest.fixture(scope="module")
 def runs(server: Server) -> list[Run]:
-    """Two finished runs of one visitor's."""
+    """Two finished runs of one visitor."""
     store = RunStore(server.runs)
     made = [store.create(TINY, owner_hash(OWNER)) for _ in range(2)]
     for run in made:
@@ -120,7 +120,7 @@ def runs(server: Server) -> list[Run]:
 
 
 def wild(kind: str, id: str) -> list[Values]:
-    """Return what may be sent for a widget of this kind: each time its states."""
+    """Return the forged states of a widget of this kind, one list per message."""
 
     def each(value: str, many: Iterable[Any]) -> list[Values]:
         return [[{"id": id, value: one}] for one in many]
@@ -144,7 +144,7 @@ def wild(kind: str, id: str) -> list[Values]:
         return each("file_uploader_state_value", [{"uploaded_file_info": [file] * number} for number in (0, 1, 100)])
     if kind == "bidi_component":
         states = each("json_value", JSON.values())
-        for value in WORTH.values():
+        for value in VALUES.values():
             state = dict.fromkeys((*EVENTS, "drawing"), value)
             events = [{"event": event, "value": value} for event in EVENTS]
             trigger = {"id": f"$$STREAMLIT_INTERNAL_KEY_{id}__events", "json_trigger_value": json.dumps(events)}
@@ -155,14 +155,14 @@ def wild(kind: str, id: str) -> list[Values]:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_wild_value_shows_the_page_and_changes_nothing(server, runs, page):
+def test_a_forged_value_renders_the_page_and_changes_nothing(server, runs, page):
     async def look(family: str) -> int:
         path, query = PAGES[page]
         query = query.format(*(run.id for run in runs))
         async with visit(server.url, owner=OWNER) as visitor:
             await visitor.open(path, query)
             asked = [wild(kind, id) for id, kind in visitor.widgets.items() if kind in FAMILIES[family]]
-            for turn in zip_longest(*asked, fillvalue=[]):  # a value for each of them at once
+            for turn in zip_longest(*asked, fillvalue=[]):  # one value for each widget in each message
                 await visitor.tell([state for states in turn for state in states])
                 assert "exception" not in visitor.kinds, turn
             await visitor.open(path, query)
@@ -179,7 +179,7 @@ def test_a_wild_value_shows_the_page_and_changes_nothing(server, runs, page):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_value_of_a_wrong_kind_shows_no_traceback_and_a_reload_mends_it(server, runs, page):
+def test_a_value_of_the_wrong_type_shows_no_traceback_and_a_reload_recovers(server, runs, page):
     async def look() -> None:
         path, query = PAGES[page]
         query = query.format(*(run.id for run in runs))
@@ -188,10 +188,10 @@ def test_a_value_of_a_wrong_kind_shows_no_traceback_and_a_reload_mends_it(server
             asked = {id: kind for id, kind in visitor.widgets.items() if kind not in PRESSED}
             for value in WRONG.values():
                 await visitor.tell([{"id": id, **value} for id in asked])
-                for element in visitor.elements:  # Streamlit itself stumbled, and says that it did
+                for element in visitor.elements:  # Streamlit itself failed and reports it
                     if element.HasField("exception"):
                         assert "redacted" in element.exception.message and not element.exception.stack_trace
-        async with visit(server.url, owner=OWNER) as again:  # as after a reload
+        async with visit(server.url, owner=OWNER) as again:  # a reload
             await again.open(path, query)
             assert "heading" in again.kinds and "exception" not in again.kinds
 

@@ -1,4 +1,4 @@
-"""Whatever comes in, out comes what was meant or one sentence: drawings, configurations and links, files of a run."""
+"""Random input is accepted or refused with one sentence: drawings, configurations, links and the files of a run."""
 
 import itertools
 import json
@@ -33,8 +33,8 @@ from trainer.runs.store import RunStore
 from trainer.runs.sweep import Sweeps
 from trainer.sharing import run_zip
 
-at_leisure = settings(deadline=None, max_examples=150)  # the machine may be busy
-in_a_folder = settings(at_leisure, suppress_health_check=[HealthCheck.function_scoped_fixture])
+without_deadline = settings(deadline=None, max_examples=150)  # the machine may be busy
+in_a_folder = settings(without_deadline, suppress_health_check=[HealthCheck.function_scoped_fixture])
 VALUES = st.recursive(
     st.none()
     | st.booleans()
@@ -58,7 +58,7 @@ DTYPES = st.one_of(
 )
 
 
-@at_leisure
+@without_deadline
 @given(hnp.arrays(DTYPES, hnp.array_shapes(min_dims=0, max_dims=5, min_side=0, max_side=6)))
 def test_any_array_is_refused_as_a_canvas(array):
     with pytest.raises(UserError, match=r"^A canvas must [^\n]+\.$"):
@@ -66,7 +66,7 @@ def test_any_array_is_refused_as_a_canvas(array):
 
 
 @pytest.mark.parametrize("something", [None, 3, "data:image/png;base64,", [[0] * 4] * 20, b"x" * 1600, {"a": 1}])
-def test_what_is_no_array_is_refused_as_a_canvas(something):
+def test_anything_but_an_array_is_refused_as_a_canvas(something):
     with pytest.raises(UserError, match=r"^A canvas must [^\n]+\.$"):
         normalize.from_canvas(something)
 
@@ -79,19 +79,19 @@ def test_a_canvas_of_another_size_is_refused_before_it_takes_memory(shape):
         normalize.from_canvas(np.broadcast_to(np.uint8(0), shape))
 
 
-@at_leisure
+@without_deadline
 @given(
     st.tuples(st.integers(20, 90), st.integers(20, 90)),
     st.lists(st.tuples(*[st.integers(0, 89)] * 4, *[st.integers(0, 255)] * 4), max_size=6),
     st.tuples(*[st.integers(0, 255)] * 4),
 )
-def test_rectangles_of_any_ink_on_any_paper_are_a_digit_or_none(size, rectangles, paper):
+def test_random_rectangles_are_a_valid_digit_or_none(size, rectangles, paper):
     canvas = np.empty((*size, 4), np.uint8)
     canvas[:] = paper
     for top, left, bottom, right, *ink in rectangles:
         canvas[top:bottom, left:right] = ink
     before = canvas.copy()
-    for steps in [normalize.from_canvas(canvas), *normalize.digits(canvas)]:
+    for steps in [normalize.from_canvas(canvas), *normalize.find_digits(canvas)]:
         if steps is not None:
             image = steps.image
             assert image.shape == (28, 28) and image.dtype == np.float32 and np.isfinite(image).all()
@@ -106,7 +106,7 @@ CONFIGS = [json.loads(config.to_json()) for config in (RICH, *(preset.config for
 
 
 def places(value, path=()):
-    """Yield the way to each value inside a value of JSON."""
+    """Yield the path to each value inside a JSON value."""
     yield path
     for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
         yield from places(inner, (*path, key))
@@ -121,8 +121,8 @@ def put(value, path, new):
     return copy
 
 
-def is_refused_or_comes_back(read, text):
-    """Read a configuration; one that is taken goes to JSON and to a link, and comes back from both."""
+def is_refused_or_round_trips(read, text):
+    """Check that a configuration is refused with a sentence or survives a round trip through JSON and link."""
     try:
         config = read(text)
     except UserError as error:
@@ -134,39 +134,39 @@ def is_refused_or_comes_back(read, text):
     json.dumps(json.loads(config.to_json()), allow_nan=False)
 
 
-@at_leisure
+@without_deadline
 @given(st.data(), VALUES)
-def test_any_value_anywhere_in_a_configuration_is_refused_or_comes_back(data, value):
+def test_any_value_anywhere_in_a_configuration_is_refused_or_round_trips(data, value):
     config = data.draw(st.sampled_from(CONFIGS))
     path = data.draw(st.sampled_from(list(places(config))))
-    is_refused_or_comes_back(TrainingConfig.from_json, json.dumps(put(config, path, value)))
+    is_refused_or_round_trips(TrainingConfig.from_json, json.dumps(put(config, path, value)))
 
 
-@at_leisure
+@without_deadline
 @given(VALUES | st.dictionaries(st.sampled_from(sorted(CONFIGS[0])), VALUES))
 def test_any_json_is_refused_or_a_configuration(value):
     version = value | {"version": 1} if isinstance(value, dict) else value
-    is_refused_or_comes_back(TrainingConfig.from_json, json.dumps(version))
+    is_refused_or_round_trips(TrainingConfig.from_json, json.dumps(version))
 
 
-@at_leisure
+@without_deadline
 @given(st.text(max_size=200) | st.text('[{":,}]0123456789eE.-NaInfity', max_size=60))
 def test_any_text_is_refused_or_a_configuration(text):
-    is_refused_or_comes_back(TrainingConfig.from_json, text)
-    is_refused_or_comes_back(TrainingConfig.from_link, text)
+    is_refused_or_round_trips(TrainingConfig.from_json, text)
+    is_refused_or_round_trips(TrainingConfig.from_link, text)
 
 
-@at_leisure
+@without_deadline
 @given(st.data(), VALUES, st.integers(0, 3_000), st.binary(max_size=5), st.integers(0, 30))
 def test_any_link_is_refused_or_a_configuration(data, value, at, new, cut):
     packed = zlib.compress(json.dumps({"version": 1, "layers": value}).encode())
-    is_refused_or_comes_back(TrainingConfig.from_link, urlsafe_b64encode(packed).decode())
+    is_refused_or_round_trips(TrainingConfig.from_link, urlsafe_b64encode(packed).decode())
     link = data.draw(st.sampled_from(list(PRESETS.values()))).config.to_link().encode()
     at %= len(link) + 1
-    is_refused_or_comes_back(TrainingConfig.from_link, (link[:at] + new + link[at + cut :]).decode("latin-1"))
+    is_refused_or_round_trips(TrainingConfig.from_link, (link[:at] + new + link[at + cut :]).decode("latin-1"))
 
 
-def test_a_link_that_unpacks_to_very_much_is_refused():
+def test_a_link_that_unpacks_to_a_huge_text_is_refused():
     bomb = zlib.compressobj(9)
     packed = b"".join(bomb.compress(bytes(1_000_000)) for _ in range(100)) + bomb.flush()
     with pytest.raises(UserError, match=r"^[^\n]+\.$"):
@@ -205,7 +205,8 @@ WHOLE = {
 
 
 def read_all(store: RunStore, run: Run, damaged: str) -> None:
-    """Read all that there is to read: what is not damaged as it is, and whatever a page may show as text to send."""
+    """Read everything of a run: undamaged files unchanged, the damaged one as valid text or a refusal."""
+    store = RunStore(store.root)  # a store remembers the lines that it has read
     view = run.read()
     if damaged != "meta.json":
         assert view.name == "mine" and view.label.note == "a note" and view.label.pinned
@@ -219,14 +220,14 @@ def read_all(store: RunStore, run: Run, damaged: str) -> None:
         assert run.snapshots() is not None
     texts = [view.parent, view.group, view.name, *vars(view.label).values(), *vars(view.state).values()]
     json.dumps(texts, allow_nan=False, ensure_ascii=False).encode()
-    json.dumps([store.history(run), store.readings(run)], allow_nan=False)
-    json.dumps(index.read(run), allow_nan=False, ensure_ascii=False).encode()
+    json.dumps([store.history(run), store.predictions(run)], allow_nan=False)
+    json.dumps(index.read_row(run), allow_nan=False, ensure_ascii=False).encode()
     assert view.created >= 0 and view.requests.epochs <= 200
     for look in (run.digits, run.snapshots):
         look()
     evaluation.read(run.path)
     nearest_neighbours.read(run.path)
-    keras_file.find(run.path / keras_file.FILE, run.network_file)
+    keras_file.matching_file(run.path / keras_file.FILE, run.network_file)
     assert store.get(run.id) and [one.id for one in store.runs()] == [run.id] and len(store.live()) <= 1
     for read in (
         lambda: Checkpoint.load(run.checkpoint),
@@ -241,18 +242,18 @@ def read_all(store: RunStore, run: Run, damaged: str) -> None:
 
 
 @pytest.fixture
-def kept(tmp_path) -> tuple[RunStore, Run]:
-    """Make a run with one of each file."""
+def complete_run(tmp_path) -> tuple[RunStore, Run]:
+    """A run with one file of each kind."""
     store = RunStore(tmp_path / "runs")
-    return store, store.place(WHOLE)
+    return store, store.add(WHOLE)
 
 
 clock = itertools.count(1_700_000_000)
 
 
 @contextmanager
-def instead(path: Path, content: bytes):
-    """Let a file have another content in a block, as of another time: what was read before is not taken for it."""
+def replaced(path: Path, content: bytes):
+    """Give a file other content inside a block, with a new modification time to bypass caches."""
     path.write_bytes(content)
     os.utime(path, (now := next(clock), now))
     try:
@@ -266,24 +267,24 @@ def instead(path: Path, content: bytes):
 @given(
     st.sampled_from(sorted(WHOLE)), st.binary(max_size=300), st.integers(0, 10**6), st.integers(0, 300), st.booleans()
 )
-def test_any_bytes_in_any_file_of_a_run_are_read_as_far_as_they_go(kept, name, new, at, cut, whole):
-    store, run = kept
+def test_random_bytes_in_any_file_of_a_run_are_tolerated(complete_run, name, new, at, cut, whole):
+    store, run = complete_run
     content = WHOLE[name]
     at %= len(content) + 1
-    with instead(run.path / name, new if whole else content[:at] + new + content[at + cut :]):
+    with replaced(run.path / name, new if whole else content[:at] + new + content[at + cut :]):
         read_all(store, run, name)
 
 
 @in_a_folder
 @given(st.data(), VALUES)
-def test_any_value_in_any_json_of_a_run_is_read_as_far_as_it_goes(kept, data, value):
-    store, run = kept
+def test_random_values_in_any_json_of_a_run_are_tolerated(complete_run, data, value):
+    store, run = complete_run
     name = data.draw(st.sampled_from([name for name in WHOLE if ".json" in name]))
     records = [json.loads(text) for text in WHOLE[name].splitlines()]
     place = data.draw(st.integers(0, len(records) - 1))
     path = data.draw(st.sampled_from(list(places(records[place]))))
     records[place] = put(records[place], path, value)
-    with instead(run.path / name, "".join(json.dumps(record) + "\n" for record in records).encode()):
+    with replaced(run.path / name, "".join(json.dumps(record) + "\n" for record in records).encode()):
         read_all(store, run, name)
 
 
@@ -295,19 +296,19 @@ def test_any_value_in_any_json_of_a_run_is_read_as_far_as_it_goes(kept, data, va
     ),
     st.data(),
 )
-def test_any_array_in_any_archive_of_a_run_is_read_or_passed_over(kept, array, data):
-    store, run = kept
+def test_random_arrays_in_any_archive_of_a_run_are_tolerated(complete_run, array, data):
+    store, run = complete_run
     name = data.draw(st.sampled_from([name for name in WHOLE if name.endswith(".npz")]))
     with np.load(run.path / name) as arrays:
         values = dict(arrays)
     values[data.draw(st.sampled_from(sorted(values)))] = array
-    with instead(run.path / name, numbers(**values)):
+    with replaced(run.path / name, numbers(**values)):
         read_all(store, run, name)
 
 
 SWEEP = "20260101-000000-abcdef"
-BESIDE = {  # a file that is anything: what is read of it, and whether that makes sense
-    index.FILE: (lambda root: RunIndex(RunStore(root)).rows(), lambda rows: rows == []),
+BESIDE = {  # by file: a read and a check of its result
+    index.INDEX_FILE: (lambda root: RunIndex(RunStore(root)).rows(), lambda rows: rows == []),
     f"sweeps/{SWEEP}.json": (
         lambda root: Sweeps(root / "sweeps").get(SWEEP),
         lambda sweep: sweep is None or (sweep.id == SWEEP and len(sweep.plan) == len(sweep.runs)),
@@ -326,14 +327,14 @@ BESIDE = {  # a file that is anything: what is read of it, and whether that make
 
 @in_a_folder
 @given(st.sampled_from(sorted(BESIDE)), st.binary(max_size=300) | VALUES.map(lambda value: json.dumps(value).encode()))
-def test_any_bytes_beside_the_runs_are_read_as_far_as_they_go(tmp_path, name, content):
+def test_random_bytes_in_files_beside_the_runs_are_tolerated(tmp_path, name, content):
     path: Path = tmp_path / name
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(content)
-    read, makes_sense = BESIDE[name]
+    read, is_valid = BESIDE[name]
     try:
         found = read(tmp_path)
     except UserError as error:
         assert str(error).endswith(".") and "\n" not in str(error)
     else:
-        assert makes_sense(found)
+        assert is_valid(found)

@@ -1,4 +1,4 @@
-"""Processes that die, take too much memory or find a broken GPU, two servers at once, and a clock that jumps."""
+"""Process failures: killed processes, too little memory, a broken GPU, two servers on one run root, clock jumps."""
 
 import asyncio
 import json
@@ -15,9 +15,9 @@ import pytest
 
 from harness.server import ROOT, Server
 from harness.visitor import visit
-from harness.waiting import PATIENCE, wait_for
-from tests.support.apps import DIVERGING, TINY, come, texts
-from tests.support.jobs import run_until_told
+from harness.waiting import TIMEOUT_SECONDS, wait_for
+from tests.support.apps import DIVERGING, TINY, open_page, texts
+from tests.support.jobs import run_until_released
 from trainer.config.layers import Conv2D
 from trainer.jobs import job
 from trainer.jobs.engine import Engine
@@ -33,7 +33,7 @@ DAY = 24 * 3600.0
 
 
 async def look(server, page, query="", press=""):
-    """Open a page as the owner of all runs, perhaps press a button, and return what the page shows."""
+    """Open a page as the owner of all runs, click a button if named, and return the page's elements."""
     async with visit(server.url, owner=OWNER) as visitor:
         await visitor.open(page, query)
         if press:
@@ -58,12 +58,12 @@ def phases(*runs):
 
 @pytest.mark.long
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
-def test_a_server_that_ends_takes_all_processes_along_and_the_next_one_goes_on(how, tmp_path, few_digits, monkeypatch):
+def test_a_server_that_ends_stops_its_processes_and_the_next_one_resumes(how, tmp_path, few_digits, monkeypatch):
     monkeypatch.setenv("DIGITLAB_SLOTS", "1")
     store = RunStore(tmp_path / "runs")
     finished, paused, stale = create(store, phase="finished"), create(store, phase="paused"), create(store)
     stale.update(phase="running")
-    os.utime(stale.path / "state.json", (0, 0))  # whoever trained it died long ago
+    os.utime(stale.path / "state.json", (0, 0))  # its training process died long ago
     running, queued = create(store, LONG), create(store)
     with Server(store.root, data=few_digits) as server:
         show(server, "")  # the first visitor starts the engine
@@ -71,7 +71,7 @@ def test_a_server_that_ends_takes_all_processes_along_and_the_next_one_goes_on(h
         family = psutil.Process(server.process.pid).children(recursive=True)
         assert len(family) >= 2  # the host and a worker
         server.stop(how)
-        _, alive = psutil.wait_procs(family, timeout=PATIENCE)
+        _, alive = psutil.wait_procs(family, timeout=TIMEOUT_SECONDS)
         assert not alive
     assert phases(running, queued) == ["running", "queued"]
     before = epochs_done(store.history(running))
@@ -87,8 +87,8 @@ def test_a_server_that_ends_takes_all_processes_along_and_the_next_one_goes_on(h
     assert ends == list(range(1, LONG.epochs + 1))
 
 
-def test_a_second_server_on_a_run_folder_says_so_on_every_page_and_the_first_goes_on(tmp_path, cluster, few_digits):
-    engine = Engine(tmp_path / "runs", address=cluster.scheduler_address, job=run_until_told)
+def test_a_second_server_on_a_run_root_is_refused_on_every_page(tmp_path, cluster, few_digits):
+    engine = Engine(tmp_path / "runs", address=cluster.scheduler_address, job=run_until_released)
     try:
         run = engine.runs.get(engine.submit(TINY))
         wait_for(lambda: run.state.phase == "running")
@@ -102,7 +102,7 @@ def test_a_second_server_on_a_run_folder_says_so_on_every_page_and_the_first_goe
         engine.close()
 
 
-def test_only_the_run_that_takes_too_much_memory_fails_and_the_next_one_trains(tmp_path, few_digits, monkeypatch):
+def test_only_the_run_that_needs_too_much_memory_fails(tmp_path, few_digits, monkeypatch):
     monkeypatch.setenv("DIGITLAB_DATA", str(few_digits))
     monkeypatch.setenv("DIGITLAB_MEMORY", "1.3")
     engine = Engine(tmp_path / "runs", slots=2)
@@ -111,14 +111,14 @@ def test_only_the_run_that_takes_too_much_memory_fails_and_the_next_one_trains(t
         wait_for(lambda: all(run.state.ended for run in (other, greedy, following)))
         assert phases(other, greedy, following) == ["finished", "failed", "finished"]
         assert greedy.state.error == (
-            "A training may take at most 1.3 GB of memory here (this one needed more): "
-            "choose a smaller batch or a smaller network."
+            "A training may use at most 1.3 GB of memory here (this one needed more): "
+            "choose a smaller batch size or a smaller network."
         )
     finally:
         engine.close()
 
 
-def test_a_setting_that_cannot_be_is_said_on_train(tmp_path, few_digits, monkeypatch):
+def test_an_invalid_environment_variable_is_an_error_on_train(tmp_path, few_digits, monkeypatch):
     monkeypatch.setenv("DIGITLAB_MEMORY", "much")
     with Server(tmp_path / "runs", data=few_digits) as server:
         wait_for(lambda: "The training processes must start, but did not" in show(server, "train"))
@@ -129,8 +129,8 @@ def test_a_setting_that_cannot_be_is_said_on_train(tmp_path, few_digits, monkeyp
 
 
 @pytest.mark.parametrize("jump", [-DAY, DAY])
-def test_a_run_of_another_machine_lives_by_its_signs_and_not_by_its_clock(jump, cluster, tmp_path, monkeypatch):
-    monkeypatch.setattr("trainer.jobs.engine.SILENCE", 4.0)
+def test_a_remote_run_is_judged_by_its_heartbeat_and_not_by_its_clock(jump, cluster, tmp_path, monkeypatch):
+    monkeypatch.setattr("trainer.jobs.heartbeats.TIMEOUT_SECONDS", 4.0)
     store = RunStore(tmp_path / "runs")
     living, dead = create(store, phase="running"), create(store, phase="running")
     over = threading.Event()
@@ -155,7 +155,7 @@ def test_a_run_of_another_machine_lives_by_its_signs_and_not_by_its_clock(jump, 
 
 
 @pytest.mark.parametrize("jump", [-DAY, DAY])
-def test_a_clock_that_jumps_in_mid_training_harms_nothing(jump, tmp_path, few_digits, monkeypatch):
+def test_a_clock_jump_during_training_is_harmless(jump, tmp_path, few_digits, monkeypatch):
     monkeypatch.setenv("DIGITLAB_DATA", str(few_digits))
     store, now = RunStore(tmp_path / "runs"), time.time
     run = store.create(replace(LONG, epochs=10), "")
@@ -163,40 +163,40 @@ def test_a_clock_that_jumps_in_mid_training_harms_nothing(jump, tmp_path, few_di
     thread.start()
     wait_for(lambda: store.history(run))
     monkeypatch.setattr(time, "time", lambda: now() + jump)
-    thread.join(PATIENCE)
+    thread.join(TIMEOUT_SECONDS)
     state, seconds = run.state, [line["seconds"] for line in store.history(run) if line["kind"] == "batch"]
-    assert state.phase == "finished" and 0 < state.seconds < PATIENCE
+    assert state.phase == "finished" and 0 < state.seconds < TIMEOUT_SECONDS
     assert seconds == sorted(seconds) and seconds[0] > 0
 
 
 @pytest.mark.parametrize("page", ["draw", "train", "runs", "compare"])
-def test_a_run_of_tomorrow_is_shown(page, app, network_run):
+def test_a_run_dated_tomorrow_is_shown(page, app, network_run):
     path = network_run.path / "config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"created": time.time() + DAY}))
-    come(app, page, network_run)
+    open_page(app, page, network_run)
     assert not app.exception and app.title
     assert not any("-1 day" in option for box in app.selectbox for option in box.options)
 
 
-# --- numbers that grow beyond all bounds ----------------------------------------------------------------------
+# --- divergence ----------------------------------------------------------------------
 
 
-def test_a_loss_beyond_all_numbers_is_told_on_the_page_with_what_to_do(app):
-    come(app, "train")
+def test_an_infinite_loss_is_an_error_with_a_remedy(app):
+    open_page(app, "train")
     run = app.session_state.engine.runs.get(app.session_state.engine.submit(DIVERGING))
     wait_for(lambda: run.state.ended)
-    come(app, "train", run)
+    open_page(app, "train", run)
     assert not app.exception
     assert [error.value for error in app.error] == [run.state.error]
     assert "try a smaller learning rate, such as 10" in run.state.error
     assert "nan" not in texts(app).lower().split()
 
 
-# --- a GPU that is visible and broken -------------------------------------------------------------------------
+# --- a broken GPU -------------------------------------------------------------------------
 
 
 @pytest.mark.long
-def test_a_gpu_that_is_listed_but_cannot_compute_leaves_the_training_to_the_cpu(tmp_path, few_digits, monkeypatch):
+def test_a_listed_gpu_that_cannot_compute_is_replaced_by_the_cpu(tmp_path, few_digits, monkeypatch):
     listing = tmp_path / "bin" / "nvidia-smi"
     listing.parent.mkdir()
     listing.write_text("#!/bin/sh\necho 'GPU 0: NVIDIA Broken (UUID: GPU-0)'\n")
@@ -210,14 +210,14 @@ def test_a_gpu_that_is_listed_but_cannot_compute_leaves_the_training_to_the_cpu(
         run = engine.runs.get(engine.submit(TINY))
         wait_for(lambda: run.state.ended)
         assert (run.state.phase, run.state.device) == ("finished", "CPU")
-        assert engine.slots == max(2, (os.cpu_count() or 1) // 4)  # not four for a GPU
+        assert engine.slots == max(2, (os.cpu_count() or 1) // 4)  # without the four slots of a GPU
     finally:
         engine.close()
 
 
 BROKEN = """
 import tensorflow as tf
-from trainer import model
+from trainer.networks import model
 
 def refuse(gpu, enable):
     raise RuntimeError("CUDA_ERROR_UNKNOWN")
@@ -230,7 +230,7 @@ print(model.device())
 """
 
 
-def test_a_gpu_that_refuses_to_be_prepared_is_left_alone():
+def test_a_gpu_that_cannot_be_initialized_is_not_used():
     done = subprocess.run([sys.executable, "-c", BROKEN], capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split()[-1] == "CPU"

@@ -1,4 +1,4 @@
-"""A process killed while it saves: what is there is absent or whole, and nothing is left lying about."""
+"""A process killed while saving: files are complete or absent, and no temporary files remain."""
 
 import json
 import os
@@ -18,12 +18,12 @@ from trainer.networks.inference import Network
 from trainer.runs.state import State
 from trainer.runs.store import RunStore
 
-# Forks savers from one process that has imported all, and kills each at a random moment after some of its saves.
+# Forks savers from one process, to import once, and kills each at a random moment after some saves.
 NURSERY = """
 import os, random, signal, sys, time
 from pathlib import Path
 import numpy as np
-from trainer.checkpoint import Checkpoint
+from trainer.networks.checkpoint import Checkpoint
 from trainer.storage.files import write_whole
 from trainer.runs.run import Run
 
@@ -52,7 +52,7 @@ for _ in range(kills):
 
 
 @pytest.mark.parametrize("kills", [20, pytest.param(200, marks=pytest.mark.long)])
-def test_a_save_that_is_killed_leaves_the_old_file_or_the_new_one(cluster, tmp_path, kills):
+def test_a_killed_save_leaves_the_old_file_or_the_new_one(cluster, tmp_path, kills):
     store = RunStore(tmp_path / "runs")
     run = store.create(TINY, "")
     weights = model.weights(model.build(TINY))
@@ -85,12 +85,12 @@ def test_a_save_that_is_killed_leaves_the_old_file_or_the_new_one(cluster, tmp_p
             assert run.state in (State("queued"), State("running", activity="training"))
             nursery.stdin.write("\n")
             nursery.stdin.flush()
-    assert seen == {0, 1}  # it was killed in the midst of its work
+    assert seen == {0, 1}  # kills hit both states
     assert list(run.path.glob(".*"))
     ended = store.create(TINY, "")
     ended.update(phase="finished")
-    (ended.path / ".0a1b2c3d.meta.json").write_text("{")  # whoever named it was killed
-    os.utime(run.path / "state.json", (0, 0))  # the last sign of life is long ago
+    (ended.path / ".0a1b2c3d.meta.json").write_text("{")  # left by a killed process
+    os.utime(run.path / "state.json", (0, 0))  # the last heartbeat is long ago
     engine = Engine(store.root, address=cluster.scheduler_address)  # the next start
     try:
         wait_for(lambda: run.state.phase == "interrupted")
@@ -99,7 +99,7 @@ def test_a_save_that_is_killed_leaves_the_old_file_or_the_new_one(cluster, tmp_p
         engine.close()
 
 
-def test_an_interrupted_line_is_passed_over(tmp_path):
+def test_a_partly_written_line_is_skipped(tmp_path):
     store = RunStore(tmp_path / "runs")
     run = store.create(TINY, "")
     whole = json.dumps({"kind": "epoch", "epoch": 1})

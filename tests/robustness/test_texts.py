@@ -1,4 +1,4 @@
-"""Names and notes of every kind: kept or refused with one sentence, shown as text, and never a path."""
+"""Names and notes of every kind: saved or refused with one sentence, shown as text, and never used as a path."""
 
 import io
 import json
@@ -11,11 +11,11 @@ import pytest
 from markupsafe import escape
 from streamlit.testing.v1 import AppTest
 
-from tests.support.apps import TINY, come
+from tests.support.apps import TINY, open_page
 from trainer import UserError
 from trainer.jobs.engine import Engine
 from trainer.networks import model, onnx_writer
-from trainer.runs.label import NAME, NOTE
+from trainer.runs.label import MAX_NAME_CHARACTERS, MAX_NOTE_CHARACTERS
 from trainer.runs.owner import owner_hash
 from trainer.runs.store import RunStore
 from trainer.sharing import report, run_import, run_zip
@@ -72,7 +72,7 @@ def store(runs_directory) -> RunStore:
 
 @pytest.fixture
 def run(store, network):
-    """A finished run of this visitor's; another one lies beside it."""
+    """A finished run of this visitor, beside another one."""
     store.create(TINY, owner_hash(ME)).update(phase="finished", steps=10)
     run = store.create(TINY, owner_hash(ME))
     run.network_file.write_bytes(network)
@@ -88,51 +88,51 @@ def engine(runs_directory, cluster):
 
 
 def everywhere(folder: Path) -> dict[str, bytes]:
-    """Return all files that a name could have led to."""
+    """Return all files that a name used as a path could have changed."""
     files = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".engine"))
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 def expected(text: str, field: str) -> str:
-    """Return what is left of a text: letters that can be seen, and a name in one line."""
+    """Return the saved form of a text: printable characters only, and a name in one line."""
     seen = "".join(letter if SEEN.fullmatch(letter) else " " for letter in text)
     return " ".join(seen.split()) if field == "name" else seen
 
 
 @pytest.mark.parametrize("field", ["name", "note"])
 @pytest.mark.parametrize("text", TEXTS)
-def test_a_text_is_kept_or_refused_and_travels_as_it_is(engine, run, tmp_path, text, field):
+def test_a_text_is_saved_or_refused_and_survives_export_and_import(engine, run, tmp_path, text, field):
     given, before = TEXTS[text], everywhere(tmp_path)
     try:
         engine.describe(run.id, ME, **{field: given})
     except UserError as error:
         assert re.fullmatch(
-            r"A (name|note) may have at most [\d,]+ letters \(got [\d,]+\): write a shorter one\.", str(error)
+            r"A (name|note) may have at most [\d,]+ characters \(got [\d,]+\): write a shorter one\.", str(error)
         )
-        assert len(given) > {"name": NAME, "note": NOTE}[field]
+        assert len(given) > {"name": MAX_NAME_CHARACTERS, "note": MAX_NOTE_CHARACTERS}[field]
         assert everywhere(tmp_path) == before
         return
-    kept = getattr(run.read().label, field)
-    assert kept == expected(given, field)
-    assert SEEN.fullmatch(kept.replace("\n", "")) and run.read().name.strip()
+    saved = getattr(run.read().label, field)
+    assert saved == expected(given, field)
+    assert SEEN.fullmatch(saved.replace("\n", "")) and run.read().name.strip()
     changed = {name for name, content in everywhere(tmp_path).items() if before.get(name) != content}
     assert changed <= {f"runs/{run.id}/meta.json"}
     files = unpacked(run_zip.pack(run))
-    assert set(files) <= {*run_zip.NEEDED, *run_zip.KEPT, *run_zip.DERIVED}
-    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", run_zip.stem(run.read()))
+    assert set(files) <= {*run_zip.REQUIRED, *run_zip.OPTIONAL, *run_zip.DERIVED}
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", run_zip.file_stem(run.read()))
     properties = onnx.load_from_string(files["model.onnx"]).metadata_props
     assert {item.key: item.value for item in properties}["name"] == run.read().name
-    assert json.loads(files["meta.json"])[field] == kept
+    assert json.loads(files["meta.json"])[field] == saved
     assert not re.search(r"<(script|img src=\"x)|<b>", files["report.html"].decode())
     compile(files["program.py"], "program.py", "exec")
     json.loads(files["notebook.ipynb"])
     files["README.txt"].decode()
-    back = run_import.put_in(engine.runs, run_zip.pack(run), owner_hash(ME))
-    assert " ".join(getattr(back.read().label, field).split()) == " ".join(shown_there(kept).split())
+    back = run_import.import_run(engine.runs, run_zip.pack(run), owner_hash(ME))
+    assert " ".join(getattr(back.read().label, field).split()) == " ".join(shown_there(saved).split())
 
 
 def shown_there(text: str) -> str:
-    """Return a text as `intake` takes it over: it is stricter with what comes from outside."""
+    """Return a text as the run import saves it: it is stricter than a rename."""
     return "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text)
 
 
@@ -146,19 +146,19 @@ def html(app: AppTest) -> str:
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_a_page_shows_a_name_and_a_note_as_text(app, run, tmp_path, text):
+def test_pages_show_a_name_and_a_note_as_plain_text(app, run, tmp_path, text):
     app.session_state.owner = ME
-    app.session_state[f"run.renaming.{run.id}"] = True  # as a press on Rename does
-    come(app, "runs", run)
+    app.session_state[f"run.renaming.{run.id}"] = True  # as a click on Rename does
+    open_page(app, "runs", run)
     before = everywhere(tmp_path)
-    given = TEXTS[text].encode("utf-8", "replace").decode()  # a browser sends no halves of letters
+    given = TEXTS[text].encode("utf-8", "replace").decode()  # browsers send no lone surrogates
     (name,) = (field for field in app.text_input if field.label == "Name")
     name.set_value(given)
     next(button for button in app.button if button.label == "Save").click().run()
     assert not app.exception
     (note,) = (field for field in app.text_area if field.label == "Note")
     note.set_value(given)
-    next(button for button in app.button if button.label == "Save the note").click().run()
+    next(button for button in app.button if button.label == "Save note").click().run()
     assert not app.exception
     changed = {name for name, content in everywhere(tmp_path).items() if before.get(name) != content}
     assert changed <= {f"runs/{run.id}/meta.json", "runs/.ledger.json"}
@@ -178,8 +178,8 @@ def test_a_page_shows_a_name_and_a_note_as_text(app, run, tmp_path, text):
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_a_report_escapes_a_name_and_a_note(run, text):
-    kept = json.dumps({"name": TEXTS[text][:NAME], "note": TEXTS[text][:NOTE]})
-    (run.path / "meta.json").write_text(kept)  # as somebody else may have written it
+    saved = json.dumps({"name": TEXTS[text][:MAX_NAME_CHARACTERS], "note": TEXTS[text][:MAX_NOTE_CHARACTERS]})
+    (run.path / "meta.json").write_text(saved)  # written by another program
     view = run.read()
     page = report.page(view)
     page.encode()
