@@ -19,7 +19,7 @@ from streamlit.testing.v1 import AppTest
 
 from harness.browser import NO_CHROMIUM, find_chromium, open_chromium
 from harness.server import MNIST, ROOT
-from harness.waiting import PATIENCE
+from harness.waiting import TIMEOUT_SECONDS
 from tests.support.apps import TINY
 from trainer.drawing import synthetic_digits
 from trainer.networks import model, onnx_writer
@@ -84,7 +84,7 @@ def mnist_path() -> Path:
 @pytest.fixture(scope="session")
 def few_digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data file of few synthetic digits, in Keras's layout."""
-    images, labels = synthetic_digits.digits(600, seed=3)
+    images, labels = synthetic_digits.make_digits(600, seed=3)
     path = tmp_path_factory.mktemp("data") / "few_digits.npz"
     np.savez(path, x_train=images[:500], y_train=labels[:500], x_test=images[500:], y_test=labels[500:])
     return path
@@ -108,7 +108,7 @@ def app(
     """The app, without a browser."""
     monkeypatch.setenv("DIGITLAB_SCHEDULER", cluster.scheduler_address)
     monkeypatch.setenv("DIGITLAB_DATA", str(few_digits))
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT_SECONDS)
     yield app
     if "engine" in app.session_state:
         app.session_state.engine.close()
@@ -143,7 +143,7 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 LONGEST = ("test_train_steering", "test_train")  # run first of those in browser/, else one worker ends alone with them
 SLOW_FOLDERS = {"browser", "pages", "robustness"}
-SLOW_FIXTURES = {"app", "cluster", "chromium"}
+SLOW_FIXTURES = {"app", "page", "cluster", "chromium"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
