@@ -1,1 +1,1 @@
-"""Training jobs: the queue, the Dask cluster, and what a worker does."""
+"""Training jobs: the queue, the engine that runs it, the Dask cluster, and the job in a worker."""

@@ -1,4 +1,4 @@
-"""Where the trainings run: the embedded host's workers, or those of a Dask cluster by its address."""
+"""Connection to the Dask workers that train: those of the embedded host, or of a cluster by its address."""
 
 from __future__ import annotations
 
@@ -9,26 +9,29 @@ import sys
 from pathlib import Path
 
 from trainer.processes import ROOT
-from trainer.storage.files import appending
+from trainer.storage.files import open_to_append
 
-LOG = "training.log"  # in the run root: what the embedded workers say
+LOG = "training.log"  # output of the embedded workers, in the run root
 
 
 class Cluster:
-    """A connection to the workers: the embedded host, or a cluster by its address."""
+    """Connection to the workers; starts `trainer.jobs.host` unless it gets the address of a cluster.
+
+    Raises OSError, ValueError or subprocess.SubprocessError if the host does not start.
+    """
 
     def __init__(self, address: str | None, slots: int | None, log: Path) -> None:
-        from distributed import Client  # takes half a second: let the first page show before
+        from distributed import Client  # takes half a second, and the first page should not wait
 
         self._host: subprocess.Popen[str] | None = None
-        self.slots = slots  # None: as many as there are workers
-        self.bfloat16 = address is not None  # a cluster of one's own is there for more
+        self.slots = slots  # trainings at the same time; None: as many as there are workers
+        self.bfloat16 = address is not None  # a cluster is assumed to have processors that support it
         if address is None:
             environment = dict(os.environ)
-            environment.pop("MALLOC_ARENA_MAX", None)  # right for a server of pages; Keras's threads need their heaps
+            environment.pop("MALLOC_ARENA_MAX", None)  # set for the web server; Keras's threads need their own heaps
             if slots is not None:
                 environment["DIGITLAB_SLOTS"] = str(slots)
-            with appending(log, anew=True) as errors:  # TensorFlow talks too much for the server's terminal
+            with open_to_append(log, truncate=True) as errors:  # TensorFlow writes too much for the terminal
                 self._host = subprocess.Popen(
                     [sys.executable, "-m", "trainer.jobs.host"],
                     stdin=subprocess.PIPE,
@@ -37,8 +40,8 @@ class Cluster:
                     text=True,
                     cwd=ROOT,
                     env=environment,
-                    # Ctrl-C goes to the server, which closes our pipe. A session of its own would do for that, too, but
-                    # Linux gives sessions equal shares of the processor: nice would then count for nothing.
+                    # Ctrl-C should reach only the server, which then closes the pipe. A new session would do that too,
+                    # but Linux gives sessions equal shares of the processor, so `nice` would have no effect.
                     process_group=0,
                 )
             assert self._host.stdout is not None

@@ -1,7 +1,7 @@
-"""`python -m trainer.jobs.host`: the embedded cluster, in a clean process that ends when its standard input closes.
+"""Embedded Dask cluster: `python -m trainer.jobs.host`, a process that ends when its standard input closes.
 
-Not inside the web server: Dask would start its workers by running the Streamlit script again. The first line on
-standard output is JSON: the scheduler's address, the number of slots, and whether bfloat16 is there.
+It is separate from the web server, where Dask would start its workers by running the Streamlit script again. Its first
+line of output is JSON: the scheduler's address, the number of slots, and whether bfloat16 is supported.
 """
 
 from __future__ import annotations
@@ -15,50 +15,59 @@ import sys
 import threading
 from pathlib import Path
 
-SLOTS_A_GPU = 4
-TRY = "from trainer import model; model.warm_up(); print(model.device())"  # a crash of CUDA ends but that process
-PATIENCE = 120  # seconds for it
-MEMORY_SHARE = 0.85  # of the machine's memory that all trainings together may take
-LEAST_MEMORY = 2.0  # GB, with which every preset trains
-# For workers without a GPU. A training's operations follow each other, and each of any size uses all cores by itself:
-# to hand a small one to a second thread takes longer than the operation.
-ONE_AFTER_THE_OTHER = {"TF_NUM_INTEROP_THREADS": "1"}
+SLOTS_PER_GPU = 4
+# In a process of its own, which alone ends if CUDA crashes.
+GPU_TEST = "from trainer.networks import model; model.warm_up(); print(model.device())"
+GPU_TEST_TIMEOUT_SECONDS = 120
+MEMORY_SHARE = 0.85  # of the machine's memory, for all trainings together
+MIN_MEMORY_GB = 2.0  # enough to train every preset
+# For workers without a GPU. A training's operations run one after another, and a large one uses all cores by itself;
+# handing a small one to a second thread takes longer than the operation.
+SEQUENTIAL_OPERATIONS = {"TF_NUM_INTEROP_THREADS": "1"}
 
 
 def slots() -> int:
-    """Return how many trainings run at once: DIGITLAB_SLOTS, or 4 a GPU, or a quarter of the cores and at least 2."""
-    if asked := os.environ.get("DIGITLAB_SLOTS", ""):
-        if not asked.isdecimal() or not 1 <= int(asked) <= 64:
-            sys.exit(f"DIGITLAB_SLOTS must be a whole number from 1 to 64 (got {asked!r}).")
-        return int(asked)
-    return SLOTS_A_GPU * gpus() or max(2, (os.cpu_count() or 1) // 4)
+    """Return how many trainings run at the same time.
+
+    DIGITLAB_SLOTS, or 4 for each GPU, or a quarter of the cores and at least 2. Exits if the variable is invalid.
+    """
+    if setting := os.environ.get("DIGITLAB_SLOTS", ""):
+        if not setting.isdecimal() or not 1 <= int(setting) <= 64:
+            sys.exit(f"DIGITLAB_SLOTS must be a whole number between 1 and 64 (got {setting!r}).")
+        return int(setting)
+    return SLOTS_PER_GPU * gpus() or max(2, (os.cpu_count() or 1) // 4)
 
 
 def memory(slots: int) -> float:
-    """Return the GB that a training may take: DIGITLAB_MEMORY, or its share of this machine's, and at least 2."""
-    if asked := os.environ.get("DIGITLAB_MEMORY", ""):
+    """Return the GB of memory that one training may use.
+
+    DIGITLAB_MEMORY, or its share of the machine's memory and at least 2 GB. Exits if the variable is invalid.
+    """
+    if setting := os.environ.get("DIGITLAB_MEMORY", ""):
         try:
-            if 0 < float(asked) < float("inf"):
-                return float(asked)
+            if 0 < float(setting) < float("inf"):
+                return float(setting)
         except ValueError:
             pass
-        sys.exit(f"DIGITLAB_MEMORY must be a number of GB above 0 (got {asked!r}).")
+        sys.exit(f"DIGITLAB_MEMORY must be a number of GB above 0 (got {setting!r}).")
     from distributed.system import MEMORY_LIMIT
 
-    return max(LEAST_MEMORY, MEMORY_SHARE * MEMORY_LIMIT / 1e9 / slots)
+    return max(MIN_MEMORY_GB, MEMORY_SHARE * MEMORY_LIMIT / 1e9 / slots)
 
 
 @functools.cache
 def gpus() -> int:
-    """Return how many GPUs there are to train on: a broken one may be listed, or CUDA not be installed."""
+    """Return the number of GPUs that can train: a listed GPU may be broken, or CUDA may not be installed."""
     listed = _listed_gpus()
     if not listed:
         return 0
     try:
-        tried = subprocess.run([sys.executable, "-c", TRY], stdout=subprocess.PIPE, text=True, timeout=PATIENCE)
+        test = subprocess.run(
+            [sys.executable, "-c", GPU_TEST], stdout=subprocess.PIPE, text=True, timeout=GPU_TEST_TIMEOUT_SECONDS
+        )
     except (OSError, subprocess.SubprocessError):
         return 0
-    return 0 if tried.returncode or tried.stdout.split()[-1:] in ([], ["CPU"]) else listed
+    return 0 if test.returncode or test.stdout.split()[-1:] in ([], ["CPU"]) else listed
 
 
 @functools.cache
@@ -73,7 +82,7 @@ def _listed_gpus() -> int:
 
 
 def bfloat16() -> bool:
-    """Tell whether the processors, or the GPUs, compute with 16 bits a number."""
+    """Tell whether the processors or the GPUs compute with 16-bit numbers."""
     if gpus():
         return True
     try:
@@ -84,21 +93,22 @@ def bfloat16() -> bool:
 
 
 def main() -> None:
-    _leave_when_orphaned()
+    """Start the cluster and serve until standard input closes."""
+    _exit_with_server()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import dask
     from distributed import LocalCluster
 
     count = slots()
-    os.environ["DIGITLAB_MEMORY"] = f"{memory(count):.3f}"  # for the workers, as all that follows
+    os.environ["DIGITLAB_MEMORY"] = f"{memory(count):.3f}"  # workers inherit this and the variables below
     if not gpus():
-        os.environ.update(ONE_AFTER_THE_OTHER | os.environ)
+        os.environ.update(SEQUENTIAL_OPERATIONS | os.environ)
         if _listed_gpus():
-            os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # else each worker would stumble over it
+            os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # keeps every worker from failing on the broken GPU
     dask.config.set(
         {
             "distributed.scheduler.allowed-failures": 0,  # a job that killed its worker is not tried on the others
-            "distributed.admin.tick.limit": "60s",  # Keras's import holds the interpreter for seconds
+            "distributed.admin.tick.limit": "60s",  # importing Keras blocks the event loop for seconds
             "distributed.worker.profile.enabled": False,
             "distributed.scheduler.http.routes": [],
             "distributed.worker.http.routes": [],
@@ -107,22 +117,22 @@ def main() -> None:
     cluster = LocalCluster(
         n_workers=0,
         threads_per_worker=1,
-        host="127.0.0.1",  # whoever reaches the scheduler can run code
-        dashboard_address="127.0.0.1:0",  # None would take the usual port, and complain where it is taken
-        memory_limit=0,  # Dask would let a worker rest, and then end it, without a word: see `job`
+        host="127.0.0.1",  # anybody who reaches the scheduler can run code
+        dashboard_address="127.0.0.1:0",  # None would use the default port, with a warning if it is taken
+        memory_limit=0,  # Dask would pause and then end a worker without an error; `job` limits memory itself
         preload=["trainer.jobs.job"],
     )
     print(json.dumps({"address": cluster.scheduler_address, "slots": count, "bfloat16": bfloat16()}), flush=True)
-    cluster.scale(count)  # each joins once Keras is warm; until then the scheduler keeps what it is given
+    cluster.scale(count)  # each worker joins once Keras is loaded; until then the scheduler keeps its tasks
     threading.Event().wait()
 
 
-def _leave_when_orphaned() -> None:
-    """End at once, workers included, when the server closes our standard input or dies."""
+def _exit_with_server() -> None:
+    """Exit at once, with the workers, when the server closes our standard input or dies."""
 
     def watch() -> None:
         sys.stdin.buffer.read()
-        os._exit(0)  # the workers see their parent go and follow; a farewell would take seconds
+        os._exit(0)  # workers exit when their parent is gone; closing the cluster would take seconds
 
     threading.Thread(target=watch, daemon=True).start()
 

@@ -1,4 +1,4 @@
-"""One training inside a worker: a config in, the run directory out."""
+"""Job: one training in a worker, from the config in a run directory to its results there."""
 
 from __future__ import annotations
 
@@ -16,29 +16,31 @@ import psutil
 from trainer import UserError
 from trainer.analysis import evaluation
 from trainer.config.training import TrainingConfig
-from trainer.data import datasets
+from trainer.data import datasets, synthetic
 from trainer.data.uploads import Uploads
 from trainer.drawing.collection import Drawings
 from trainer.jobs.reporter import Reporter
 from trainer.networks import fitting, keras_file, model, onnx_reader
 from trainer.networks.checkpoint import Checkpoint
+from trainer.networks.hooks import Outcome
 from trainer.networks.inference import Network
 from trainer.networks.onnx_reader import network_hash
 from trainer.processes import lower_priority
-from trainer.runs.parent import repeated
+from trainer.runs.parent import repeat_drawings
 from trainer.runs.run import Run
-from trainer.storage.files import read_bytes, regular
+from trainer.storage.files import is_regular_file, read_bytes
 from trainer.text import number
 
-MEMORY_LOOK = 0.1  # seconds between two looks at how much memory is taken
+MEMORY_POLL_SECONDS = 0.1
+HEARTBEAT_SECONDS = 1.0
 
 _log = logging.getLogger(__name__)
 _data_lock = threading.Lock()
-_data: dict[str, tuple[np.ndarray, np.ndarray]] = {}  # content hash -> training images float32, labels
+_data: dict[str, tuple[np.ndarray, np.ndarray]] = {}  # the last data set: content hash -> images, labels
 
 
 def dask_setup(worker: object) -> None:
-    """Warm a worker before its first job: Keras, tiny fits that compile, and the data, in the background."""
+    """Prepare a worker for its first job: load Keras, compile with tiny fits and, in a thread, load MNIST."""
     lower_priority()
     threading.Thread(target=_warm_data, daemon=True).start()
     model.warm_up()
@@ -48,11 +50,11 @@ def _warm_data() -> None:
     try:
         _training_data(datasets.load())
     except UserError:
-        return  # the first job says it, to somebody who reads it
+        return  # the first job reports the problem to somebody who reads it
 
 
 def _training_data(dataset: datasets.Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """Return the training images as float32 (n, 28, 28), 0 paper .. 1 ink, and the labels; kept for the next job."""
+    """Return the training images, float32 (n, 28, 28), 0 paper .. 1 ink, and the labels, cached for the next job."""
     with _data_lock:
         if dataset.hash not in _data:
             _data.clear()
@@ -61,30 +63,30 @@ def _training_data(dataset: datasets.Dataset) -> tuple[np.ndarray, np.ndarray]:
 
 
 def run(path: str) -> None:
-    """Train what the run directory asks for; whatever happens is written there, if that can be, and nothing is raised.
+    """Train the run in a directory; write the result or the error there, and raise nothing.
 
-    Where it takes more memory than DIGITLAB_MEMORY says, in GB, this process ends at once.
+    If it uses more memory than DIGITLAB_MEMORY (GB), this process ends at once.
     """
     run = Run(Path(path))
-    if run.state.phase != "queued":  # its first worker died, and a cluster of default settings tries another
+    if run.state.phase != "queued":  # its worker died, and a cluster with Dask's defaults tries another
         return
-    with _signs_of_life(run) as gone, _within_memory(run):
+    with _heartbeats(run) as gone, _memory_limit(run):
         try:
             _train(run, gone)
         except UserError as error:
             _end(run, "failed", str(error))
         except OSError as error:
-            _log.exception("run %s broke off", run.id)
-            then = "press Resume" if run.checkpoint.is_file() else "train it again"
+            _log.exception("run %s was interrupted", run.id)
+            then = "press Resume" if run.checkpoint.is_file() else "train again"
             reason = f"The folder for runs must be writable (got: {error.strerror or error})"
             _end(run, "interrupted", f"{reason}: free some space, then {then}.")
-        except Exception as error:  # nobody stands above a job
+        except Exception as error:  # nothing else would report it
             _log.exception("run %s failed", run.id)
             reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
             _end(
                 run,
                 "failed",
-                f"Training broke off ({reason}): try a smaller network or batch, and see the training log.",
+                f"Training failed ({reason}): try a smaller network or batch size, and see the training log.",
             )
 
 
@@ -92,25 +94,25 @@ def _end(run: Run, phase: str, error: str) -> None:
     if run.path.is_dir():
         try:
             run.update(phase=phase, activity="", error=error)
-        except OSError:  # then the engine says that it has ended, once that can be written
-            _log.exception("run %s: that it %s could not be written", run.id, phase)
+        except OSError:  # the engine marks the run as interrupted once the disk allows it
+            _log.exception("run %s could not be marked as %s", run.id, phase)
 
 
 def _train(run: Run, gone: threading.Event) -> None:
     view = run.read()
     config = view.config
     if config is None:
-        raise UserError("The run's config.json must be what the page wrote (got something else): train it again.")
-    start = Checkpoint.load(run.checkpoint) if regular(run.checkpoint) else None
+        raise UserError("The run's config.json must be readable (got a damaged file): train again.")
+    start = Checkpoint.load(run.checkpoint) if is_regular_file(run.checkpoint) else None
     if start is None and view.requests.end == "stop":
-        run.update(phase="stopped", activity="", note="stopped before it began")
+        run.update(phase="stopped", activity="", note="stopped before training started")
         return
     run.update(phase="running", activity="loading the data", device=model.device())
     uploads = Uploads(run.path.parent)
     dataset = datasets.load(config.dataset, uploads.path(config.dataset))
     images, labels = _training_data(dataset)
     drawings = _drawings(run) if config.own_examples else None
-    extra = _more_digits(run, config, drawings)
+    extra = _extra_digits(run, config, drawings)
     run.update(
         activity="training",
         data=uploads.titles().get(config.dataset, dataset.source),
@@ -125,7 +127,7 @@ def _train(run: Run, gone: threading.Event) -> None:
         parent = _read(run.parent_file)
         model.assign(network, onnx_reader.read(parent, config))
         if drawings:
-            run.update(right_before=_right(Network(parent), drawings))
+            run.update(right_before=_count_correct(Network(parent), drawings))
     reporter = Reporter(run, config, network, dataset, gone, start)
     try:
         outcome = fitting.fit(network, config, images, labels, reporter, extra, start)
@@ -135,15 +137,15 @@ def _train(run: Run, gone: threading.Event) -> None:
     if outcome.diverged:
         run.network_file.unlink(missing_ok=True)
         raise UserError(
-            f"The loss grew beyond all numbers in epoch {outcome.epochs + 1}, so this network learns nothing more: "
-            f"try a smaller learning rate, such as {number(reporter.requests.learning_rate / 10)}."
+            f"The loss became infinite in epoch {outcome.epochs + 1}: "
+            f"train again with a smaller learning rate, such as {number(reporter.requests.learning_rate / 10)}."
         )
     run.update(seconds=seconds, hook_seconds=outcome.hook_seconds)
     reporter.export()
     if outcome.stopped and reporter.requests.end == "pause":
         run.update(phase="paused", activity="")
         return
-    run.update(activity="reading the test digits")
+    run.update(activity="testing the network")
     model.save(network, run.path / keras_file.FILE, network_hash(run.network_file))
     test_loss, test_accuracy = model.evaluate(network, dataset.images("test"), dataset.labels("test"))
     _evaluate(run, config, dataset)
@@ -153,27 +155,27 @@ def _train(run: Run, gone: threading.Event) -> None:
         note=reporter.why_ended if outcome.stopped else _early_stop(outcome),
         test_loss=test_loss,
         test_accuracy=test_accuracy,
-        right_after=_right(Network(run.network_file), drawings) if drawings else None,
+        right_after=_count_correct(Network(run.network_file), drawings) if drawings else None,
     )
 
 
 def _evaluate(run: Run, config: TrainingConfig, dataset: datasets.Dataset) -> None:
-    """Keep what the network says of every test image; where that fails the page that shows it tries again."""
+    """Save the network's predictions for all test images; if that fails, the Evaluate page tries again."""
     try:
-        evaluation.make(run.network_file, config, dataset, run.path)
+        evaluation.evaluate(run.network_file, config, dataset, run.path)
     except (UserError, OSError):
         _log.warning("run %s was not evaluated", run.id, exc_info=True)
 
 
-def _more_digits(run: Run, config: TrainingConfig, drawings: Drawings | None) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return what is learned besides the data set: pen digits in many styles, and own drawings, float32 as all."""
+def _extra_digits(run: Run, config: TrainingConfig, drawings: Drawings | None) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return the digits to learn besides the data set: pen digits and own drawings, (n, 28, 28) float32, labels."""
     parts = []
     if config.synthetic_examples:
-        run.update(activity="drawing pen digits in many styles")
-        images, labels = datasets.synthetic(config.synthetic_examples)
+        run.update(activity="drawing pen digits")
+        images, labels = synthetic.extra_digits(config.synthetic_examples)
         parts.append((np.divide(images, 255, dtype=np.float32), labels))
     if drawings:
-        parts.append(repeated(drawings, config.own_examples, config.seed))
+        parts.append(repeat_drawings(drawings, config.own_examples, config.seed))
     return (np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])) if parts else None
 
 
@@ -192,64 +194,64 @@ def _read(path: Path) -> bytes:
 
 
 def _damaged(path: Path) -> UserError:
-    return UserError(f"The run's {path.name} must be what the page wrote (got something else): train it again.")
+    return UserError(f"The run's {path.name} must be readable (got a damaged file): train again.")
 
 
-def _right(network: Network, drawings: Drawings) -> int:
-    """Count the drawings that a network reads as what was meant."""
-    said = network.probabilities(np.divide(drawings.images, 255, dtype=np.float32)).argmax(axis=1)
-    return int((said == drawings.labels).sum())
+def _count_correct(network: Network, drawings: Drawings) -> int:
+    """Count the drawings that a network reads correctly."""
+    predicted = network.probabilities(np.divide(drawings.images, 255, dtype=np.float32)).argmax(axis=1)
+    return int((predicted == drawings.labels).sum())
 
 
-def _early_stop(outcome: fitting.Outcome) -> str:
-    return f"stopped early, back at its best in epoch {outcome.best_epoch}" if outcome.early else ""
+def _early_stop(outcome: Outcome) -> str:
+    return f"stopped early, with the weights of its best epoch, {outcome.best_epoch}" if outcome.early else ""
 
 
 @contextmanager
-def _within_memory(run: Run) -> Iterator[None]:
-    """End this process when it takes more memory than it may: else the machine would end others, or stand still."""
-    process, most = psutil.Process(), float(os.environ.get("DIGITLAB_MEMORY") or "inf")
+def _memory_limit(run: Run) -> Iterator[None]:
+    """End this process if it uses more than DIGITLAB_MEMORY; the machine would slow down or end other processes."""
+    process, limit = psutil.Process(), float(os.environ.get("DIGITLAB_MEMORY") or "inf")
 
-    def look() -> bool:
-        if process.memory_info().rss > most * 1e9:
-            sentence = f"A training may take at most {most:.1f} GB of memory here (this one needed more)"
-            _end(run, "failed", f"{sentence}: choose a smaller batch or a smaller network.")
-            os._exit(1)  # a fresh one takes its place
+    def check() -> bool:
+        if process.memory_info().rss > limit * 1e9:
+            sentence = f"A training may use at most {limit:.1f} GB of memory here (this one needed more)"
+            _end(run, "failed", f"{sentence}: choose a smaller batch size or a smaller network.")
+            os._exit(1)  # the cluster starts another worker
         return True
 
-    with _every(MEMORY_LOOK, look):
+    with _every(MEMORY_POLL_SECONDS, check):
         yield
 
 
 @contextmanager
-def _signs_of_life(run: Run) -> Iterator[threading.Event]:
-    """Touch the run's state every second; the event tells that its folder is gone."""
+def _heartbeats(run: Run) -> Iterator[threading.Event]:
+    """Give heartbeats during this block; the event is set when the run's folder is gone."""
     gone = threading.Event()
 
     def beat() -> bool:
         try:
-            run.live()
+            run.heartbeat()
         except OSError:
             gone.set()
         return not gone.is_set()
 
-    with _every(1.0, beat):
+    with _every(HEARTBEAT_SECONDS, beat):
         yield gone
 
 
 @contextmanager
-def _every(seconds: float, look: Callable[[], bool]) -> Iterator[None]:
-    """Call `look` that often beside what is done in this block, until it says that it was the last time."""
-    over = threading.Event()
+def _every(seconds: float, action: Callable[[], bool]) -> Iterator[None]:
+    """Repeat an action in a thread during this block, until it returns False."""
+    ended = threading.Event()
 
-    def watch() -> None:
-        while not over.wait(seconds) and look():
+    def repeat() -> None:
+        while not ended.wait(seconds) and action():
             pass
 
-    thread = threading.Thread(target=watch, daemon=True)
+    thread = threading.Thread(target=repeat, daemon=True)
     thread.start()
     try:
         yield
     finally:
-        over.set()
+        ended.set()
         thread.join()

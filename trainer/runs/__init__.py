@@ -1,5 +1,5 @@
-"""The run directory: `runs/<id>/` holds a training from its first click, and all processes share it.
+"""Run directories: `runs/<id>/` holds a training from its submission on, and all processes share it.
 
-Every file has one writer and is replaced whole or appended by whole lines, so a reader sees a consistent file, if an
-old one; a reader never trusts a file to be undamaged.
+Every file has one writer and is replaced as a whole or grows by whole lines, so readers always see a consistent file,
+though perhaps an old one. Readers never assume that a file is undamaged.
 """

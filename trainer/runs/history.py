@@ -1,6 +1,6 @@
-"""What may a line of history.jsonl or readings.jsonl say? Whoever draws curves relies on it, wherever a run came from.
+"""Validation of the lines of history.jsonl and readings.jsonl, so that charts can rely on them.
 
-Any of it may be missing: the lines of other versions had less.
+Any key may be missing: other versions wrote fewer.
 """
 
 from __future__ import annotations
@@ -10,45 +10,49 @@ from typing import Any
 from trainer.config.limits import CLASSES, LIMITS, Limit
 from trainer.storage.files import Record
 
-COUNT = Limit(0, 1e9, whole=True)
-SHARE = Limit(-0.001, 1.001)  # a mean over a few of many digits may be a hair beyond what it can be
-WATCHED = 16  # test digits that each epoch reads again, at most
-NUMBERS = {
+COUNT_LIMIT = Limit(0, 1e9, whole=True)
+SHARE_LIMIT = Limit(-0.001, 1.001)  # rounding may take a mean slightly beyond 0 or 1
+MAX_WATCHED_DIGITS = 16  # test digits that are predicted after each epoch
+NUMBER_LIMITS = {
     "epoch": Limit(1, LIMITS["epochs"].high, whole=True),
-    "step": COUNT,
+    "step": COUNT_LIMIT,
     "loss": Limit(-0.001, 1e30),
-    "accuracy": SHARE,
+    "accuracy": SHARE_LIMIT,
     "val_loss": Limit(0, 1e30),
-    "val_accuracy": SHARE,
+    "val_accuracy": SHARE_LIMIT,
     "learning_rate": Limit(0, LIMITS["learning_rate"].high),
     "seconds": Limit(0, 1e9),
     "memory": Limit(0, 1e15, whole=True),
 }
 
 
-def is_line(record: Record) -> bool:
-    """Tell whether a record says nothing that a training's history cannot say."""
-    return _numbers(record) and ("reads" not in record or are_reads(record["reads"]))
+def is_valid_line(record: Record) -> bool:
+    """Tell whether a record can be a line of history.jsonl."""
+    return _numbers_are_valid(record) and ("reads" not in record or are_labels(record["reads"]))
 
 
-def is_reading(record: Record) -> bool:
-    """Tell whether a record says nothing of followed drawings that a network cannot say."""
-    said = record.get("probabilities", {})
-    return _numbers(record) and isinstance(said, dict) and all(map(_are_probabilities, said.values()))
-
-
-def are_reads(reads: Any) -> bool:
-    """Tell whether these are labels, such as a network reads the watched digits as."""
+def is_valid_prediction(record: Record) -> bool:
+    """Tell whether a record can be a line of readings.jsonl: predictions for followed drawings."""
+    predictions = record.get("probabilities", {})
     return (
-        isinstance(reads, list)
-        and len(reads) <= WATCHED
-        and all(type(label) is int and 0 <= label < CLASSES for label in reads)
+        _numbers_are_valid(record)
+        and isinstance(predictions, dict)
+        and all(map(_are_probabilities, predictions.values()))
     )
 
 
-def _numbers(record: Record) -> bool:
+def are_labels(labels: Any) -> bool:
+    """Tell whether these can be the predicted labels of the watched digits."""
+    return (
+        isinstance(labels, list)
+        and len(labels) <= MAX_WATCHED_DIGITS
+        and all(type(label) is int and 0 <= label < CLASSES for label in labels)
+    )
+
+
+def _numbers_are_valid(record: Record) -> bool:
     for name, value in record.items():
-        if limit := NUMBERS.get(name):
+        if limit := NUMBER_LIMITS.get(name):
             if not (type(value) is int or (type(value) is float and not limit.whole)):
                 return False
             if not limit.low <= value <= limit.high:
@@ -56,9 +60,9 @@ def _numbers(record: Record) -> bool:
     return True
 
 
-def _are_probabilities(said: Any) -> bool:
+def _are_probabilities(values: Any) -> bool:
     return (
-        isinstance(said, list)
-        and len(said) == CLASSES
-        and all(type(share) in (int, float) and 0 <= share <= 1 for share in said)
+        isinstance(values, list)
+        and len(values) == CLASSES
+        and all(type(value) in (int, float) and 0 <= value <= 1 for value in values)
     )

@@ -1,4 +1,4 @@
-"""Label of a run: the name, note and pin that its owner gave it (meta.json), and the name that it has without."""
+"""Label of a run: the name, note and pin from its owner (meta.json), and the generated name."""
 
 from __future__ import annotations
 
@@ -10,49 +10,49 @@ from trainer import UserError
 from trainer.config.presets import PRESETS
 from trainer.config.training import TrainingConfig, short_form
 from trainer.storage.files import read_object
-from trainer.text import plain
+from trainer.text import printable
 
-NAME = 80  # characters of a run's name
-NOTE = 1_000  # and of its owner's note
-_TEXTS = {"name": NAME, "note": NOTE}  # at most so many characters
+MAX_NAME_CHARACTERS = 80
+MAX_NOTE_CHARACTERS = 1_000
+_LIMITS = {"name": MAX_NAME_CHARACTERS, "note": MAX_NOTE_CHARACTERS}
 
 
 @dataclass(frozen=True)
 class Label:
-    """What its owner has written on a run."""
+    """Name, note and pin of a run; an empty name stands for the generated name."""
 
     name: str = ""
     note: str = ""
-    pinned: bool = False  # to the top of the list
+    pinned: bool = False  # to the top of its owner's list
 
     @classmethod
     def read(cls, path: Path) -> Label:
-        """Read a label from meta.json; whatever is damaged counts as not written."""
+        """Read a label from meta.json; damaged or missing fields get their defaults."""
         try:
             values = read_object(path)
         except (OSError, ValueError):
             return cls()
-        texts = {key: plain(value[:most]) for key, most in _TEXTS.items() if isinstance(value := values.get(key), str)}
+        texts = {
+            key: printable(value[:limit]) for key, limit in _LIMITS.items() if isinstance(value := values.get(key), str)
+        }
         return cls(**texts, pinned=values.get("pinned") is True)
 
     def changed(self, **changes: Any) -> Label:
-        """Return the label with these fields changed, and spaces for letters that cannot be shown.
+        """Return the label with these fields changed, and spaces in place of unprintable characters.
 
-        Raises UserError where a text is too long.
+        Raises UserError if a text is too long.
         """
-        changes |= {key: plain(changes[key]) for key in _TEXTS if key in changes}
+        changes |= {key: printable(changes[key]) for key in _LIMITS if key in changes}
         if "name" in changes:
             changes["name"] = " ".join(changes["name"].split())
-        for key, most in _TEXTS.items():
-            if len(changes.get(key, "")) > most:
-                raise UserError(
-                    f"A {key} may have at most {most:,} letters (got {len(changes[key]):,}): write a shorter one."
-                )
+        for key, limit in _LIMITS.items():
+            if (length := len(changes.get(key, ""))) > limit:
+                raise UserError(f"A {key} may have at most {limit:,} characters (got {length:,}): write a shorter one.")
         return replace(self, **changes)
 
 
 def generated_name(config: TrainingConfig, parent: str = "") -> str:
-    """Return the name of a run that its owner has not named: its preset's title, or its layers in short."""
+    """Return the name of a run that has none from its owner: its preset's title, or its layers in short form."""
     presets = [preset for preset in PRESETS.values() if preset.config.layers == config.layers]
     presets.sort(key=lambda preset: preset.config != replace(config, seed=preset.config.seed))
     name = presets[0].title if presets else short_form(config)

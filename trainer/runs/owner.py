@@ -1,4 +1,4 @@
-"""The hash by which the owner of a run is known: a run directory never holds the owner's token."""
+"""Hash that identifies a run's owner: a run directory never contains the owner's token."""
 
 from __future__ import annotations
 

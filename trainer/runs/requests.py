@@ -1,6 +1,6 @@
-"""Requests of a run's owner: the lines of requests.jsonl, and what they add up to.
+"""Requests of a run's owner: the lines of requests.jsonl, and their combined effect.
 
-Nobody notes which of them were obeyed: what is requested now follows from all of them.
+Nothing records which requests were carried out: what is requested now follows from all of them together.
 """
 
 from __future__ import annotations
@@ -18,34 +18,36 @@ from trainer.config.limits import CLASSES, check_setting
 from trainer.config.training import TrainingConfig
 from trainer.storage.files import Record
 
-CONTINUE = ("resume", "epochs")
+CONTINUE = ("resume", "epochs")  # kinds that make a paused or ended run continue
 KINDS = ("stop", "pause", *CONTINUE, "learning_rate", "pin", "unpin")
-MAX_DRAWINGS = 5  # that a run follows
+MAX_DRAWINGS = 5  # followed by one run
 _SIZE = 28
-_MAX_ID = 16  # characters
+_MAX_ID_CHARACTERS = 16
 
 
 @dataclass(frozen=True, eq=False)
 class FollowedDrawing:
-    """A drawing that is predicted throughout a training; `label` is the digit that was meant, where that is known."""
+    """A drawing that is predicted throughout a training."""
 
     id: str
-    label: int | None
+    label: int | None  # the digit that was meant, if known
     image: np.ndarray  # (28, 28) float32, 0 paper .. 1 ink
 
     def request(self) -> Record:
-        """Return the values of the request, of kind "pin", that follows it."""
+        """Return the values of the "pin" request that makes a run follow this drawing."""
         packed = base64.b64encode(np.round(self.image * 255).astype(np.uint8).tobytes()).decode()
         return {"drawing": self.id, "label": self.label, "image": packed}
 
     @classmethod
     def parse(cls, request: Record) -> FollowedDrawing:
-        """Return the drawing of a request of kind "pin". Raises ValueError where that is damaged."""
+        """Return the drawing of a "pin" request. Raises ValueError if the request is damaged."""
         name, label, image = (request.get(key) for key in ("drawing", "label", "image"))
-        if not isinstance(name, str) or not isinstance(image, str) or len(name) > _MAX_ID or not name.isprintable():
-            raise ValueError("no drawing")
+        if not (isinstance(name, str) and isinstance(image, str) and name.isprintable()):
+            raise ValueError("the id and the image must be text")
+        if len(name) > _MAX_ID_CHARACTERS:
+            raise ValueError(f"the id must have at most {_MAX_ID_CHARACTERS} characters (got {len(name)})")
         if label is not None and (type(label) is not int or not 0 <= label < CLASSES):
-            raise ValueError("no digit")
+            raise ValueError("the label must be a digit")
         try:
             pixels = np.frombuffer(base64.b64decode(image, validate=True), np.uint8)
         except binascii.Error as error:
@@ -55,16 +57,16 @@ class FollowedDrawing:
 
 @dataclass(frozen=True)
 class Requests:
-    """What all requests of a run add up to."""
+    """Combined effect of all requests of a run."""
 
     end: Literal["", "stop", "pause"] = ""
-    epochs: int = 0  # in all
-    learning_rate: float = 0.0  # the highest of the schedule
+    epochs: int = 0  # in total
+    learning_rate: float = 0.0  # the schedule's highest
     drawings: tuple[FollowedDrawing, ...] = ()
 
     @classmethod
     def of(cls, config: TrainingConfig, requests: Iterable[dict[str, Any]]) -> Requests:
-        """Add up requests in their order; an invalid one is ignored."""
+        """Combine requests in their order; invalid ones are ignored."""
         end: Literal["", "stop", "pause"] = ""
         epochs, learning_rate = config.epochs, config.learning_rate
         drawings: dict[str, FollowedDrawing] = {}

@@ -1,4 +1,7 @@
-"""One run directory: its files, what can be read from them at one time, and the changes that it allows."""
+"""Run directory: its files, one consistent reading of them, and the changes that are allowed.
+
+Longer than 300 lines because everything that knows the files of a run stands here.
+"""
 
 from __future__ import annotations
 
@@ -20,39 +23,39 @@ from trainer.runs.requests import KINDS, Requests
 from trainer.runs.state import State
 from trainer.storage.arrays import read_arrays
 from trainer.storage.files import (
-    BLOCK,
-    FULL,
+    BLOCK_BYTES,
+    DISK_FULL_ERRORS,
     Record,
-    append,
-    appending,
-    line,
+    append_lines,
+    is_regular_file,
+    json_line,
+    open_to_append,
+    overwrite,
+    parse_lines,
     read_bytes,
     read_object,
-    records,
-    regular,
-    write_over,
-    write_whole,
-    writing,
+    translate_disk_errors,
+    write_atomically,
 )
-from trainer.text import plain
+from trainer.text import printable
 
 MAX_ARRAYS = 20_000_000  # bytes of digits.npz, and of snapshots.npz
-_MAX_TIME = 250_000_000_000  # seconds since the epoch, in the year 9892: clocks end soon after
+_MAX_TIME = 250_000_000_000  # seconds since 1970, in the year 9892: `time` fails soon after
 
 
 @dataclass(frozen=True)
 class RunView:
-    """A run as it was when it was read: all that a look needs, each file read once."""
+    """A run at the time it was read: everything that a page needs, with each file read once."""
 
     run: Run
     state: State
-    config: TrainingConfig | None  # what it was asked to train; None where config.json is damaged
-    parent: str  # id of the run whose network it continues, "shipped" for the shipped network, "" for neither
-    group: str  # id of the sweep that it belongs to, or ""
-    created: float  # seconds since the epoch
+    config: TrainingConfig | None  # None if config.json is damaged
+    parent: str  # id of the run whose network it continues from, "shipped" for the ready-made network, or ""
+    group: str  # id of its sweep, or ""
+    created: float  # seconds since 1970
     label: Label
     requests: Requests
-    network: Path | None  # its ONNX file, where there is one
+    network: Path | None  # its ONNX file, if there is one
     has_checkpoint: bool
 
     @property
@@ -61,20 +64,20 @@ class RunView:
 
     @functools.cached_property
     def name(self) -> str:
-        """Return the text that people know the run by: its owner's, its preset's title, or its layers in short."""
+        """Return the owner's name for the run, or the generated name."""
         if name := self.label.name.strip():
             return name
         return generated_name(self.config, self.parent) if self.config else self.id
 
     @property
     def can_resume(self) -> bool:
-        """Tell whether a training that was paused, ended or interrupted can continue where it was."""
+        """Tell whether a paused, ended or interrupted training can continue where it was."""
         return self.has_checkpoint and self.state.phase in ("paused", "finished", "stopped", "interrupted")
 
 
 @dataclass(frozen=True)
 class _Submission:
-    """What config.json holds; it is written once, when the run is made."""
+    """Content of config.json, which is written once, when the run is created."""
 
     config: TrainingConfig | None = None
     parent: str = ""
@@ -83,22 +86,22 @@ class _Submission:
 
 
 class Run:
-    """One run directory. Pages read it once for each look, by `read`; jobs and the engine read single files of it."""
+    """One run directory. Pages call `read` once for each rerun; jobs and the engine read single files."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.id = path.name
 
-    # --- its files --------------------------------------------------------------------------------------------
+    # --- files ------------------------------------------------------------------------------------------------
 
     @property
     def parent_file(self) -> Path:
-        """Return the path of its parent's ONNX file, as that was when this run was made."""
+        """Return the path of a copy of its parent's ONNX file, made when this run was created."""
         return self.path / "parent.onnx"
 
     @property
     def drawings_file(self) -> Path:
-        """Return the path of its owner's own drawings that it learns from (see `collection`); for the job alone."""
+        """Return the path of its owner's drawings that it also learns from; only the job reads them."""
         return self.path / "drawings.npz"
 
     @property
@@ -107,19 +110,19 @@ class Run:
 
     @property
     def network(self) -> Path | None:
-        """Return its network's ONNX file, which is replaced whole while the training goes on."""
-        return self.network_file if regular(self.network_file) else None
+        """Return its network's ONNX file, which is replaced as a whole during training, or None."""
+        return self.network_file if is_regular_file(self.network_file) else None
 
     @property
     def checkpoint(self) -> Path:
         return self.path / "checkpoint.npz"
 
-    # --- read it ----------------------------------------------------------------------------------------------
+    # --- reading ----------------------------------------------------------------------------------------------
 
     def read(self) -> RunView:
-        """Read the run as it is now; damaged files count as missing, and a run without state or config as damaged."""
+        """Read the run now. Damaged files count as missing; a run without state or config counts as damaged."""
         submission = self._submission()
-        state = self._state(submission)  # before its files: what a state promises was written before it
+        state = self._state(submission)  # read before the files: those that a state implies were written before it
         return RunView(
             run=self,
             state=state,
@@ -130,27 +133,25 @@ class Run:
             label=Label.read(self._label_file),
             requests=self._requests(submission),
             network=self.network,
-            has_checkpoint=regular(self.checkpoint),
+            has_checkpoint=is_regular_file(self.checkpoint),
         )
 
     @property
     def state(self) -> State:
-        """Return how it stands now."""
         return self._state(self._submission())
 
     @property
     def config(self) -> TrainingConfig | None:
-        """Return what it was asked to train, or None where config.json is damaged."""
+        """Return its config, or None if config.json is damaged."""
         return self._submission().config
 
     @property
     def group(self) -> str:
-        """Return the id of the sweep that it belongs to, or ""; cheap, since the engine asks it of a whole queue."""
+        """Return the id of its sweep, or ""; cheap, because the engine reads it for the whole queue."""
         return self._submission().group
 
     @property
     def requests(self) -> Requests:
-        """Return what its owner has requested so far."""
         return self._requests(self._submission())
 
     def _submission(self) -> _Submission:
@@ -167,7 +168,7 @@ class Run:
             state = State.parse(read_object(self.path / "state.json"))
         except (OSError, ValueError):
             return State(
-                "damaged", error="This run's state.json cannot be read: its network may still work, else train again."
+                "damaged", error="This run's state.json cannot be read: use its network if it has one, or train again."
             )
         if submission.config is None:
             return State(
@@ -179,13 +180,13 @@ class Run:
         if submission.config is None:
             return Requests()
         try:
-            lines = records(read_bytes(self.path / "requests.jsonl"))
+            lines = parse_lines(read_bytes(self.path / "requests.jsonl"))
         except OSError:
             lines = []
         return Requests.of(submission.config, lines)
 
     def _created(self, submission: _Submission) -> float:
-        """Return when it was made, in seconds since the epoch; by its id where config.json does not tell."""
+        """Return when the run was created, in seconds since 1970: from config.json, or else from its id."""
         if submission.created is not None:
             return submission.created
         try:
@@ -198,12 +199,12 @@ class Run:
         return self.path / "meta.json"
 
     def digits(self) -> tuple[np.ndarray, np.ndarray] | None:
-        """Return the test digits that each epoch predicts: images (n, 28, 28) uint8 and labels (n,) uint8."""
+        """Return the test digits that are predicted after each epoch: images (n, 28, 28) uint8, labels (n,) uint8."""
         saved = self._arrays("digits.npz", "images", "labels")
         return saved if saved and _are_digits(*saved) else None
 
     def snapshots(self) -> tuple[np.ndarray, np.ndarray] | None:
-        """Return the first layer over the training: steps (s,) and weights (s, n, height, width) float16."""
+        """Return the first layer's weights over time: steps (s,) and weights (s, n, height, width) float16."""
         saved = self._arrays("snapshots.npz", "steps", "weights")
         return saved if saved and _are_weights(*saved) else None
 
@@ -214,61 +215,61 @@ class Run:
         except (OSError, ValueError):
             return None
 
-    # --- change it --------------------------------------------------------------------------------------------
+    # --- changes ----------------------------------------------------------------------------------------------
 
     def update(self, **changes: Any) -> State:
-        """Replace state.json whole, with these fields changed; for the one process that now writes it."""
+        """Change fields of state.json and return the new state; only for the process that currently owns the run."""
         state = replace(self.state, **changes)
         path, content = self.path / "state.json", json.dumps(asdict(state)).encode()
         try:
-            write_whole(path, content)
+            write_atomically(path, content)
         except OSError as error:
-            if error.errno not in FULL or len(content) > BLOCK or not regular(path):
+            if error.errno not in DISK_FULL_ERRORS or len(content) > BLOCK_BYTES or not is_regular_file(path):
                 raise
-            write_over(path, content)  # how a run ended must be told
+            overwrite(path, content)  # a full disk must not hide how a run ended
         return state
 
     def describe(self, **changes: Any) -> Label:
-        """Change fields of its label; an empty name restores the generated one.
+        """Change fields of its label; an empty name restores the generated name.
 
-        Raises UserError where a text is too long, or the disk refuses.
+        Raises UserError if a text is too long or the disk refuses.
         """
         label = Label.read(self._label_file).changed(**changes)
-        with writing():
-            write_whole(self._label_file, json.dumps(asdict(label)).encode())
+        with translate_disk_errors():
+            write_atomically(self._label_file, json.dumps(asdict(label)).encode())
         return label
 
     def request(self, kind: str, **values: Any) -> None:
-        """Send the job a request (see `requests`); it obeys within a batch line."""
+        """Send the job a request (see `runs.requests`), which it reads within a fraction of a second."""
         if kind not in KINDS:
             raise ValueError(f"a request must be one of {', '.join(KINDS)} (got {kind!r})")
-        with appending(self.path / "requests.jsonl") as file:
-            append(file, line({"kind": kind, "time": time.time(), **values}))
+        with open_to_append(self.path / "requests.jsonl") as file:
+            append_lines(file, json_line({"kind": kind, "time": time.time(), **values}))
 
-    def live(self) -> None:
-        """Give a sign of life: the time of state.json."""
+    def heartbeat(self) -> None:
+        """Show that the job is alive, by the modification time of state.json."""
         os.utime(self.path / "state.json")
 
     @property
-    def sign_of_life(self) -> float:
-        """Return when the last one was given, in seconds since the epoch, by the clock of who gave it."""
+    def last_heartbeat(self) -> float:
+        """Return the time of the last heartbeat, in seconds since 1970 by the job's clock."""
         try:
             return (self.path / "state.json").stat().st_mtime
         except OSError:
             return float("-inf")
 
     @property
-    def silence(self) -> float:
-        """Return the seconds since the last sign of life, as far as clocks can be trusted."""
-        return time.time() - self.sign_of_life
+    def seconds_since_heartbeat(self) -> float:
+        """Return the seconds since the last heartbeat, if this machine's clock agrees with the job's."""
+        return time.time() - self.last_heartbeat
 
-    def tidy(self, before: float = float("inf")) -> None:
-        """Remove the temporary files that killed writers left, last written before a moment."""
+    def remove_leftovers(self, before: float = float("inf")) -> None:
+        """Remove temporary files that killed writers left before a time, in seconds since 1970."""
         with contextlib.suppress(OSError):
-            for left_over in [name for name in os.listdir(self.path) if name.startswith(".")]:
+            for leftover in [name for name in os.listdir(self.path) if name.startswith(".")]:
                 with contextlib.suppress(OSError):
-                    if (self.path / left_over).stat().st_mtime < before:
-                        (self.path / left_over).unlink()
+                    if (self.path / leftover).stat().st_mtime < before:
+                        (self.path / leftover).unlink()
 
 
 @functools.lru_cache(maxsize=1000)
@@ -276,11 +277,11 @@ def _read_submission(path: Path, changed: int) -> _Submission:
     values = read_object(path)
     config = TrainingConfig.from_json(json.dumps(values["config"]))
     parent, group = (value if isinstance(value := values.get(name), str) else "" for name in ("parent", "group"))
-    return _Submission(config, plain(parent), plain(group), _time(values))
+    return _Submission(config, printable(parent), printable(group), _time(values))
 
 
 def _time(values: Record) -> float | None:
-    """Return when a run was made, or None where its config.json says what no clock says."""
+    """Return when a run was created, or None for a missing or impossible time."""
     created: Any = values.get("created")
     return float(created) if type(created) in (int, float) and 0 <= created < _MAX_TIME else None
 
@@ -289,18 +290,18 @@ def _time(values: Record) -> float | None:
 def _read_pair(path: Path, changed: int, names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
     first, second = read_arrays(path, names, MAX_ARRAYS)
     if first.ndim < 1 or second.ndim < 1 or len(first) != len(second):
-        raise ValueError("they belong together")
+        raise ValueError("the arrays must have the same length")
     return first, second
 
 
 def _are_digits(images: np.ndarray, labels: np.ndarray) -> bool:
-    """Tell whether images can be drawn, and labels are those of classes."""
-    drawn = images.ndim == 3 or (images.ndim == 4 and images.shape[3] == 3)
-    known = labels.dtype == np.uint8 and labels.ndim == 1 and (labels < CLASSES).all()
-    return bool(images.dtype == np.uint8 and drawn and known and images.size)
+    """Tell whether these are grey or colour images and the labels of classes."""
+    are_images = images.ndim == 3 or (images.ndim == 4 and images.shape[3] == 3)
+    are_labels = labels.dtype == np.uint8 and labels.ndim == 1 and (labels < CLASSES).all()
+    return bool(images.dtype == np.uint8 and are_images and are_labels and images.size)
 
 
 def _are_weights(steps: np.ndarray, weights: np.ndarray) -> bool:
-    """Tell whether weights can be drawn, each at the update that it belongs to."""
-    times = steps.dtype.kind in "iu" and steps.ndim == 1
-    return bool(times and weights.dtype == np.float16 and weights.ndim == 4 and weights.size)
+    """Tell whether these are step numbers and the weights at those steps."""
+    are_steps = steps.dtype.kind in "iu" and steps.ndim == 1
+    return bool(are_steps and weights.dtype == np.float16 and weights.ndim == 4 and weights.size)

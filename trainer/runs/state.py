@@ -1,4 +1,4 @@
-"""State of a run: state.json, written by the one process that now owns the run."""
+"""State of a run (state.json), written by the one process that currently owns the run."""
 
 from __future__ import annotations
 
@@ -8,45 +8,45 @@ from typing import Any
 import msgspec
 
 from trainer.storage.files import Record
-from trainer.text import plain
+from trainer.text import printable
 
 ENDED = ("finished", "stopped", "failed", "interrupted")
 LIVE = ("queued", "running")
 PHASES = (*LIVE, "paused", *ENDED)
-_MAX_NUMBER = 1e15  # of any number of a state: no training has a larger one
+_MAX_NUMBER = 1e15  # no training reaches a larger one
 
-Number = float | int  # as JSON has it: 3 and 3.0 are both seconds, and a whole number of any size is read
+Number = float | int  # JSON may have 3 or 3.0, and whole numbers of any size
 
 
 @dataclass(frozen=True)
 class State:
-    """How a run stands. `phase` is one of PHASES, or "damaged" where state.json cannot be read."""
+    """State of a run."""
 
-    phase: str
-    activity: str = ""  # what a running job does, in words for the page
+    phase: str  # one of PHASES, or "damaged" if state.json cannot be read
+    activity: str = ""  # of a running job, as text for the page
     error: str = ""  # one sentence
-    note: str = ""  # why it ended early, where that is no error
+    note: str = ""  # why it ended early, if that is not an error
     owner: str = ""  # hash of the owner's token
     device: str = ""
-    data: str = ""  # where the digits came from
+    data: str = ""  # source of the data set
     data_hash: str = ""
-    examples: int = 0  # trained on, without the validation split
-    steps: int = 0  # updates an epoch
-    begun: int = 0  # updates done when the worker that trains, or trained last, took it up
+    examples: int = 0  # training digits in an epoch, without the validation split
+    steps: int = 0  # per epoch
+    begun: int = 0  # steps done when the current or last worker started
     seconds: Number = 0.0  # of training
-    hook_seconds: Number = 0.0  # of them spent on reporting
-    drawings: int = 0  # of its owner's own, that it learns from as well
-    right_before: int | None = None  # of them, by the network that it continues
-    right_after: int | None = None
+    hook_seconds: Number = 0.0  # part of `seconds` spent on reporting
+    drawings: int = 0  # its owner's drawings that it also learns from
+    right_before: int | None = None  # drawings that the parent network reads correctly
+    right_after: int | None = None  # drawings that the trained network reads correctly
     test_loss: Number | None = None
     test_accuracy: Number | None = None
 
     @classmethod
     def parse(cls, values: Record) -> State:
-        """Return the state that a JSON object describes; keys of other versions are ignored.
+        """Return the state in a JSON object; unknown keys, from other versions, are ignored.
 
-        An impossible number becomes the field's default: a negative one, NaN, or an accuracy above 1. Raises
-        ValueError where a field has another type, or the phase is unknown.
+        Impossible numbers (negative, NaN, an accuracy above 1) become the field's default. Raises ValueError if a field
+        has another type or the phase is unknown.
         """
         state = msgspec.convert(values, cls, strict=True)
         if state.phase not in PHASES:
@@ -55,7 +55,7 @@ class State:
 
     @property
     def live(self) -> bool:
-        """Tell whether it waits or trains."""
+        """Tell whether the run is queued or running."""
         return self.phase in LIVE
 
     @property
@@ -64,12 +64,12 @@ class State:
 
 
 def _cleaned(state: State) -> dict[str, Any]:
-    """Return the fields to change: texts without unprintable characters, defaults for impossible numbers."""
+    """Return replacements for fields: printable texts, and defaults for impossible numbers."""
     cleaned: dict[str, Any] = {}
     for item in fields(State):
         value = getattr(state, item.name)
         if isinstance(value, str):
-            cleaned[item.name] = plain(value)
+            cleaned[item.name] = printable(value)
         elif value is not None and not 0 <= value <= (1.0 if item.name == "test_accuracy" else _MAX_NUMBER):
             cleaned[item.name] = item.default
     return cleaned

@@ -1,4 +1,4 @@
-"""All runs under one root: made, listed, deleted and restored."""
+"""Store of all runs under one root: create, list, delete, restore and purge them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -22,12 +22,12 @@ from trainer.data.uploads import Uploads
 from trainer.runs import history
 from trainer.runs.run import Run
 from trainer.runs.state import State
-from trainer.storage.files import OBJECT, Record, read_bytes, write_whole, writing
-from trainer.storage.lines import Lines
+from trainer.storage.files import MAX_OBJECT_BYTES, Record, read_bytes, translate_disk_errors, write_atomically
+from trainer.storage.lines import LineReader
 
-TRASH = "trash"  # in the run root: where deleted runs lie
-RESTORABLE = 24 * 3600.0  # seconds for which a deleted run can be restored
-ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{6}")  # of a run, and of a sweep
+TRASH = "trash"  # folder of deleted runs in the run root
+RESTORE_SECONDS = 24 * 3600.0  # for which a deleted run can be restored
+RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{6}")  # sweeps have the same ids
 
 
 class RunStore:
@@ -36,7 +36,8 @@ class RunStore:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.uploads = Uploads(root)
-        self._history, self._readings = Lines(history.is_line), Lines(history.is_reading)
+        self._history = LineReader(history.is_valid_line)
+        self._predictions = LineReader(history.is_valid_prediction)
 
     def create(
         self,
@@ -47,134 +48,134 @@ class RunStore:
         drawings: bytes | None = None,
         group: str = "",
     ) -> Run:
-        """Make the directory of a new run, queued.
+        """Create the directory of a new, queued run.
 
-        It goes on from `network`, the ONNX file of `parent`, and learns `drawings`, an npz file, as well; `group` is
-        the sweep that it belongs to. Raises UserError where the disk refuses.
+        network: content of the parent's ONNX file, to continue from; drawings: content of an npz file of drawings to
+        learn as well; group: id of its sweep. Raises UserError if the disk refuses.
         """
-        asked = {"config": json.loads(config.to_json()), "created": time.time(), "versions": _versions()}
+        submission = {"config": json.loads(config.to_json()), "created": time.time(), "versions": _versions()}
         files = {
-            "config.json": json.dumps(asked | {"parent": parent, "group": group}, indent=1).encode(),
+            "config.json": json.dumps(submission | {"parent": parent, "group": group}, indent=1).encode(),
             "state.json": json.dumps(asdict(State("queued", owner=owner))).encode(),
             "parent.onnx": network,
             "drawings.npz": drawings,
         }
-        return self.place({name: content for name, content in files.items() if content is not None})
+        return self.add({name: content for name, content in files.items() if content is not None})
 
-    def place(self, files: Mapping[str, bytes]) -> Run:
-        """Make a run directory of files by their names, with an id of its own; it appears whole or not at all.
+    def add(self, files: Mapping[str, bytes]) -> Run:
+        """Create a run directory with a new id from named files; it appears as a whole or not at all.
 
-        Raises UserError where the disk refuses.
+        Raises UserError if the disk refuses.
         """
-        with writing():
+        with translate_disk_errors():
             run_id = new_id()
-            while (self.root / run_id).exists():  # one of the same second, by chance of the same six digits
+            while (self.root / run_id).exists():  # another run of the same second may have the same random digits
                 run_id = new_id()
             self.root.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=self.root, prefix=".new-") as temporary:
                 new = Path(temporary) / run_id
                 new.mkdir()
                 for name, content in files.items():
-                    write_whole(new / name, content)
+                    write_atomically(new / name, content)
                 new.rename(self.root / run_id)
         return Run(self.root / run_id)
 
     def get(self, run_id: str) -> Run | None:
-        """Return the run of that id, or None where there is none; the id may be any text from outside."""
-        path = self.root / run_id if ID.fullmatch(run_id) else None
+        """Return the run with that id, or None; the id may be any text, such as from a link."""
+        path = self.root / run_id if RUN_ID.fullmatch(run_id) else None
         if path is None or path.is_symlink() or not path.is_dir():
             return None
         return Run(self.root / run_id)
 
     def runs(self) -> list[Run]:
-        """Return every run, damaged ones too, the newest first."""
+        """Return all runs, damaged ones included, newest first."""
         return _runs(self.root)
 
     def live(self) -> list[Run]:
-        """Return the runs that wait or train, the newest first; ten thousand that have ended are passed over fast."""
-        found = []
+        """Return the queued and running runs, newest first; fast even among ten thousand that have ended."""
+        live = []
         for run in self.runs():
             try:
-                state = read_bytes(run.path / "state.json", OBJECT)
+                state = read_bytes(run.path / "state.json", MAX_OBJECT_BYTES)
             except OSError:
                 continue
             if (b'"queued"' in state or b'"running"' in state) and run.state.live:
-                found.append(run)
-        return found
+                live.append(run)
+        return live
 
-    def changed(self) -> dict[str, int]:
-        """Return when the directory of each run last changed, in ns since the epoch, by its id; the newest run first.
+    def modified_times(self) -> dict[str, int]:
+        """Return the modification time of each run's directory, in ns since 1970, by run id; newest run first.
 
-        It changes whenever a file in it appears or is replaced, but not when one grows.
+        It changes when a file in the directory appears or is replaced, but not when a file grows.
         """
-        changed = {}
+        times = {}
         try:
             with os.scandir(self.root) as entries:
                 for entry in entries:
                     if _is_run(entry):
-                        with contextlib.suppress(OSError):  # it was deleted meanwhile
-                            changed[entry.name] = entry.stat().st_mtime_ns
+                        with contextlib.suppress(OSError):  # it has just been deleted
+                            times[entry.name] = entry.stat().st_mtime_ns
         except OSError:
             return {}
-        return dict(sorted(changed.items(), reverse=True))
+        return dict(sorted(times.items(), reverse=True))
 
-    def tidy(self, before: float) -> None:
-        """Remove what killed writers left before a moment, temporary files and runs half made, but not of live runs."""
+    def remove_leftovers(self, before: float) -> None:
+        """Remove temporary files and incomplete runs that killed writers left before a time; skip live runs."""
         live = {run.id for run in self.live()}
         for run in self.runs():
             if run.id not in live:
-                run.tidy(before)
-        for half_made in self.root.glob(".new-*"):
+                run.remove_leftovers(before)
+        for incomplete in self.root.glob(".new-*"):
             with contextlib.suppress(OSError):
-                if half_made.stat().st_mtime < before:
-                    shutil.rmtree(half_made)
+                if incomplete.stat().st_mtime < before:
+                    shutil.rmtree(incomplete)
 
     def delete(self, run: Run) -> None:
-        """Move a run to the trash; it can be restored for a day. Raises UserError where the disk refuses."""
+        """Move a run to the trash, from which it can be restored for 24 hours. Raises UserError if the disk refuses."""
         trash = self.root / TRASH
         try:
             if trash.is_symlink():
                 raise OSError(errno.ELOOP, f"{TRASH} is a link")
             trash.mkdir(exist_ok=True)
-            os.utime(run.path)  # from now on the day counts
+            os.utime(run.path)  # the 24 hours start now
             run.path.rename(trash / run.id)
         except OSError as error:
-            raise UserError(f"A run must be there to be deleted (got: {error.strerror}): look again.") from error
+            raise UserError(f"A run must exist to be deleted (got: {error.strerror}): reload the page.") from error
 
     def deleted(self) -> list[Run]:
         """Return the deleted runs that can be restored, newest first."""
         return [run for run in self._trash() if _is_restorable(run)]
 
     def purge(self) -> None:
-        """Remove the runs from the disk that can be restored no longer."""
+        """Remove deleted runs from the disk once they can no longer be restored."""
         for run in self._trash():
             if not _is_restorable(run):
                 shutil.rmtree(run.path, ignore_errors=True)
 
     def restore(self, run_id: str) -> Run:
-        """Move a run back out of the trash. Raises UserError where it can be restored no longer."""
+        """Move a deleted run back. Raises UserError if it can no longer be restored."""
         try:
             deleted = Run(self.root / TRASH / run_id)
-            if not ID.fullmatch(run_id) or not _is_restorable(deleted):
+            if not RUN_ID.fullmatch(run_id) or not _is_restorable(deleted):
                 raise FileNotFoundError(errno.ENOENT, "there is none")
             deleted.path.rename(self.root / run_id)
         except OSError as error:
             raise UserError(
-                "A deleted run can be had back for a day (got one that is gone): train it again."
+                "A deleted run can be restored for 24 hours (got one that is gone): train it again."
             ) from error
         return Run(self.root / run_id)
 
     def _trash(self) -> list[Run]:
         trash = self.root / TRASH
-        return [] if trash.is_symlink() else _runs(trash)  # nothing is removed elsewhere
+        return [] if trash.is_symlink() else _runs(trash)  # a link could lead the purge elsewhere
 
     def history(self, run: Run) -> list[Record]:
-        """Return the lines of history.jsonl so far, oldest first; only what is new is read again."""
+        """Return the lines of history.jsonl so far, oldest first; only new lines are read from the disk."""
         return self._history.read(run.path / "history.jsonl")
 
-    def readings(self, run: Run) -> list[Record]:
-        """Return what the network said of the followed drawings so far, oldest first."""
-        return self._readings.read(run.path / "readings.jsonl")
+    def predictions(self, run: Run) -> list[Record]:
+        """Return the predictions for the followed drawings so far, oldest first."""
+        return self._predictions.read(run.path / "readings.jsonl")
 
 
 def _runs(root: Path) -> list[Run]:
@@ -187,20 +188,20 @@ def _runs(root: Path) -> list[Run]:
 
 
 def _is_run(entry: os.DirEntry[str]) -> bool:
-    """Tell whether it may be a run's directory; a link, which may lead anywhere, is none."""
-    return bool(ID.fullmatch(entry.name)) and entry.is_dir(follow_symlinks=False)
+    """Tell whether an entry may be a run's directory; a link, which may lead anywhere, is not."""
+    return bool(RUN_ID.fullmatch(entry.name)) and entry.is_dir(follow_symlinks=False)
 
 
 def _is_restorable(run: Run) -> bool:
-    """Tell whether a run is in the trash, and was deleted less than a day ago."""
+    """Tell whether a run in the trash was deleted less than 24 hours ago."""
     try:
-        return time.time() - run.path.stat().st_mtime <= RESTORABLE
+        return time.time() - run.path.stat().st_mtime <= RESTORE_SECONDS
     except OSError:
         return False
 
 
 def new_id() -> str:
-    """Make an id that begins with the time, and that nobody can guess."""
+    """Return a new id, which starts with the time and cannot be guessed."""
     return time.strftime("%Y%m%d-%H%M%S-") + secrets.token_hex(3)
 
 
@@ -212,3 +213,19 @@ def _versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return versions
+
+
+@contextlib.contextmanager
+def all_or_none() -> Iterator[list[Run]]:
+    """Yield a list for the runs that this block creates; if the block fails, remove them.
+
+    Raises UserError if the disk refuses.
+    """
+    created: list[Run] = []
+    try:
+        with translate_disk_errors():
+            yield created
+    except BaseException:
+        for run in created:
+            shutil.rmtree(run.path, ignore_errors=True)
+        raise

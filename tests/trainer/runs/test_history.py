@@ -1,16 +1,16 @@
-"""Lines of history.jsonl and readings.jsonl: which are sound."""
+"""Validation of the lines of history.jsonl and readings.jsonl."""
 
 import pytest
 
-from trainer.runs.history import WATCHED, are_reads, is_line, is_reading
+from trainer.runs.history import MAX_WATCHED_DIGITS, are_labels, is_valid_line, is_valid_prediction
 
 LINE = {"kind": "epoch", "epoch": 1, "step": 9, "loss": 0.5, "accuracy": 0.9, "seconds": 1.5, "memory": 10**9}
 EVEN = [0.1] * 10
 
 
-def test_lines_of_a_training_are_sound_also_with_less_or_more_in_them():
+def test_lines_of_a_training_are_valid_with_fewer_or_more_keys():
     for line in (LINE, {}, {"kind": "batch"}, LINE | {"mood": "good"}, LINE | {"reads": [0, 9]}):
-        assert is_line(line)
+        assert is_valid_line(line)
 
 
 @pytest.mark.parametrize(
@@ -29,19 +29,23 @@ def test_lines_of_a_training_are_sound_also_with_less_or_more_in_them():
         {"reads": "7"},
     ],
 )
-def test_a_line_that_no_training_writes_is_not(wrong):
-    assert not is_line(LINE | wrong)
+def test_a_line_that_no_training_writes_is_invalid(wrong):
+    assert not is_valid_line(LINE | wrong)
 
 
-def test_a_mean_over_few_digits_may_be_a_hair_beyond_one():
-    assert is_line({"accuracy": 1.0005}) and not is_line({"accuracy": 1.01})
+def test_rounding_may_take_a_mean_slightly_beyond_one():
+    assert is_valid_line({"accuracy": 1.0005}) and not is_valid_line({"accuracy": 1.01})
 
 
-def test_at_most_as_many_predictions_as_digits_are_watched():
-    assert are_reads([7] * WATCHED) and not are_reads([7] * (WATCHED + 1)) and not are_reads([True])
+def test_at_most_one_label_for_each_watched_digit_is_valid():
+    assert (
+        are_labels([7] * MAX_WATCHED_DIGITS)
+        and not are_labels([7] * (MAX_WATCHED_DIGITS + 1))
+        and not are_labels([True])
+    )
 
 
-def test_readings_hold_ten_probabilities_for_each_drawing():
-    assert is_reading({"step": 3, "epoch": 1, "probabilities": {"a": EVEN, "b": [0] * 9 + [1]}})
-    for said in ([], {"a": EVEN[:9]}, {"a": [*EVEN[:9], 1.5]}, {"a": [*EVEN[:9], "x"]}, {"a": None}):
-        assert not is_reading({"step": 3, "probabilities": said})
+def test_predictions_have_ten_probabilities_for_each_drawing():
+    assert is_valid_prediction({"step": 3, "epoch": 1, "probabilities": {"a": EVEN, "b": [0] * 9 + [1]}})
+    for predictions in ([], {"a": EVEN[:9]}, {"a": [*EVEN[:9], 1.5]}, {"a": [*EVEN[:9], "x"]}, {"a": None}):
+        assert not is_valid_prediction({"step": 3, "probabilities": predictions})

@@ -1,3 +1,5 @@
+"""Run index: rows, the cache in memory and in its file, search and sorting."""
+
 import json
 import os
 from dataclasses import asdict, replace
@@ -8,12 +10,13 @@ from hypothesis import strategies as st
 
 from harness.waiting import wait_for
 from trainer.config.layers import Dense
-from trainer.config.training import Adam, TrainingConfig
+from trainer.config.optimizers import Adam
+from trainer.config.training import TrainingConfig
 from trainer.runs import index
-from trainer.runs.index import FILE, Row, RunIndex, found, in_order, read
+from trainer.runs.index import INDEX_FILE, RunIndex, RunRow, read_row, search, sort_rows
 from trainer.runs.state import State
 from trainer.runs.store import RunStore
-from trainer.storage.files import line
+from trainer.storage.files import json_line
 
 
 @pytest.fixture
@@ -22,14 +25,14 @@ def store(tmp_path):
 
 
 def trained(store, accuracies=(0.5, 0.75), **state):
-    """Make a run that has ended, long ago as far as its directory's clock tells."""
+    """Create a run that has ended, long ago by its directory's modification time."""
     run = store.create(TrainingConfig(layers=(Dense(16, "relu"),), epochs=5, optimizer=Adam()), owner="somebody")
     lines = [
         {"kind": kind, "epoch": epoch, "step": 10 * epoch, "loss": 1.0, "val_accuracy": accuracy}
         for epoch, accuracy in enumerate(accuracies, 1)
         for kind in ("batch", "epoch")
     ]
-    (run.path / "history.jsonl").write_bytes(b"".join(map(line, lines)))
+    (run.path / "history.jsonl").write_bytes(b"".join(map(json_line, lines)))
     run.update(**{"phase": "finished", "test_accuracy": 0.625, "seconds": 3.5, "device": "CPU"} | state)
     settle(run)
     return run
@@ -39,15 +42,15 @@ def settle(run, seconds=1_700_000_000):
     os.utime(run.path, (seconds, seconds))
 
 
-def plainly(store):
-    return [read(run) for run in store.runs()]
+def read_directly(store):
+    return [read_row(run) for run in store.runs()]
 
 
-def test_a_row_says_what_a_list_needs(store):
+def test_a_row_has_everything_that_the_list_shows(store):
     run = trained(store, drawings=12)
     run.describe(name="mine", note="a note", pinned=True)
     (row,) = RunIndex(store).rows()
-    assert row == Row(
+    assert row == RunRow(
         id=run.id,
         name="mine",
         network="16 relu",
@@ -75,7 +78,7 @@ def test_a_row_says_what_a_list_needs(store):
     assert not row.live
 
 
-def test_a_run_that_only_waits_and_one_that_is_damaged_are_rows_too(store):
+def test_queued_and_damaged_runs_have_rows_too(store):
     waiting = store.create(TrainingConfig(), owner="", parent="shipped", group="a sweep")
     damaged = trained(store)
     (damaged.path / "config.json").write_text("{")
@@ -86,38 +89,38 @@ def test_a_run_that_only_waits_and_one_that_is_damaged_are_rows_too(store):
     row = rows[damaged.id]
     assert row.phase == "damaged" and not row.live and row.network == "" and row.parameters is None
     assert row.val_accuracy is None and row.owner == "somebody"
-    json.dumps(row, allow_nan=False)  # for a browser
+    json.dumps(row, allow_nan=False)  # the browser gets it
 
 
-def test_a_long_training_has_a_short_line_that_ends_where_it_ended(store):
+def test_the_spark_line_of_a_long_training_is_short_and_ends_with_its_last_epoch(store):
     accuracies = [place / 200 for place in range(1, 200)]
     trained(store, accuracies)
     (row,) = RunIndex(store).rows()
-    assert 2 < len(row.spark) <= index.POINTS and row.spark[-1] == accuracies[-1] and row.epochs == 199
+    assert 2 < len(row.spark) <= index.MAX_SPARK_POINTS and row.spark[-1] == accuracies[-1] and row.epochs == 199
 
 
-def test_every_change_is_seen_by_a_ledger_that_has_looked_before(store):
+def test_the_index_notices_every_change(store):
     known = RunIndex(store)
     assert known.rows() == []
     run, other = trained(store), trained(store)
-    assert known.rows() == plainly(store)
+    assert known.rows() == read_directly(store)
     run.describe(name="renamed")
-    assert known.rows() == plainly(store)
+    assert known.rows() == read_directly(store)
     settle(run, 1_700_000_001)
     known.rows()
     run.update(phase="queued")
-    assert known.rows() == plainly(store)
+    assert known.rows() == read_directly(store)
     with (run.path / "history.jsonl").open("ab") as history:
-        history.write(line({"kind": "epoch", "epoch": 3, "step": 30, "loss": 1.0, "val_accuracy": 0.875}))
+        history.write(json_line({"kind": "epoch", "epoch": 3, "step": 30, "loss": 1.0, "val_accuracy": 0.875}))
     settle(run, 1_700_000_001)
-    assert known.rows()[1 if run.id < other.id else 0].epochs == 3  # a live run is read anew each time
+    assert known.rows()[1 if run.id < other.id else 0].epochs == 3  # a live run is read each time
     store.delete(run)
     assert [row.id for row in known.rows()] == [other.id]
     store.restore(run.id)
-    assert known.rows() == plainly(store)
+    assert known.rows() == read_directly(store)
 
 
-def test_changes_within_one_tick_of_the_clock_are_seen(store):
+def test_changes_within_one_tick_of_the_clock_are_noticed(store):
     known, run = RunIndex(store), trained(store)
     os.utime(run.path)  # now
     now = run.path.stat().st_mtime_ns
@@ -127,24 +130,24 @@ def test_changes_within_one_tick_of_the_clock_are_seen(store):
     assert [row.name for row in known.rows()] == ["renamed"]
 
 
-def kept(store, monkeypatch):
-    """Let a ledger keep its rows in its file."""
-    monkeypatch.setattr(index, "UNSAVED", 0)
+def saved(store, monkeypatch):
+    """Return the rows of an index that has saved them in its file."""
+    monkeypatch.setattr(index, "MAX_UNSAVED_ROWS", 0)
     rows = RunIndex(store).rows()
-    wait_for((store.root / FILE).is_file)
+    wait_for((store.root / INDEX_FILE).is_file)
     return rows
 
 
-def test_the_next_start_reads_only_what_has_changed(store, monkeypatch):
+def test_after_a_restart_only_changed_runs_are_read(store, monkeypatch):
     runs = [trained(store) for _ in range(5)]
-    rows = kept(store, monkeypatch)
+    rows = saved(store, monkeypatch)
     runs[3].describe(note="changed since")
     runs.append(store.create(TrainingConfig(), ""))
-    looked = []
-    monkeypatch.setattr(index, "read", lambda run: looked.append(run.id) or read(run))
+    ids = []
+    monkeypatch.setattr(index, "read_row", lambda run: ids.append(run.id) or read_row(run))
     after = RunIndex(store).rows()
-    assert sorted(looked) == sorted([runs[3].id, runs[5].id])
-    assert after == plainly(store) and len(set(after) & set(rows)) == 4
+    assert sorted(ids) == sorted([runs[3].id, runs[5].id])
+    assert after == read_directly(store) and len(set(after) & set(rows)) == 4
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -153,30 +156,30 @@ def test_a_damaged_file_of_rows_changes_nothing(store, monkeypatch, place, conte
     if not store.runs():
         for _ in range(3):
             trained(store)
-        kept(store, monkeypatch)
-        (store.root / "whole").write_bytes((store.root / FILE).read_bytes())
+        saved(store, monkeypatch)
+        (store.root / "whole").write_bytes((store.root / INDEX_FILE).read_bytes())
     whole = (store.root / "whole").read_bytes()
     place %= len(whole)
-    (store.root / FILE).write_bytes(whole[:place] + content)
-    assert RunIndex(store).rows() == plainly(store)
+    (store.root / INDEX_FILE).write_bytes(whole[:place] + content)
+    assert RunIndex(store).rows() == read_directly(store)
 
 
-def test_very_many_unread_runs_are_read_beside_the_newest_first(store, monkeypatch):
-    monkeypatch.setattr(index, "AT_ONCE", 2)
+def test_very_many_unread_runs_are_read_in_the_background_newest_first(store, monkeypatch):
+    monkeypatch.setattr(index, "MAX_READ_AT_ONCE", 2)
     for _ in range(6):
         trained(store)
     known = RunIndex(store)
     first = known.rows()
-    assert first[:2] == plainly(store)[:2]
+    assert first[:2] == read_directly(store)[:2]
     known.wait()
-    assert known.reading is None and known.rows() == plainly(store)
+    assert known.progress is None and known.rows() == read_directly(store)
 
 
-def test_a_folder_that_is_not_there_has_no_rows(store):
+def test_a_missing_folder_has_no_rows(store):
     assert RunIndex(store).rows() == []
 
 
-ROW = Row(
+ROW = RunRow(
     id="20260101-000000-aaaaaa",
     name="b",
     network="",
@@ -203,22 +206,22 @@ ROW = Row(
 )
 
 
-def test_words_are_found_in_whatever_case(store):
+def test_search_ignores_case(store):
     rows = [ROW._replace(name="Tutorial A"), ROW._replace(note="tried Ärger"), ROW._replace(network="64 relu")]
-    assert found(rows, "") == rows
-    assert found(rows, " tutORIAL  sgd") == rows[:1]
-    assert found(rows, "ÄRGER") == rows[1:2]
-    assert found(rows, "CIFAR-10 relu") == rows[2:]
-    assert found(rows, "relu adam") == []
+    assert search(rows, "") == rows
+    assert search(rows, " tutORIAL  sgd") == rows[:1]
+    assert search(rows, "ÄRGER") == rows[1:2]
+    assert search(rows, "CIFAR-10 relu") == rows[2:]
+    assert search(rows, "relu adam") == []
 
 
-def test_what_is_not_known_comes_last_and_what_is_pinned_first():
+def test_unknown_values_come_last_and_pinned_runs_first():
     low, high, none = (ROW._replace(id=str(value), test_accuracy=value) for value in (0.1, 0.9, None))
-    assert in_order([none, low, high], "test_accuracy", True) == [high, low, none]
-    assert in_order([none, low, high], "test_accuracy", False) == [low, high, none]
+    assert sort_rows([none, low, high], "test_accuracy", True) == [high, low, none]
+    assert sort_rows([none, low, high], "test_accuracy", False) == [low, high, none]
     pinned = low._replace(pinned=True)
-    assert in_order([none, high, pinned], "test_accuracy", True, "somebody") == [pinned, high, none]
-    assert in_order([none, high, pinned], "test_accuracy", True, "somebody else") == [high, pinned, none]
+    assert sort_rows([none, high, pinned], "test_accuracy", True, "somebody") == [pinned, high, none]
+    assert sort_rows([none, high, pinned], "test_accuracy", True, "somebody else") == [high, pinned, none]
 
 
 rows = st.builds(
@@ -231,15 +234,15 @@ rows = st.builds(
 
 
 @given(st.lists(rows, max_size=8), st.sampled_from(("name", "parameters", "seconds")), st.booleans())
-def test_sorting_loses_nothing_and_rises_or_falls(unsorted, by, falling):
-    listed = in_order(unsorted, by, falling)
+def test_sorting_keeps_all_rows_in_ascending_or_descending_order(unsorted, by, falling):
+    listed = sort_rows(unsorted, by, falling)
     assert sorted(listed, key=repr) == sorted(unsorted, key=repr)
     known = [value for row in listed if (value := getattr(row, by)) not in (None, "", 0)]
     known = [value.lower() if by == "name" else value for value in known]
     assert known == sorted(known, reverse=falling)
 
 
-def test_a_state_of_its_own_making_is_whole(store):  # guards the rows against a state that says nonsense
+def test_impossible_numbers_of_a_state_are_unknown(store):
     run = trained(store)
     (run.path / "state.json").write_text(json.dumps(asdict(replace(State("finished"), test_accuracy=7.0, seconds=-1))))
     (row,) = RunIndex(store).rows()

@@ -1,3 +1,5 @@
+"""Lineage of a network: its ancestors and descendants, and what changed from parent to child."""
+
 from itertools import pairwise
 
 import pytest
@@ -5,47 +7,47 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.trainer.runs.test_index import ROW
-from trainer.runs import lineage as families
-from trainer.runs.lineage import changes, family
+from trainer.runs import lineage
+from trainer.runs.lineage import describe_changes, find_lineage
 from trainer.runs.parent import SHIPPED
 from trainer.shipped import network as shipped
 
 
 def rows(parents):
-    """Make a row for each, by name, of its parent's name; the younger come later."""
+    """Return a row for each name, given the names of their parents, oldest first."""
     return [
         ROW._replace(id=name, name=name.upper(), parent=parent, created=place)
         for place, (name, parent) in enumerate(parents.items())
     ]
 
 
-def drawn(members):
+def indented(members):
     return [("  " * member.depth) + member.id for member in members]
 
 
-def test_a_family_is_the_line_of_parents_and_all_descendants():
+def test_a_lineage_has_all_ancestors_and_descendants():
     some = rows({"a": "", "b": "a", "c": "b", "uncle": "a", "d": "c", "e": "c", "f": "d", "stranger": ""})
-    assert drawn(family(some, "c")) == ["a", "  b", "    c", "      d", "        f", "      e"]
-    assert drawn(family(some, "uncle")) == ["a", "  uncle"]
-    assert drawn(family(some, "a")) == ["a", "  b", "    c", "      d", "        f", "      e", "  uncle"]
-    assert family(some, "stranger") == [] == family(some, "nobody")
+    assert indented(find_lineage(some, "c")) == ["a", "  b", "    c", "      d", "        f", "      e"]
+    assert indented(find_lineage(some, "uncle")) == ["a", "  uncle"]
+    assert indented(find_lineage(some, "a")) == ["a", "  b", "    c", "      d", "        f", "      e", "  uncle"]
+    assert find_lineage(some, "stranger") == [] == find_lineage(some, "nobody")
 
 
-def test_the_shipped_network_is_a_root_and_a_lost_parent_is_named():
+def test_the_ready_made_network_and_a_deleted_parent_are_listed():
     some = rows({"a": SHIPPED, "b": SHIPPED, "c": "lost"})
-    first, second = family(some, "a")
-    assert (first.id, first.name, first.there) == (SHIPPED, shipped.NAME, True) and first.accuracy > 0.9
+    first, second = find_lineage(some, "a")
+    assert (first.id, first.name, first.exists) == (SHIPPED, shipped.NAME, True) and first.accuracy > 0.9
     assert (second.id, second.depth) == ("a", 1)
-    lost, orphan = family(some, "c")
-    assert (lost.there, orphan.there) == (False, True) and "gone" in lost.name
+    lost, orphan = find_lineage(some, "c")
+    assert (lost.exists, orphan.exists) == (False, True) and lost.name == "a deleted network"
 
 
 @given(
     st.dictionaries(st.sampled_from("abcdef"), st.sampled_from(["", *"abcdef", SHIPPED, "lost"])),
     st.sampled_from("abcdef"),
 )
-def test_no_family_is_endless_and_nobody_is_in_it_twice(parents, run_id):  # even where parents run in circles
-    members = family(rows(parents), run_id)
+def test_circular_parents_end_and_nobody_is_listed_twice(parents, run_id):
+    members = find_lineage(rows(parents), run_id)
     names = [member.id for member in members]
     assert len(set(names)) == len(names)
     assert not members or run_id in names
@@ -53,9 +55,9 @@ def test_no_family_is_endless_and_nobody_is_in_it_twice(parents, run_id):  # eve
         assert after.depth <= before.depth + 1
 
 
-def test_of_a_very_large_family_the_rest_is_left_out(monkeypatch):
-    monkeypatch.setattr(families, "MOST", 5)
-    assert len(family(rows({"a": "", **{str(place): "a" for place in range(20)}}), "a")) == 5
+def test_a_very_large_lineage_is_cut(monkeypatch):
+    monkeypatch.setattr(lineage, "MAX_MEMBERS", 5)
+    assert len(find_lineage(rows({"a": "", **{str(place): "a" for place in range(20)}}), "a")) == 5
 
 
 @pytest.mark.parametrize(
@@ -63,14 +65,14 @@ def test_of_a_very_large_family_the_rest_is_left_out(monkeypatch):
     [
         ({}, ""),
         ({"optimizer": "Adam"}, "Adam"),
-        ({"learning_rate": 0.001, "epochs": 1}, "rate 0.001, 1 epoch more"),
-        ({"drawings": 1}, "1 own drawing"),
-        ({"optimizer": "Lion", "drawings": 1200, "epochs": 3}, "Lion, 1,200 own drawings, 3 epochs more"),
+        ({"learning_rate": 0.001, "epochs": 1}, "learning rate 0.001, 1 more epoch"),
+        ({"drawings": 1}, "1 drawing"),
+        ({"optimizer": "Lion", "drawings": 1200, "epochs": 3}, "Lion, 1,200 drawings, 3 more epochs"),
     ],
 )
-def test_what_was_changed_is_said(change, words):
-    assert changes(ROW._replace(**change), ROW) == words
+def test_changes_are_described(change, words):
+    assert describe_changes(ROW._replace(**change), ROW) == words
 
 
-def test_of_the_first_it_is_said_how_it_was_trained():
-    assert changes(ROW._replace(learning_rate=0.5, epochs=2), None) == "SGD, rate 0.5, 2 epochs"
+def test_the_first_networks_training_is_described():
+    assert describe_changes(ROW._replace(learning_rate=0.5, epochs=2), None) == "SGD, learning rate 0.5, 2 epochs"

@@ -1,3 +1,5 @@
+"""Requests of a run's owner and their combined effect."""
+
 import json
 
 import numpy as np
@@ -7,12 +9,12 @@ from hypothesis import strategies as st
 
 from trainer.config.training import TrainingConfig
 from trainer.runs.requests import KINDS, MAX_DRAWINGS, FollowedDrawing, Requests
-from trainer.storage.files import line, records
+from trainer.storage.files import json_line, parse_lines
 
 CONFIG = TrainingConfig(epochs=5, learning_rate=0.1)
 
 
-def added_up(*requests):
+def combined(*requests):
     return Requests.of(CONFIG, [{"kind": kind, **values} for kind, values in requests])
 
 
@@ -32,17 +34,17 @@ def drawing(name="a", label=7):
         (["pause", "stop"], "stop"),
     ],
 )
-def test_the_last_word_decides_whether_it_goes_on(kinds, end):
-    assert added_up(*((kind, {}) for kind in kinds)).end == end
+def test_the_last_request_decides_how_training_ends(kinds, end):
+    assert combined(*((kind, {}) for kind in kinds)).end == end
 
 
-def test_one_epoch_more_also_goes_on():
-    assert added_up(("stop", {}), ("epochs", {"value": 6})) == Requests("", 6, 0.1)
+def test_one_more_epoch_continues_a_stopped_run():
+    assert combined(("stop", {}), ("epochs", {"value": 6})) == Requests("", 6, 0.1)
 
 
-def test_a_drawing_travels_unchanged_and_can_be_let_go():
+def test_a_drawing_is_sent_unchanged_and_can_be_unpinned():
     sent = drawing()
-    requests = records(line({"kind": "pin", **sent.request()}))
+    requests = parse_lines(json_line({"kind": "pin", **sent.request()}))
     (got,) = Requests.of(CONFIG, requests).drawings
     assert (got.id, got.label) == ("a", 7)
     np.testing.assert_allclose(got.image, sent.image, atol=0.5 / 255)
@@ -50,9 +52,9 @@ def test_a_drawing_travels_unchanged_and_can_be_let_go():
     assert not Requests.of(CONFIG, [*requests, {"kind": "unpin", "drawing": "a"}]).drawings
 
 
-def test_a_run_follows_a_few_drawings():
+def test_a_run_follows_a_limited_number_of_drawings():
     pins = [("pin", drawing(str(place)).request()) for place in range(MAX_DRAWINGS + 2)]
-    assert len(added_up(*pins).drawings) == MAX_DRAWINGS
+    assert len(combined(*pins).drawings) == MAX_DRAWINGS
 
 
 @pytest.mark.parametrize(
@@ -72,7 +74,7 @@ def test_a_run_follows_a_few_drawings():
         {},
     ],
 )
-def test_a_request_that_is_not_as_it_must_be_is_passed_over(request_):
+def test_an_invalid_request_is_ignored(request_):
     assert Requests.of(CONFIG, [request_]) == Requests("", 5, 0.1)
 
 
@@ -81,5 +83,5 @@ VALUES = st.recursive(st.none() | st.booleans() | st.floats() | st.text(max_size
 
 
 @given(st.lists(st.dictionaries(KEYS, VALUES | st.sampled_from(KINDS))))
-def test_no_request_is_too_strange(requests):
+def test_any_json_can_be_read_as_requests(requests):
     assert isinstance(Requests.of(CONFIG, json.loads(json.dumps(requests))), Requests)

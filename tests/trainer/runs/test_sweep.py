@@ -1,3 +1,5 @@
+"""Sweep: its plan, its file and its results."""
+
 import json
 
 import pytest
@@ -7,11 +9,23 @@ from hypothesis import strategies as st
 from tests.support.apps import TINY
 from trainer import UserError
 from trainer.config.layers import Dense
-from trainer.config.training import SGD, Adam, TrainingConfig
+from trainer.config.optimizers import SGD, Adam
+from trainer.config.training import TrainingConfig
 from trainer.config.variation import Axis, Setting
 from trainer.runs.store import RunStore, new_id
-from trainer.runs.sweep import RUNS, Cell, Plan, Sweep, Sweeps, best, cells, chance, effects, shades
-from trainer.storage.files import line
+from trainer.runs.sweep import (
+    MAX_RUNS,
+    Cell,
+    Plan,
+    Sweep,
+    Sweeps,
+    best_cell,
+    chance_difference,
+    effects,
+    heatmap_positions,
+    read_cells,
+)
+from trainer.storage.files import json_line
 
 RATES, BATCHES = Axis(Setting("learning_rate"), (0.01, 0.1, 1.0)), Axis(Setting("batch_size"), (20, 50))
 PLAN = Plan(TINY, (RATES, BATCHES))
@@ -25,7 +39,7 @@ def sweep_of(plan, store):
 # --- the plan -------------------------------------------------------------------------------------------------
 
 
-def test_every_value_of_the_one_setting_is_tried_with_every_value_of_the_other():
+def test_every_combination_of_values_is_tried():
     tried = [(config.learning_rate, config.batch_size) for config in PLAN.configs]
     assert tried == [(0.01, 20), (0.1, 20), (1.0, 20), (0.01, 50), (0.1, 50), (1.0, 50)]
     assert len(PLAN) == 6 and PLAN.title == "Learning rate × batch size"
@@ -33,13 +47,13 @@ def test_every_value_of_the_one_setting_is_tried_with_every_value_of_the_other()
     assert {config.layers for config in PLAN.configs} == {TINY.layers}
 
 
-def test_a_plan_that_cannot_be_is_refused_with_a_sentence():
+def test_an_impossible_plan_is_refused_with_a_sentence():
     many = Axis(Setting("seed"), tuple(range(8)))
     for axes, why in (
-        ((), "one setting or 2"),
+        ((), "1 or 2 settings"),
         ((RATES, RATES), "must differ"),
-        ((many, Axis(Setting("epochs"), (1, 2, 3, 4, 5))), f"at most {RUNS} runs .got 8 × 5 = 40"),
-        ((Axis(Setting("seed"), (1,)),), "at least two runs"),
+        ((many, Axis(Setting("epochs"), (1, 2, 3, 4, 5))), f"at most {MAX_RUNS} runs .got 8 × 5 = 40"),
+        ((Axis(Setting("seed"), (1,)),), "at least 2 runs"),
         ((Axis(Setting("filters", "conv2d_1"), (1, 2)),), "With conv2d_1 filters 1: .*it has no"),
     ):
         with pytest.raises(UserError, match=why):
@@ -49,7 +63,7 @@ def test_a_plan_that_cannot_be_is_refused_with_a_sentence():
         Plan(TrainingConfig(layers=(Dense(2), Dense(2))), layers)
 
 
-def test_a_rate_that_is_varied_as_well_is_that_of_every_optimizer():
+def test_a_varied_learning_rate_overrides_the_optimizers_default():
     optimizers = Axis(Setting("optimizer"), ("SGD", "Adam"))
     for axes in ((RATES, optimizers), (optimizers, RATES)):
         tried = {(config.optimizer, config.learning_rate) for config in Plan(TINY, axes).configs}
@@ -59,11 +73,11 @@ def test_a_rate_that_is_varied_as_well_is_that_of_every_optimizer():
 # --- its file -------------------------------------------------------------------------------------------------
 
 
-def test_a_sweep_is_read_as_it_was_written(tmp_path):
+def test_a_sweep_is_read_as_written(tmp_path):
     sweeps = Sweeps(tmp_path / "sweeps")
     assert sweeps.ids() == []
     sweep = Sweep(new_id(), PLAN, ("20260101-000000-aaaaaa",) * 6, 12.5, "me")
-    sweeps.keep(sweep)
+    sweeps.save(sweep)
     assert sweeps.get(sweep.id) == sweep and sweeps.ids() == [sweep.id]
     for other in ("", "../config", "20260101-000000-bbbbbb", sweep.id + ".json"):
         assert sweeps.get(other) is None
@@ -73,7 +87,7 @@ def test_a_sweep_is_read_as_it_was_written(tmp_path):
 def written(tmp_path_factory):
     sweeps = Sweeps(tmp_path_factory.mktemp("sweeps"))
     sweep = Sweep(new_id(), PLAN, ("20260101-000000-aaaaaa",) * 6, 12.5, "me")
-    sweeps.keep(sweep)
+    sweeps.save(sweep)
     return sweeps, sweep
 
 
@@ -97,11 +111,11 @@ DAMAGES = [
 
 
 @pytest.mark.parametrize("name, value", DAMAGES)
-def test_a_damaged_file_is_a_sentence(written, name, value):
+def test_a_damaged_file_is_a_user_error(written, name, value):
     sweeps, sweep = written
     whole = json.loads(sweep.to_json())
     (sweeps.folder / f"{sweep.id}.json").write_text(json.dumps(whole | {name: value}))
-    with pytest.raises(UserError, match="its runs are still on Runs"):
+    with pytest.raises(UserError, match="on the page Runs"):
         sweeps.get(sweep.id)
 
 
@@ -111,7 +125,7 @@ JSON = st.recursive(
 
 
 @given(JSON)
-def test_any_content_is_a_sweep_or_a_sentence(written, value):
+def test_any_other_content_is_a_user_error(written, value):
     sweeps, sweep = written
     whole = json.loads(sweep.to_json())
     path = sweeps.folder / f"{sweep.id}.json"
@@ -124,35 +138,37 @@ def test_any_content_is_a_sweep_or_a_sentence(written, value):
         sweeps.get(sweep.id)
 
 
-# --- what comes of it -----------------------------------------------------------------------------------------
+# --- results ----------------------------------------------------------------------------------------------------
 
 
-def test_each_place_tells_how_its_run_stands(tmp_path):
+def test_each_cell_has_the_status_of_its_run(tmp_path):
     store = RunStore(tmp_path / "runs")
     sweep, runs = sweep_of(PLAN, store)
-    assert {cell.words for cell in cells(sweep, store)} == {"waits"} and best(cells(sweep, store)) is None
+    assert {cell.status for cell in read_cells(sweep, store)} == {"waiting"} and best_cell(
+        read_cells(sweep, store)
+    ) is None
     runs[0].update(phase="finished", test_accuracy=0.9, seconds=3.0)
     runs[1].update(phase="running")
-    (runs[1].path / "history.jsonl").write_bytes(line({"kind": "epoch", "epoch": 1, "val_accuracy": 0.95}))
-    runs[2].update(phase="failed", error="The loss grew.")
+    (runs[1].path / "history.jsonl").write_bytes(json_line({"kind": "epoch", "epoch": 1, "val_accuracy": 0.95}))
+    runs[2].update(phase="failed", error="The loss became infinite.")
     (runs[3].path / "state.json").write_text("{")
     store.delete(runs[4])
     runs[5].update(phase="stopped", test_accuracy=0.8)
-    known = cells(sweep, store)
-    assert [cell.words for cell in known] == ["", "epoch 1", "failed", "damaged", "gone", "stopped"]
+    known = read_cells(sweep, store)
+    assert [cell.status for cell in known] == ["", "epoch 1", "failed", "damaged", "deleted", "stopped"]
     assert [cell.accuracy for cell in known] == [0.9, 0.95, None, None, None, 0.8]
-    assert [cell.over for cell in known] == [True, False, True, True, True, True]
-    assert known[2].error == "The loss grew."
-    assert best(known).run == runs[0].id  # the other is not tested yet
+    assert [cell.ended for cell in known] == [True, False, True, True, True, True]
+    assert known[2].error == "The loss became infinite."
+    assert best_cell(known).run == runs[0].id  # the other is not tested yet
 
 
-def test_what_is_read_wrong_places_an_accuracy_between_the_worst_and_the_best():
-    assert shades([0.1, None, 0.97, 0.98]) == [0.0, None, pytest.approx(0.89, abs=0.02), 1.0]
-    assert shades([None, None]) == [None, None]
-    assert shades([0.5, 0.5]) == [1.0, 1.0] and shades([1.0, 0.0]) == [1.0, 0.0]
+def test_the_error_rate_scales_an_accuracy_from_the_worst_to_the_best():
+    assert heatmap_positions([0.1, None, 0.97, 0.98]) == [0.0, None, pytest.approx(0.89, abs=0.02), 1.0]
+    assert heatmap_positions([None, None]) == [None, None]
+    assert heatmap_positions([0.5, 0.5]) == [1.0, 1.0] and heatmap_positions([1.0, 0.0]) == [1.0, 0.0]
 
 
-def test_how_much_a_setting_makes_is_told_once_all_are_tested():
+def test_the_effect_of_a_setting_is_known_once_all_runs_are_tested():
     accuracies = [0.90, 0.96, 0.30, 0.92, 0.94, 0.50]
     known = [Cell("", name, "finished", accuracy, True) for name, accuracy in zip(PLAN.names, accuracies, strict=True)]
     found = {setting.id: round(apart, 4) for setting, apart in effects(PLAN, known)}
@@ -160,6 +176,6 @@ def test_how_much_a_setting_makes_is_told_once_all_are_tested():
     assert effects(PLAN, [*known[:5], Cell("", "", "failed")]) is None
 
 
-def test_chance_alone_makes_a_difference_the_larger_the_fewer_are_tested():
-    assert chance(0.9, 10_000) == pytest.approx(0.0083, abs=1e-4)
-    assert chance(0.9, 100) == pytest.approx(0.083, abs=1e-3) and chance(1.0, 100) == 0
+def test_chance_makes_a_larger_difference_with_fewer_test_digits():
+    assert chance_difference(0.9, 10_000) == pytest.approx(0.0083, abs=1e-4)
+    assert chance_difference(0.9, 100) == pytest.approx(0.083, abs=1e-3) and chance_difference(1.0, 100) == 0
