@@ -17,12 +17,12 @@ import numpy as np
 from trainer import UserError
 from trainer.networks.checkpoint import Checkpoint
 from trainer.config.training import TrainingConfig
-from trainer.storage.files import write_whole
+from trainer.storage.files import write_atomically
 from trainer.runs.store import RunStore
 
 store = RunStore(Path(sys.argv[1]) / "runs")
 run = store.create(TrainingConfig(), "me")
-write_whole(run.network_file, b"old network")
+write_atomically(run.network_file, b"old network")
 run.update(phase="running")
 Checkpoint(1, 2, 3.0, 0.1, {"network/dense/0": np.ones(3)}).save(run.checkpoint)
 before = {path.name: path.read_bytes() for path in run.path.iterdir()}
@@ -33,7 +33,7 @@ with (Path(sys.argv[1]) / "full").open("wb", buffering=0) as file:
     except OSError:
         pass
 tries = {
-    "network": lambda: write_whole(run.network_file, bytes(100_000)),
+    "network": lambda: write_atomically(run.network_file, bytes(100_000)),
     "state": lambda: run.update(phase="finished", error="x" * 100_000),
     "checkpoint": lambda: Checkpoint(2, 3, 4.0, 0.1, {"network/dense/0": np.ones(100_000)}).save(run.checkpoint),
     "name": lambda: run.describe(name="new"),

@@ -24,7 +24,7 @@ import os, random, signal, sys, time
 from pathlib import Path
 import numpy as np
 from trainer.networks.checkpoint import Checkpoint
-from trainer.storage.files import write_whole
+from trainer.storage.files import write_atomically
 from trainer.runs.run import Run
 
 run, kills = Run(Path(sys.argv[1])), int(sys.argv[2])
@@ -37,7 +37,7 @@ for _ in range(kills):
     if not child:
         while True:
             for network, array in zip(networks, arrays):
-                write_whole(run.network_file, network)
+                write_atomically(run.network_file, network)
                 Checkpoint(1, 2, 3.0, 0.1, array).save(run.checkpoint)
                 run.update(phase="running", activity="training")
                 os.write(tell, b".")
