@@ -41,7 +41,7 @@ def short_repr(value: object) -> str:
     try:
         return shortened(repr(value), MAX_VALUE_CHARACTERS)
     except (ValueError, RecursionError):  # an integer of thousands of digits, or deeply nested lists
-        return f"a {type(value).__name__} that is too large"
+        return f"a value of type {type(value).__name__} that is too large"
 
 
 # The limits of every number; forms read them, and workers check them again.

@@ -25,7 +25,7 @@ from trainer.config.layer_table import LayerRow, layer_table
 from trainer.config.layers import LAYERS, Dense
 from trainer.config.limits import LIMITS, in_sentence, label, short_repr
 from trainer.config.optimizers import OPTIMIZERS, SGD, Optimizer
-from trainer.text import shortened
+from trainer.text import printable, shortened
 
 VERSION = 1  # of the JSON form
 MAX_LINK_CHARACTERS = 1_900  # of a config in a link: URLs of up to 2,000 characters work everywhere
@@ -122,7 +122,8 @@ class TrainingConfig(Checked):
         try:
             read = msgspec.json.decode(text, type=_document())
         except msgspec.ValidationError as error:
-            got = shortened(str(error).replace(" - at `$.", " in ").replace("`", ""), 120)
+            reason = " ".join(printable(str(error)).split())
+            got = shortened(reason.replace(" - at `$.", " in ").replace("`", ""), 120)
             raise UserError(
                 f"A configuration must have this app's settings, version {VERSION} (got: {got}): copy the link again."
             ) from None

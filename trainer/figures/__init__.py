@@ -1,1 +1,1 @@
-"""Plotly, image and palette primitives: they draw what they are given and know nothing of digits or networks."""
+"""Plotly, image and palette primitives, independent of digits and networks."""

@@ -1,4 +1,4 @@
-"""Images as PNG, JPEG or SVG and as data URLs, for a light and a dark page alike."""
+"""Images as PNG, JPEG or SVG files and as data URLs, for light and dark themes."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from PIL import Image
 
 from trainer.figures.palette import BLUE, NEUTRAL, VERMILLION
 
-MARGIN = 8, 18  # pixels across and down for a test digit besides its own: what is said of it stands below
+MARGIN = 8, 18  # horizontal and vertical pixels around a test digit; the prediction is below it
 COLUMNS = 8
 
 
-def test_digits(
-    images: np.ndarray, labels: Sequence[int], reads: Sequence[int] | None = None, digits: bool = True
+def marked_digits(
+    images: np.ndarray, labels: Sequence[int], predictions: Sequence[int] | None = None, names: bool = True
 ) -> Markup:
-    """Draw test digits in rows of 8 and below each what the network says, with a blue tick or a vermillion cross.
+    """Draw test images in rows of 8, each with its prediction below and a blue tick or a vermillion cross.
 
-    `images`: (n, 28, 28) uint8, or in colour (n, height, width, 3). Without `reads` nothing is below them, and all have
-    the same place. Without `digits` the marks stand alone: words would find no room.
+    images: (n, 28, 28) uint8, or in color (n, height, width, 3). Without `predictions` the space below stays empty.
+    Without `names` only the marks are drawn, for data sets whose class names are too long.
     """
     high, wide = images.shape[1:3]
     across, down = wide + MARGIN[0], high + MARGIN[1]
@@ -33,14 +33,14 @@ def test_digits(
     for place, (image, label) in enumerate(zip(images, labels, strict=True)):
         x, y = place % COLUMNS * across + MARGIN[0] // 2, place // COLUMNS * down + 2
         sheet[y : y + high, x : x + wide] = np.dstack([image, np.full((high, wide), 255, np.uint8)])
-        if reads is not None:
-            right = reads[place] == label
+        if predictions is not None:
+            right = predictions[place] == label
             sign, color = ("m0-3l2.5 3 5-7", BLUE) if right else ("m0-7l6 7m0-7l-6 7", VERMILLION)
             marks.append(
                 Markup('<g class="{}">{}<path d="M{} {}{}" fill="none" stroke="{}" {}/></g>').format(
                     "right" if right else "wrong",
-                    Markup('<text x="{}" y="{}">{}</text>').format(x + wide // 2 - 4, y + high + 11, reads[place])
-                    if digits
+                    Markup('<text x="{}" y="{}">{}</text>').format(x + wide // 2 - 4, y + high + 11, predictions[place])
+                    if names
                     else "",
                     x + wide // 2 + 2,
                     y + high + 11,
@@ -60,16 +60,16 @@ def test_digits(
     )
 
 
-def drawing_picture(image: np.ndarray) -> bytes:
-    """Draw a grey image, (height, width) float 0..1, as PNG: white ink on black paper, each pixel 4 x 4."""
+def drawing_png(image: np.ndarray) -> bytes:
+    """Return a grayscale image, (height, width) float 0..1, as a PNG file, enlarged 4 times: white ink on black."""
     return png(Image.fromarray(_levels(image).repeat(4, 0).repeat(4, 1)))
 
 
-def sprites(images: NDArray[np.uint8], columns: int, quality: int = 0) -> str:
-    """Lay images side by side, row after row, and return the picture as a data URL; a page cuts it into pieces again.
+def sprite_url(images: NDArray[np.uint8], columns: int, quality: int = 0) -> str:
+    """Return images side by side, row by row, as one data URL, from which CSS shows single images.
 
-    images: (n, height, width) or (n, height, width, 3) uint8. With `quality`, 1 to 95, it is a JPEG, else a PNG. The
-    free places of the last row are black.
+    images: (n, height, width) or (n, height, width, 3) uint8. With `quality`, 1 to 95, a JPEG, else a PNG. The rest of
+    the last row is black.
     """
     number, height, width = images.shape[:3]
     columns = max(1, min(columns, number))
@@ -87,16 +87,16 @@ def sprites(images: NDArray[np.uint8], columns: int, quality: int = 0) -> str:
 
 
 def png(image: Image.Image) -> bytes:
-    """Return an image as the content of a PNG file, compressed little so that it is written fast."""
+    """Return an image as a PNG file, with low compression for speed."""
     file = BytesIO()
     image.save(file, "PNG", compress_level=1)
     return file.getvalue()
 
 
 def data_url(image: Image.Image | np.ndarray) -> str:
-    """Return an image as a PNG's data URL.
+    """Return an image as a PNG data URL.
 
-    An array is (height, width) or (height, width, channels): uint8, or float of which 0 is black and 1 white.
+    Arrays: (height, width) or (height, width, channels), uint8, or float with 0 black and 1 white.
     """
     if isinstance(image, np.ndarray):
         levels = _levels(image) if np.issubdtype(image.dtype, np.floating) else image
@@ -105,24 +105,24 @@ def data_url(image: Image.Image | np.ndarray) -> str:
 
 
 def file_url(content: bytes, kind: str = "png") -> str:
-    """Return the content of an image file as a data URL. `kind`: "png", "jpeg" or "svg+xml"."""
+    """Return an image file as a data URL. kind: "png", "jpeg" or "svg+xml"."""
     return f"data:image/{kind};base64,{b64encode(content).decode()}"
 
 
 def svg(width: float, height: float, content: Markup) -> Markup:
-    """Return an SVG picture of a size in its own units."""
+    """Return an SVG image with a size in its own units."""
     return Markup('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {:g} {:g}">{}</svg>').format(
         width, height, content
     )
 
 
 def svg_url(picture: Markup) -> str:
-    """Return an SVG picture as a data URL."""
+    """Return an SVG image as a data URL."""
     return file_url(picture.encode(), "svg+xml")
 
 
 def svg_text(content: Markup) -> Markup:
-    """Return SVG text elements as a group in the pictures' one font and colour."""
+    """Return SVG text elements as a group in the app's font and text color."""
     return Markup('<g font-family="sans-serif" font-size="12" text-anchor="middle" fill="{}">{}</g>').format(
         NEUTRAL, content
     )

@@ -1,6 +1,6 @@
-"""The colours of Okabe and Ito, and the line styles that tell up to seven compared runs apart.
+"""Okabe and Ito's colors, and the line styles of up to seven compared runs.
 
-Okabe and Ito's colours are told apart by colour-blind people too, and stand on the light and the dark theme.
+Okabe and Ito's colors suit color-blind people, and the light and the dark theme.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ GREEN = "#009E73"
 PURPLE = "#CC79A7"
 ORANGE = "#E69F00"
 SKY = "#56B4E9"
-BROWN = "#8C6D46"  # not Okabe and Ito's: their yellow and black are not seen on one of the two themes
+BROWN = "#8C6D46"  # not Okabe and Ito's, whose yellow and black are invisible on one of the themes
 GREY = "#8A8F98"
 NEUTRAL = "#767C86"  # for lines and text
 
 
 def rgb(color: str) -> tuple[int, int, int]:
-    """Return the three parts, 0 to 255, of a colour such as #0072B2."""
+    """Return red, green and blue, 0 to 255, of a color such as #0072B2."""
     red, green, blue = bytes.fromhex(color[1:])
     return red, green, blue
 
@@ -31,39 +31,39 @@ def rgb(color: str) -> tuple[int, int, int]:
 
 
 @dataclass(frozen=True)
-class Colour:
-    """How a run is drawn."""
+class LineStyle:
+    """The color, dash and symbol of a run's curve."""
 
-    line: str  # as CSS has it
-    dash: str  # as Plotly has it
-    symbol: str  # of its points, as Plotly has it
+    color: str  # as in CSS
+    dash: str  # as in Plotly
+    symbol: str  # of its points, as in Plotly
 
 
-COLOURS = (
-    Colour(BLUE, "solid", "circle"),
-    Colour(VERMILLION, "dash", "square"),
-    Colour(GREEN, "dot", "diamond"),
-    Colour(PURPLE, "dashdot", "triangle-up"),
-    Colour(ORANGE, "longdash", "triangle-down"),
-    Colour(SKY, "longdashdot", "cross"),
-    Colour(BROWN, "solid", "star"),
+LINE_STYLES = (
+    LineStyle(BLUE, "solid", "circle"),
+    LineStyle(VERMILLION, "dash", "square"),
+    LineStyle(GREEN, "dot", "diamond"),
+    LineStyle(PURPLE, "dashdot", "triangle-up"),
+    LineStyle(ORANGE, "longdash", "triangle-down"),
+    LineStyle(SKY, "longdashdot", "cross"),
+    LineStyle(BROWN, "solid", "star"),
 )
 
 
-def colours(ids: Sequence[str]) -> dict[str, Colour]:
-    """Give each of at most seven runs a colour, by their ids; the order in which they are named changes nothing.
+def line_styles(ids: Sequence[str]) -> dict[str, LineStyle]:
+    """Return a line style for each of at most seven runs, by their ids in any order.
 
-    A run has the same colour in whatever company, unless an older run of it has that already: then the next free one.
+    A run always has the same style, unless an older run in the same comparison has it: then it gets the next free one.
     """
-    given: dict[str, Colour] = {}
-    for run_id in sorted(set(ids))[: len(COLOURS)]:
-        first = crc32(run_id.encode()) % len(COLOURS)
-        free = (COLOURS[(first + place) % len(COLOURS)] for place in range(len(COLOURS)))
-        given[run_id] = next(colour for colour in free if colour not in given.values())
-    return given
+    styles: dict[str, LineStyle] = {}
+    for run_id in sorted(set(ids))[: len(LINE_STYLES)]:
+        first = crc32(run_id.encode()) % len(LINE_STYLES)
+        free = (LINE_STYLES[(first + place) % len(LINE_STYLES)] for place in range(len(LINE_STYLES)))
+        styles[run_id] = next(style for style in free if style not in styles.values())
+    return styles
 
 
-_MARKS = {  # a symbol as text, and as a path around 0, 0
+_MARKS = {  # symbol -> character, and path around 0, 0
     "circle": ("●", "M-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0-9 0z"),
     "square": ("■", "M-4-4h8v8h-8z"),
     "diamond": ("◆", "M0-5.5l5.5 5.5l-5.5 5.5l-5.5-5.5z"),
@@ -82,16 +82,16 @@ _DASHES = {
 }
 
 
-def mark(colour: Colour) -> str:
-    """Return a colour's symbol as one letter."""
-    return _MARKS[colour.symbol][0]
+def symbol(style: LineStyle) -> str:
+    """Return a style's symbol as a character."""
+    return _MARKS[style.symbol][0]
 
 
-def swatch(colour: Colour) -> str:
-    """Draw a piece of a run's curve with its symbol, 44 x 14, as the URL of an SVG."""
+def swatch(style: LineStyle) -> str:
+    """Return a piece of a run's curve with its symbol, 44 x 14, as an SVG data URL."""
     svg = (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 44 14" width="44" height="14">'
-        f'<path d="M1 7h42" stroke="{colour.line}" stroke-width="2.5" stroke-dasharray="{_DASHES[colour.dash]}"/>'
-        f'<path d="{_MARKS[colour.symbol][1]}" fill="{colour.line}" transform="translate(22 7)"/></svg>'
+        f'<path d="M1 7h42" stroke="{style.color}" stroke-width="2.5" stroke-dasharray="{_DASHES[style.dash]}"/>'
+        f'<path d="{_MARKS[style.symbol][1]}" fill="{style.color}" transform="translate(22 7)"/></svg>'
     )
     return f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}"

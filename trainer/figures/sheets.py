@@ -1,4 +1,4 @@
-"""Images side by side, with a line or two below each, as HTML for a light and a dark page alike."""
+"""Images with captions and marks, as HTML for light and dark themes."""
 
 from __future__ import annotations
 
@@ -11,27 +11,26 @@ from markupsafe import Markup, escape
 from trainer.figures.images import data_url
 from trainer.figures.palette import BLUE, ORANGE, SKY, VERMILLION
 
-SIZE = 84  # pixels a side on the page: three for each of a digit's, and four images on a phone
+SIZE = 84  # pixels per side: 3 for each pixel of a digit, so that 4 images fit on a phone
 
-# Streamlit gives an element its own width, so one sheet's figures keep to the page's width by themselves.
 STYLE = f"""
 :root {{ --right-color: light-dark({BLUE}, {SKY}); --wrong-color: light-dark({VERMILLION}, {ORANGE}) }}
 {Path(__file__).with_suffix(".css").read_text("utf-8")}"""
 
 
-def sheet(
+def captioned_images(
     images: np.ndarray,
     captions: Sequence[str],
     marks: Sequence[bool | None] | None = None,
     columns: int | None = None,
     size: int = SIZE,
 ) -> Markup:
-    """Lay out images with what is said of each below, as a flow or in so many columns; STYLE goes with it, once a page.
+    """Return images with captions as HTML, flowing or in a number of columns. The page must include STYLE once.
 
-    images: (n, height, width) or (n, height, width, 3) uint8. captions: any text, whose lines may break. marks: a tick
-    for True, a cross for False, nothing for None, behind the caption's last line.
+    images: (n, height, width) or (n, height, width, 3) uint8. captions: any text. marks, after each caption: a tick for
+    True, a cross for False, nothing for None.
     """
-    said = marks or [None] * len(images)
+    marks = marks or [None] * len(images)
     figures = [
         Markup(
             '<figure style="width: {}px"><img src="{}" width="{}" '
@@ -46,7 +45,7 @@ def sheet(
             _unbroken(caption),
             _sign(mark),
         )
-        for image, caption, mark in zip(images, captions, said, strict=True)
+        for image, caption, mark in zip(images, captions, marks, strict=True)
     ]
     grid = (
         Markup(' style="display: grid; grid-template-columns: repeat({}, {}px)"').format(columns, size)
@@ -57,12 +56,12 @@ def sheet(
 
 
 def _unbroken(caption: str) -> Markup:
-    """Keep a number and its percent sign on one line."""
+    """Escape a caption and keep each number on one line with its percent sign."""
     return escape(caption).replace(" %", Markup("&nbsp;%"))
 
 
 def _alt(caption: str, mark: bool | None) -> str:
-    word = {True: ": right", False: ": wrong", None: ""}[mark]
+    word = {True: ": correct", False: ": wrong", None: ""}[mark]
     return " ".join(caption.split()) + word
 
 

@@ -1,4 +1,4 @@
-"""What differs between configurations, held against what was changed in them."""
+"""Differences between configurations, compared with the changes made to them."""
 
 from dataclasses import replace
 from typing import Any
@@ -35,12 +35,12 @@ CHANGES: dict[str, Any] = {
 
 
 def found(*configs: TrainingConfig) -> dict[str, tuple[Any, ...]]:
-    """Return what differs, by the setting's name and its layer's."""
+    """Return the differing values by layer and setting."""
     return {" ".join(filter(None, (one.layer, one.setting))): one.values for one in differences(configs)}
 
 
 @given(st.lists(st.sets(st.sampled_from(sorted(CHANGES))), min_size=2, max_size=6))
-def test_what_was_changed_is_what_differs_and_nothing_else(changed: list[set[str]]) -> None:
+def test_exactly_the_changed_settings_differ(changed: list[set[str]]) -> None:
     configs = [replace(BASE, **{name: CHANGES[name] for name in names}) for names in changed]
     wanted = set.union(*changed) - set.intersection(*changed)
     shown = found(*configs)
@@ -49,13 +49,13 @@ def test_what_was_changed_is_what_differs_and_nothing_else(changed: list[set[str
         assert list(values) == [CHANGES[name] if name in names else getattr(BASE, name) for names in changed]
 
 
-def test_the_order_is_that_in_which_one_asks() -> None:
+def test_the_most_important_settings_come_first() -> None:
     other = replace(BASE, dataset="fashion_mnist", layers=(), optimizer=Adam(), learning_rate=0.1, seed=9)
     names = [one.setting for one in differences([BASE, other])]
     assert names == ["dataset", "layers", "optimizer", "momentum", "beta_1", "beta_2", "learning_rate", "seed"]
 
 
-def test_each_argument_of_the_optimizers_stands_by_itself() -> None:
+def test_each_optimizer_argument_is_a_setting() -> None:
     assert found(replace(BASE, optimizer=SGD(0.9)), BASE) == {"momentum": (0.9, 0.0)}
     assert found(BASE, replace(BASE, optimizer=Adam())) == {
         "optimizer": ("SGD", "Adam"),
@@ -63,22 +63,22 @@ def test_each_argument_of_the_optimizers_stands_by_itself() -> None:
         "beta_1": (None, 0.9),
         "beta_2": (None, 0.999),
     }
-    kin = found(replace(BASE, optimizer=Adam()), replace(BASE, optimizer=AdamW()), replace(BASE, optimizer=Lion()))
-    assert set(kin) == {"optimizer", "beta_2", "weight_decay"}  # all have beta_1, and the same
+    related = found(replace(BASE, optimizer=Adam()), replace(BASE, optimizer=AdamW()), replace(BASE, optimizer=Lion()))
+    assert set(related) == {"optimizer", "beta_2", "weight_decay"}  # all have beta_1, and the same
 
 
-def test_an_argument_of_a_layer_is_named_by_its_layer() -> None:
+def test_a_layers_argument_names_its_layer() -> None:
     other = replace(BASE, layers=(Flatten(), Dense(64, "tanh"), Dropout(0.2), Dense(32, "relu")))
     assert found(BASE, other) == {"dense_2 activation": ("relu", "tanh"), "dropout_3 rate": (0.5, 0.2)}
 
 
-def test_layers_that_go_without_saying_make_no_difference() -> None:
+def test_implied_layers_make_no_difference() -> None:
     assert found(BASE, replace(BASE, layers=BASE.layers[1:])) == {}
     convolution = (Conv2D(4), Flatten())
     assert found(replace(BASE, layers=convolution), replace(BASE, layers=convolution[:1])) == {}
 
 
-def test_of_other_layers_only_those_are_shown_that_not_all_have() -> None:
+def test_shared_layers_at_both_ends_are_omitted() -> None:
     first, last = Dense(64, "relu"), Dense(32, "relu")
     without = replace(BASE, layers=(Flatten(), first, last))
     assert found(BASE, without) == {"layers": ((None, Dropout(0.5), None), (None, None))}
@@ -91,13 +91,13 @@ def test_of_other_layers_only_those_are_shown_that_not_all_have() -> None:
     )
 
 
-def test_chance_alone_is_told_from_settings() -> None:
+def test_seeds_alone_are_recognized() -> None:
     assert differ_only_by_seed(differences([BASE, replace(BASE, seed=3), replace(BASE, seed=4)]))
     assert differ_only_by_seed(differences([BASE, BASE]))
     assert not differ_only_by_seed([Difference("seed", (1, 2)), Difference("epochs", (1, 2))])
 
 
-def test_every_two_lessons_can_be_told_apart() -> None:
+def test_all_presets_differ() -> None:
     configs = [preset.config for preset in PRESETS.values()]
     for config in configs:
         for other in configs:

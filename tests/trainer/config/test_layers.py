@@ -1,4 +1,4 @@
-"""Each kind of layer and optimizer is known everywhere: in words, in Keras, in ONNX, in code and on the page."""
+"""Each kind of layer and optimizer is complete: texts, Keras, ONNX, generated code, the page. See docs/extending.md."""
 
 import inspect
 import math
@@ -27,7 +27,7 @@ IMAGES = np.random.default_rng(0).random((6, 28, 28), dtype=np.float32)
 
 
 def config(kind, **changes):
-    """Return a network in which a layer of a kind works on images, odd in size, and another one on what follows."""
+    """Return a network with a layer of a kind after a convolution whose output has an odd size."""
     layers = (Conv2D(3, 4, padding="valid", activation="tanh"), kind(**changes))
     return TrainingConfig(layers=layers, seed=1)
 
@@ -50,13 +50,13 @@ def network(kind):
     return network
 
 
-def test_people_read_what_it_is(kind):
+def test_a_layer_has_a_label_a_help_text_and_a_glossary_term(kind):
     assert kind.label and kind.help.endswith(".")
     assert kind.term == (glossary.find(kind.__name__) or "")
     assert kind.drawn_as in ("sheets", "units", "bar", "mark") and kind.color in ("blue", "sky", "orange", "neutral")
 
 
-def test_every_argument_has_its_label_help_and_limits(kind):
+def test_each_argument_has_a_label_a_help_text_and_limits(kind):
     for name, type_ in field_types(kind).items():
         assert SETTINGS[name].label and SETTINGS[name].help
         assert type_ is bool or (name in CHOICES if type_ is str else name in LIMITS), name
@@ -64,7 +64,7 @@ def test_every_argument_has_its_label_help_and_limits(kind):
     assert "activation" in field_types(kind) or not kind.has_kernel
 
 
-def test_keras_has_it_with_the_arguments_and_defaults_that_code_leaves_out(kind):
+def test_keras_has_the_layer_with_the_same_arguments_and_defaults(kind):
     known = inspect.signature(getattr(keras.layers, kind.__name__).__init__).parameters
     assert {item.name for item in fields(kind)} <= set(known)
     for name, value in kind.keras_defaults.items():
@@ -72,7 +72,7 @@ def test_keras_has_it_with_the_arguments_and_defaults_that_code_leaves_out(kind)
         assert value in (default, default[0] if isinstance(default, tuple) else "linear"), name
 
 
-def test_the_table_has_kerass_shapes_and_numbers_of_parameters(kind, network):
+def test_shapes_and_parameters_equal_those_of_keras(kind, network):
     for row, layer in zip(config(kind).table, network.layers, strict=True):
         assert row.output_shape == tuple(layer.output.shape[1:]), row.name
         assert row.parameters == layer.count_params(), row.name
@@ -80,7 +80,7 @@ def test_the_table_has_kerass_shapes_and_numbers_of_parameters(kind, network):
         assert f"{row.parameters:,}" in row.layer.arithmetic(row.input_shape)
 
 
-def test_the_exported_network_is_that_of_keras(kind, network):
+def test_the_onnx_network_equals_the_keras_network(kind, network):
     exported = Network(onnx_writer.to_onnx(model.weights(network), config(kind))).layers(IMAGES)
     value = IMAGES
     for layer in network.layers:
@@ -89,7 +89,7 @@ def test_the_exported_network_is_that_of_keras(kind, network):
         np.testing.assert_allclose(exported[layer.name], value, rtol=1e-5, atol=1e-5 * size, err_msg=layer.name)
 
 
-def test_what_it_says_of_its_values_is_true(kind, network):
+def test_training_only_and_keeps_values_are_true(kind, network):
     row = next(row for row in config(kind).table if type(row.layer) is kind)
     value = np.random.default_rng(2).random((2, *row.input_shape), dtype=np.float32)
     layer = network.get_layer(row.name)
@@ -102,7 +102,7 @@ def test_what_it_says_of_its_values_is_true(kind, network):
     assert kind.has_kernel == any(weight.name == "kernel" for weight in layer.weights)
 
 
-def test_its_line_of_code_makes_the_same_layer(kind):
+def test_the_generated_code_builds_the_same_layer(kind):
     for l2 in (0.0, 0.001):
         learned = replace(config(kind), l2=l2, kernel_initializer="he_normal")
         compile(keras_program.script(learned), "program.py", "exec")
@@ -123,7 +123,8 @@ def page():
     form.render(st.session_state.engine)
 
 
-def test_the_menu_offers_it_and_its_row_opens(kind, few_digits, runs_directory, monkeypatch):
+@pytest.mark.slow
+def test_the_menu_on_train_adds_the_layer(kind, few_digits, runs_directory, monkeypatch):
     monkeypatch.setenv("DIGITLAB_DATA", str(few_digits))
     datasets.load()
     app = AppTest.from_function(page, default_timeout=60)
@@ -136,13 +137,13 @@ def test_the_menu_offers_it_and_its_row_opens(kind, few_digits, runs_directory, 
     assert any(kind.help in caption.value and kind.label in caption.value for caption in app.caption)
 
 
-def test_kinds_are_listed_once_and_by_keras_names():
+def test_layers_are_listed_once_by_kerass_names():
     assert all(issubclass(kind, Layer) and name == kind.__name__ for name, kind in LAYERS.items())
     assert len({kind.label for kind in LAYERS.values()}) == len(LAYERS)
 
 
 @pytest.mark.parametrize("kind", OPTIMIZERS.values(), ids=OPTIMIZERS)
-def test_an_optimizer_is_known_everywhere(kind):
+def test_an_optimizer_is_complete(kind):
     learned = replace(config(LAYERS["Dense"]), optimizer=kind(), learning_rate=kind.default_learning_rate)
     assert f"{kind.label}: {in_sentence(kind.help)}" in optimizer_help() and kind.help.endswith(".")
     for name in field_types(kind):

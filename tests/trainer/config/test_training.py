@@ -26,7 +26,7 @@ from trainer.config.presets import PRESETS
 from trainer.config.training import TrainingConfig, learning_rate_at, parameter_count, short_form
 
 
-def test_the_tutorials_are_as_they_were_written():
+def test_the_tutorials_have_their_original_settings():
     a, b = PRESETS["tutorial_a"].config, PRESETS["tutorial_b"].config
     assert a.layers == (Flatten(), Dense(784, "relu"), Dense(32, "relu"))
     assert (a.optimizer, a.learning_rate, a.batch_size, a.epochs, a.validation_split) == (SGD(), 0.01, 500, 20, 0.1)
@@ -35,11 +35,11 @@ def test_the_tutorials_are_as_they_were_written():
 
 
 @pytest.mark.parametrize("name, parameters", [("tutorial_a", 640_890), ("tutorial_b", 7_960), ("small_cnn", 29_658)])
-def test_presets_have_their_known_numbers_of_parameters(name, parameters):
+def test_presets_have_the_expected_number_of_parameters(name, parameters):
     assert parameter_count(PRESETS[name].config) == parameters
 
 
-def test_what_the_list_leaves_out_is_implied_and_shown():
+def test_the_table_contains_implied_layers():
     table = layer_table((Conv2D(8, 3), Dense(5)), (28, 28))
     assert [row.name for row in table] == ["reshape_1", "conv2d_2", "flatten_3", "dense_4", "output"]
     assert [row.implied for row in table] == [True, False, True, False, True]
@@ -48,7 +48,7 @@ def test_what_the_list_leaves_out_is_implied_and_shown():
     assert layer_table((Conv2D(4),), (32, 32, 3))[0].name == "conv2d_1"  # colour images have their channels
 
 
-def test_where_a_layer_cannot_work_the_table_before_it_is_known():
+def test_a_layer_error_holds_the_table_before_the_layer():
     with pytest.raises(LayerError, match="move Conv2D up, before Flatten") as refused:
         layer_table((Flatten(), Dense(5), Dropout(), Conv2D()), (28, 28))
     assert refused.value.place == 4
@@ -56,7 +56,7 @@ def test_where_a_layer_cannot_work_the_table_before_it_is_known():
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_presets_go_to_json_and_back_unchanged(name):
+def test_presets_survive_json(name):
     config = PRESETS[name].config
     assert TrainingConfig.from_json(config.to_json()) == config
 
@@ -74,7 +74,7 @@ layers = st.lists(
 
 
 @given(layers, st.sampled_from([SGD(0.9), Adam(), OPTIMIZERS["RMSprop"]()]), st.integers(1, 200))
-def test_a_config_is_refused_with_a_sentence_or_survives_json(layers, optimizer, epochs):
+def test_a_config_raises_a_user_error_or_survives_json(layers, optimizer, epochs):
     try:
         config = TrainingConfig(layers=tuple(layers), optimizer=optimizer, epochs=epochs)
     except UserError as error:
@@ -85,13 +85,13 @@ def test_a_config_is_refused_with_a_sentence_or_survives_json(layers, optimizer,
 
 
 @pytest.mark.parametrize("name", ["learning_rate", "batch_size", "epochs", "validation_split", "seed", "time_limit"])
-def test_every_limit_holds(name):
+def test_limits_are_enforced(name):
     limit = LIMITS[name]
     for edge in (limit.low, limit.high):
         TrainingConfig(layers=(), **{name: edge})
-    for wild in (limit.low - 1, limit.high + 1, float("nan"), float("inf"), "3", None, True):
+    for invalid in (limit.low - 1, limit.high + 1, float("nan"), float("inf"), "3", None, True):
         with pytest.raises(UserError, match=f"{label(name)} must be"):
-            TrainingConfig(layers=(), **{name: wild})
+            TrainingConfig(layers=(), **{name: invalid})
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_every_limit_holds(name):
         (lambda: TrainingConfig(dataset="../x"), "data set must be one of"),
     ],
 )
-def test_what_cannot_be_trained_is_refused(make, sentence):
+def test_invalid_configs_raise_a_user_error(make, sentence):
     with pytest.raises(UserError, match=sentence):
         make()
 
@@ -144,16 +144,16 @@ def test_what_cannot_be_trained_is_refused(make, sentence):
         "[" * 100_000,
     ],
 )
-def test_a_foreign_configuration_is_one_sentence(text):
+def test_foreign_json_raises_a_user_error(text):
     with pytest.raises(UserError):
         TrainingConfig.from_json(text)
 
 
-def test_json_leaves_out_what_has_its_default():
+def test_missing_settings_in_json_have_their_default():
     assert TrainingConfig.from_json('{"version": 1, "epochs": 3}') == TrainingConfig(epochs=3)
 
 
-def test_one_cycle_rises_for_a_fifth_and_falls_to_nothing():
+def test_one_cycle_rises_for_a_fifth_and_falls_to_0():
     config = replace(TrainingConfig(), learning_rate=1.0, schedule="one_cycle")
     rates = [learning_rate_at(config, step, 100) for step in range(100)]
     assert rates[0] == pytest.approx(0.1) and rates[20] == pytest.approx(1.0) and rates[99] == pytest.approx(1 / 80)
@@ -161,17 +161,17 @@ def test_one_cycle_rises_for_a_fifth_and_falls_to_nothing():
     assert learning_rate_at(TrainingConfig(learning_rate=0.3), 77, 100) == 0.3
 
 
-def test_every_setting_on_the_page_is_explained():
+def test_every_setting_has_a_label_and_a_help_text():
     settings = set(json.loads(TrainingConfig().to_json())) - {"version", "layers"}
     for kind in (*LAYERS.values(), *OPTIMIZERS.values()):
         settings |= {item.name for item in fields(kind)}
-    assert settings | {"pixels"} == set(SETTINGS)  # which are a layer, Rescaling
+    assert settings | {"pixels"} == set(SETTINGS)  # pixels: a Rescaling layer
     assert all(setting.label and setting.help.endswith(".") for setting in SETTINGS.values())
 
 
 @pytest.mark.parametrize("examples", [60_000, 5_000, 501])
 @pytest.mark.parametrize("validation_split", [0.0, 0.05, 0.1, 0.15, 0.35, 0.5])
-def test_training_and_validation_are_split_as_by_keras(examples, validation_split):
+def test_the_validation_split_equals_that_of_keras(examples, validation_split):
     from keras.src.trainers.data_adapters.array_slicing import train_validation_split
 
     config = TrainingConfig(validation_split=validation_split)

@@ -14,15 +14,15 @@ CONFIG = TrainingConfig(layers=(Dense(64, "relu"), Dropout(0.3), Dense(32, "tanh
 
 
 @pytest.mark.parametrize("config", CONFIGS)
-def test_each_setting_has_a_few_usual_values_with_the_networks_own_among_them(config):
+def test_suggestions_include_the_networks_own_value(config):
     for setting in variable_settings(config).values():
-        usual = setting.suggestions(config)
-        assert 2 <= len(usual) <= MAX_VALUES and setting.value(config) in usual, setting.id
+        values = setting.suggestions(config)
+        assert 2 <= len(values) <= MAX_VALUES and setting.value(config) in values, setting.id
         assert setting.help and Setting.from_id(setting.id) == setting
 
 
 @pytest.mark.parametrize("config", CONFIGS)
-def test_what_is_put_into_a_config_is_there_and_nothing_else_changed(config):
+def test_applying_a_value_changes_only_that_setting(config):
     for setting in variable_settings(config).values():
         now = setting.value(config)
         for value in setting.suggestions(config):
@@ -35,7 +35,7 @@ def test_what_is_put_into_a_config_is_there_and_nothing_else_changed(config):
                 assert setting.apply(changed, now) == config, setting.id
 
 
-def test_values_are_read_from_text_each_once_and_by_their_size():
+def test_values_are_parsed_once_each_and_sorted():
     assert Setting("learning_rate").parse("0.1, 1;0.01 , 0.1,") == (0.01, 0.1, 1.0)
     assert Setting("batch_size").parse("128, 1e1") == (10, 128)
     assert all(isinstance(value, int) for value in Setting("batch_size").parse("128, 1e1"))
@@ -55,18 +55,18 @@ def test_values_are_read_from_text_each_once_and_by_their_size():
         ("seed", ",".join(map(str, range(MAX_VALUES + 1))), f"at most {MAX_VALUES} values"),
     ],
 )
-def test_what_may_not_be_is_refused_with_a_sentence(setting, text, why):
+def test_invalid_values_raise_a_user_error(setting, text, why):
     with pytest.raises(UserError, match=why):
         Setting.from_id(setting).parse(text)
 
 
-def test_words_that_are_not_among_the_choices_are_refused():
+def test_invalid_choices_raise_a_user_error():
     with pytest.raises(UserError, match="Optimizer must be one of SGD"):
         Axis(Setting("optimizer"), ("SGD", "Magic"))
     assert Axis(Setting("optimizer"), ("Lion", "SGD", "Lion")).values == ("SGD", "Lion")
 
 
-def test_what_a_network_does_not_have_cannot_be_varied():
+def test_settings_that_a_network_lacks_raise_a_user_error():
     assert "momentum" in variable_settings(CONFIG) and "dense_2.units" in variable_settings(CONFIG)
     for missing in ("conv2d_1.filters", "dense_9.units", "dense_2.rate", "momentum.value", "layers", "", "x.y.z"):
         with pytest.raises(UserError, match="it has no"):
@@ -75,20 +75,20 @@ def test_what_a_network_does_not_have_cannot_be_varied():
         Setting("momentum").apply(TrainingConfig(optimizer=Adam()), 0.5)
 
 
-def test_the_activation_is_that_of_all_hidden_layers_but_those_that_are_linear_on_purpose():
+def test_the_activation_changes_in_all_hidden_layers_that_are_not_linear():
     layers = (Conv2D(4, activation="linear"), Activation("relu"), Dense(8, "relu"))
     changed = Setting("activation").apply(TrainingConfig(layers=layers), "tanh")
     assert changed.layers == (Conv2D(4, activation="linear"), Activation("tanh"), Dense(8, "tanh"))
 
 
-def test_another_optimizer_comes_with_its_usual_learning_rate():
+def test_another_optimizer_brings_its_default_learning_rate():
     config = TrainingConfig(optimizer=SGD(0.9), learning_rate=0.3)
     changed = Setting("optimizer").apply(config, "Adam")
     assert (changed.optimizer, changed.learning_rate) == (Adam(), 0.001)
     assert Setting("optimizer").apply(config, "SGD") == config
 
 
-def test_values_are_named_so_that_they_say_what_they_are_of():
+def test_named_values_include_their_setting():
     named = [
         Setting("learning_rate").format_named(0.1),
         Setting("batch_size").format_named(1000),
@@ -103,7 +103,7 @@ def test_values_are_named_so_that_they_say_what_they_are_of():
 
 
 @given(st.sampled_from(sorted(variable_settings(CONFIGS[0]))), st.text(max_size=40))
-def test_any_text_is_values_or_a_sentence(setting, text):
+def test_any_text_is_parsed_or_raises_a_user_error(setting, text):
     setting = Setting.from_id(setting)
     if setting.choices:
         return
@@ -112,4 +112,4 @@ def test_any_text_is_values_or_a_sentence(setting, text):
     except UserError as error:
         assert str(error).endswith((".", "some."))
     else:
-        assert setting.parse(setting.format_all(values)) == values or not setting.whole  # six digits are shown
+        assert setting.parse(setting.format_all(values)) == values or not setting.whole  # texts have six digits

@@ -1,4 +1,4 @@
-"""The colours, and the line styles of compared runs."""
+"""The colors, and the line styles of compared runs."""
 
 import tomllib
 from pathlib import Path
@@ -7,29 +7,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trainer.figures import palette
-from trainer.figures.palette import COLOURS, colours, mark, swatch
+from trainer.figures.palette import LINE_STYLES, line_styles, swatch, symbol
 
 
 @given(st.sets(st.text(max_size=8), max_size=7))
-def test_each_of_seven_runs_has_a_colour_of_its_own_in_whatever_order(ids):
-    given = colours(list(ids))
+def test_seven_runs_have_different_styles_in_any_order(ids):
+    given = line_styles(list(ids))
     assert set(given) == ids and len(set(given.values())) == len(ids)
-    assert given == colours(sorted(ids, reverse=True))
+    assert given == line_styles(sorted(ids, reverse=True))
 
 
 @given(st.text(), st.text())
-def test_the_older_of_two_runs_keeps_the_colour_that_it_has_alone(one, other):
+def test_the_older_of_two_runs_keeps_its_style(one, other):
     older = min(one, other)
-    assert colours([one, other])[older] == colours([older])[older]
-    assert colours([older])[older] in COLOURS
+    assert line_styles([one, other])[older] == line_styles([older])[older]
+    assert line_styles([older])[older] in LINE_STYLES
 
 
-def test_runs_are_told_apart_without_colour_as_well():
-    assert len({colour.dash for colour in COLOURS}) >= 6  # as many as are compared
-    assert len({mark(colour) for colour in COLOURS}) == len({swatch(colour) for colour in COLOURS}) == len(COLOURS)
+def test_runs_differ_without_color():
+    assert len({style.dash for style in LINE_STYLES}) >= 6  # as many as are compared
+    assert (
+        len({symbol(style) for style in LINE_STYLES})
+        == len({swatch(style) for style in LINE_STYLES})
+        == len(LINE_STYLES)
+    )
 
 
-def test_no_other_module_of_the_core_has_a_copy_of_a_colour():
+def test_no_other_module_of_the_core_repeats_a_color():
     table = {name: value for name, value in vars(palette).items() if name.isupper() and isinstance(value, str)}
     assert len(table) == len(set(table.values())) == 9
     own = Path(palette.__file__)
@@ -37,7 +41,7 @@ def test_no_other_module_of_the_core_has_a_copy_of_a_colour():
     assert [(path.name, name) for path, text in sources.items() for name, value in table.items() if value in text] == []
 
 
-def test_the_theme_and_the_reports_style_sheet_have_the_palettes_colours():
+def test_the_theme_and_the_reports_style_sheet_use_the_palette():
     root = Path(palette.__file__).parents[2]
     theme = tomllib.loads((root / ".streamlit/config.toml").read_text("utf-8"))["theme"]
     assert theme["light"]["primaryColor"] == palette.BLUE
@@ -47,5 +51,5 @@ def test_the_theme_and_the_reports_style_sheet_have_the_palettes_colours():
         assert f"--blue: {blue.lower()}; --vermillion: {vermillion.lower()};" in text
 
 
-def test_a_colours_parts():
+def test_a_color_is_split_into_red_green_and_blue():
     assert palette.rgb("#0072B2") == (0, 0x72, 0xB2)

@@ -1,4 +1,4 @@
-"""Parts of charts, as Plotly takes them."""
+"""Shared parts of charts, checked by Plotly."""
 
 import plotly.graph_objects as go
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from trainer.figures.plotly import AXIS, frame, literal
 
 
-def test_plotly_knows_every_word_of_a_frame_and_an_axis():
+def test_plotly_accepts_the_frame_and_the_axis():
     layout = go.Figure(layout={**frame(100, 1, 2, 3, 4), "xaxis": AXIS, "yaxis": AXIS}).layout
     assert (layout.height, layout.margin.l, layout.margin.r, layout.margin.t, layout.margin.b) == (100, 1, 2, 3, 4)
     assert layout.dragmode is False and layout.xaxis.fixedrange and layout.yaxis.fixedrange
@@ -16,5 +16,5 @@ def test_plotly_knows_every_word_of_a_frame_and_an_axis():
     ("typed", "shown"),
     [("a & b", "a &amp; b"), ("<b>run</b>", "&lt;b>run&lt;/b>"), ("%{y}", "% {y}"), ("100 %", "100 %")],
 )
-def test_typed_text_is_shown_letter_by_letter(typed, shown):
+def test_text_is_shown_literally(typed, shown):
     assert literal(typed) == shown

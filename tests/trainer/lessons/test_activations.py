@@ -9,17 +9,17 @@ SUMS = np.linspace(-6, 6, 49)
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_an_activation_is_that_of_keras(name):
+def test_activations_equal_those_of_keras(name):
     expected = keras.ops.convert_to_numpy(keras.activations.get(name)(SUMS.astype("float32")))
     assert ACTIVATIONS[name](SUMS) == pytest.approx(expected, abs=1e-5)
     assert activation_value(name, 1.5) == pytest.approx(float(ACTIVATIONS[name](np.array([1.5]))[0]))
 
 
-def test_every_activation_of_a_layer_is_there_but_softmax():
+def test_all_activations_of_layers_but_softmax_are_listed():
     assert {*ACTIVATIONS} == {*CHOICES["activation"]} - {"softmax"} == {*DESCRIPTIONS}
 
 
-def test_the_curves_share_their_axes_and_mark_the_sum():
+def test_the_chart_has_fixed_axes_and_marks_the_sum():
     figure = function_curves(["relu", "tanh"], 2.0)
     assert [trace["name"] for trace in figure["data"]] == ["relu", "tanh", "relu", "tanh"]
     assert figure["data"][2]["y"] == [2.0]

@@ -5,7 +5,7 @@ import pytest
 from trainer.lessons.glossary import TERMS, find, link_terms, search
 
 
-def test_terms_are_explained_and_their_relations_exist():
+def test_meanings_are_short_sentences_and_related_terms_exist():
     assert len(TERMS) >= 40
     for name, term in TERMS.items():
         assert term.meaning.endswith(".") and len(term.meaning) < 200, name
@@ -14,13 +14,20 @@ def test_terms_are_explained_and_their_relations_exist():
 
 @pytest.mark.parametrize(
     "text, name",
-    [("Epochs", "epoch"), ("learning_rate", "learning rate"), (" losses ", "loss"), ("sgd", "SGD"), ("nonsense", None)],
+    [
+        ("Epochs", "epoch"),
+        ("batch normalisation", "batch normalization"),
+        ("learning_rate", "learning rate"),
+        (" losses ", "loss"),
+        ("sgd", "SGD"),
+        ("nonsense", None),
+    ],
 )
-def test_a_term_is_found_however_it_is_written(text, name):
+def test_terms_are_found_in_any_spelling(text, name):
     assert find(text) == name
 
 
-def test_what_is_looked_for_is_found_by_name_first():
+def test_the_search_lists_matching_names_first():
     assert search("batch")[0] == "batch" and "epoch" in search("batch")
     assert search("xyzzy") == []
 
@@ -43,14 +50,14 @@ def test_the_first_mention_of_a_term_becomes_a_link(text, result):
     assert link_terms(text) == result
 
 
-def test_only_so_many_and_only_those_that_are_asked_for_are_linked():
+def test_the_number_and_choice_of_links_can_be_limited():
     text = "A loss, a weight, a bias, a seed."
     assert link_terms(text).count("](") == 3
     assert link_terms(text, limit=1) == "A [loss](learn?term=loss), a weight, a bias, a seed."
     assert link_terms(text, terms={"seed"}) == "A loss, a weight, a bias, a [seed](learn?term=seed)."
 
 
-def test_every_link_leads_to_its_term():
+def test_each_link_leads_to_its_term():
     for name in TERMS:
         (term,) = re.findall(r"\?term=([^)]*)\)", link_terms(name))
         assert find(term.replace("+", " ")) == name

@@ -11,14 +11,14 @@ pytestmark = pytest.mark.slow  # trains with Keras
 
 
 @pytest.mark.parametrize("name", TUTORIALS)
-def test_a_tutorials_program_runs_and_trains_what_its_preset_is(name, monkeypatch, few_digits):
+def test_a_tutorials_program_runs_and_matches_its_preset(name, monkeypatch, few_digits):
     with np.load(few_digits) as data:
         few = (data["x_train"][:60], data["y_train"][:60]), (data["x_test"][:20], data["y_test"][:20])
     monkeypatch.setattr(keras.datasets.mnist, "load_data", lambda: few)
-    fit, asked = keras.Sequential.fit, {}
+    fit, settings_used = keras.Sequential.fit, {}
 
     def fit_once(self: keras.Sequential, x: np.ndarray, y: np.ndarray, **settings: float) -> keras.callbacks.History:
-        asked.update(settings, highest=float(x.max()))
+        settings_used.update(settings, highest=float(x.max()))
         return fit(self, x, y, **settings | {"epochs": 1, "verbose": 0})
 
     monkeypatch.setattr(keras.Sequential, "fit", fit_once)
@@ -31,7 +31,7 @@ def test_a_tutorials_program_runs_and_trains_what_its_preset_is(name, monkeypatc
     theirs = [layer.get_config() for layer in network.layers if isinstance(layer, keras.layers.Dense)]
     assert [(one["units"], one["activation"]) for one in theirs] == [(one["units"], one["activation"]) for one in ours]
     assert float(network.optimizer.learning_rate.numpy()) == pytest.approx(config.learning_rate)
-    assert (asked["batch_size"], asked["epochs"]) == (config.batch_size, config.epochs)
-    assert asked.get("validation_split", 0.0) == config.validation_split
-    assert asked["highest"] == (255 if name == "tutorial_a_raw" else 1)
+    assert (settings_used["batch_size"], settings_used["epochs"]) == (config.batch_size, config.epochs)
+    assert settings_used.get("validation_split", 0.0) == config.validation_split
+    assert settings_used["highest"] == (255 if name == "tutorial_a_raw" else 1)
     assert {"loss", "accuracy"} <= {*made}
