@@ -1,4 +1,4 @@
-"""What tests of networks train on, and what they write down of a training."""
+"""Data and configs that tests of networks train with, and a recorder of the hooks."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 
 from trainer.config.layers import Activation, BatchNormalization, Conv2D, Dense, Dropout
-from trainer.config.training import Adam, TrainingConfig
+from trainer.config.optimizers import Adam
+from trainer.config.training import TrainingConfig
 from trainer.networks import fitting, model
-from trainer.networks.fitting import Checkpoint, Control, Hooks, Outcome
+from trainer.networks.checkpoint import Checkpoint
+from trainer.networks.hooks import Control, Hooks, Outcome
 
 rng = np.random.default_rng(0)
 IMAGES = rng.random((330, 28, 28), dtype=np.float32)
@@ -24,9 +26,19 @@ CONVOLUTION = replace(
     learning_rate=0.002,
 )
 
+INTERRUPTED = replace(
+    CONVOLUTION,
+    epochs=3,
+    schedule="cosine",
+    batch_size=40,  # 8 reports per epoch; the last batch is partial
+    patience=2,
+    shift=2.0,
+    rotation=10.0,
+)
+
 
 class Recorder(Hooks):
-    """Writes everything down; `control` is asked with the number of times it was asked before."""
+    """Records all hooks. `control` gets the number of times it was called before."""
 
     def __init__(self, control: Callable[[int], Control] = lambda asked: Control()) -> None:
         self.lines: list[dict[str, Any]] = []
@@ -56,12 +68,12 @@ def end_at(asked: int, end: str = "stop") -> Callable[[int], Control]:
 def fit(
     config: TrainingConfig, control: Callable[[int], Control] = lambda asked: Control(), **more: Any
 ) -> tuple[Any, Outcome, Recorder]:
-    """Train on IMAGES; return the network, what became of it and what it told."""
+    """Train on IMAGES; return the network, the outcome and the recorder."""
     recorder = Recorder(control)
     network = model.build(config, len(IMAGES))
     outcome = fitting.fit(network, config, IMAGES, LABELS, recorder, **more)
     return network, outcome, recorder
 
 
-def timeless(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def without_seconds(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{name: value for name, value in line.items() if name != "seconds"} for line in lines]

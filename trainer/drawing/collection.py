@@ -1,7 +1,7 @@
-"""What did a visitor mean by their drawings? Their own labelled set, one file for each visitor, and theirs alone.
+"""A visitor's labelled drawings, in one file per visitor.
 
-The file is replaced whole and never overwritten while it is damaged. It is looked at anew each time, but read only when
-it has changed, so that asking costs microseconds.
+The file is replaced atomically, and never while it is damaged. It is read only after a change; otherwise reading costs
+microseconds.
 """
 
 from __future__ import annotations
@@ -22,31 +22,31 @@ from PIL import Image, ImageDraw, ImageFont
 from trainer import UserError
 from trainer.config.limits import CLASSES
 from trainer.storage.arrays import read_npz
-from trainer.storage.files import read_bytes, write_whole, writing
+from trainer.storage.files import read_bytes, translate_disk_errors, write_atomically
 
-MOST = 1_000  # drawings of a visitor
-DIGIT = (28, 28)  # pixels of a drawing
+MAX_DRAWINGS = 1_000  # of a visitor
+IMAGE_SHAPE = (28, 28)  # pixels of a drawing
 FILE = "drawings.npz"
-LARGEST = 2_000_000  # bytes, several times as many as so many drawings take
-NOBODY = -1  # where no network said anything
+MAX_FILE_BYTES = 2_000_000  # several times the size of MAX_DRAWINGS drawings
+NO_PREDICTION = -1  # no network was selected
 
-CELL = 60  # pixels of the sheet for a drawing, which is twice its size, and a margin
-ROW = 20  # drawings
+CELL = 60  # pixels a side for a drawing on the sheet: twice its size, and a margin
+DRAWINGS_PER_ROW = 20
 
 _changing = threading.Lock()  # two tabs of one visitor may add at once
 
 
 @dataclass(frozen=True, eq=False)
 class Drawings:
-    """Labelled drawings, in the order in which they were kept."""
+    """Labelled drawings, in the order in which they were saved."""
 
     images: NDArray[np.uint8]  # (n, 28, 28) uint8, 0 paper .. 255 ink
     labels: NDArray[np.uint8]  # (n,) uint8, the digits that were meant
-    said: np.ndarray  # (n,) int8, what a network said, or NOBODY
+    predictions: np.ndarray  # (n,) int8, the digits that a network read, or NO_PREDICTION
 
     @functools.cached_property
     def keys(self) -> tuple[str, ...]:
-        """Name each drawing by its pixels."""
+        """Return a key for each drawing: a hash of its pixels."""
         return tuple(hashlib.sha256(image.tobytes()).hexdigest()[:16] for image in self.images)
 
     @functools.cached_property
@@ -54,41 +54,41 @@ class Drawings:
         return {key: place for place, key in enumerate(self.keys)}
 
     @property
-    def right(self) -> int:
-        """Count those that the network read as what was meant."""
-        return int((self.said == self.labels).sum())
+    def correct_count(self) -> int:
+        """Return the number of drawings that the network read correctly."""
+        return int((self.predictions == self.labels).sum())
 
     def content(self) -> bytes:
-        """Return an npz file of `images`, `labels` and `said`, which plain NumPy reads."""
+        """Return an npz file of `images`, `labels` and `said` (the predictions), which plain NumPy reads."""
         file = BytesIO()
-        np.savez(file, allow_pickle=False, images=self.images, labels=self.labels, said=self.said)
+        np.savez(file, allow_pickle=False, images=self.images, labels=self.labels, said=self.predictions)
         return file.getvalue()
 
     @classmethod
     def read(cls, content: bytes) -> Drawings:
-        """Read what `content` returned. Raises ValueError for anything else, before it takes much memory."""
-        images, labels, said = read_npz(BytesIO(content), ("images", "labels", "said"), LARGEST)
-        shapes = (images.shape[1:], labels.shape, said.shape)
-        kinds = [array.dtype.name for array in (images, labels, said)]
-        whole = shapes == (DIGIT, images.shape[:1], images.shape[:1])
-        if not whole or kinds != ["uint8", "uint8", "int8"] or (labels >= CLASSES).any():
-            raise ValueError("not as they were written")
-        return cls(images, labels, said)
+        """Read what `content` returned. Raises ValueError for anything else, before much memory is used."""
+        images, labels, predictions = read_npz(BytesIO(content), ("images", "labels", "said"), MAX_FILE_BYTES)
+        shapes = (images.shape[1:], labels.shape, predictions.shape)
+        kinds = [array.dtype.name for array in (images, labels, predictions)]
+        complete = shapes == (IMAGE_SHAPE, images.shape[:1], images.shape[:1])
+        if not complete or kinds != ["uint8", "uint8", "int8"] or (labels >= CLASSES).any():
+            raise ValueError("not a drawings file")
+        return cls(images, labels, predictions)
 
 
-NONE = Drawings(np.zeros((0, *DIGIT), np.uint8), np.zeros(0, np.uint8), np.zeros(0, np.int8))
+EMPTY = Drawings(np.zeros((0, *IMAGE_SHAPE), np.uint8), np.zeros(0, np.uint8), np.zeros(0, np.int8))
 
 
 @functools.lru_cache(maxsize=100)
 def _read(path: Path, changed: int, size: int, number: int) -> Drawings:
-    return Drawings.read(read_bytes(path, LARGEST))
+    return Drawings.read(read_bytes(path, MAX_FILE_BYTES))
 
 
 class Collection:
-    """The drawings in one visitor's folder. Safe to use from many threads of one process.
+    """The drawings in one visitor's folder. Thread-safe within one process.
 
-    Images that come in or go out are (28, 28) float32, 0 paper .. 1 ink, kept in 256 levels. All but `clear` raise
-    UserError where the file is damaged, and leave it as it is.
+    Images passed in and returned are (28, 28) float32, 0 paper .. 1 ink, saved with 256 levels. Everything but `clear`
+    raises UserError if the file is damaged, and leaves it unchanged.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -96,18 +96,18 @@ class Collection:
 
     @property
     def drawings(self) -> Drawings:
-        """Return all that is kept."""
+        """Return all saved drawings."""
         try:
             if self.path.parent.is_symlink():
-                raise ValueError("it may lead anywhere")
+                raise ValueError("a symbolic link may lead anywhere")
             status = self.path.lstat()
             return _read(self.path, status.st_mtime_ns, status.st_size, status.st_ino)
         except (FileNotFoundError, NotADirectoryError):
-            return NONE
+            return EMPTY
         except (OSError, ValueError) as error:
             raise UserError(
-                "Your kept drawings must be a whole file (got a damaged one): delete all to begin anew, "
-                "then it is set aside on the server and not lost."
+                "Your saved drawings must be a complete file (got a damaged one): delete all drawings to start again; "
+                "the server keeps a copy of the damaged file."
             ) from error
 
     def __len__(self) -> int:
@@ -124,82 +124,87 @@ class Collection:
         return self.drawings.labels
 
     @property
-    def said(self) -> np.ndarray:
-        """Return what a network said, (n,) int8, -1 where none was asked."""
-        return self.drawings.said
+    def predictions(self) -> np.ndarray:
+        """Return the digits that a network read, (n,) int8, or NO_PREDICTION."""
+        return self.drawings.predictions
 
     @property
-    def right(self) -> int:
-        """Count those that the network read as what was meant."""
-        return self.drawings.right
+    def correct_count(self) -> int:
+        """Return the number of drawings that the network read correctly."""
+        return self.drawings.correct_count
 
     def label_of(self, image: np.ndarray) -> int | None:
-        """Return what was said to be meant by a drawing, or None for one that is not kept."""
+        """Return the label of a drawing, or None if it is not saved."""
         drawings = self.drawings
-        place = drawings.places.get(key_of(image))
+        place = drawings.places.get(drawing_key(image))
         return None if place is None else int(drawings.labels[place])
 
-    def add(self, image: np.ndarray, label: int, said: int | None = None) -> str:
-        """Keep a drawing and return its key; one that is kept already is corrected.
+    def add(self, image: np.ndarray, label: int, prediction: int | None = None) -> str:
+        """Save a drawing and return its key. One that is saved already gets the new label.
 
-        label: what was meant, 0 to 9; said: what a network took it for. Raises UserError for one too many.
+        label: the digit that was meant, 0 to 9; prediction: the digit that a network read. Raises UserError if
+        there are too many drawings.
         """
-        if image.shape != DIGIT or not 0 <= label < CLASSES:
-            raise ValueError(f"it takes a drawing (28, 28) and a digit (got {image.shape} and {label!r})")
-        key, pixels, answer = key_of(image), _levels(image), NOBODY if said is None else said
+        if image.shape != IMAGE_SHAPE or not 0 <= label < CLASSES:
+            raise ValueError(f"a drawing must be (28, 28) and its label 0 to 9 (got {image.shape} and {label!r})")
+        key, pixels, predicted = drawing_key(image), _levels(image), NO_PREDICTION if prediction is None else prediction
         with _changing:
-            kept = self.drawings
-            if (place := kept.places.get(key)) is not None:
-                labels, answers = kept.labels.copy(), kept.said.copy()
-                labels[place], answers[place] = label, answer
-                self._write(Drawings(kept.images, labels, answers))
+            saved = self.drawings
+            if (place := saved.places.get(key)) is not None:
+                labels, predictions = saved.labels.copy(), saved.predictions.copy()
+                labels[place], predictions[place] = label, predicted
+                self._write(Drawings(saved.images, labels, predictions))
                 return key
-            if len(kept.labels) >= MOST:
-                raise UserError(f"At most {MOST:,} drawings can be kept (you have {MOST:,}): delete some first.")
+            if len(saved.labels) >= MAX_DRAWINGS:
+                raise UserError(
+                    f"At most {MAX_DRAWINGS:,} drawings can be saved (you have {MAX_DRAWINGS:,}): delete some first."
+                )
             self._write(
                 Drawings(
-                    np.concatenate([kept.images, pixels[None]]),
-                    np.append(kept.labels, np.uint8(label)),
-                    np.append(kept.said, np.int8(answer)),
+                    np.concatenate([saved.images, pixels[None]]),
+                    np.append(saved.labels, np.uint8(label)),
+                    np.append(saved.predictions, np.int8(predicted)),
                 )
             )
         return key
 
     def remove(self, key: str) -> None:
-        """Delete one drawing, named by its key, if it is there."""
+        """Delete the drawing with a key, if there is one."""
         with _changing:
-            kept = self.drawings
-            if (place := kept.places.get(key)) is not None:
-                self._write(Drawings(*(np.delete(part, place, 0) for part in (kept.images, kept.labels, kept.said))))
+            saved = self.drawings
+            if (place := saved.places.get(key)) is not None:
+                self._write(
+                    Drawings(*(np.delete(part, place, 0) for part in (saved.images, saved.labels, saved.predictions)))
+                )
 
     def clear(self) -> None:
-        """Delete all; a damaged file is set aside under another name."""
+        """Delete all drawings. A damaged file is renamed instead."""
         with _changing:
             try:
                 _ = self.drawings
             except UserError:
-                with writing("drawings", "tell whoever runs this server"):
+                with translate_disk_errors("drawings", "tell the server's administrator"):
                     self.path.rename(self.path.with_name(f"damaged-{time.time_ns()}-{FILE}"))
-            with writing("drawings", "tell whoever runs this server"):
+            with translate_disk_errors("drawings", "tell the server's administrator"):
                 self.path.unlink(missing_ok=True)
 
     def content(self) -> bytes:
-        """Return an npz file of `images` (n, 28, 28) uint8, `labels` and `said`, which plain NumPy reads."""
+        """Return an npz file of `images` (n, 28, 28) uint8, `labels` and `said` (the predictions)."""
         return self.drawings.content()
 
     def sheet(self) -> bytes:
-        """Draw all as a PNG image, white ink on black paper, in rows by what was meant."""
-        return sheet(self.drawings.images, self.drawings.labels.tolist())
+        """Return a PNG image of all drawings, white on black, in rows by label."""
+        return contact_sheet(self.drawings.images, self.drawings.labels.tolist())
 
     def _write(self, drawings: Drawings) -> None:
-        with writing("drawings", "tell whoever runs this server"):
+        with translate_disk_errors("drawings", "tell the server's administrator"):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(self.path, drawings.content())
+            write_atomically(self.path, drawings.content())
 
 
-def key_of(image: np.ndarray) -> str:
-    """Name a drawing (28, 28) float32 by its pixels."""
-    return Drawings(_levels(image)[None], NONE.labels, NONE.said).keys[0]
+def drawing_key(image: np.ndarray) -> str:
+    """Return the key of a drawing (28, 28) float32: a hash of its pixels."""
+    return Drawings(_levels(image)[None], EMPTY.labels, EMPTY.predictions).keys[0]
 
 
 def _levels(image: np.ndarray) -> NDArray[np.uint8]:
@@ -207,13 +212,13 @@ def _levels(image: np.ndarray) -> NDArray[np.uint8]:
     return levels
 
 
-def sheet(images: NDArray[np.uint8], labels: Sequence[int]) -> bytes:
-    """Draw images (n, 28, 28) uint8 as PNG, rows of 20 by their labels, which stand on the left."""
+def contact_sheet(images: NDArray[np.uint8], labels: Sequence[int]) -> bytes:
+    """Return a PNG image of images (n, 28, 28) uint8 in rows of 20, sorted by label, with the labels on the left."""
     rows = [
-        (label, places[start : start + ROW])
+        (label, places[start : start + DRAWINGS_PER_ROW])
         for label in range(CLASSES)
         for places in [[place for place, own in enumerate(labels) if own == label]]
-        for start in range(0, len(places), ROW)
+        for start in range(0, len(places), DRAWINGS_PER_ROW)
     ]
     columns = max((len(places) for _, places in rows), default=0)
     picture = Image.new("L", ((columns + 1) * CELL, max(1, len(rows)) * CELL), 48)

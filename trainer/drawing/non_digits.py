@@ -1,7 +1,7 @@
-"""What people draw that is no digit: letters of several scripts, signs, little pictures and scribbles.
+"""Drawings that are not digits: letters of several scripts, signs, small pictures and scribbles.
 
-A network that never saw any takes each of them for a digit. It is trained on some kinds and tested on others, since
-nobody can show it all there is. Kinds that somebody's digit looks like are left out: see LIKE_DIGITS.
+A network that has never seen any reads each of them as a digit. It is trained on some kinds and tested on others, since
+no training can show them all. Kinds that look like some way to write a digit are left out: see LIKE_DIGITS.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ import numpy as np
 from trainer.drawing import normalize, synthetic_digits
 from trainer.drawing.synthetic_digits import Strokes
 
-LIKE_DIGITS = (  # never shown, so that nobody's digit is refused for looking like one of these
+LIKE_DIGITS = (  # never shown, because some writers' digits look like these and must not be rejected
     "Latin B C D G I J O Q S Y Z and a b c g i j l o q s t y z",
     "Greek Gamma Delta Theta Lambda, alpha beta gamma delta epsilon theta sigma phi",
     "Cyrillic Be Ze O Che E Ghe; Arabic alif ain waw ha mim; Hebrew lamed vav; Chinese one, mouth, day",
     "ring, square, dash, slash, bar, bracket, greater, section sign, ampersand, dollar, question and exclamation mark",
 )
 
-# Of the form of styles.STYLES. Learned as what is no digit.
-LEARNED: dict[str, str] = {
+# In the format of styles.STYLES. Trained on as non-digits.
+TRAINING_KINDS: dict[str, str] = {
     "A": "10,100 50,0! 90,100 | 26,62 76,62",
     "E": "80,2 20,2! 20,98! 82,98 | 20,50 70,50",
     "F": "80,2 22,2! 22,100 | 22,48 68,48",
@@ -88,8 +88,8 @@ LEARNED: dict[str, str] = {
     "table": "4,30 96,30 | 16,30 14,96 | 84,30 86,96 | 16,62 84,62",
     "stick figure": "50,0 38,12 50,26 62,12 50,0 | 50,26 50,64! 22,100 | 50,64 78,100 | 16,42 84,42",
 }
-# Never learned: these tell what becomes of kinds that a network has not seen.
-HELD_OUT: dict[str, str] = {
+# Never trained on: they measure how a network treats kinds that it has not seen.
+HELD_OUT_KINDS: dict[str, str] = {
     "L": "22,0 22,98! 82,98",
     "P": "24,100 24,2! 64,4 78,28 60,52 26,54",
     "T": "8,4 92,4 | 50,4 50,100",
@@ -127,58 +127,58 @@ HELD_OUT: dict[str, str] = {
 
 
 def _wander(rng: np.random.Generator) -> Strokes:
-    """A pen that goes about smoothly, too long for a digit."""
+    """Return one smooth random path, too long for a digit."""
     turns = np.cumsum(rng.normal(rng.normal(0, 0.08), rng.uniform(0.3, 0.7), rng.integers(80, 200)))
     return [np.cumsum(np.stack([np.cos(turns), np.sin(turns)], axis=1), axis=0)]
 
 
 def _zigzag(rng: np.random.Generator) -> Strokes:
-    """To and fro, ever further along."""
+    """Return a zigzag line."""
     count = int(rng.integers(5, 14))
     along = np.linspace(0, rng.uniform(0.3, 2), count)
     across = np.where(np.arange(count) % 2, 1, 0) * rng.uniform(0.5, 1, count) + rng.normal(0, 0.08, count)
-    return [np.stack([along, across], axis=1) @ _turn(rng)]
+    return [np.stack([along, across], axis=1) @ _random_rotation(rng)]
 
 
 def _corners(rng: np.random.Generator) -> Strokes:
-    """Straight from one place to any other."""
+    """Return straight lines between random points, in one stroke."""
     return [rng.random((int(rng.integers(5, 12)), 2))]
 
 
 def _lines(rng: np.random.Generator) -> Strokes:
-    """Some straight lines anywhere."""
+    """Return separate random straight lines."""
     return [rng.random((2, 2)) for _ in range(rng.integers(3, 8))]
 
 
 def _specks(rng: np.random.Generator) -> Strokes:
-    """Dots and short dashes."""
+    """Return dots and short dashes."""
     starts = rng.random((int(rng.integers(3, 12)), 1, 2))
     return [start + np.cumsum(rng.normal(0, 0.03, (3, 2)), axis=0) for start in starts]
 
 
 def _coil(rng: np.random.Generator) -> Strokes:
-    """Loops along a line."""
+    """Return loops along a line."""
     t = np.linspace(0, 2 * np.pi * rng.uniform(2.5, 6), 90)
     along = np.stack([t * rng.uniform(0.05, 0.3) + np.cos(t), np.sin(t) * rng.uniform(0.6, 1.6)], axis=1)
-    return [along @ _turn(rng)]
+    return [along @ _random_rotation(rng)]
 
 
 def _hatching(rng: np.random.Generator) -> Strokes:
-    """Parallel lines, sometimes crossed by others."""
+    """Return parallel lines, sometimes crossed by others."""
     lines = [np.array([[0.0, place], [1.0, place]]) for place in np.linspace(0, 1, rng.integers(4, 8))]
     if rng.random() < 0.5:
         lines += [line[:, ::-1] for line in lines]
-    turn = _turn(rng)
+    turn = _random_rotation(rng)
     return [(line + rng.normal(0, 0.03, (2, 2))) @ turn for line in lines]
 
 
 def _blot(rng: np.random.Generator) -> Strokes:
-    """A place gone over until it is full."""
+    """Return a scribble that fills a spot."""
     return [rng.normal(0, 1, (60, 2)) * rng.uniform(0.4, 1, 2)]
 
 
 def _struck_out(rng: np.random.Generator) -> Strokes:
-    """A digit that its writer did not want."""
+    """Return a digit that is crossed out."""
     written = synthetic_digits.pen_strokes(int(rng.integers(10)), rng, variation=1.0)
     low, high = np.concatenate(written).min(axis=0), np.concatenate(written).max(axis=0)
     (scribble,) = _zigzag(rng)
@@ -186,7 +186,7 @@ def _struck_out(rng: np.random.Generator) -> Strokes:
     return [*written, low + scribble * (high - low) * rng.uniform(0.8, 1.2)]
 
 
-LEARNED_SCRIBBLES: dict[str, Callable[[np.random.Generator], Strokes]] = {
+TRAINING_SCRIBBLES: dict[str, Callable[[np.random.Generator], Strokes]] = {
     "wander": _wander,
     "zigzag": _zigzag,
     "lines": _lines,
@@ -199,30 +199,30 @@ HELD_OUT_SCRIBBLES: dict[str, Callable[[np.random.Generator], Strokes]] = {
     "blot": _blot,
     "struck out": _struck_out,
 }
-SCRIBBLED = 0.3  # of the images
+SCRIBBLE_SHARE = 0.3  # of the images; the others are figures
 
 
 def pen_strokes(kind: str, rng: np.random.Generator, variation: float = 0.5) -> Strokes:
-    """Draw one of a kind (a name in the tables above), as `strokes.pen_strokes` writes a digit."""
-    scribble = {**LEARNED_SCRIBBLES, **HELD_OUT_SCRIBBLES}.get(kind)
+    """Return the strokes of a kind (a name in the tables above), as `synthetic_digits.pen_strokes` does for a digit."""
+    scribble = {**TRAINING_SCRIBBLES, **HELD_OUT_SCRIBBLES}.get(kind)
     if scribble:
         return synthetic_digits.place_strokes(scribble(rng), rng, variation)
-    return synthetic_digits.write({**LEARNED, **HELD_OUT}[kind], rng, variation)
+    return synthetic_digits.write_style({**TRAINING_KINDS, **HELD_OUT_KINDS}[kind], rng, variation)
 
 
-def images(count: int, seed: int = 0, held_out: bool = False) -> tuple[np.ndarray, Sequence[str]]:
-    """Make `count` images that are no digits, of the kinds to learn or of the others; a seed repeats them.
+def make_images(count: int, seed: int = 0, held_out: bool = False) -> tuple[np.ndarray, Sequence[str]]:
+    """Return `count` images of non-digits and the kind of each, of the training or the held-out kinds.
 
-    Returns (count, 28, 28) uint8, 0 = paper and 255 = ink, and the kind of each.
+    Images are (count, 28, 28) uint8, 0 = paper and 255 = ink. A seed repeats them.
     """
     rng = np.random.default_rng(seed)
-    figures, scribbled = (HELD_OUT, HELD_OUT_SCRIBBLES) if held_out else (LEARNED, LEARNED_SCRIBBLES)
-    kinds = [str(rng.choice(list(scribbled if rng.random() < SCRIBBLED else figures))) for _ in range(count)]
-    drawn = [synthetic_digits.image(pen_strokes(kind, rng, variation=1.0), rng) for kind in kinds]
+    figures, scribbled = (HELD_OUT_KINDS, HELD_OUT_SCRIBBLES) if held_out else (TRAINING_KINDS, TRAINING_SCRIBBLES)
+    kinds = [str(rng.choice(list(scribbled if rng.random() < SCRIBBLE_SHARE else figures))) for _ in range(count)]
+    drawn = [synthetic_digits.render_image(pen_strokes(kind, rng, variation=1.0), rng) for kind in kinds]
     return np.reshape(drawn, (count, normalize.SIZE, normalize.SIZE)).astype(np.uint8), kinds
 
 
-def _turn(rng: np.random.Generator) -> np.ndarray:
-    """Return a turn by any angle as a matrix (2, 2) for points in rows."""
+def _random_rotation(rng: np.random.Generator) -> np.ndarray:
+    """Return a rotation by a random angle as a matrix (2, 2), for points in rows."""
     angle = rng.uniform(0, 2 * np.pi)
     return np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])

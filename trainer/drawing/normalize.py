@@ -1,9 +1,9 @@
-"""How a drawing becomes the image a network knows: MNIST's own recipe, step by step.
+"""Normalization of a drawing to an image like MNIST's: crop, resize, adjust the strokes, centre.
 
-MNIST's makers cropped each digit, fitted it into 20 x 20 pixels and laid its centre of mass on the middle of a
-28 x 28 image (LeCun, Cortes and Burges, http://yann.lecun.com/exdb/mnist). Measured on their images, the crop's
-longer side is 20 and whole-pixel shifts bring the centre of mass to pixel index 14. Their pens were much alike; a
-canvas has pens of all sizes, so strokes far thinner or thicker than MNIST's are drawn again as its pens would.
+MNIST's authors cropped each digit, fitted it into 20 x 20 pixels and placed its centre of mass in the middle of a
+28 x 28 image (LeCun, Cortes and Burges, http://yann.lecun.com/exdb/mnist). Measured on their images, the crop's longer
+side is 20, and whole-pixel shifts bring the centre of mass to pixel index 14. Their pens were much alike; a canvas has
+pens of all sizes, so strokes far thinner or thicker than MNIST's are redrawn with a width like MNIST's.
 """
 
 from __future__ import annotations
@@ -17,80 +17,81 @@ from trainer import UserError
 from trainer.drawing import segments
 
 SIZE = 28  # pixels a side of the image
-FITTED = 20  # pixels of the digit's longer side in it
-CENTRE = 14  # the pixel index, in both directions, that the centre of mass comes to lie on
+FITTED_SIDE = 20  # pixels of the digit's longer side in it
+CENTRE = 14  # pixel index of the centre of mass, in both directions
 CANVAS_SIZES = (20, 4096)  # smallest and largest side of a canvas
-FAINTEST_INK = 32  # of 255 levels; a canvas with no pixel this far from its paper's colour is blank
-SOFT = 0.28  # of the inked pixels: where more are grey, edges are soft; a thin pen has 0.27, 99 % of MNIST over 0.3
-SOFTNESS = 0.02  # standard deviation of the blur for sharp edges, in longer sides of the digit: 0.4 of its 20 pixels
-FAINTEST_EDGE = 0.2  # of full ink; specks fainter than this do not widen the crop
-PENS = (0.8, 4.0)  # pixels of the image; thinner or sharp and thicker strokes are redrawn so; MNIST's are 1.5 to 6
-FINE = 80  # pixels of the digit's longer side where strokes are measured and redrawn, 4 to a pixel of the image
+MIN_INK = 32  # of 255 levels; a canvas without a pixel this far from its paper's colour is blank
+SOFT_SHARE = 0.28  # of the inked pixels; edges are soft if more are grey (thin pens 0.27, 99 % of MNIST above 0.3)
+BLUR = 0.02  # standard deviation of the blur for sharp edges, in longer sides of the digit: 0.4 of its 20 pixels
+MIN_EDGE_INK = 0.2  # of full ink; specks fainter than this do not widen the crop
+# pixels of the image; thinner strokes, and sharp thicker ones, are redrawn with these widths; MNIST's are 1.5 to 6
+PEN_RANGE = (0.8, 4.0)
+FINE_SIDE = 80  # pixels of the digit's longer side when strokes are measured and redrawn: 4 per pixel of the image
 
 
 @dataclass(frozen=True)
-class Steps:
-    """A drawing on its way to a network; every image is float32, 0 = paper, 1 = ink."""
+class NormalizationSteps:
+    """Every step from a drawing to a network's input; all images are float32, 0 = paper, 1 = ink."""
 
     ink: np.ndarray  # (height, width) of the canvas
     box: tuple[int, int, int, int]  # left, top, right, bottom of the digit on the canvas, the last two exclusive
     crop: np.ndarray  # the ink inside the box
-    pen: float  # how thick the strokes are in `crop`, in pixels of the image
-    thickened: float  # how much thicker they were redrawn, in pixels of the image; below 0 thinner, 0 left as they are
+    pen: float  # width of the strokes in `crop`, in pixels of the image
+    thickened: float  # added by redrawing, in pixels of the image; negative: thinner; 0: not redrawn
     boxed: np.ndarray  # the crop, its strokes redrawn, with its longer side resized to 20, aspect kept
-    shift: tuple[int, int]  # dx, dy from the upper left corner of the image to that of `boxed` in it
+    shift: tuple[int, int]  # dx, dy from the image's upper left corner to that of `boxed`
     image: np.ndarray  # (28, 28)
 
     @property
     def uncentred(self) -> np.ndarray:
-        """The image (28, 28) as it would be if the box, not the centre of mass, lay in its middle."""
+        """Return the image (28, 28) with the box, not the centre of mass, in its middle."""
         height, width = self.boxed.shape
         return _lay(self.boxed, ((SIZE - width) // 2, (SIZE - height) // 2))
 
     @property
     def squeezed(self) -> np.ndarray:
-        """The whole canvas made 28 x 28, as a page does that knows nothing of MNIST."""
+        """Return the whole canvas resized to 28 x 28, without any normalization."""
         return _resize(self.ink, (SIZE, SIZE))
 
 
-def from_canvas(rgba: np.ndarray) -> Steps | None:
-    """Turn a canvas into an image as MNIST would hold it, or None where there is nothing to read.
+def from_canvas(rgba: np.ndarray) -> NormalizationSteps | None:
+    """Normalize the drawing on a canvas, or return None if the canvas is blank.
 
-    `rgba`: (height, width, 4) uint8, 20 to 4096 pixels a side. The paper is what most of the canvas's border shows:
-    transparent, or one colour; ink is whatever differs from it, so that white on black, black on white and any ink on
-    transparent paper are read alike. Blank paper and a canvas inked all over show one colour only: both give None.
-    Raises UserError for anything that is not such an array.
+    `rgba`: (height, width, 4) uint8, 20 to 4096 pixels a side. The paper is the colour of most of the canvas's border,
+    or transparent. Ink is whatever differs from it: white on black, black on white and any ink on transparent paper
+    give the same result. Blank paper and a canvas full of ink have one colour only: both give None. Raises UserError
+    for any other array.
     """
     _check(rgba)
     ink = _ink(rgba)
     return None if ink is None else from_ink(ink)
 
 
-def from_ink(ink: np.ndarray) -> Steps | None:
-    """Turn ink into an image as MNIST would hold it, or None where there is none.
+def from_ink(ink: np.ndarray) -> NormalizationSteps | None:
+    """Normalize ink, or return None if there is none.
 
-    `ink`: (height, width) float32, 0 = paper, 1 = full ink. The strongest counts as full.
+    `ink`: (height, width) float32, 0 = paper, 1 = full ink. The strongest ink counts as full.
     """
     strongest = float(ink.max())
-    if strongest < FAINTEST_INK / 255:
+    if strongest < MIN_INK / 255:
         return None
     if strongest != 1:
         ink = ink / np.float32(strongest)
-    box = _box(ink > FAINTEST_EDGE)
+    box = _box(ink > MIN_EDGE_INK)
     left, top, right, bottom = box
     return _steps(ink, box, ink[top:bottom, left:right])
 
 
-def digits(canvas: np.ndarray) -> list[Steps]:
-    """Find the digits on a canvas, in reading order, and turn each into an image; none on blank paper.
+def find_digits(canvas: np.ndarray) -> list[NormalizationSteps]:
+    """Find the digits on a canvas, in reading order, and normalize each.
 
-    `canvas`: RGBA as for `from_canvas`, or ink as for `from_ink`. Each has the whole canvas's ink and its own box and
-    crop; a single digit is what those functions make of it. At most `segments.MOST` are found.
+    canvas: RGBA as for `from_canvas`, or ink as for `from_ink`. Each digit has the whole canvas's ink and its own box
+    and crop; a single digit is normalized as by those functions. At most `segments.MAX_DIGITS` are found.
     """
     whole = from_ink(canvas) if canvas.dtype == np.float32 else from_canvas(canvas)
     if whole is None:
         return []
-    places = segments.split(whole.ink > FAINTEST_EDGE)
+    places = segments.label_digits(whole.ink > MIN_EDGE_INK)
     count = int(places.max())
     if count == 1:
         return [whole]
@@ -115,28 +116,26 @@ def centre_of_mass(image: np.ndarray) -> tuple[float, float]:
 def _check(rgba: np.ndarray) -> None:
     if not isinstance(rgba, np.ndarray) or rgba.dtype != np.uint8 or rgba.ndim != 3 or rgba.shape[2] != 4:
         got = f"{rgba.dtype} of shape {rgba.shape}" if isinstance(rgba, np.ndarray) else type(rgba).__name__
-        raise UserError(
-            f"A canvas must be an array of bytes (uint8) of shape (height, width, 4) (got {got}): draw it again."
-        )
+        raise UserError(f"A canvas must be a uint8 array of shape (height, width, 4) (got {got}): draw it again.")
     smallest, largest = CANVAS_SIZES
     height, width, _ = rgba.shape
     if not (smallest <= height <= largest and smallest <= width <= largest):
         raise UserError(
-            f"A canvas must have {smallest} to {largest} pixels a side (got {width} x {height}): use another size."
+            f"A canvas must have sides of {smallest} to {largest:,} pixels (got {width:,} x {height:,}): resize it."
         )
 
 
 def _ink(rgba: np.ndarray) -> np.ndarray | None:
-    """Return how much ink each pixel holds, 1 for the strongest on the canvas, or None where there is none."""
+    """Return the ink of each pixel, 1 for the strongest on the canvas, or None if there is none."""
     border = np.concatenate([rgba[0], rgba[-1], rgba[1:-1, 0], rgba[1:-1, -1]])
     paper = np.median(border, axis=0).astype(np.uint8)
     differs = np.ascontiguousarray(rgba).view(np.uint32)[..., 0] != paper.view(np.uint32)[0]
     if not differs.any():
         return None
-    left, top, right, bottom = _box(differs)  # a digit fills a third of its canvas: the rest is not worth a look
+    left, top, right, bottom = _box(differs)  # a digit fills a third of its canvas: skip the rest
     contrast = _contrast(rgba[top:bottom, left:right], paper)
     strongest = int(contrast.max())
-    if strongest < FAINTEST_INK:
+    if strongest < MIN_INK:
         return None
     ink = np.zeros(rgba.shape[:2], np.float32)
     np.divide(contrast, np.float32(strongest), out=ink[top:bottom, left:right])
@@ -144,12 +143,12 @@ def _ink(rgba: np.ndarray) -> np.ndarray | None:
 
 
 def _contrast(rgba: np.ndarray, paper: np.ndarray) -> np.ndarray:
-    """Return how far each pixel is from the paper's colour, of 255 levels: (height, width) uint8."""
+    """Return the distance of each pixel from the paper's colour, in 255 levels: (height, width) uint8."""
     alpha = rgba[..., 3]
     if paper[3] < 128:
         contrast: np.ndarray = alpha - np.minimum(alpha, paper[3])
         return contrast
-    # the larger less the smaller, since bytes cannot go below 0; the colour in which ink and paper differ most
+    # larger minus smaller, since bytes cannot be negative; then the channel in which ink and paper differ most
     levels, papers = rgba.reshape(len(rgba), -1), np.tile(paper, rgba.shape[1])
     apart = (np.maximum(levels, papers) - np.minimum(levels, papers)).reshape(rgba.shape)
     contrast = np.maximum(np.maximum(apart[..., 0], apart[..., 1]), apart[..., 2])
@@ -158,11 +157,11 @@ def _contrast(rgba: np.ndarray, paper: np.ndarray) -> np.ndarray:
     return contrast
 
 
-def _steps(ink: np.ndarray, box: tuple[int, int, int, int], crop: np.ndarray) -> Steps:
+def _steps(ink: np.ndarray, box: tuple[int, int, int, int], crop: np.ndarray) -> NormalizationSteps:
     pen, thickened, redrawn = _redraw(crop)
     boxed = _fit(_soften(redrawn) if thickened or not _is_soft(crop) else crop)
     shift = _shift(boxed)
-    return Steps(ink, box, crop, pen, thickened, boxed, shift, _lay(boxed, shift))
+    return NormalizationSteps(ink, box, crop, pen, thickened, boxed, shift, _lay(boxed, shift))
 
 
 def _box(inked: np.ndarray) -> tuple[int, int, int, int]:
@@ -171,40 +170,40 @@ def _box(inked: np.ndarray) -> tuple[int, int, int, int]:
 
 
 def _redraw(crop: np.ndarray) -> tuple[float, float, np.ndarray]:
-    """Return how thick the strokes are, how much thicker they are made, both in pixels of the image, and the result.
+    """Return the stroke width, the width added by redrawing, both in pixels of the image, and the redrawn crop.
 
-    A point of a stroke is on average a quarter of its thickness away from its edge. Where strokes run into each other
-    that is more: a pen too large for its digit is taken for a larger one, and loops that it filled open again.
+    The points of a stroke are on average a quarter of its width away from its edge. Where strokes merge, it is more: a
+    pen too large for its digit is measured as even larger, so that loops that it filled open again.
     """
     height, width = crop.shape
-    scale = FINE / max(height, width)
+    scale = FINE_SIDE / max(height, width)
     fine = _resize(crop, (max(1, round(width * scale)), max(1, round(height * scale))))
-    margin = FINE // 10  # room for thicker strokes
-    inked = np.pad(fine >= min(FAINTEST_EDGE, float(fine.max())), margin)
-    depth = _distance(inked) - 0.5  # an edge lies half-way between two pixels
-    to_image = FITTED / FINE
+    margin = FINE_SIDE // 10  # for thicker strokes
+    inked = np.pad(fine >= min(MIN_EDGE_INK, float(fine.max())), margin)
+    depth = _distance(inked) - 0.5  # an edge is halfway between two pixels
+    to_image = FITTED_SIDE / FINE_SIDE
     pen = 4 * float(depth[inked].mean()) * to_image
-    wanted = min(max(pen, PENS[0]), PENS[1])
+    wanted = min(max(pen, PEN_RANGE[0]), PEN_RANGE[1])
     if wanted == pen or (wanted < pen and _is_soft(crop)):
         return pen, 0.0, crop
-    # as the strokes lose at their edges, so does the box, which is then enlarged to 20 again
-    less = (pen - wanted) / (2 * (1 - wanted / FITTED)) / to_image
+    # the box shrinks with the strokes, and is then enlarged to 20 again
+    removed = (pen - wanted) / (2 * (1 - wanted / FITTED_SIDE)) / to_image
     if wanted < pen:
-        edge = np.minimum(less, depth.max() - 0.5)  # something must stay
+        edge = np.minimum(removed, depth.max() - 0.5)  # some ink must remain
         redrawn = np.clip(depth - edge + 0.5, 0, 1)
     else:
-        redrawn = np.clip(1 - (_distance(~inked) - 0.5 + less), 0, 1)
-    left, top, right, bottom = _box(redrawn > FAINTEST_EDGE)
+        redrawn = np.clip(1 - (_distance(~inked) - 0.5 + removed), 0, 1)
+    left, top, right, bottom = _box(redrawn > MIN_EDGE_INK)
     return pen, wanted - pen, redrawn[top:bottom, left:right]
 
 
 def _distance(inside: np.ndarray) -> np.ndarray:
-    """Return each pixel's distance to the nearest one outside, whatever the direction; 0 outside.
+    """Return each pixel's Euclidean distance to the nearest pixel outside; 0 outside.
 
-    One axis after the other (Felzenszwalb and Huttenlocher, Distance Transforms of Sampled Functions, 2012), the second
-    only as far as the nearest could be: no further than it is straight along a row or a column.
+    One axis after the other (Felzenszwalb and Huttenlocher, Distance Transforms of Sampled Functions, 2012). The second
+    axis is searched only as far as the nearest pixel along a row or a column.
     """
-    along, down = _straight(inside), _straight(inside.T).T
+    along, down = _row_distance(inside), _row_distance(inside.T).T
     reach = int(min(np.minimum(along, down).max(), len(inside) - 1))
     squares = along**2
     nearest = squares.copy()
@@ -216,8 +215,8 @@ def _distance(inside: np.ndarray) -> np.ndarray:
     return distance
 
 
-def _straight(inside: np.ndarray) -> np.ndarray:
-    """Return each pixel's distance to the nearest one outside in its row, as float32; 1000 or more where none is."""
+def _row_distance(inside: np.ndarray) -> np.ndarray:
+    """Return each pixel's distance to the nearest pixel outside in its row, as float32; 1000 or more if none."""
     places = np.arange(inside.shape[1], dtype=np.float32)
     before = np.maximum.accumulate(np.where(inside, np.float32(-1000), places), axis=1)
     after = np.minimum.accumulate(np.where(inside, np.float32(2000), places)[:, ::-1], axis=1)[:, ::-1]
@@ -225,25 +224,25 @@ def _straight(inside: np.ndarray) -> np.ndarray:
 
 
 def _is_soft(crop: np.ndarray) -> bool:
-    """Tell whether many of the inked pixels are grey, as in MNIST."""
+    """Return whether many of the inked pixels are grey, as in MNIST."""
     inked = crop > 0.1
-    return bool(np.count_nonzero(inked & (crop < 0.9)) > SOFT * np.count_nonzero(inked))
+    return bool(np.count_nonzero(inked & (crop < 0.9)) > SOFT_SHARE * np.count_nonzero(inked))
 
 
 def _soften(crop: np.ndarray) -> np.ndarray:
-    """Give a pen's sharp edges the softness of MNIST's, whose digits were scanned."""
-    radius = SOFTNESS * max(crop.shape)
+    """Blur the sharp edges of a pen, to be as soft as in MNIST, whose digits were scanned."""
+    radius = BLUR * max(crop.shape)
     sharp = np.pad(np.rint(255 * crop).astype(np.uint8), int(3 * radius) + 1)
     levels = Image.fromarray(sharp).filter(ImageFilter.GaussianBlur(radius))
     soft: np.ndarray = np.asarray(levels, np.float32)
     soft = soft / soft.max()
-    left, top, right, bottom = _box(soft > FAINTEST_EDGE)
+    left, top, right, bottom = _box(soft > MIN_EDGE_INK)
     return soft[top:bottom, left:right]
 
 
 def _fit(crop: np.ndarray) -> np.ndarray:
     height, width = crop.shape
-    scale = FITTED / max(height, width)
+    scale = FITTED_SIDE / max(height, width)
     return _resize(crop, (max(1, round(width * scale)), max(1, round(height * scale))))
 
 
@@ -258,7 +257,7 @@ def _lay(boxed: np.ndarray, shift: tuple[int, int]) -> np.ndarray:
 
 
 def _shift(boxed: np.ndarray) -> tuple[int, int]:
-    """Move the centre of mass to CENTRE, in whole pixels, and no further than the image's edge: no ink is lost."""
+    """Return the whole-pixel shift of the centre of mass to CENTRE, limited so that no ink is cut off."""
     height, width = boxed.shape
     column, row = centre_of_mass(boxed)
     return min(max(round(CENTRE - column), 0), SIZE - width), min(max(round(CENTRE - row), 0), SIZE - height)

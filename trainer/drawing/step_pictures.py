@@ -1,4 +1,4 @@
-"""How a drawing becomes what a network sees, as pictures: HTML for a light and a dark page alike."""
+"""Pictures of the normalization steps of a drawing, as HTML for the light and the dark theme."""
 
 from __future__ import annotations
 
@@ -10,90 +10,93 @@ import numpy as np
 from markupsafe import Markup
 from PIL import Image
 
-from trainer.drawing.normalize import CENTRE, FITTED, SIZE, Steps, centre_of_mass
+from trainer.drawing.normalize import CENTRE, FITTED_SIDE, SIZE, NormalizationSteps, centre_of_mass
 from trainer.figures.images import file_url, svg, svg_url
 from trainer.figures.palette import BLUE, GREY, ORANGE, SKY, VERMILLION
 
-DETAIL, PHOTO = 150, 600  # pixels a side that suffice for a picture of the strip, and for a large one
-SMALL = 64  # pixels a side of an image whose pixels are to be seen
-ON_BLACK, ON_PHOTO = (SKY, ORANGE), (BLUE, VERMILLION)  # boxes, and the one that is looked at
-SEEN = f"{SIZE} × {SIZE}: what it sees"
+THUMBNAIL_SIDE, PHOTO_SIDE = 150, 600  # pixels a side that are enough for a picture of a step, and for a large one
+PIXELATED_SIDE = 64  # pixels a side up to which the single pixels are shown
+DRAWING_COLORS, PHOTO_COLORS = (SKY, ORANGE), (BLUE, VERMILLION)  # boxes, and the selected one
+NETWORK_INPUT = f"{SIZE} × {SIZE}: what the network sees"
 Box = tuple[int, int, int, int]  # left, top, right, bottom
 
 
 @dataclass(frozen=True, eq=False)
-class Otherwise:
-    """What the network would have said, had the drawing come to it in another way."""
+class Alternative:
+    """An alternative normalization of the same drawing, and the network's prediction for it."""
 
     title: str
     image: np.ndarray  # (28, 28) float32, 0 paper .. 1 ink
-    said: str
-    same: bool  # as it says now
+    prediction: str
+    same: bool  # whether the prediction equals that for the usual normalization
 
 
-def strip(
-    picture: np.ndarray | None, steps: Steps | None, boxes: Sequence[Box] = (), otherwise: Sequence[Otherwise] = ()
+def steps_html(
+    picture: np.ndarray | None,
+    steps: NormalizationSteps | None,
+    boxes: Sequence[Box] = (),
+    alternatives: Sequence[Alternative] = (),
 ) -> Markup:
-    """Draw each step from a drawing to the image that the network sees, with a line of text.
+    """Draw each step from a drawing to the image that the network sees, with a caption.
 
-    picture: what was photographed, (height, width, 3) uint8; a drawing is the ink of its `steps`. `boxes` lie on it
-    where it holds several digits, of which `steps` are one's. Without `steps` the frames are empty.
+    picture: of a photo, (height, width, 3) uint8; None: the ink of `steps`. boxes: of all digits in it; `steps`
+    belong to one of them. Without `steps` the frames are empty.
     """
     ink = Markup() if steps is None else _levels(steps.ink)
     figures = [
         _figure("Your drawing" if picture is None else "Your photo", _drawn(picture, ink, boxes, steps)),
-        _figure("Ink, and its box", _inked(ink, steps)),
+        _figure("Ink and its box", _inked(ink, steps)),
         _figure("Cropped", _cropped(steps)),
         _figure(_thickness(steps), _fitted(steps)),
         _figure(_move(steps), _moved(steps)),
-        _figure(SEEN, _seen(steps)),
+        _figure(NETWORK_INPUT, _seen(steps)),
     ]
     if steps is not None:
-        figures += [_otherwise(other) for other in otherwise]
+        figures += [_alternative(other) for other in alternatives]
     return Markup('<div class="strip{}">{}</div>').format("" if steps else " empty", Markup().join(figures))
 
 
-def ready(image: np.ndarray) -> Markup:
-    """Draw the one picture of an image, (28, 28) float32 or in colour (height, width, 3), that needs no steps."""
+def image_html(image: np.ndarray) -> Markup:
+    """Draw an image that needs no normalization: (28, 28) float32, or (height, width, 3) in colour."""
     height, width = image.shape[:2]
     lines = _middle(image) if image.shape == (SIZE, SIZE) else Markup()
     picture = _on_black(width, height, _levels(image) + lines)
-    return Markup('<div class="strip">{}</div>').format(_figure(f"{height} × {width}: what it sees", picture))
+    return Markup('<div class="strip">{}</div>').format(_figure(f"{height} × {width}: what the network sees", picture))
 
 
-def enlarged(image: np.ndarray) -> str:
-    """Draw an image, (28, 28) float32 or in colour (height, width, 3), pixel by pixel, as an SVG's URL."""
+def enlarged_url(image: np.ndarray) -> str:
+    """Return an SVG URL of an image, (28, 28) float32 or in colour (height, width, 3), with visible pixels."""
     return svg_url(_on_black(image.shape[1], image.shape[0], _levels(image)))
 
 
-def boxed(picture: np.ndarray, boxes: Sequence[Box], words: Sequence[str], focus: int | None = None) -> str:
-    """Draw a picture, (height, width, 3) uint8, with a box around each digit and a word above it, as an SVG's URL."""
+def boxed_url(picture: np.ndarray, boxes: Sequence[Box], words: Sequence[str], focus: int | None = None) -> str:
+    """Return an SVG URL of a picture, (height, width, 3) uint8, with a box around each digit and a word above it."""
     height, width = picture.shape[:2]
-    drawn = _boxes((width, height), boxes, words, focus, ON_PHOTO)
-    return svg_url(_on_black(width, height, _pixels(picture, detail=PHOTO) + drawn))
+    drawn = _boxes((width, height), boxes, words, focus, PHOTO_COLORS)
+    return svg_url(_on_black(width, height, _pixels(picture, detail=PHOTO_SIDE) + drawn))
 
 
-def boxes_alone(size: tuple[int, int], boxes: Sequence[Box], words: Sequence[str], focus: int | None = None) -> str:
-    """Draw what `boxed` draws on a picture of that width and height, without the picture."""
+def boxes_url(size: tuple[int, int], boxes: Sequence[Box], words: Sequence[str], focus: int | None = None) -> str:
+    """Return what `boxed_url` returns for a picture of a size (width, height), without the picture."""
     return svg_url(svg(*size, _boxes(size, boxes, words, focus)))
 
 
 # --- the steps ------------------------------------------------------------------------------------------------
 
 
-def _drawn(picture: np.ndarray | None, ink: Markup, boxes: Sequence[Box], steps: Steps | None) -> Markup:
+def _drawn(picture: np.ndarray | None, ink: Markup, boxes: Sequence[Box], steps: NormalizationSteps | None) -> Markup:
     if steps is None:
         return _on_black(SIZE, SIZE, Markup())
     height, width = steps.ink.shape
     frames = Markup()
     if len(boxes) > 1:
         focus = next((place for place, box in enumerate(boxes) if box == steps.box), None)
-        colors = ON_BLACK if picture is None else ON_PHOTO
+        colors = DRAWING_COLORS if picture is None else PHOTO_COLORS
         frames = _boxes((width, height), boxes, [""] * len(boxes), focus, colors)
     return _on_black(width, height, (ink if picture is None else _pixels(picture)) + frames)
 
 
-def _inked(ink: Markup, steps: Steps | None) -> Markup:
+def _inked(ink: Markup, steps: NormalizationSteps | None) -> Markup:
     if steps is None:
         return _on_black(SIZE, SIZE, Markup())
     height, width = steps.ink.shape
@@ -101,7 +104,7 @@ def _inked(ink: Markup, steps: Steps | None) -> Markup:
     return _on_black(width, height, ink + _frame(steps.box, line, SKY))
 
 
-def _cropped(steps: Steps | None) -> Markup:
+def _cropped(steps: NormalizationSteps | None) -> Markup:
     if steps is None:
         return _on_black(SIZE, SIZE, Markup())
     height, width = steps.crop.shape
@@ -109,18 +112,20 @@ def _cropped(steps: Steps | None) -> Markup:
     return _on_black(side, side, _levels(steps.crop, (side - width) / 2, (side - height) / 2))
 
 
-def _fitted(steps: Steps | None) -> Markup:
+def _fitted(steps: NormalizationSteps | None) -> Markup:
     if steps is None:
-        return _on_black(FITTED, FITTED, Markup())
+        return _on_black(FITTED_SIDE, FITTED_SIDE, Markup())
     height, width = steps.boxed.shape
-    return _on_black(FITTED, FITTED, _levels(steps.boxed, (FITTED - width) / 2, (FITTED - height) / 2))
+    return _on_black(
+        FITTED_SIDE, FITTED_SIDE, _levels(steps.boxed, (FITTED_SIDE - width) / 2, (FITTED_SIDE - height) / 2)
+    )
 
 
-def _moved(steps: Steps | None) -> Markup:
+def _moved(steps: NormalizationSteps | None) -> Markup:
     lines = _lines()
     if steps is None:
         return _on_black(SIZE, SIZE, lines)
-    x, y = (index + 0.5 for index in centre_of_mass(steps.uncentred))  # a pixel's middle is half a pixel on
+    x, y = (index + 0.5 for index in centre_of_mass(steps.uncentred))  # the centre of a pixel is half a pixel further
     dx, dy = _distance(steps)
     arrow = Markup('<circle cx="{:.2f}" cy="{:.2f}" r="0.9"/>').format(x, y)
     if length := float(np.hypot(dx, dy)):
@@ -137,29 +142,31 @@ def _moved(steps: Steps | None) -> Markup:
     return _on_black(SIZE, SIZE, Markup('{}{}<g id="arrow" fill="{}">{}</g>').format(ink, lines, ORANGE, arrow))
 
 
-def _seen(steps: Steps | None) -> Markup:
+def _seen(steps: NormalizationSteps | None) -> Markup:
     return _on_black(SIZE, SIZE, Markup() if steps is None else _levels(steps.image) + _middle(steps.image))
 
 
-def _otherwise(other: Otherwise) -> Markup:
+def _alternative(other: Alternative) -> Markup:
     sign, color = ("=", BLUE) if other.same else ("≠", VERMILLION)
-    words = Markup('{}: <strong style="color: {}">{}</strong> {}').format(other.title, color, sign, other.said)
-    return _figure(words, _on_black(SIZE, SIZE, _levels(other.image)), f"{other.title}: {other.said}", "otherwise")
+    words = Markup('{}: <strong style="color: {}">{}</strong> {}').format(other.title, color, sign, other.prediction)
+    return _figure(
+        words, _on_black(SIZE, SIZE, _levels(other.image)), f"{other.title}: {other.prediction}", "otherwise"
+    )
 
 
-def _thickness(steps: Steps | None) -> str:
+def _thickness(steps: NormalizationSteps | None) -> str:
     thickened = steps.thickened if steps else 0
     change = ", strokes made thicker" if thickened > 0 else ", strokes made thinner" if thickened < 0 else ""
-    return f"Fitted into {FITTED} × {FITTED}{change}"
+    return f"Fitted into {FITTED_SIDE} × {FITTED_SIDE}{change}"
 
 
-def _distance(steps: Steps) -> tuple[int, int]:
-    """Return how many pixels right and down the digit moves from the place where its box is in the middle."""
+def _distance(steps: NormalizationSteps) -> tuple[int, int]:
+    """Return how many pixels right and down the digit moves, from a centred box to a centred mass."""
     height, width = steps.boxed.shape
     return steps.shift[0] - (SIZE - width) // 2, steps.shift[1] - (SIZE - height) // 2
 
 
-def _move(steps: Steps | None) -> str:
+def _move(steps: NormalizationSteps | None) -> str:
     if steps is None:
         return "Centred by its mass"
     dx, dy = _distance(steps)
@@ -168,7 +175,7 @@ def _move(steps: Steps | None) -> str:
     return f"Moved {', '.join(parts)}" if parts else "Centred: no move"
 
 
-# --- what pictures are made of --------------------------------------------------------------------------------
+# --- parts of the pictures ------------------------------------------------------------------------------------
 
 
 def _figure(words: str, picture: Markup, alt: str = "", kind: str = "step") -> Markup:
@@ -177,16 +184,16 @@ def _figure(words: str, picture: Markup, alt: str = "", kind: str = "step") -> M
 
 
 def _levels(ink: np.ndarray, left: float = 0, top: float = 0) -> Markup:
-    """Draw ink, (height, width) 0..1, white on black, each of its pixels 1 x 1."""
+    """Draw ink, (height, width) 0..1, white on black; each pixel is 1 x 1."""
     return _pixels((np.clip(ink, 0, 1) * 255).astype(np.uint8), left, top)
 
 
-def _pixels(picture: np.ndarray, left: float = 0, top: float = 0, detail: int = DETAIL) -> Markup:
+def _pixels(picture: np.ndarray, left: float = 0, top: float = 0, detail: int = THUMBNAIL_SIDE) -> Markup:
     height, width = picture.shape[:2]
     image = Image.fromarray(picture)
     if (times := max(height, width) // detail) > 1:
         image = image.reduce(times)
-    kind = "png" if image.mode == "L" or max(height, width) <= SMALL else "jpeg"
+    kind = "png" if image.mode == "L" or max(height, width) <= PIXELATED_SIDE else "jpeg"
     file = BytesIO()
     image.save(file, kind, compress_level=1, quality=80)
     return Markup(
@@ -198,7 +205,7 @@ def _pixels(picture: np.ndarray, left: float = 0, top: float = 0, detail: int = 
         top,
         width,
         height,
-        "auto" if max(height, width) > SMALL else "pixelated",
+        "auto" if max(height, width) > PIXELATED_SIDE else "pixelated",
         file_url(file.getvalue(), kind),
     )
 
@@ -208,9 +215,9 @@ def _boxes(
     boxes: Sequence[Box],
     words: Sequence[str],
     focus: int | None,
-    colors: tuple[str, str] = ON_BLACK,
+    colors: tuple[str, str] = DRAWING_COLORS,
 ) -> Markup:
-    """Draw a box around each digit, and a word above it, or below it where there is no room above."""
+    """Draw a box around each digit, and a word above it, or below it if there is no room above."""
     side = max(size)
     line, letter = side / 150, side / 15
     drawn = []
@@ -245,7 +252,7 @@ def _lines() -> Markup:
 
 
 def _middle(image: np.ndarray) -> Markup:
-    """Mark the middle, and the centre of mass of what is there."""
+    """Mark the middle of the image, and the centre of mass of its ink."""
     if not image.any():
         return _lines()
     x, y = (index + 0.5 for index in centre_of_mass(image))

@@ -1,7 +1,7 @@
-"""How people write the ten digits: the lines of many hands, as data.
+"""Handwriting styles of the ten digits. One table of data, so it is longer than 300 lines.
 
-Gathered from handwriting as it is taught and as it is written on several continents, by the left hand, by children and
-in a hurry. A style's strokes stand in the order of writing, parted by "|": points "x,y" of a smooth curve in a box of
+Collected from handwriting as it is taught and as it is written on several continents, by left-handers, by children and
+in a hurry. A style's strokes are in the order of writing, separated by "|": points "x,y" of a smooth curve in a box of
 100 x 100, y down; the pen turns sharply at a point marked "!".
 """
 

@@ -1,8 +1,8 @@
-"""Synthetic pen digits: made by hand and by chance, they need no network and no data.
+"""Synthetic handwritten digits: random variations of hand-made styles.
 
-A style (`styles.STYLES`) is one way to write a digit. A writer's hand varies it: where the curve's points lie, how it
-leans, wobbles, trembles, overshoots, leaves gaps and goes over a line again, how fast and how thick the pen is. The
-strokes are drawn as the page's canvas draws them and go the way of every drawing, through `digit.from_canvas`.
+A style (`styles.STYLES`) is one way to write a digit. It is varied as a writer's hand would: the curve's points, its
+slant, wobble and tremor, overshooting ends, gaps, repeated strokes, the speed and the width of the pen. The strokes are
+drawn as the canvas on the page draws them and normalized like every drawing, by `normalize.from_canvas`.
 """
 
 from __future__ import annotations
@@ -17,36 +17,37 @@ from trainer import UserError
 from trainer.drawing import normalize
 from trainer.drawing.styles import STYLES
 
-Strokes = list[np.ndarray]  # each (points, 2), x to the right and y down, 0..1 on the canvas
+Strokes = list[np.ndarray]  # each (points, 2): x to the right and y down, 0..1 on the canvas
 
-PENS = (5.0, 44.0)  # thinnest and thickest pen of `image`, in pixels of a canvas of 280
-SMALL_CANVAS = 112  # pixels a side on which `image` draws, as good as 280 for an image of 28
-SUPERSAMPLING = 4  # a canvas is drawn this much larger and averaged: smooth edges
+PEN_WIDTHS = (5.0, 44.0)  # thinnest and thickest pen of `render_image`, in pixels of a canvas of 280
+SMALL_CANVAS = 112  # pixels a side on which `render_image` draws; as good as 280 for an image of 28
+SUPERSAMPLING = 4  # a canvas is drawn larger by this factor and averaged, for smooth edges
 
 
 def pen_strokes(label: int, rng: np.random.Generator, style: str | None = None, variation: float = 0.5) -> Strokes:
-    """Write a digit as one person would, ready for `draw` or for a mouse: its points are what a mouse reports.
+    """Return the strokes of a digit as a mouse would report them, for `draw` or for a mouse.
 
-    `style`: one of STYLES[label], by default any. `variation`: 0 is the style as it stands, 0.5 clearly readable, 1 as
-    unlike as people are. The strokes stay within 0.08..0.92 of the canvas. Raises UserError for an unknown style.
+    `style`: one of STYLES[label], by default any. `variation`: 0 is the unchanged style, 0.5 is clearly readable, 1 is
+    as varied as people's handwriting. The strokes stay within 0.08..0.92 of the canvas. Raises UserError for an unknown
+    style.
     """
     styles = STYLES.get(label, {})
     if not styles or style not in (None, *styles):
-        raise UserError(f"A digit must be 0 to 9 and in one of its styles (got {label!r}, {style!r}): see STYLES.")
-    return write(styles[style] if style else list(styles.values())[rng.integers(len(styles))], rng, variation)
+        raise UserError(f"A digit must be 0 to 9, in one of its styles (got {label!r}, {style!r}): see STYLES.")
+    return write_style(styles[style] if style else list(styles.values())[rng.integers(len(styles))], rng, variation)
 
 
-def write(style: str, rng: np.random.Generator, variation: float = 0.5) -> Strokes:
-    """Write what a style of the form of STYLES says, as `pen_strokes` does."""
+def write_style(style: str, rng: np.random.Generator, variation: float = 0.5) -> Strokes:
+    """Return the strokes of a style in the format of STYLES, as `pen_strokes` does."""
     if rng.random() < 0.15 * variation:
-        style = style.replace("!", "")  # a hurried hand rounds its turns
+        style = style.replace("!", "")  # a hurried hand rounds the sharp turns
     bend, waves, affine = rng.normal(0, 0.12 * variation, 2), _waves(rng, variation), _affine(rng, variation)
     written = []
     for stroke in style.split("|"):
         points, spline = _curve(stroke)
         points = points + rng.normal(0, 0.03 * variation, points.shape) + rng.normal(0, 0.035 * variation, 2)
         curve = spline @ points
-        curve = curve + bend * 4 * curve * (1 - curve)  # one half, left or right, upper or lower, becomes the larger
+        curve = curve + bend * 4 * curve * (1 - curve)  # one half, left or right, upper or lower, becomes larger
         curve = curve + sum(push * np.sin(curve @ direction + phase)[:, None] for push, direction, phase in waves)
         written.append(_sample(curve @ affine, rng, variation))
     if rng.random() < 0.35 * variation:
@@ -57,13 +58,13 @@ def write(style: str, rng: np.random.Generator, variation: float = 0.5) -> Strok
 
 
 def draw(strokes: Strokes, size: int = 280, pen: float = 20.0) -> np.ndarray:
-    """Draw strokes as the page's canvas does: a round pen, white on black, along curves through mid-points.
+    """Draw strokes as the canvas on the page does: a round pen, white on black, along curves through mid-points.
 
     `pen`: its width in pixels of the canvas. Returns (size, size, 4) uint8.
     """
     scale = size * SUPERSAMPLING
     width = max(1, round(pen * SUPERSAMPLING))
-    radius = (width - 1) / 2  # Pillow's ellipses hold their outermost pixels
+    radius = (width - 1) / 2  # Pillow's ellipses include their outermost pixels
     image = Image.new("L", (scale, scale))
     brush = ImageDraw.Draw(image)
     for stroke in strokes:
@@ -75,20 +76,20 @@ def draw(strokes: Strokes, size: int = 280, pen: float = 20.0) -> np.ndarray:
     return np.stack([grey, grey, grey, np.full_like(grey, 255)], axis=-1)
 
 
-def digits(count: int, seed: int = 0, variation: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-    """Make `count` digits of every style, each label as often as the others, in random order; a seed repeats them.
+def make_digits(count: int, seed: int = 0, variation: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """Return `count` digits in random styles and in random order, each label equally often; a seed repeats them.
 
-    Returns images (count, 28, 28) uint8, 0 = paper and 255 = ink as in MNIST, and labels (count,) uint8.
+    Images are (count, 28, 28) uint8, 0 = paper and 255 = ink as in MNIST; labels are (count,) uint8.
     """
     rng = np.random.default_rng(seed)
     labels = rng.permutation(np.arange(count, dtype=np.uint8) % 10)
-    images = [image(pen_strokes(label, rng, variation=variation), rng) for label in labels.tolist()]
+    images = [render_image(pen_strokes(label, rng, variation=variation), rng) for label in labels.tolist()]
     return np.reshape(images, (count, normalize.SIZE, normalize.SIZE)).astype(np.uint8), labels
 
 
-def image(strokes: Strokes, rng: np.random.Generator) -> np.ndarray:
-    """Draw strokes with a pen of any width and return the image a network would get: (28, 28) uint8, 255 = ink."""
-    pen = np.exp(rng.uniform(*np.log(PENS))) * SMALL_CANVAS / 280
+def render_image(strokes: Strokes, rng: np.random.Generator) -> np.ndarray:
+    """Draw strokes with a random pen width and return the normalized image: (28, 28) uint8, 255 = ink."""
+    pen = np.exp(rng.uniform(*np.log(PEN_WIDTHS))) * SMALL_CANVAS / 280
     steps = normalize.from_canvas(draw(strokes, SMALL_CANVAS, pen))
     assert steps is not None, "a stroke leaves ink"
     levels: np.ndarray = np.round(steps.image * 255).astype(np.uint8)
@@ -97,10 +98,10 @@ def image(strokes: Strokes, rng: np.random.Generator) -> np.ndarray:
 
 @functools.cache
 def _curve(stroke: str) -> tuple[np.ndarray, np.ndarray]:
-    """Read a stroke of STYLES: its control points (n, 2), 0..1, and the matrix (m, n) that draws a curve through them.
+    """Return a stroke's control points (n, 2), 0..1, and the matrix (m, n) that turns them into points of a curve.
 
     The curve is a cubic Hermite spline over the square root of the distances, its tangents those of parabolas
-    through three neighbours (Overhauser), begun anew at every sharp turn.
+    through three neighbours (Overhauser), restarted at every sharp turn.
     """
     words = stroke.split()
     points = np.array([word.rstrip("!").split(",") for word in words], float) / 100
@@ -124,9 +125,9 @@ def _curve(stroke: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _waves(rng: np.random.Generator, variation: float) -> list[tuple[np.ndarray, np.ndarray, float]]:
-    """Return a smooth wobble of the plane: for each wave how far it pushes, its direction and its phase.
+    """Return waves that distort the plane smoothly: the push, the direction and the phase of each.
 
-    Some hands tremble: they have short waves as well.
+    A fifth of the hands tremble: they have short waves as well.
     """
     kinds = [(0.025, 5)] * 3 + [(0.008, 40)] * (2 if rng.random() < 0.2 else 0)
     return [
@@ -135,7 +136,7 @@ def _waves(rng: np.random.Generator, variation: float) -> list[tuple[np.ndarray,
 
 
 def _affine(rng: np.random.Generator, variation: float) -> np.ndarray:
-    """Return a slant, a turn and an aspect as one matrix (2, 2) for points in rows."""
+    """Return a slant, a rotation and an aspect ratio as one matrix (2, 2), for points in rows."""
     slant, turn, aspect = (variation * rng.normal((0.08, 0, -0.05), (0.27, 0.13, 0.28))).tolist()
     slanted = np.array([[np.exp(aspect / 2), 0], [-slant, np.exp(-aspect / 2)]])
     turned = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
@@ -144,7 +145,7 @@ def _affine(rng: np.random.Generator, variation: float) -> np.ndarray:
 
 
 def _sample(curve: np.ndarray, rng: np.random.Generator, variation: float) -> np.ndarray:
-    """Follow a curve as a mouse reports it: uneven speed, few points cut corners, ends overshoot or fall short."""
+    """Sample a curve as a mouse would: at uneven speed, cutting corners, with ends that overshoot or fall short."""
     beyond = 0.1
     onward = curve[[0, -1]] - curve[[1, -2]]
     first, last = curve[[0, -1]] + beyond * onward / np.linalg.norm(onward, axis=1, keepdims=True)
@@ -159,7 +160,7 @@ def _sample(curve: np.ndarray, rng: np.random.Generator, variation: float) -> np
 
 
 def _gap(stroke: np.ndarray, rng: np.random.Generator) -> Strokes:
-    """Lift the pen for a moment."""
+    """Lift the pen for a moment: a stroke with a gap."""
     count = len(stroke)
     lifted, lowered = sorted((np.array([0, rng.uniform(0.06, 0.14)]) + rng.uniform(0.15, 0.75)) * count)
     parts = [stroke[: int(lifted)], stroke[int(lowered) :]]
@@ -167,14 +168,14 @@ def _gap(stroke: np.ndarray, rng: np.random.Generator) -> Strokes:
 
 
 def _retouch(stroke: np.ndarray, rng: np.random.Generator) -> Strokes:
-    """Go over a part of a stroke once more, a little beside it."""
+    """Trace a part of a stroke again, slightly beside it."""
     start, length = rng.uniform(0, 0.7), rng.uniform(0.15, 0.5)
     part = stroke[int(start * len(stroke)) : int((start + length) * len(stroke))]
     return [stroke, part + rng.normal(0, 0.025, 2)] if len(part) >= 3 else [stroke]
 
 
 def _flick(stroke: np.ndarray, rng: np.random.Generator) -> Strokes:
-    """End or begin with a small hook."""
+    """Add a small hook at the end or the beginning."""
     ends = slice(None, None, -1 if rng.random() < 0.4 else 1)
     stroke = stroke[ends]
     along = stroke[-1] - stroke[-3]
@@ -185,7 +186,7 @@ def _flick(stroke: np.ndarray, rng: np.random.Generator) -> Strokes:
 
 
 def place_strokes(written: Strokes, rng: np.random.Generator, variation: float = 0.5) -> Strokes:
-    """Put strokes of any size somewhere on the canvas, their longer side 0.4 to 0.84 of it."""
+    """Scale strokes to 0.4 to 0.84 of the canvas and place them at random."""
     points = np.concatenate(written)
     low, high = points.min(axis=0), points.max(axis=0)
     scale = (0.62 + variation * rng.uniform(-0.22, 0.22)) / (high - low).max()

@@ -1,4 +1,4 @@
-"""Diagram of a network's layers as SVG, for a light and a dark page alike."""
+"""Diagram of a network's layers as SVG, for the light and the dark theme."""
 
 from __future__ import annotations
 
@@ -9,34 +9,36 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from trainer.config.layers import Layer, Row
+from trainer.config.layer import Layer
+from trainer.config.layer_table import LayerRow
+from trainer.config.limits import choice_label
 from trainer.drawing.normalize import SIZE
 from trainer.figures.images import svg, svg_text
 from trainer.figures.palette import BLUE, GREY, NEUTRAL, ORANGE, SKY
 
-WIDE, HIGH, MIDDLE = 450, 200, 80  # of the whole picture, and how far down its axis lies
-SHOWN = 12  # units of a dense layer, at most, that are drawn
+WIDTH, HEIGHT, AXIS_Y = 450, 200, 80  # of the diagram, and of its horizontal axis
+MAX_UNITS = 12  # of a dense layer that are drawn
 COLORS = {"blue": BLUE, "sky": SKY, "orange": ORANGE, "neutral": NEUTRAL}
-PITCH = 12.5  # from unit to unit
-SHEET, STEP, SLOPE = 0.42, 3, 0.3  # a sheet's width for its height, from sheet to sheet, and how far its edge falls
+UNIT_PITCH = 12.5  # distance between units
+SHEET, STEP, SLOPE = 0.42, 3, 0.3  # a sheet's width for its height, distance between sheets, slope
 
 
 @dataclass
 class _Piece:
-    """What stands for a layer in the picture; its place is known once all of them are."""
+    """The shape that stands for a layer. Its position is set once all pieces are known."""
 
     kind: str  # sheets, bar, units or mark
-    layer: Layer | None  # None: the image that goes in
+    layer: Layer | None  # None: the input image
     shape: tuple[int, ...]
     width: float
-    gap: float  # before it, at least
+    gap: float  # minimum distance to the piece before
     left: float = 0.0
 
     @property
     def height(self) -> float:
         if self.kind == "sheets":
             return 18 + 70 * math.pow(self.shape[0] / SIZE, 0.7)
-        return PITCH * (min(self.shape[0], SHOWN) - 1) + 10
+        return UNIT_PITCH * (min(self.shape[0], MAX_UNITS) - 1) + 10
 
     @property
     def sheets(self) -> int:
@@ -44,22 +46,22 @@ class _Piece:
 
     @property
     def sheet(self) -> float:
-        """How wide one sheet of the stack is."""
+        """Return the width of one sheet of the stack."""
         return self.width / (1 + STEP * (self.sheets - 1) / (SHEET * self.height))
 
     @property
     def units(self) -> list[float]:
-        """How far down each unit lies that is drawn; where there are too many, those in the middle are left out."""
-        number = min(self.shape[0], SHOWN)
-        places = [place for place in range(number) if self.shape[0] <= SHOWN or place not in (5, 6)]
-        return [MIDDLE + PITCH * (place - (number - 1) / 2) for place in places]
+        """Return the y of each unit that is drawn; if there are too many, those in the middle are left out."""
+        number = min(self.shape[0], MAX_UNITS)
+        places = [place for place in range(number) if self.shape[0] <= MAX_UNITS or place not in (5, 6)]
+        return [AXIS_Y + UNIT_PITCH * (place - (number - 1) / 2) for place in places]
 
 
-def network_picture(table: Sequence[Row]) -> Markup:
+def network_diagram(table: Sequence[LayerRow]) -> Markup:
     """Draw a network from its layer table: images as stacks of sheets, lists of numbers as columns of units.
 
-    A sheet is as high as its image, a stack as deep as it has channels. What neither changes the shape nor mixes the
-    numbers is a thin mark. However many layers there are, the picture has one size.
+    A sheet's height follows the image's height, a stack's depth the number of channels. A layer that neither changes
+    the shape nor mixes values is a thin mark. The diagram has one size, whatever the number of layers.
     """
     image = _Piece("sheets", None, table[0].input_shape, SHEET * 88, 0)
     pieces = _placed([image, *(_piece(row) for row in table if not row.layer.hidden)])
@@ -70,12 +72,12 @@ def network_picture(table: Sequence[Row]) -> Markup:
     patches = Markup().join(_patch(a, b) for a, b in pairs if b.kind == "sheets")
     shapes, height = Markup(), 0.0
     for piece in pieces:
-        if piece.kind != "mark":  # a mark is as high as what it stands beside
+        if piece.kind != "mark":  # a mark is as high as the piece before it
             height = piece.height
         shapes += _drawn(piece, height, piece is pieces[-1])
     return svg(
-        WIDE,
-        HIGH,
+        WIDTH,
+        HEIGHT,
         Markup(
             '<g fill="none" stroke="{}" stroke-width="0.6">{}</g>{}'
             '<g fill="none" stroke="{}" stroke-width="0.9">{}</g>'
@@ -84,7 +86,7 @@ def network_picture(table: Sequence[Row]) -> Markup:
     )
 
 
-def _piece(row: Row) -> _Piece:
+def _piece(row: LayerRow) -> _Piece:
     shape = row.output_shape
     match row.layer.drawn_as:
         case "bar":
@@ -103,9 +105,9 @@ def _color(piece: _Piece) -> str:
 
 
 def _placed(pieces: list[_Piece]) -> list[_Piece]:
-    """Give the pieces their places: nearer to each other and narrower until all have room, else further apart."""
-    edge, digits = 12, 16  # free at either side, and for the digits beside the last units
-    room = WIDE - 2 * edge - digits
+    """Set the pieces' positions: closer and narrower if there is too little room, otherwise further apart."""
+    edge, digits = 12, 16  # margin on either side, and room for the digits beside the output units
+    room = WIDTH - 2 * edge - digits
     wanted = sum(piece.gap + piece.width for piece in pieces)
     narrower = min(1.0, room / wanted)
     mains = sum(piece.kind != "mark" for piece in pieces) - 1
@@ -119,7 +121,7 @@ def _placed(pieces: list[_Piece]) -> list[_Piece]:
 
 
 def _drawn(piece: _Piece, height: float, last: bool) -> Markup:
-    x, width, top = piece.left, piece.width, MIDDLE - height / 2
+    x, width, top = piece.left, piece.width, AXIS_Y - height / 2
     if piece.kind == "sheets":
         return _sheets(piece)
     if piece.kind == "bar":
@@ -130,18 +132,18 @@ def _drawn(piece: _Piece, height: float, last: bool) -> Markup:
         return _units(piece, last)
     dashes = Markup(' stroke-dasharray="2 3"') if piece.layer and piece.layer.training_only else ""
     color = _color(piece)
-    line = f"M{x + width / 2:.1f} {MIDDLE - 0.4 * height:.1f}v{0.8 * height:.1f}"
+    line = f"M{x + width / 2:.1f} {AXIS_Y - 0.4 * height:.1f}v{0.8 * height:.1f}"
     return Markup('<path d="{}" stroke="{}" stroke-width="{:.1f}"{}/>').format(line, color, max(1, width / 2), dashes)
 
 
 def _sheets(piece: _Piece) -> Markup:
-    """Draw a stack of sheets, turned so that one looks along it; the first one lies in front."""
+    """Draw a stack of sheets in perspective, the first one in front."""
     number, width, height = piece.sheets, piece.sheet, piece.height
     step = (piece.width - width) / max(1, number - 1)
     slope = SLOPE * width
     color = _color(piece)
     face = f"l{width:.1f} {-slope:.1f}v{height:.1f}l{-width:.1f} {slope:.1f}z"
-    top = MIDDLE - height / 2 + slope / 2
+    top = AXIS_Y - height / 2 + slope / 2
     stack = [f"M{piece.left + place * step:.1f} {top:.1f}{face}" for place in reversed(range(number))]
     if piece.layer is None:
         pen = f"matrix({width / SIZE:.3f} {-slope / SIZE:.3f} 0 {height / SIZE:.3f} {piece.left:.1f} {top:.1f})"
@@ -159,12 +161,12 @@ def _units(piece: _Piece, last: bool) -> Markup:
     circles = Markup().join(
         Markup('<circle cx="{:.1f}" cy="{:.1f}" r="{:.1f}"/>').format(x, y, radius) for y in piece.units
     )
-    dots = Markup().join(Markup('<circle cx="{:.1f}" cy="{}" r="1"/>').format(x, MIDDLE + dy) for dy in (-5, 0, 5))
+    dots = Markup().join(Markup('<circle cx="{:.1f}" cy="{}" r="1"/>').format(x, AXIS_Y + dy) for dy in (-5, 0, 5))
     color = _color(piece)
     drawn = Markup('<g fill="{}" fill-opacity="{}" stroke="{}" stroke-width="0.9">{}</g>').format(
         color, 1 if last else 0.35, color, circles
     )
-    if piece.shape[0] > SHOWN:
+    if piece.shape[0] > MAX_UNITS:
         drawn += Markup('<g fill="{}">{}</g>').format(NEUTRAL, dots)
     if last:
         digits = Markup().join(
@@ -176,46 +178,46 @@ def _units(piece: _Piece, last: bool) -> Markup:
 
 
 def _joint(a: _Piece, b: _Piece, crowded: bool) -> Markup:
-    """Hint at everything of a piece meeting everything of the next."""
+    """Draw lines that suggest that everything in one piece is connected to everything in the next."""
     begin, end = a.left + a.width, b.left
     if a.kind == "sheets" or crowded:
         slope = SLOPE * a.sheet if a.kind == "sheets" else 0
         edges = [(sign * a.height / 2 - slope / 2, sign * b.height / 2) for sign in (-1, 1)]
-        lines = "".join(f"M{begin:.1f} {MIDDLE + y:.1f}L{end:.1f} {MIDDLE + to:.1f}" for y, to in edges)
+        lines = "".join(f"M{begin:.1f} {AXIS_Y + y:.1f}L{end:.1f} {AXIS_Y + to:.1f}" for y, to in edges)
         return Markup('<path d="{}" opacity="0.6"/>').format(lines)
-    begins = a.units if a.kind == "units" else [MIDDLE + a.height * (place / 9 - 0.5) for place in range(10)]
+    begins = a.units if a.kind == "units" else [AXIS_Y + a.height * (place / 9 - 0.5) for place in range(10)]
     lines = "".join(f"M{begin:.1f} {y:.1f}L{end:.1f} {to:.1f}" for y in begins for to in b.units)
     return Markup('<path d="{}" opacity="0.3"/>').format(lines)
 
 
 def _patch(a: _Piece, b: _Piece) -> Markup:
-    """Draw the patch of the front sheet that a convolution or a pooling looks at, and where it comes to lie."""
+    """Draw the patch of the front sheet that a convolution or a pooling reads, and the pixel it becomes."""
     across = getattr(b.layer, "kernel_size", 0) or getattr(b.layer, "pool_size", 0)
     share = min(1.0, across / a.shape[0])
     w, h = share * a.sheet, share * a.height
-    x, y, slope = a.left + 0.55 * (a.sheet - w), MIDDLE - 0.25 * (a.height - h) - h / 2, SLOPE * w
-    to_x, to_y = b.left + 0.3 * b.sheet, MIDDLE - 0.1 * b.height
+    x, y, slope = a.left + 0.55 * (a.sheet - w), AXIS_Y - 0.25 * (a.height - h) - h / 2, SLOPE * w
+    to_x, to_y = b.left + 0.3 * b.sheet, AXIS_Y - 0.1 * b.height
     corners = f"M{x:.1f} {y:.1f}l{w:.1f} {-slope:.1f}v{h:.1f}l{-w:.1f} {slope:.1f}z"
     rays = f"M{x + w:.1f} {y - slope:.1f}L{to_x:.1f} {to_y:.1f}L{x + w:.1f} {y - slope + h:.1f}"
     return Markup('<path d="{}{}"/>').format(corners, rays)
 
 
 def _labels(mains: Sequence[_Piece]) -> Markup:
-    """Write what comes out beneath the pieces, as far as there is room; the first and the last go before."""
+    """Write output shapes below the pieces where there is room, the first and the last piece's first of all."""
     taken: list[tuple[float, float]] = []
     texts = []
     for piece in [mains[0], mains[-1], *mains[1:-1]]:
-        below = getattr(piece.layer, "activation", "") if piece.kind == "units" else ""
+        activation = getattr(piece.layer, "activation", "") if piece.kind == "units" else ""
         lines = [
             "×".join(f"{size:,}" for size in piece.shape[:2]),
-            "".join(f"×{size}" for size in piece.shape[2:]) or below,
+            "".join(f"×{size}" for size in piece.shape[2:]) or choice_label("activation", activation),
         ]
         half = 3.1 * max(map(len, lines)) + 2
-        x = min(max(piece.left + piece.width / 2, half), WIDE - half)
+        x = min(max(piece.left + piece.width / 2, half), WIDTH - half)
         if all(x + half <= begin or end <= x - half for begin, end in taken):
             taken.append((x - half, x + half))
             texts += [
-                Markup('<text x="{:.1f}" y="{}">{}</text>').format(x, HIGH - 20 + 13 * n, line)
+                Markup('<text x="{:.1f}" y="{}">{}</text>').format(x, HEIGHT - 20 + 13 * n, line)
                 for n, line in enumerate(lines)
                 if line
             ]

@@ -1,4 +1,4 @@
-"""What a trained network says of images, by ONNX Runtime: no Keras, so that the web server stays small."""
+"""Predictions of a trained network with ONNX Runtime, without Keras, which keeps the web process small."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from trainer.config.limits import CLASSES
 from trainer.config.training import TrainingConfig
 from trainer.storage.files import read_bytes
 
-BATCH = 25  # images at a time: a layer's outputs stay in the cache, and the memory small
+BATCH = 25  # images at a time: the outputs of a layer fit into the processor's cache, and the memory stays small
 
 
 class Network:
-    """An exported network (`export.to_onnx`); threads may share one.
+    """A network that `onnx_writer.to_onnx` wrote. Threads may share one.
 
-    source: the file or its bytes; it is read once, so the file may be replaced at any time. Raises UserError where it
-    is damaged or missing. Each method takes images (n, 28, 28) float32, 0 paper .. 1 ink, or in the shape that
-    the network has learned.
+    source: the file or its bytes; it is read once, so the file may be replaced at any time. Raises UserError if it is
+    damaged or missing. Each method takes images (n, 28, 28) float32, 0 paper .. 1 ink, or in the shape of the
+    network's data set.
     """
 
     def __init__(self, source: Path | bytes) -> None:
@@ -28,7 +28,7 @@ class Network:
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1  # one image is too little work to share
-        options.enable_cpu_mem_arena = False  # else each network keeps the memory of its largest batch
+        options.enable_cpu_mem_arena = False  # otherwise each network keeps the memory of its largest batch
         options.log_severity_level = 4
         try:
             content = source if isinstance(source, bytes) else read_bytes(source)
@@ -36,19 +36,21 @@ class Network:
             (self._input,) = self._session.get_inputs()
             names = [output.name for output in self._session.get_outputs()]
             if names[:2] != ["probabilities", "logits"]:
-                raise ValueError(f"it has the outputs {names}")
+                raise ValueError(f"the outputs are {names}")
         except Exception as error:  # ONNX Runtime's errors have no common base
             what = "The network" if isinstance(source, bytes) else f"The network {source.name}"
-            raise UserError(f"{what} must be a whole file of this app (got a damaged one): train it again.") from error
+            raise UserError(
+                f"{what} must be a complete file of this app (got a damaged one): train it again."
+            ) from error
         self._layers = names[2:]
 
     def check(self, config: TrainingConfig) -> None:
-        """Raise UserError where this is another network than a config describes."""
-        shape, layers = dataset_info.kind(config.dataset).shape, [row.name for row in config.table]
+        """Raise UserError if this is not the network that a config describes."""
+        shape, layers = dataset_info.info(config.dataset).shape, [row.name for row in config.table]
         classes = {output.shape[-1] for output in self._session.get_outputs()[:2] if output.shape}
         if tuple(self._input.shape[1:]) != shape or self._layers != layers or classes != {CLASSES}:
             raise UserError(
-                "The network must be that of its run (got one of other layers): train it again, or choose another."
+                "The network must have the layers of its run (got other ones): train it again, or choose another one."
             )
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
@@ -56,15 +58,15 @@ class Network:
         return self._run(["probabilities"], images)[0]
 
     def logits(self, images: np.ndarray) -> np.ndarray:
-        """Return (n, 10) float32, what softmax turns into probabilities."""
+        """Return (n, 10) float32: the values that softmax turns into probabilities."""
         return self._run(["logits"], images)[0]
 
     def layers(self, images: np.ndarray) -> dict[str, np.ndarray]:
-        """Return the output of every layer by its name in the layer table, images as (n, height, width, channels)."""
+        """Return the output of every layer by its name in the layer table; images are (n, height, width, channels)."""
         return dict(zip(self._layers, self._run(self._layers, images), strict=True))
 
     def layer(self, name: str, images: np.ndarray) -> np.ndarray:
-        """Return the output of one layer; the others' are never kept, which saves most of the memory."""
+        """Return the output of one layer; dropping the others at once saves most of the memory."""
         return self._run([name], images)[0]
 
     def _run(self, outputs: list[str], images: np.ndarray) -> list[np.ndarray]:
@@ -75,6 +77,6 @@ class Network:
         starts = range(0, max(1, len(images)), BATCH)  # no images: one empty batch
         try:
             parts = [self._session.run(outputs, {self._input.name: images[at : at + BATCH]}) for at in starts]
-        except Exception as error:  # the file was whole, but what is in it does not fit together
-            raise UserError("The network must be one of this app (got one that breaks off): train it again.") from error
+        except Exception as error:  # the file is complete, but its parts do not fit together
+            raise UserError("The network must be one of this app (got one that fails): train it again.") from error
         return [np.concatenate(part) for part in zip(*parts, strict=True)]

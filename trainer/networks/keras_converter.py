@@ -1,8 +1,8 @@
-"""A `.keras` file made from an ONNX file and its config, in a process of its own: nobody else imports Keras for it.
+"""Conversion of an ONNX file to a `.keras` file, in a process of its own: the web process never imports Keras.
 
-A training writes a `.keras` file itself; a network without one, or with that of another network, is converted when
-somebody asks for it. `python -m trainer.networks.keras_converter NETWORK.onnx TO.keras` reads the config as JSON from
-its standard input.
+A training writes its `.keras` file itself; if a network has none, or that of another network, it is converted on
+demand. `python -m trainer.networks.keras_converter NETWORK.onnx TO.keras` reads the config as JSON from its standard
+input.
 """
 
 from __future__ import annotations
@@ -19,41 +19,43 @@ from trainer.networks import onnx_reader
 from trainer.storage.files import read_bytes
 
 MODULE = "trainer.networks.keras_converter"
-PATIENCE = 120.0  # seconds; Keras takes some 5 to start on a quiet machine
+TIMEOUT_SECONDS = 120.0  # Keras takes about 5 to start on an idle machine
 
 
-def make(network: Path, config: TrainingConfig, file: Path, patience: float = PATIENCE) -> None:
-    """Convert an ONNX file of a config, and wait for it.
+def convert(network: Path, config: TrainingConfig, file: Path, timeout: float = TIMEOUT_SECONDS) -> None:
+    """Convert the ONNX file `network` of a config to the `.keras` file `file`, and wait until it is written.
 
-    Raises UserError where that fails or takes longer than `patience` seconds.
+    Raises UserError if that fails or takes longer than `timeout` seconds.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     arguments = [str(network.absolute()), str(file.absolute())]
     try:
-        processes.run_helper(MODULE, arguments, config.to_json().encode(), patience)
+        processes.run_helper(MODULE, arguments, config.to_json().encode(), timeout)
     except subprocess.TimeoutExpired:
         for left_over in file.parent.glob(f".*.{file.name}"):
             left_over.unlink(missing_ok=True)
         raise UserError(
-            f"The .keras file must be ready within {patience:g} s (it was not, the machine is busy): try again later, "
-            "or take the ONNX file."
+            f"The .keras file was not ready after {timeout:g} s because the machine is busy: try again later, "
+            "or download the ONNX file."
         ) from None
     except OSError as error:
         raise UserError(
-            f"Keras must start to make the .keras file (got: {error.strerror}): take the ONNX file."
+            f"Keras could not be started to write the .keras file ({error.strerror}): download the ONNX file instead."
         ) from error
     except subprocess.CalledProcessError:
-        raise UserError("The .keras file could not be made: see the server's log, or take the ONNX file.") from None
+        raise UserError(
+            "The .keras file could not be written: see the server's log, or download the ONNX file."
+        ) from None
 
 
 def main() -> None:
-    # a GPU's memory belongs to those who train
+    # leave the GPU's memory to the trainings
     os.environ |= {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    from trainer.networks import model  # Keras, which it imports when it needs it, in this process alone
+    from trainer.networks import model  # imports Keras, in this process only
 
     processes.lower_priority()
     source, target = Path(sys.argv[1]), Path(sys.argv[2])
-    with processes.refusing():
+    with processes.report_user_error():
         try:
             config = TrainingConfig.from_json(sys.stdin.read())
             content = read_bytes(source)
@@ -62,7 +64,9 @@ def main() -> None:
             model.assign(network, values)
             model.save(network, target, hashlib.sha256(content).hexdigest())
         except OSError as error:
-            raise UserError(f"The folder for runs must be writable (got: {error.strerror}): free some space.") from None
+            raise UserError(
+                f"The .keras file could not be written to the run folder ({error.strerror}): free some space."
+            ) from None
 
 
 if __name__ == "__main__":

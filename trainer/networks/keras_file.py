@@ -1,6 +1,6 @@
-"""The `.keras` file of a network: marked with the ONNX file whose weights it has, and found by that mark.
+"""The `.keras` file of a run, marked with the hash of the ONNX file that has the same weights.
 
-No `.keras` file is ever read by Keras here: a foreign one could hold anything.
+Keras never loads a `.keras` file here: a foreign one could hold anything.
 """
 
 from __future__ import annotations
@@ -9,25 +9,25 @@ import zipfile
 from pathlib import Path
 
 from trainer.networks.onnx_reader import network_hash
-from trainer.storage.files import opened
+from trainer.storage.files import open_regular_file
 
 FILE = "model.keras"  # of a run directory
 _MARK = b"Digit Lab, from the ONNX file of SHA-256 "
 
 
 def mark(file: Path, network_hash: str) -> None:
-    """Write into a `.keras` file, a zip, of which ONNX file it has the weights; Keras ignores it."""
+    """Write the hash of the ONNX file with the same weights into a `.keras` file, as the zip's comment."""
     with zipfile.ZipFile(file, "a") as archive:
         archive.comment = _MARK + network_hash.encode()
 
 
-def find(file: Path, network: Path) -> Path | None:
-    """Return a `.keras` file, or None where it is missing, damaged, or not of the ONNX file as it is now."""
+def matching_file(file: Path, network: Path) -> Path | None:
+    """Return `file`, or None if it is missing, damaged, or not marked with the present ONNX file `network`."""
     try:
-        with opened(file) as stream, zipfile.ZipFile(stream) as archive:
-            whole = {"config.json", "model.weights.h5"} <= set(archive.namelist())
-            marked = archive.comment
+        with open_regular_file(file) as stream, zipfile.ZipFile(stream) as archive:
+            complete = {"config.json", "model.weights.h5"} <= set(archive.namelist())
+            comment = archive.comment
     except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError):
         return None
     digest = network_hash(network)
-    return file if whole and digest and marked == _MARK + digest.encode() else None
+    return file if complete and digest and comment == _MARK + digest.encode() else None

@@ -1,7 +1,7 @@
-"""The network: build, test and save it. Only this module and fitting.py know Keras.
+"""The Keras model of a config: build, evaluate, predict, weights, save.
 
-Keras takes seconds to import, so each function imports it. All is written in `keras.*` and runs on TensorFlow or JAX
-(`KERAS_BACKEND`); what differs between the two stands in `device`.
+Keras takes seconds to import, so each function imports it. Everything uses `keras.*` and runs on TensorFlow or JAX
+(`KERAS_BACKEND`); `device` holds what differs between the two.
 """
 
 from __future__ import annotations
@@ -17,27 +17,31 @@ import numpy as np
 
 from trainer import UserError
 from trainer.config import dataset_info
-from trainer.config.layers import BatchNormalization, Conv2D, Dense, Dropout, MaxPooling2D, Row
+from trainer.config.layer_table import LayerRow
+from trainer.config.layers import BatchNormalization, Conv2D, Dense, Dropout, MaxPooling2D
 from trainer.config.limits import CLASSES
-from trainer.config.training import Adam, TrainingConfig
+from trainer.config.optimizers import Adam
+from trainer.config.training import TrainingConfig
 from trainer.networks import keras_file, onnx_writer
-from trainer.networks.fitting import fit, steps_per_epoch, steps_per_line
+from trainer.networks.fitting import fit, steps_per_epoch, steps_per_report
 from trainer.networks.inference import Network
-from trainer.storage.files import write_whole
+from trainer.storage.files import write_atomically
 
 if TYPE_CHECKING:
     import keras
 
-BATCH = 500  # images, where nothing is learnt
+BATCH = 500  # images, for evaluation and prediction
 
 
 @functools.cache
 def device() -> str:
-    """Return what networks train on, "CPU" or the GPU's name, and keep a GPU's memory free for others.
+    """Return the device that trains networks, "CPU" or the GPU's name, and let a GPU's memory grow as needed.
 
-    Must be called before the first use of Keras, as `build` does.
+    Must be called before the first use of Keras; `build` does.
     """
-    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # JAX would take three quarters of a GPU at once
+    os.environ.setdefault(
+        "XLA_PYTHON_CLIENT_PREALLOCATE", "false"
+    )  # otherwise JAX takes three quarters of a GPU's memory at once
     import keras
 
     if keras.config.backend() == "jax":
@@ -50,8 +54,8 @@ def device() -> str:
     gpus = tf.config.list_physical_devices("GPU")
     try:
         for gpu in gpus:
-            tf.config.experimental.set_memory_growth(gpu, True)  # TensorFlow would take all of it
-    except RuntimeError:  # it is broken: leave it alone
+            tf.config.experimental.set_memory_growth(gpu, True)  # otherwise TensorFlow takes all of it
+    except RuntimeError:  # the GPU does not work: use the CPU
         gpus = []
         tf.config.set_visible_devices([], "GPU")
     return str(tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU")) if gpus else "CPU"
@@ -61,29 +65,29 @@ def device() -> str:
 
 
 def build(config: TrainingConfig, examples: int = 60_000) -> keras.Model:
-    """Return the compiled network of a config, with the weights that its seed gives.
+    """Return the compiled network of a config, its weights initialized from the config's seed.
 
-    Its layers have the names of `config.table`. The data set has `examples` for training: the learning rate's
-    schedule depends on it.
+    The layers have the names of `config.table`. examples: training images in the data set, on which the learning
+    rate's schedule depends.
     """
     device()
     import keras
 
     keras.utils.set_random_seed(config.seed)
-    image = keras.Input(dataset_info.kind(config.dataset).shape, name="image")
+    image = keras.Input(dataset_info.info(config.dataset).shape, name="image")
     model = keras.Sequential([image, *(_layer(row, config) for row in config.table)])
     model.compile(
         optimizer=_optimizer(config, steps_per_epoch(config, examples) * config.epochs),
         loss=_mean_squared_error if config.loss == "mean_squared_error" else f"sparse_{config.loss}",
         metrics=[keras.metrics.SparseCategoricalAccuracy("accuracy")],
-        steps_per_execution=steps_per_line(config, examples),
+        steps_per_execution=steps_per_report(config, examples),
     )
-    # made here, and the metric's own above, the variables don't make TensorFlow trace the training step twice
+    # created here, like the metric's above, the variables don't make TensorFlow trace the training step twice
     model.optimizer.build(model.trainable_variables)
     return model
 
 
-def _layer(row: Row, config: TrainingConfig) -> keras.Layer:
+def _layer(row: LayerRow, config: TrainingConfig) -> keras.Layer:
     import keras
 
     arguments = row.layer.keras_arguments(row.output_shape)
@@ -92,38 +96,38 @@ def _layer(row: Row, config: TrainingConfig) -> keras.Layer:
         arguments["kernel_initializer"] = "glorot_uniform" if output else config.kernel_initializer
         if config.l2:
             arguments["kernel_regularizer"] = keras.regularizers.L2(config.l2)
-    dtype = "float32" if output else config.dtype  # probabilities of 8 bits would be too coarse
+    dtype = "float32" if output else config.dtype  # bfloat16's 8 bits are too coarse for probabilities
     return getattr(keras.layers, type(row.layer).__name__)(name=row.name, dtype=dtype, **arguments)
 
 
 def _mean_squared_error(labels: Any, probabilities: Any) -> Any:
-    """Compare with 1 for the label and 0 for all others."""
+    """Return the mean squared error between one-hot labels and probabilities."""
     import keras
 
-    wanted = keras.ops.one_hot(keras.ops.cast(labels, "int32"), CLASSES)
-    return keras.losses.mean_squared_error(wanted, probabilities)
+    target = keras.ops.one_hot(keras.ops.cast(labels, "int32"), CLASSES)
+    return keras.losses.mean_squared_error(target, probabilities)
 
 
 def crossentropy_with_none(labels: Any, probabilities: Any) -> Any:
-    """Compare with the label, or where it is CLASSES, for no digit, with ten equal probabilities.
+    """Return the cross-entropy; for the label CLASSES (no digit), with ten equal probabilities as the target.
 
     Source of the idea: Hendrycks et al., Deep Anomaly Detection with Outlier Exposure, 2019.
     """
     import keras
 
     labels = keras.ops.cast(labels, "int32")
-    none = keras.ops.cast(keras.ops.equal(labels, CLASSES), "float32")[:, None]
-    wanted = keras.ops.one_hot(labels, CLASSES) + none / CLASSES
-    return keras.losses.categorical_crossentropy(wanted, probabilities)
+    no_digit = keras.ops.cast(keras.ops.equal(labels, CLASSES), "float32")[:, None]
+    target = keras.ops.one_hot(labels, CLASSES) + no_digit / CLASSES
+    return keras.losses.categorical_crossentropy(target, probabilities)
 
 
 def _optimizer(config: TrainingConfig, steps: int) -> keras.Optimizer:
-    """Return the optimizer, `steps` updates long; its variable "learning_rate" is the schedule's highest."""
+    """Return the optimizer for a training of `steps` steps; its variable "learning_rate" is the schedule's highest."""
     import keras
     from keras import ops
 
     class Schedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
-        """A learning rate that may change, times `schedule_factor` written for tensors."""
+        """The variable learning rate times `schedule_factor`, written for tensors."""
 
         def __call__(self, step: Any) -> Any:
             done, rise = ops.cast(step, "float32"), max(1.0, 0.2 * steps)
@@ -135,7 +139,7 @@ def _optimizer(config: TrainingConfig, steps: int) -> keras.Optimizer:
                     factor = ops.where(done < rise, 0.1 + 0.9 * done / rise, down)
                 case "cosine":
                     factor = 0.5 * (1.0 + ops.cos(math.pi * done / max(1, steps)))
-                case "step":  # in whole numbers: a border must not depend on rounding
+                case "step":  # in integers, so that the boundaries do not depend on rounding
                     factor = ops.where(2 * step < steps, 1.0, ops.where(4 * step < 3 * steps, 0.1, 0.01))
             return self.highest * ops.where(step < steps, factor, 0.01)
 
@@ -146,7 +150,7 @@ def _optimizer(config: TrainingConfig, steps: int) -> keras.Optimizer:
     return optimizer
 
 
-# --- test, look and save --------------------------------------------------------------------------------------
+# --- evaluate, inspect and save -------------------------------------------------------------------------------
 
 
 def evaluate(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
@@ -157,22 +161,20 @@ def evaluate(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> tupl
 
 def probabilities(model: keras.Model, images: np.ndarray) -> np.ndarray:
     """Return (n, 10) float32 for images (n, 28, 28) float32."""
-    # predict would unroll steps_per_execution batches into one graph
+    # `predict` would unroll steps_per_execution batches into one graph
     parts = [model.predict_on_batch(images[start : start + BATCH]) for start in range(0, len(images), BATCH)]
     return np.concatenate(parts)
 
 
 def weights(model: keras.Model) -> dict[str, list[np.ndarray]]:
-    """Return a copy of each layer's weights by the layer's name, in Keras's order."""
+    """Return a copy of each layer's weights by layer name, in Keras's order."""
     return {layer.name: layer.get_weights() for layer in model.layers if layer.weights}
 
 
 def assign(model: keras.Model, values: Mapping[str, Sequence[np.ndarray]]) -> None:
-    """Give a network what `weights` returned for another one. Raises UserError where their layers are not the same."""
+    """Set the weights that `weights` returned for another network. Raises UserError if the layers differ."""
     if _shapes(weights(model)) != _shapes(values):
-        raise UserError(
-            "The network to go on from must have the layers of the one that is trained: choose another one."
-        )
+        raise UserError("The network to continue from must have the same layers as this one: choose another one.")
     for layer in model.layers:
         layer.set_weights(values.get(layer.name, ()))
 
@@ -182,15 +184,15 @@ def _shapes(values: Mapping[str, Sequence[np.ndarray]]) -> dict[str, list[tuple[
 
 
 def first_weights(
-    weights: Mapping[str, Sequence[np.ndarray]], config: TrainingConfig, most: int = 32
+    weights: Mapping[str, Sequence[np.ndarray]], config: TrainingConfig, max_units: int = 32
 ) -> np.ndarray | None:
-    """Return what the first units look for: (n, 28, 28) of a Dense layer on pixels, (n, k, k) of a Conv2D, float32.
+    """Return the first layer's weights as images, float32: (n, 28, 28) for Dense on pixels, (n, k, k) for Conv2D.
 
-    Those of a convolution, and of colours, are means over what comes in. None where the weights belong to no picture.
+    They are averaged over the input channels. None if the weights do not belong to pixels.
     """
     row = next(row for row in config.table if row.parameters)
-    units: np.ndarray = np.moveaxis(weights[row.name][0], -1, 0)[:most]
-    pixels = dataset_info.kind(config.dataset).shape
+    units: np.ndarray = np.moveaxis(weights[row.name][0], -1, 0)[:max_units]
+    pixels = dataset_info.info(config.dataset).shape
     if row.layer.has_kernel and row.layer.images_only:
         return np.asarray(units.mean(axis=-1))
     if row.layer.has_kernel and row.input_shape == (math.prod(pixels),):
@@ -200,10 +202,10 @@ def first_weights(
 
 
 def save(model: keras.Model, path: Path, network_hash: str = "") -> None:
-    """Write a `.keras` file in float32, whole or not at all, that Keras loads without this project.
+    """Write a `.keras` file in float32 that Keras loads without this project, completely or not at all.
 
-    It holds no optimizer. `network_hash`, that of the ONNX file with the same weights, stands in it for
-    `keras_file.find`. Raises OSError where the file cannot be written.
+    It holds no optimizer. network_hash: of the ONNX file with the same weights, for `keras_file.matching_file`. Raises
+    OSError if the file cannot be written.
     """
     import keras
 
@@ -215,11 +217,11 @@ def save(model: keras.Model, path: Path, network_hash: str = "") -> None:
         keras.saving.save_model(bare, temporary)
         keras_file.mark(temporary, network_hash)
 
-    write_whole(path, write)  # Keras would cut the old file short in place
+    write_atomically(path, write)  # Keras would truncate the old file in place
 
 
 def warm_up() -> None:
-    """Use once what a training uses, so that the first one starts as fast as the others."""
+    """Use everything once that a training uses, so that the first one starts as fast as the others."""
     images, labels = np.zeros((200, 28, 28), "float32"), np.arange(200) % CLASSES
     convolution = (Conv2D(2), BatchNormalization(), MaxPooling2D(), Dropout())
     for config in (

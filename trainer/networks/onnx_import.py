@@ -1,16 +1,14 @@
-"""A foreign network's file, written anew: only its numbers are taken over, and what was in it beside them is gone.
+"""Import of a foreign ONNX file: only its weights are read, and a new file is written with them.
 
-An ONNX file is a program, and whoever made it could let it do anything that ONNX Runtime can. So it is never run: its
-weights are read by `weights`, and `export` writes the network of the config with them. That takes ONNX's own library,
-which the web process does without, so it is done in a short process of its own: `python -m
-trainer.networks.onnx_import`.
+An ONNX file is a program and may do anything that ONNX Runtime can, so a foreign one never runs: `onnx_reader` reads
+its weights, and `onnx_writer` writes the network of the config with them. This happens in a short process of its own,
+`python -m trainer.networks.onnx_import`, which bounds the time and memory that a foreign file can take.
 """
 
 from __future__ import annotations
 
 import subprocess
 import sys
-import threading
 
 import numpy as np
 
@@ -20,66 +18,64 @@ from trainer.networks import onnx_reader
 from trainer.networks.inference import Network
 
 MODULE = "trainer.networks.onnx_import"
-PATIENCE = 60.0  # seconds; it takes one on a quiet machine
-_one_at_a_time = threading.Lock()  # a class that brings thirty networks at once starts no thirty processes
+TIMEOUT_SECONDS = 60.0  # it takes about 1 on an idle machine
 
 
-def transcribe(content: bytes, config: TrainingConfig, patience: float = PATIENCE) -> bytes:
-    """Return the network of a config with the weights of a foreign ONNX file, as this app would have written it.
+def import_onnx(content: bytes, config: TrainingConfig, timeout: float = TIMEOUT_SECONDS) -> bytes:
+    """Return a new ONNX file of the network of a config, with the weights of a foreign one.
 
-    Raises UserError where it has other weights, or such as give no probabilities.
+    Raises UserError if the weights do not fit the config or give no finite probabilities.
     """
     try:
-        with _one_at_a_time:
-            return processes.run_helper(MODULE, [], config.to_json().encode() + b"\n" + content, patience)
+        return processes.run_helper(MODULE, [], config.to_json().encode() + b"\n" + content, timeout)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise UserError(
-            f"Reading the network may take {patience:g} s at most (got: {type(error).__name__}): try again later."
+            f"The network must be read within {timeout:g} s (got {type(error).__name__}): try again later."
         ) from None
     except subprocess.CalledProcessError:
-        raise misfit("one that cannot be read") from None
+        raise weights_error("an unreadable file") from None
 
 
-def misfit(got: str) -> UserError:
+def weights_error(got: str) -> UserError:
     return UserError(
-        f"The network must have the weights of its layers, all of them numbers (got {got}): "
-        "download the run once more, and bring it unchanged."
+        f"The network must have the weights of its layers, all of them finite (got {got}): "
+        "download the run again and import it unchanged."
     )
 
 
-def check(found: dict[str, list[np.ndarray]], config: TrainingConfig) -> None:
-    """Raise UserError where weights are not those of a config's rows, shape by shape, or are no numbers."""
+def check_weights(weights: dict[str, list[np.ndarray]], config: TrainingConfig) -> None:
+    """Raise UserError if weights do not have the shapes of a config's layers, or are not finite."""
     for row in config.table:
-        arrays = found.get(row.name, [])
+        arrays = weights.get(row.name, [])
         if tuple(array.shape for array in arrays) != row.layer.weight_shapes(row.input_shape):
-            raise misfit(f"others in {row.name}")
+            raise weights_error(f"other shapes in {row.name}")
         if not all(np.isfinite(array).all() for array in arrays):
-            raise misfit(f"some that are no numbers in {row.name}")
+            raise weights_error(f"NaN or infinity in {row.name}")
 
 
-def _try(content: bytes, config: TrainingConfig) -> None:
-    """Ask a network, which is of our own writing by now, about paper and ink alone: finite weights may be too large."""
+def _check_outputs(content: bytes, config: TrainingConfig) -> None:
+    """Raise UserError if a network that we wrote gives no finite outputs: even finite weights can be too large."""
     shape = config.table[0].input_shape
-    said = Network(content).probabilities(np.stack([np.zeros(shape, np.float32), np.ones(shape, np.float32)]))
-    if not np.isfinite(said).all():
-        raise misfit("some that are far too large")
+    probabilities = Network(content).probabilities(np.stack([np.zeros(shape, np.float32), np.ones(shape, np.float32)]))
+    if not np.isfinite(probabilities).all():
+        raise weights_error("values that are far too large")
 
 
-def anew(content: bytes, config: TrainingConfig) -> bytes:
+def rewrite(content: bytes, config: TrainingConfig) -> bytes:
     """Do what `transcribe` does, in this process."""
-    from trainer.networks import onnx_writer  # ONNX's own library
+    from trainer.networks import onnx_writer  # imports the `onnx` library
 
-    found = onnx_reader.read(content, config)
-    check(found, config)
-    written = onnx_writer.to_onnx(found, config)
-    _try(written, config)
+    weights = onnx_reader.read(content, config)
+    check_weights(weights, config)
+    written = onnx_writer.to_onnx(weights, config)
+    _check_outputs(written, config)
     return written
 
 
 def main() -> None:
-    with processes.refusing():
+    with processes.report_user_error():
         config = TrainingConfig.from_json(sys.stdin.buffer.readline().decode())
-        sys.stdout.buffer.write(anew(sys.stdin.buffer.read(), config))
+        sys.stdout.buffer.write(rewrite(sys.stdin.buffer.read(), config))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""The network as ONNX: what ONNX Runtime, and so the web server, reads in place of Keras.
+"""Writer of a network as an ONNX file, which the web process runs with ONNX Runtime in place of Keras.
 
-Written straight from the config and the weights, with no converter and no import of Keras. Each kind of layer that
-computes something at inference has a function in WRITERS.
+The file is written directly from the config and the weights, without a converter and without importing Keras. Each kind
+of layer that computes something at inference has a function in WRITERS.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from trainer.config.layer import Layer
+from trainer.config.layer_table import LayerRow
 from trainer.config.layers import (
     Activation,
     AveragePooling2D,
@@ -19,11 +21,9 @@ from trainer.config.layers import (
     Dense,
     Flatten,
     GlobalAveragePooling2D,
-    Layer,
     MaxPooling2D,
     Rescaling,
     Reshape,
-    Row,
 )
 from trainer.config.limits import CLASSES
 from trainer.config.training import TrainingConfig
@@ -31,7 +31,7 @@ from trainer.networks import onnx_metadata
 
 EPSILON = 1e-3  # of Keras's BatchNormalization
 KERNEL = (3, 2, 0, 1)  # the axes of Keras's convolution kernels, in ONNX's order
-ACTIVATIONS: dict[str, tuple[str, dict[str, Any]]] = {  # Keras's name -> ONNX's operation and attributes
+ACTIVATIONS: dict[str, tuple[str, dict[str, Any]]] = {  # Keras's name -> ONNX's operation, attributes
     "linear": ("Identity", {}),
     "relu": ("Relu", {}),
     "sigmoid": ("Sigmoid", {}),
@@ -44,14 +44,14 @@ ACTIVATIONS: dict[str, tuple[str, dict[str, Any]]] = {  # Keras's name -> ONNX's
 
 
 class _Graph:
-    """An ONNX graph as it is written: its nodes, and its tensors, which are the weights and the constants."""
+    """An ONNX graph under construction: its nodes, and its tensors (weights and constants)."""
 
     def __init__(self) -> None:
         self.nodes: list[Any] = []
         self.tensors: list[Any] = []
 
     def add(self, operation: str, *inputs: str, output: str = "", **attributes: Any) -> str:
-        """Add a node and return the name of its output, which is `output` or one of its own."""
+        """Add a node and return the name of its output: `output`, or a generated one."""
         from onnx import helper
 
         output = output or f"/{len(self.nodes)}"
@@ -66,18 +66,18 @@ class _Graph:
         return name
 
     def channels_first(self, operation: str, image: str, *inputs: str, **attributes: Any) -> str:
-        """Add a node that wants (channels, height, width), as ONNX's work on images does."""
+        """Add a node that takes (channels, height, width), as ONNX's image operations do."""
         image = self.add("Transpose", image, perm=(0, 3, 1, 2))
         return self.add("Transpose", self.add(operation, image, *inputs, **attributes), perm=(0, 2, 3, 1))
 
     def activate(self, value: str, activation: str, output: str) -> str:
-        if activation == "swish":  # an operation of its own only since ONNX 1.20
+        if activation == "swish":  # ONNX has it as one operation only since version 1.20
             return self.add("Mul", value, self.add("Sigmoid", value), output=output)
         operation, attributes = ACTIVATIONS[activation]
         return self.add(operation, value, output=output, **attributes)
 
 
-# --- layers: each function adds one, with the names of its input, of its output and of its weights' tensors ---
+# --- layers: each function adds one, given the names of its input, its output and its weights' tensors --------
 
 
 def _flatten(graph: _Graph, layer: Flatten, value: str, name: str, weights: Sequence[str]) -> None:
@@ -126,7 +126,7 @@ def _global_average(
 
 
 def _batch_norm(graph: _Graph, layer: BatchNormalization, value: str, name: str, weights: Sequence[str]) -> None:
-    gamma, beta, mean, variance = weights  # of these ONNX Runtime makes two when it reads the file
+    gamma, beta, mean, variance = weights  # ONNX Runtime folds these into two when it loads the file
     scale = graph.add("Div", gamma, graph.add("Sqrt", graph.add("Add", variance, graph.tensor(EPSILON))))
     shift = graph.add("Sub", beta, graph.add("Mul", mean, scale))
     graph.add("Add", graph.add("Mul", value, scale), shift, output=name)
@@ -147,11 +147,11 @@ WRITERS: dict[type[Layer], Callable[..., None]] = {
 
 
 def to_onnx(weights: Mapping[str, Sequence[np.ndarray]], config: TrainingConfig) -> bytes:
-    """Write a network as ONNX, in milliseconds: the weights of each row of `config.table`, as `model.weights` has them.
+    """Return a network as an ONNX file. weights: of each row of `config.table`, as `model.weights` returns them.
 
     Input: `image` (n, 28, 28) float32. Outputs: `probabilities`, `logits` and each row of `config.table` by its name,
-    in Keras's order of axes (height, width, channels). Its card is inside (see `nameplate`). `from_onnx` reads the
-    weights back.
+    in Keras's order of axes (height, width, channels). Its metadata are those of `onnx_metadata.properties`.
+    `onnx_reader.read` reads the weights back. Takes milliseconds.
     """
     from onnx import TensorProto, helper
 
@@ -169,13 +169,13 @@ def to_onnx(weights: Mapping[str, Sequence[np.ndarray]], config: TrainingConfig)
     whole = helper.make_graph(
         graph.nodes, "network", [info("image", config.table[0].input_shape)], outputs, graph.tensors
     )
-    # the oldest versions that know Gelu, for the oldest ONNX Runtime
+    # the oldest versions with Gelu, for the sake of old ONNX Runtimes
     written = helper.make_model(whole, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
     helper.set_model_props(written, onnx_metadata.properties(config))
     return bytes(written.SerializeToString())
 
 
-def _write_layer(graph: _Graph, row: Row, value: str, weights: Sequence[np.ndarray]) -> None:
+def _write_layer(graph: _Graph, row: LayerRow, value: str, weights: Sequence[np.ndarray]) -> None:
     kernels_first = [weight.transpose(KERNEL) if weight.ndim == 4 else weight for weight in weights]
     names = [graph.tensor(weight, f"{row.name}/{place}") for place, weight in enumerate(kernels_first)]
     if row.layer.training_only:

@@ -1,7 +1,7 @@
-"""How does a network learn a step? Its layers behind those that augment, fed as suits Keras's backend.
+"""The model whose `fit` trains a network: augmentation before its layers, fed as suits Keras's backend.
 
-Whatever the way, Keras's own `fit` runs it and its history is the same. Keras takes seconds to import, so each function
-imports it.
+On either backend Keras's own `fit` runs it, and its history is the same. Keras takes seconds to import, so each
+function imports it.
 """
 
 from __future__ import annotations
@@ -18,28 +18,37 @@ from trainer.config.training import TrainingConfig
 if TYPE_CHECKING:
     import keras
 
-Digits = tuple[np.ndarray, np.ndarray]  # images (n, 28, 28) float32, 0 paper .. 1 ink, and labels (n,), whole numbers
+LabelledImages = tuple[np.ndarray, np.ndarray]  # images (n, 28, 28) float32, 0 paper .. 1 ink, and integer labels (n,)
 
 
-def learner(
-    network: keras.Model, config: TrainingConfig, learned: Digits, aside: Digits, together: int
+def training_model(
+    network: keras.Model,
+    config: TrainingConfig,
+    training: LabelledImages,
+    validation: LabelledImages,
+    steps_per_call: int,
 ) -> tuple[Any, dict[str, Any]]:
-    """Return a Keras model of the network's own layers that learns, and the data that its `fit` takes.
+    """Return a Keras model that shares the network's layers, and the arguments of its `fit`.
 
-    It learns from `learned`, is validated on `aside`, and calls back after `together` steps each. As an epoch begins,
-    of which `done` steps were done before, `begin_epoch(epoch, done)` must be called, and in the end `close()`.
+    Keras calls the batch callbacks after every `steps_per_call` steps. When an epoch begins, of which `done` steps were
+    done before, call `begin_epoch(epoch, done)`, and in the end `close()`.
     """
     import keras
 
-    return (_tables if keras.config.backend() == "tensorflow" else _batches)(network, config, learned, aside, together)
+    make = _graph_model if keras.config.backend() == "tensorflow" else _batch_model
+    return make(network, config, training, validation, steps_per_call)
 
 
-def _tables(
-    network: keras.Model, config: TrainingConfig, learned: Digits, aside: Digits, together: int
+def _graph_model(
+    network: keras.Model,
+    config: TrainingConfig,
+    training: LabelledImages,
+    validation: LabelledImages,
+    steps_per_call: int,
 ) -> tuple[Any, dict[str, Any]]:
-    """Take numbers of steps for data: each call does the next ones in a graph, with slices of tables in memory.
+    """Return a model whose data are step numbers: each call runs the next steps in one graph, on slices of tables.
 
-    This is several times as fast as plain `fit` where the network is small.
+    For small networks this is several times as fast as plain `fit`.
     """
     import keras
     import tensorflow as tf
@@ -47,106 +56,113 @@ def _tables(
     def variable(array: Any) -> Any:
         return tf.Variable(array, trainable=False, shape=tf.TensorShape([None, *array.shape[1:]]) if array.ndim else ())
 
-    size, count = config.batch_size, len(learned[1])
-    steps, test_steps = math.ceil(count / size), math.ceil(len(aside[1]) / size)
-    # The operations of Keras's own pipeline, since TensorFlow derives their seed from their place in it. Keras begins
-    # it anew for each epoch, so that with a global seed all epochs have this order.
+    size, count = config.batch_size, len(training[1])
+    steps, test_steps = math.ceil(count / size), math.ceil(len(validation[1]) / size)
+    # These are the operations of Keras's own pipeline, because TensorFlow derives their seed from their place in it.
+    # Keras starts the pipeline again for each epoch, so with a global seed all epochs have this order.
     shuffled = tf.data.Dataset.range(1).map(lambda _: tf.random.shuffle(tf.range(count, dtype=tf.int64)))
     order = next(iter(shuffled))
-    table, test_table = [variable(tf.gather(array, order)) for array in learned], [variable(array) for array in aside]
+    table, test_table = (
+        [variable(tf.gather(array, order)) for array in training],
+        [variable(array) for array in validation],
+    )
     begin = variable(np.int64(0))
 
-    class Learner(keras.Sequential):  # type: ignore[misc]
+    class TrainingModel(keras.Sequential):  # type: ignore[misc]
         def begin_epoch(self, epoch: int, done: int) -> None:
             begin.assign(done)
 
         def close(self) -> None:
-            for array in (*table, *test_table):  # TensorFlow forgets neither a graph nor what it refers to
+            for array in (*table, *test_table):  # TensorFlow never frees a graph or what it refers to
                 array.assign(tf.zeros((0, *array.shape[1:]), array.dtype))
 
         def train_step(self, first: Any) -> Any:
-            return self.repeat(super().train_step, table, count, tf.maximum(first, begin), first + together)
+            return self.repeat(super().train_step, table, count, tf.maximum(first, begin), first + steps_per_call)
 
         def test_step(self, first: Any) -> Any:
-            return self.repeat(super().test_step, test_table, len(aside[1]), first, first + together)
+            return self.repeat(super().test_step, test_table, len(validation[1]), first, first + steps_per_call)
 
         def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-            self.logits = y_pred.op.inputs[0]  # of the softmax at each network's end
+            self.logits = y_pred.op.inputs[0]  # the input of the softmax at each network's end
             return {}
 
-        def repeat(self, do: Callable[[Any], Any], table: list[Any], images: int, first: Any, end: Any) -> Any:
-            """Do the steps from `first` to `end`, and compare what they said with the labels all at once."""
+        def repeat(self, run_step: Callable[[Any], Any], table: list[Any], images: int, first: Any, end: Any) -> Any:
+            """Run the steps from `first` to `end`, then compute the metrics of all their predictions at once."""
 
             def body(step: Any, logits: Any) -> Any:
                 batch = tuple(array[step * size : (step + 1) * size] for array in table)
-                if images % size == 0:  # then TensorFlow works out once what follows from a batch's size
+                if images % size == 0:  # lets TensorFlow infer once what depends on the batch size
                     for array in batch:
                         array.set_shape((size, *array.shape[1:]))
-                do(batch)
+                run_step(batch)
                 return step + 1, logits.write(tf.cast(step - first, tf.int32), self.logits)
 
             end = tf.minimum(end, math.ceil(images / size))
-            left = tf.cast(tf.maximum(end - first, 0), tf.int32)  # 0 where they were done before an interruption
+            left = tf.cast(tf.maximum(end - first, 0), tf.int32)  # 0 if they were done before an interruption
             logits = tf.TensorArray(tf.float32, left, infer_shape=False, element_shape=(None, CLASSES))
             _, logits = tf.while_loop(lambda step, logits: step < end, body, [first, logits])
             labels = table[1][first * size : end * size]
             return super().compute_metrics(None, labels, tf.nn.softmax(logits.concat()))
 
-    data = {"x": tf.data.Dataset.range(0, steps, together), "shuffle": False}
+    data = {"x": tf.data.Dataset.range(0, steps, steps_per_call), "shuffle": False}
     if test_steps:
-        data["validation_data"] = tf.data.Dataset.range(0, test_steps, together)
-    return _compiled(Learner, network, config, jit_compile=False), data
+        data["validation_data"] = tf.data.Dataset.range(0, test_steps, steps_per_call)
+    return _compiled(TrainingModel, network, config, jit_compile=False), data
 
 
-def _batches(
-    network: keras.Model, config: TrainingConfig, learned: Digits, aside: Digits, together: int
+def _batch_model(
+    network: keras.Model,
+    config: TrainingConfig,
+    training: LabelledImages,
+    validation: LabelledImages,
+    steps_per_call: int,
 ) -> tuple[Any, dict[str, Any]]:
-    """Take the images themselves, which Keras shuffles by NumPy's random numbers and hands over batch by batch."""
+    """Return a model whose data are the images, which Keras shuffles with NumPy's random numbers."""
     import keras
 
-    class Learner(keras.Sequential):  # type: ignore[misc]
+    class TrainingModel(keras.Sequential):  # type: ignore[misc]
         shuffles = passed = 0
 
         def begin_epoch(self, epoch: int, done: int) -> None:
             for _ in range(self.shuffles, epoch):
-                np.random.permutation(len(learned[1]))
-            self.shuffles, self.passed = epoch + 1, done  # Keras shuffles for this epoch
+                np.random.permutation(len(training[1]))
+            self.shuffles, self.passed = epoch + 1, done  # Keras itself shuffles for this epoch
 
         def close(self) -> None:
-            """Do nothing: nothing is kept."""
+            """Do nothing: no tables are held."""
 
         def make_train_function(self, force: bool = False) -> None:
             super().make_train_function(force)
-            learn = self.train_function  # type: ignore[has-type]
+            train = self.train_function  # type: ignore[has-type]
 
-            def learn_or_pass(state: Any, batches: Any) -> Any:
+            def train_or_skip(state: Any, batches: Any) -> Any:
                 if self.passed <= 0:
-                    return learn(state, batches)
-                self.passed -= sum(1 for _ in zip(range(together), batches, strict=False))
+                    return train(state, batches)
+                self.passed -= sum(1 for _ in zip(range(steps_per_call), batches, strict=False))
                 return {"loss": 0.0, "accuracy": 0.0}, state
 
-            self.train_function = learn_or_pass
+            self.train_function = train_or_skip
 
-    data: dict[str, Any] = {"x": learned[0], "y": learned[1], "batch_size": config.batch_size}
-    if len(aside[1]):
-        data["validation_data"] = aside
-    return _compiled(Learner, network, config, steps_per_execution=together), data
+    data: dict[str, Any] = {"x": training[0], "y": training[1], "batch_size": config.batch_size}
+    if len(validation[1]):
+        data["validation_data"] = validation
+    return _compiled(TrainingModel, network, config, steps_per_execution=steps_per_call), data
 
 
-def _compiled(kind: Any, network: keras.Model, config: TrainingConfig, **arguments: Any) -> Any:
+def _compiled(model_class: Any, network: keras.Model, config: TrainingConfig, **arguments: Any) -> Any:
     import keras
 
     before = [_augmentation(config)] if config.augmented else []
-    model = kind([keras.Input(network.input_shape[1:]), *before, *network.layers])
+    model = model_class([keras.Input(network.input_shape[1:]), *before, *network.layers])
     accuracy = keras.metrics.SparseCategoricalAccuracy("accuracy")
     model.compile(optimizer=network.optimizer, loss=network.loss, metrics=[accuracy], **arguments)
-    # once it was used, Keras names the accuracy's variables, which belong to a checkpoint; an epoch begins at 0 again
+    # Keras creates the accuracy's variables, which belong to a checkpoint, at its first use; epochs reset them to 0
     keras.Sequential.compute_metrics(model, None, keras.ops.zeros(1), keras.ops.zeros((1, CLASSES)))
     return model
 
 
 def _augmentation(config: TrainingConfig) -> keras.Layer:
-    """Return a layer that moves, turns and resizes each image at random, in one resampling, while it learns."""
+    """Return a layer that shifts, rotates and zooms each image at random during training, with one resampling."""
     import keras
     from keras import ops
 
@@ -159,13 +175,13 @@ def _augmentation(config: TrainingConfig) -> keras.Layer:
             if not training:
                 return images
             numbers = keras.random.uniform((4, ops.shape(images)[0]), -1.0, 1.0, seed=self.seed)
-            turn, size = numbers[0] * math.radians(config.rotation), 1.0 + numbers[1] * config.zoom
-            cosine, sine = ops.cos(turn) / size, ops.sin(turn) / size
-            # each pixel takes the ink of another place: moved back, then turned and resized about the middle
+            angle, scale = numbers[0] * math.radians(config.rotation), 1.0 + numbers[1] * config.zoom
+            cosine, sine = ops.cos(angle) / scale, ops.sin(angle) / scale
+            # each pixel takes its ink from a place that is shifted back, then rotated and zoomed about the middle
             across, down = ((extent - 1) / 2 for extent in images.shape[2:0:-1])
             x, y = across + numbers[2] * config.shift, down + numbers[3] * config.shift
             rows = (cosine, -sine, across - cosine * x + sine * y, sine, cosine, down - sine * x - cosine * y)
-            places = ops.stack([*rows, ops.zeros_like(turn), ops.zeros_like(turn)], axis=1)
+            places = ops.stack([*rows, ops.zeros_like(angle), ops.zeros_like(angle)], axis=1)
             colour = len(images.shape) == 4
             moved = ops.image.affine_transform(
                 images if colour else images[..., None], places, fill_value=0.0, data_format="channels_last"

@@ -1,4 +1,4 @@
-"""A visitor's own labelled drawings: kept, corrected, taken along, and theirs alone."""
+"""A visitor's labelled drawings: saved, corrected, downloaded, deleted, and private."""
 
 import io
 from concurrent.futures import ThreadPoolExecutor
@@ -26,26 +26,26 @@ def drawing(seed):
     return np.random.default_rng(seed).random(SIZE, dtype=np.float32)
 
 
-def test_a_drawing_is_kept_with_what_was_meant_and_said(kept):
+def test_a_drawing_is_saved_with_its_label_and_prediction(kept):
     kept.add(drawing(0), 7, 1)
     kept.add(drawing(1), 3, 3)
     kept.add(drawing(2), 5)
     again = Collection(kept.path.parent)  # as after a restart
-    assert len(again) == 3 and again.right == 1
-    assert again.labels.tolist() == [7, 3, 5] and again.said.tolist() == [1, 3, -1]
+    assert len(again) == 3 and again.correct_count == 1
+    assert again.labels.tolist() == [7, 3, 5] and again.predictions.tolist() == [1, 3, -1]
     assert again.images.dtype == np.float32 and again.images.shape == (3, *SIZE)
     assert again.images[0] == pytest.approx(drawing(0), abs=1 / 500)
 
 
-def test_a_second_word_on_the_same_drawing_corrects_the_first(kept):
+def test_a_second_label_for_the_same_drawing_replaces_the_first(kept):
     kept.add(drawing(0), 7, 1)
     kept.add(drawing(1), 2, 2)
     kept.add(drawing(0), 1, 1)
-    assert kept.labels.tolist() == [1, 2] and kept.right == 2
+    assert kept.labels.tolist() == [1, 2] and kept.correct_count == 2
     assert kept.label_of(drawing(0)) == 1 and kept.label_of(drawing(5)) is None
 
 
-def test_one_is_deleted_or_all(kept):
+def test_one_drawing_or_all_can_be_deleted(kept):
     keys = [kept.add(drawing(seed), seed) for seed in range(3)]
     kept.remove(keys[1])
     kept.remove(keys[1])  # gone already: in another tab
@@ -54,14 +54,14 @@ def test_one_is_deleted_or_all(kept):
     assert len(kept) == 0 and kept.images.shape == (0, *SIZE)
 
 
-def test_the_npz_file_is_read_by_plain_numpy(kept):
+def test_plain_numpy_reads_the_npz_file(kept):
     kept.add(drawing(0), 7, 1)
     with np.load(io.BytesIO(kept.content()), allow_pickle=False) as arrays:
         assert arrays["images"].shape == (1, *SIZE) and arrays["images"].dtype == np.uint8
         assert arrays["labels"].tolist() == [7] and arrays["said"].tolist() == [1]
 
 
-def test_the_sheet_has_the_drawings_in_rows_by_digit(kept):
+def test_the_sheet_has_the_drawings_in_rows_by_label(kept):
     for place, label in enumerate([3, 3, 8]):
         kept.add(drawing(place), label)
     sheet = np.asarray(Image.open(io.BytesIO(kept.sheet())))
@@ -72,13 +72,13 @@ def test_the_sheet_has_the_drawings_in_rows_by_digit(kept):
     assert len(np.unique(sheet[cell:, 2 * cell :])) == 1  # of the 8 there is only one
 
 
-def test_a_sheet_of_many_stays_narrow():
+def test_a_sheet_of_many_drawings_stays_narrow():
     images = np.zeros((collection.MAX_DRAWINGS, *SIZE), np.uint8)
     sheet = Image.open(io.BytesIO(collection.contact_sheet(images, [4] * len(images))))
     assert sheet.width == (collection.DRAWINGS_PER_ROW + 1) * collection.CELL
 
 
-def test_one_too_many_is_a_sentence(kept, monkeypatch):
+def test_the_number_of_drawings_is_limited(kept, monkeypatch):
     monkeypatch.setattr(collection, "MAX_DRAWINGS", 2)
     for seed in range(2):
         kept.add(drawing(seed), 1)
@@ -97,7 +97,7 @@ DAMAGED = {
 
 
 @pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED)
-def test_a_damaged_file_is_a_sentence_and_stays_as_it_is(kept, content):
+def test_a_damaged_file_raises_a_sentence_and_stays_unchanged(kept, content):
     kept.add(drawing(0), 7)
     kept.path.write_bytes(content)
     for ask in (lambda: len(kept), lambda: kept.add(drawing(1), 1), lambda: kept.remove("a"), kept.content):
@@ -121,7 +121,7 @@ def test_a_damaged_file_is_a_sentence_and_stays_as_it_is(kept, content):
         {"more": np.zeros(3_000_000, np.uint8)},
     ],
 )
-def test_arrays_that_do_not_fit_are_damage_too(kept, changes):
+def test_arrays_that_do_not_fit_together_count_as_damage(kept, changes):
     kept.path.parent.mkdir()
     arrays = {"images": np.zeros((1, *SIZE), np.uint8), "labels": np.zeros(1, np.uint8), "said": np.zeros(1, np.int8)}
     np.savez_compressed(kept.path, **{**arrays, **changes})
@@ -129,19 +129,19 @@ def test_arrays_that_do_not_fit_are_damage_too(kept, changes):
         len(kept)
 
 
-def test_two_tabs_that_keep_at_once_lose_nothing(kept):
+def test_two_tabs_that_save_at_the_same_time_lose_nothing(kept):
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda seed: Collection(kept.path.parent).add(drawing(seed), seed % 10), range(40)))
     assert len(kept) == 40 and not list(kept.path.parent.glob(".*"))
 
 
-def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path):
+def test_a_read_only_folder_raises_a_sentence(tmp_path):
     (tmp_path / "visitor").write_text("a file where the folder should be")
     with pytest.raises(UserError, match="must be writable"):
         Collection(tmp_path / "visitor" / "more").add(drawing(0), 1)
 
 
-def test_each_visitor_has_a_set_of_their_own(tmp_path, cluster):
+def test_each_visitor_has_their_own_drawings(tmp_path, cluster):
     engine = Engine(tmp_path / "runs", address=cluster.scheduler_address)
     try:
         engine.collection("me").add(drawing(0), 3)
@@ -204,7 +204,7 @@ def listed(page):
     return [button.label for button in page.button if ".delete." in str(button.key)]
 
 
-def test_a_press_keeps_another_corrects_and_the_same_takes_back(page):
+def test_a_click_saves_another_corrects_and_the_same_deletes(page):
     assert not page.exception and "read correctly" not in words(page)
     draw(page, 1)
     press(page, 3)
@@ -220,7 +220,7 @@ def test_a_press_keeps_another_corrects_and_the_same_takes_back(page):
 
 
 @pytest.mark.parametrize("forged", ["7", None, 10, True])
-def test_a_forged_digit_keeps_nothing(page, forged):
+def test_a_forged_digit_saves_nothing(page, forged):
     draw(page, 1)
     press(page, forged)
     assert "read correctly" not in words(page)
@@ -236,7 +236,7 @@ def test_drawings_are_listed_newest_first_and_deleted_one_by_one(page):
     assert "12 drawings, 12 read correctly" in words(page) and listed(page) == ["3"] * 10
 
 
-def test_deleting_all_is_asked_once(page):
+def test_deleting_all_asks_for_confirmation(page):
     draw(page, 1)
     press(page, 3)
     open_drawings(page)
@@ -249,7 +249,7 @@ def test_deleting_all_is_asked_once(page):
     assert not page.exception and "read correctly" not in words(page)
 
 
-def test_damaged_drawings_are_a_sentence_and_can_be_set_aside(page, tmp_path):
+def test_damaged_drawings_show_a_sentence_and_can_be_deleted(page, tmp_path):
     draw(page, 1)
     press(page, 3)
     (tmp_path / "visitor" / collection.FILE).write_bytes(b"PK\x03\x04")

@@ -1,4 +1,4 @@
-"""The way from a canvas to the image that meets a network."""
+"""Normalization from a canvas to an image like MNIST's."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ PAPERS = ("white on black", "black on white", "white on transparent", "black on 
 
 
 def on_paper(coverage: np.ndarray, paper: str = "white on black") -> np.ndarray:
-    """Return an RGBA canvas on which the ink covers each pixel as `coverage` (0..255) says."""
+    """Return an RGBA canvas with ink of the given coverage, 0..255 per pixel."""
     rgba = np.zeros((*coverage.shape, 4), np.uint8)
     rgba[..., 3] = 255
     if paper == "white on black":
@@ -30,7 +30,7 @@ def on_paper(coverage: np.ndarray, paper: str = "white on black") -> np.ndarray:
 
 
 def blob(height: int, width: int, seed: int = 0) -> np.ndarray:
-    """Return ink of every strength, strong at each of its edges."""
+    """Return ink of every strength, with strong edges."""
     coverage = np.random.default_rng(seed).integers(0, 256, (height, width), dtype=np.uint8)
     coverage[0, 0] = coverage[-1, -1] = 255
     return coverage
@@ -42,7 +42,7 @@ def drawn(ink: np.ndarray, left: int, top: int, size: int = 280) -> np.ndarray:
     return coverage
 
 
-def read(coverage: np.ndarray, paper: str = "white on black") -> normalize.Steps:
+def read(coverage: np.ndarray, paper: str = "white on black") -> normalize.NormalizationSteps:
     steps = normalize.from_canvas(on_paper(coverage, paper))
     assert steps is not None
     return steps
@@ -55,7 +55,7 @@ def mnist(mnist_path: Path) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("paper", "count"), [(paper, 200) for paper in PAPERS] + [(PAPERS[0], 2000)])
-def test_gives_mnist_back_after_enlarging_it_ten_times(mnist: np.ndarray, paper: str, count: int) -> None:
+def test_mnist_is_recovered_after_enlarging_it_ten_times(mnist: np.ndarray, paper: str, count: int) -> None:
     close = 0
     for image in mnist[:: len(mnist) // count][:count]:
         steps = read(image.repeat(10, axis=0).repeat(10, axis=1), paper)
@@ -65,7 +65,7 @@ def test_gives_mnist_back_after_enlarging_it_ten_times(mnist: np.ndarray, paper:
 
 @in_any_time
 @given(hnp.arrays(np.uint8, st.tuples(st.integers(20, 40), st.integers(20, 40), st.just(4))))
-def test_reads_any_canvas(rgba: np.ndarray) -> None:
+def test_any_canvas_can_be_normalized(rgba: np.ndarray) -> None:
     steps = normalize.from_canvas(rgba)
     if steps is not None:
         for image in (steps.ink, steps.crop, steps.boxed, steps.image):
@@ -79,9 +79,7 @@ def test_reads_any_canvas(rgba: np.ndarray) -> None:
 
 @in_any_time
 @given(st.integers(1, 200), st.integers(1, 200), st.integers(0, 1000))
-def test_puts_the_centre_of_mass_on_index_14_unless_the_ink_would_leave_the_image(
-    height: int, width: int, seed: int
-) -> None:
+def test_the_centre_of_mass_is_at_index_14_unless_ink_would_be_cut_off(height: int, width: int, seed: int) -> None:
     steps = read(drawn(blob(height, width, seed), 40, 40))
     for place, shift, length in zip(
         normalize.centre_of_mass(steps.image), steps.shift, reversed(steps.boxed.shape), strict=True
@@ -92,7 +90,7 @@ def test_puts_the_centre_of_mass_on_index_14_unless_the_ink_would_leave_the_imag
 
 @in_any_time
 @given(st.integers(0, 200), st.integers(0, 200), st.integers(0, 1000))
-def test_the_place_on_the_canvas_does_not_matter(left: int, top: int, seed: int) -> None:
+def test_the_position_on_the_canvas_does_not_matter(left: int, top: int, seed: int) -> None:
     ink = blob(60, 50, seed)
     here, there = read(drawn(ink, 100, 100)), read(drawn(ink, left, top))
     assert there.box == (left, top, left + 50, top + 60)
@@ -145,7 +143,7 @@ def test_pale_and_coloured_ink_count_in_full() -> None:
 
 
 def ring(pen: float, height: int = 100) -> np.ndarray:
-    """Return the ink of a circle drawn by a pen so thick, `height` pixels high over all; a dot, if it fills it."""
+    """Return the ink of a circle drawn with a pen of a width, `height` pixels high in total; a dot if it is filled."""
     middle = (height - 1) / 2
     y, x = np.mgrid[:height, :height] - middle
     away = np.hypot(x, y)
@@ -154,21 +152,23 @@ def ring(pen: float, height: int = 100) -> np.ndarray:
 
 
 @pytest.mark.parametrize("pen", [6, 8, 10, 14, 18])
-def test_a_pen_like_those_of_mnist_is_measured_and_left_as_it_is(pen: int) -> None:
+def test_a_pen_like_mnists_is_measured_and_not_redrawn(pen: int) -> None:
     steps = read(drawn(ring(pen), 90, 80))
     assert steps.pen == pytest.approx(pen / 5, abs=0.3), "5 pixels of the canvas make one of the image"
     assert steps.thickened == 0
 
 
-@pytest.mark.parametrize(("pen", "height", "wanted"), [(2, 200, normalize.PENS[0]), (30, 100, normalize.PENS[1])])
-def test_a_far_thinner_or_thicker_pen_is_redrawn_as_the_nearest_of_mnist(pen: int, height: int, wanted: float) -> None:
+@pytest.mark.parametrize(
+    ("pen", "height", "wanted"), [(2, 200, normalize.PEN_RANGE[0]), (30, 100, normalize.PEN_RANGE[1])]
+)
+def test_a_far_thinner_or_thicker_pen_is_redrawn_with_the_nearest_width(pen: int, height: int, wanted: float) -> None:
     steps = read(drawn(ring(pen, height), 30, 40))
     assert steps.pen + steps.thickened == pytest.approx(wanted)
     assert steps.boxed.sum() == pytest.approx(np.pi * (20 - wanted) * wanted, rel=0.35), "a ring of 20 pixels"
     assert max(steps.boxed.shape) == 20, "what was lost or won at the edges is made good"
 
 
-def test_a_loop_that_a_thick_pen_almost_filled_opens_again() -> None:
+def test_a_loop_almost_filled_by_a_thick_pen_opens_again() -> None:
     steps = read(drawn(ring(34, 80), 90, 80))
     assert steps.crop[30:50, 30:50].mean() > 0.6
     assert steps.image[11:17, 11:17].mean() < 0.3, "the same part of the digit"
@@ -188,12 +188,12 @@ def test_pens_of_all_sizes_leave_ink(pen: int, height: int) -> None:
     assert steps.pen > 0
 
 
-def test_mnists_own_digits_are_not_redrawn(mnist: np.ndarray) -> None:
+def test_mnist_digits_are_not_redrawn(mnist: np.ndarray) -> None:
     redrawn = [read(image.repeat(10, axis=0).repeat(10, axis=1)).thickened != 0 for image in mnist[::50]]
     assert np.mean(redrawn) <= 0.01
 
 
-def test_without_centring_the_box_lies_in_the_middle() -> None:
+def test_uncentred_has_the_box_in_the_middle() -> None:
     ink = np.zeros((100, 60), np.uint8)
     ink[:, :12] = ink[:12] = 255  # heavy on the upper left
     steps = read(drawn(ink, 150, 20))
@@ -203,14 +203,14 @@ def test_without_centring_the_box_lies_in_the_middle() -> None:
     assert not np.array_equal(steps.uncentred, steps.image)
 
 
-def test_squeezed_is_the_whole_canvas_small() -> None:
+def test_squeezed_is_the_whole_canvas_resized() -> None:
     squeezed = read(drawn(np.full((100, 50), 255, np.uint8), 20, 140)).squeezed
     expected = np.zeros((28, 28), np.float32)
     expected[14:24, 2:7] = 1
     np.testing.assert_allclose(squeezed, expected, atol=1e-6)
 
 
-def test_ink_is_read_as_a_canvas_of_it_and_the_strongest_counts_in_full() -> None:
+def test_ink_is_normalized_like_a_canvas_with_the_strongest_as_full_ink() -> None:
     coverage = drawn(ring(12), 30, 40)
     expected = read(coverage)
     for strength in (1, 0.4):
@@ -221,18 +221,18 @@ def test_ink_is_read_as_a_canvas_of_it_and_the_strongest_counts_in_full() -> Non
     assert normalize.from_ink(np.full((30, 40), 0.02, np.float32)) is None
 
 
-def test_digits_finds_the_one_that_from_canvas_reads_and_none_on_blank_paper() -> None:
+def test_find_digits_agrees_with_from_canvas_and_finds_none_on_blank_paper() -> None:
     rgba = on_paper(drawn(ring(12), 30, 40))
-    (steps,) = normalize.digits(rgba)
+    (steps,) = normalize.find_digits(rgba)
     assert np.array_equal(steps.image, read(rgba[..., 0]).image)
-    assert normalize.digits(np.zeros_like(rgba)) == []
-    assert normalize.digits(np.zeros((30, 40), np.float32)) == []
+    assert normalize.find_digits(np.zeros_like(rgba)) == []
+    assert normalize.find_digits(np.zeros((30, 40), np.float32)) == []
 
 
 @pytest.mark.parametrize(
     "colour", [(0, 0, 0, 255), (255, 255, 255, 255), (0, 0, 0, 0), (255, 255, 255, 0), (9, 99, 200, 77)]
 )
-def test_one_colour_only_is_nothing_to_read(colour: tuple[int, int, int, int]) -> None:
+def test_a_canvas_of_one_colour_is_blank(colour: tuple[int, int, int, int]) -> None:
     rgba = np.empty((280, 280, 4), np.uint8)
     rgba[:] = colour
     assert normalize.from_canvas(rgba) is None
@@ -255,12 +255,12 @@ def test_noise_of_a_few_levels_is_blank_paper() -> None:
     ],
     ids=lambda canvas: str(getattr(canvas, "shape", "list")),
 )
-def test_what_is_no_canvas_is_refused_with_a_sentence(canvas: np.ndarray) -> None:
+def test_any_other_array_is_rejected(canvas: np.ndarray) -> None:
     with pytest.raises(UserError, match=r"A canvas must .*\(got .*\): .*\."):
         normalize.from_canvas(canvas)
 
 
-def test_a_canvas_of_the_smallest_and_of_the_largest_size_is_read() -> None:
+def test_the_smallest_and_the_largest_canvas_are_accepted() -> None:
     assert read(np.pad(np.full((2, 2), 255, np.uint8), 9)).box == (9, 9, 11, 11)
     largest = np.zeros((20, 4096), np.uint8)
     largest[9:11, 5:4000] = 255

@@ -1,4 +1,4 @@
-"""A picture of digits on paper: what is found, and what is refused."""
+"""Detection of digits in pictures of paper, and pictures that are rejected."""
 
 import struct
 import zlib
@@ -19,7 +19,7 @@ SHAPE = (600, 800)
 
 @pytest.fixture(scope="module")
 def coverage() -> np.ndarray:
-    """Where ink is on a sheet of SHAPE, 0..1: the digits LABELS in a row, 180 pixels each."""
+    """The ink on a sheet of SHAPE, 0..1: the digits LABELS in a row, 180 pixels each."""
     sheet = np.zeros(SHAPE)
     for place, label in enumerate(LABELS):
         style = next(iter(synthetic_digits.STYLES[label]))
@@ -31,7 +31,7 @@ def coverage() -> np.ndarray:
 
 
 def sheet(coverage: np.ndarray, paper: float = 220, ink: float = 40, light: np.ndarray | float = 1.0) -> Image.Image:
-    """Return a sheet as a camera sees it: softened, with noise."""
+    """Return a sheet as a camera sees it: blurred, with noise."""
     noise = np.random.default_rng(0).normal(0, 4, coverage.shape)
     grey = np.clip((paper + (ink - paper) * coverage) * light + noise, 0, 255).astype(np.uint8)
     return Image.fromarray(grey).filter(ImageFilter.GaussianBlur(1)).convert("RGB")
@@ -44,8 +44,8 @@ def file(image: Image.Image, form: str = "JPEG", **options: object) -> bytes:
 
 
 def check(found: photos.Photo, coverage: np.ndarray) -> None:
-    """Hold what was found against what was written."""
-    expected = normalize.digits(coverage.astype(np.float32))
+    """Compare the digits found with those written."""
+    expected = normalize.find_digits(coverage.astype(np.float32))
     assert len(found.digits) == len(expected) == len(LABELS)
     for seen, written in zip(found.digits, expected, strict=True):
         assert np.abs(np.subtract(seen.box, written.box)).max() <= 4
@@ -73,7 +73,7 @@ def test_digits_are_found_in_any_light(coverage: np.ndarray, light: str, paper: 
 
 
 @pytest.mark.parametrize("squared", [False, True], ids=["ruled", "squared"])
-def test_lines_fainter_than_the_pen_are_no_ink(coverage: np.ndarray, squared: bool) -> None:
+def test_lines_fainter_than_the_pen_are_ignored(coverage: np.ndarray, squared: bool) -> None:
     lines = np.zeros(SHAPE)
     lines[::30] = lines[1::30] = 1
     if squared:
@@ -87,7 +87,7 @@ def test_a_sheet_on_a_dark_table_is_read(coverage: np.ndarray) -> None:
     assert len(photos.read(file(Image.fromarray(table))).digits) == len(LABELS)
 
 
-def test_dust_and_what_the_edge_cuts_off_are_no_digits(coverage: np.ndarray) -> None:
+def test_dust_and_what_the_edge_cuts_off_are_ignored(coverage: np.ndarray) -> None:
     dirty = coverage.copy()
     dirty[520:524, 300:305] = dirty[60:64, 700:703] = 1
     dirty[500:600, 760:800] = 1  # a thumb
@@ -95,7 +95,7 @@ def test_dust_and_what_the_edge_cuts_off_are_no_digits(coverage: np.ndarray) -> 
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_picture_is_shown_and_read_upright(coverage: np.ndarray, orientation: int) -> None:
+def test_a_picture_is_turned_upright(coverage: np.ndarray, orientation: int) -> None:
     turns = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # what the camera did, undone by showing it so
     image = sheet(coverage)
     if orientation in turns:
@@ -126,17 +126,17 @@ def test_a_large_picture_is_shrunk_and_a_small_one_enlarged(coverage: np.ndarray
     assert large.picture.shape == (750, 1000, 3) and len(large.digits) == len(LABELS)
     ink = (255 * coverage[180:420, 20:200]).astype(np.uint8)
     small = photos.read(file(Image.fromarray(ink).resize((28, 28)), "PNG"))
-    assert max(small.picture.shape) >= photos.LEAST and len(small.digits) == 1
+    assert max(small.picture.shape) >= photos.MIN_WORKING_SIDE and len(small.digits) == 1
 
 
 @pytest.mark.parametrize("light", LIGHTS)
-def test_blank_paper_gets_a_sentence(light: str) -> None:
+def test_blank_paper_is_rejected(light: str) -> None:
     with pytest.raises(UserError, match=r"A picture must show digits .*\(none was found\): .*\."):
         photos.read(file(sheet(np.zeros(SHAPE), light=LIGHTS[light])))
 
 
 def header(width: int, height: int) -> bytes:
-    """Return a PNG that claims a size and has no pixels."""
+    """Return a PNG with a size in its header but no pixels."""
     claim = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     empty = b"IDAT" + zlib.compress(b"")
     chunks = [
@@ -148,30 +148,30 @@ def header(width: int, height: int) -> bytes:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (bytes(photos.BYTES + 1), r"at most 5 MB \(got 5.0 MB\)"),
+        (bytes(photos.MAX_BYTES + 1), r"at most 5 MB \(got 5.0 MB\)"),
         (header(4001, 4000), r"at most 16 million pixels \(got 4001 x 4000\)"),
         (header(10_000, 10_000), r"at most 16 million pixels \(got far more\)"),
         (header(60_000, 60_000), r"at most 16 million pixels \(got far more\)"),
         (file(Image.new("1", (13_000, 13_000)), "PNG"), r"at most 16 million pixels \(got far more\)"),  # 20 kB
         (header(19, 400), r"at least 20 pixels a side \(got 19 x 400\)"),
-        (header(400, 400), r"a whole PNG or JPEG file \(got a damaged one\)"),
+        (header(400, 400), r"a complete PNG or JPEG file \(got a damaged one\)"),
         (b"", r"a PNG or JPEG file \(got something else\)"),
         (b"no picture", r"a PNG or JPEG file \(got something else\)"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", r"a PNG or JPEG file \(got something else\)"),
         (file(Image.new("RGB", (50, 50)), "GIF"), r"a PNG or JPEG file \(got something else\)"),
         (file(Image.new("RGB", (50, 50)), "TIFF"), r"a PNG or JPEG file \(got something else\)"),
-        (file(Image.effect_noise((400, 400), 50))[:5000], r"a whole PNG or JPEG file \(got a damaged one\)"),
+        (file(Image.effect_noise((400, 400), 50))[:5000], r"a complete PNG or JPEG file \(got a damaged one\)"),
     ],
     ids=range(13),
 )
-def test_what_is_no_picture_is_refused_with_a_sentence(content: bytes, sentence: str) -> None:
+def test_any_other_file_is_rejected(content: bytes, sentence: str) -> None:
     with pytest.raises(UserError, match=rf"A picture must .*{sentence}: .*\."):
         photos.read(content)
 
 
 @settings(deadline=None, max_examples=30)  # the machine may be busy
 @given(st.integers(0, 2**32 - 1), st.sampled_from(["PNG", "JPEG"]), st.booleans())
-def test_a_damaged_file_is_read_or_refused_but_never_more(seed: int, form: str, cut: bool) -> None:
+def test_a_damaged_file_is_read_or_rejected(seed: int, form: str, cut: bool) -> None:
     rng = np.random.default_rng(seed)
     content = bytearray(file(Image.effect_noise((60, 60), 90).convert("RGB"), form))
     for place in rng.integers(len(content), size=5):
@@ -182,6 +182,6 @@ def test_a_damaged_file_is_read_or_refused_but_never_more(seed: int, form: str, 
         assert str(error).startswith("A picture must ")
 
 
-def test_a_strip_of_paper_is_read_or_refused() -> None:
+def test_a_strip_of_paper_is_read_or_rejected() -> None:
     with pytest.raises(UserError, match="none was found"):
         photos.read(file(Image.new("L", (100_000, 20), 255), "PNG"))

@@ -1,4 +1,4 @@
-"""What the steps from a drawing to a network's image look like."""
+"""The pictures of the normalization steps."""
 
 import io
 import re
@@ -17,9 +17,9 @@ from trainer.figures.palette import BLUE, VERMILLION
 LABELS = range(10)
 
 
-def drawing(label: int, pen: float = 20) -> normalize.Steps:
+def drawing(label: int, pen: float = 20) -> normalize.NormalizationSteps:
     written = synthetic_digits.pen_strokes(label, np.random.default_rng(label))
-    (steps,) = normalize.digits(synthetic_digits.draw(written, 300, pen))
+    (steps,) = normalize.find_digits(synthetic_digits.draw(written, 300, pen))
     return steps
 
 
@@ -52,12 +52,12 @@ def svg(url: str) -> ElementTree.Element:
     return ElementTree.fromstring(b64decode(url.removeprefix("data:image/svg+xml;base64,")))
 
 
-def steps_of(steps: normalize.Steps) -> list[Figure]:
-    return figures(step_pictures.strip(None, steps, [steps.box]))
+def steps_of(steps: normalize.NormalizationSteps) -> list[Figure]:
+    return figures(step_pictures.steps_html(None, steps, [steps.box]))
 
 
 @pytest.mark.parametrize("label", LABELS)
-def test_each_step_is_a_picture_of_what_it_made(label: int) -> None:
+def test_each_step_shows_its_result(label: int) -> None:
     steps = drawing(label)
     drawn, inked, cropped, fitted, moved, seen = steps_of(steps)
     assert [float(size) for size in drawn.root.attrib["viewBox"].split()] == [0, 0, 300, 300]
@@ -72,7 +72,7 @@ def test_each_step_is_a_picture_of_what_it_made(label: int) -> None:
 
 
 @pytest.mark.parametrize("label", LABELS)
-def test_the_arrow_goes_from_the_centre_of_mass_to_where_it_comes_to_lie(label: int) -> None:
+def test_the_arrow_leads_from_the_centre_of_mass_to_its_new_position(label: int) -> None:
     steps = drawing(label)
     moved, seen = steps_of(steps)[4:]
     begin = [index + 0.5 for index in normalize.centre_of_mass(steps.uncentred)]
@@ -88,29 +88,29 @@ def test_the_arrow_goes_from_the_centre_of_mass_to_where_it_comes_to_lie(label: 
     assert [float(number) for number in cross.attrib["d"][1:].split("m")[0].split()] == pytest.approx(end, abs=0.01)
 
 
-def test_each_step_has_words_and_so_has_whoever_cannot_see_it() -> None:
+def test_each_step_has_a_caption_and_an_alt_text() -> None:
     shown = steps_of(drawing(7))
     assert len(shown) == 6 and all(figure.words and figure.alt for figure in shown)
     assert re.fullmatch(r"Moved( \d+ (left|right),?)?( \d+ (up|down))?|Centred: no move", shown[4].words)
 
 
 @pytest.mark.parametrize(("pen", "said"), [(5, "thicker"), (20, None), (60, "thinner")])
-def test_it_says_where_the_strokes_were_redrawn(pen: float, said: str | None) -> None:
+def test_the_caption_says_whether_strokes_were_redrawn(pen: float, said: str | None) -> None:
     words = steps_of(drawing(0, pen))[3].words
     assert words.startswith("Fitted into 20 × 20") and ((said or "made") in words) == (said is not None)
 
 
 def test_blank_paper_has_the_same_steps_empty() -> None:
-    html = step_pictures.strip(None, None)
+    html = step_pictures.steps_html(None, None)
     assert len(figures(html)) == 6 and "empty" in html
     assert not any(figure.parts("image") for figure in figures(html))
 
 
 @pytest.mark.parametrize("same", [True, False])
-def test_what_would_have_been_said_otherwise_stands_beside_it(same: bool) -> None:
+def test_an_alternative_stands_beside_the_steps(same: bool) -> None:
     steps = drawing(4)
-    other = step_pictures.Otherwise("Squeezed", steps.squeezed, "a 9 (51 %)", same)
-    html = step_pictures.strip(None, steps, otherwise=[other])
+    other = step_pictures.Alternative("Squeezed", steps.squeezed, "a 9 (51 %)", same)
+    html = step_pictures.steps_html(None, steps, alternatives=[other])
     last = figures(html)[-1]
     assert last.alt == "Squeezed: a 9 (51 %)" and last.pixels == pytest.approx(steps.squeezed, abs=0.005)
     assert ((BLUE if same else VERMILLION) in last.words) and (("=" if same else "≠") in last.words)
@@ -118,7 +118,7 @@ def test_what_would_have_been_said_otherwise_stands_beside_it(same: bool) -> Non
 
 def test_several_digits_have_a_box_each_with_its_word() -> None:
     boxes = [(10, 50, 60, 100), (100, 5, 150, 60)]
-    root = svg(step_pictures.boxes_alone((300, 300), boxes, ["4", "2?"], focus=1))
+    root = svg(step_pictures.boxes_url((300, 300), boxes, ["4", "2?"], focus=1))
     texts = [element for element in root.iter() if element.tag.endswith("}text")]
     assert [element.text for element in texts] == ["4", "2?"]
     assert float(texts[0].attrib["y"]) < 50 and float(texts[1].attrib["y"]) > 60  # where there is room
@@ -126,9 +126,9 @@ def test_several_digits_have_a_box_each_with_its_word() -> None:
     assert len(frames) == 2 and frames[0].attrib["stroke"] != frames[1].attrib["stroke"]
 
 
-def test_a_photo_is_shown_small_with_its_boxes() -> None:
+def test_a_photo_is_embedded_small_with_its_boxes() -> None:
     photo = np.full((900, 1000, 3), 200, np.uint8)
-    url = step_pictures.boxed(photo, [(100, 100, 300, 300)], ["7"])
+    url = step_pictures.boxed_url(photo, [(100, 100, 300, 300)], ["7"])
     assert len(url) < 100_000
     (image,) = [element for element in svg(url).iter() if element.tag.endswith("}image")]
     assert image.attrib["href"].startswith("data:image/jpeg")

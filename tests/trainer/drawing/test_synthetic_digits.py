@@ -1,4 +1,4 @@
-"""Synthetic pen digits: the hand that writes them, and the digits made of them."""
+"""Synthetic digits: strokes, drawing, and images."""
 
 import hashlib
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.support.cases import case
 from trainer import UserError
-from trainer.data import datasets
+from trainer.data import synthetic
 from trainer.drawing import normalize, synthetic_digits
 
 EVERY_STYLE = [(label, style) for label, styles in synthetic_digits.STYLES.items() for style in styles]
@@ -26,7 +26,7 @@ def test_every_digit_has_several_styles() -> None:
     assert len(set(texts)) == len(texts)
 
 
-def test_every_style_can_be_written_drawn_and_read() -> None:
+def test_every_style_can_be_written_drawn_and_normalized() -> None:
     for label, style in EVERY_STYLE:
         with case(f"{label}, {style}"):
             written = synthetic_digits.pen_strokes(label, np.random.default_rng(0), style)
@@ -48,7 +48,7 @@ def test_strokes_stay_on_the_canvas(which: tuple[int, str], seed: int, variation
         assert stroke.min() >= 0.08 - 1e-9 and stroke.max() <= 0.92 + 1e-9
 
 
-def test_a_hand_repeats_itself_by_its_seed_alone() -> None:
+def test_a_seed_repeats_the_strokes() -> None:
     first, again, other = (synthetic_digits.pen_strokes(5, np.random.default_rng(seed)) for seed in (3, 3, 4))
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
     assert not np.array_equal(first[0], other[0])
@@ -68,7 +68,7 @@ def test_the_crossed_seven_has_its_bar() -> None:
     assert stem[:, 1].min() < bar[:, 1].mean() < stem[:, 1].max()
 
 
-def test_wild_hands_lift_the_pen_retouch_and_end_in_hooks() -> None:
+def test_variation_adds_gaps_repeated_strokes_and_hooks() -> None:
     hands = [synthetic_digits.pen_strokes(1, np.random.default_rng(seed), "bar", variation=1.0) for seed in range(300)]
     assert {len(hand) for hand in hands} == {1, 2}
     hooked = [stroke for (stroke, *_) in hands if np.abs(np.diff(stroke[-6:], axis=0)[:, 0]).max() > 0.04]
@@ -77,22 +77,22 @@ def test_wild_hands_lift_the_pen_retouch_and_end_in_hooks() -> None:
     assert all(len(hand) == 1 for hand in calm)
 
 
-def test_an_image_is_what_a_network_gets_of_a_drawing() -> None:
+def test_an_image_is_the_normalized_drawing() -> None:
     written = synthetic_digits.pen_strokes(3, np.random.default_rng(0))
-    image = synthetic_digits.image(written, np.random.default_rng(1))
+    image = synthetic_digits.render_image(written, np.random.default_rng(1))
     assert image.shape == (28, 28) and image.dtype == np.uint8 and image.max() > 200
-    assert not np.array_equal(image, synthetic_digits.image(written, np.random.default_rng(2))), "another pen"
+    assert not np.array_equal(image, synthetic_digits.render_image(written, np.random.default_rng(2))), "another pen"
 
 
 @pytest.mark.parametrize(("label", "style"), [(10, None), (-1, None), (7, "round z")])
-def test_an_unknown_digit_or_style_is_refused(label: int, style: str | None) -> None:
+def test_an_unknown_digit_or_style_is_rejected(label: int, style: str | None) -> None:
     with pytest.raises(UserError, match="0 to 9"):
         synthetic_digits.pen_strokes(label, np.random.default_rng(0), style)
 
 
 @given(st.integers(20, 300), st.floats(2, 40))
 @settings(max_examples=20, deadline=None)
-def test_a_drawing_is_a_canvas_white_on_black(size: int, pen: float) -> None:
+def test_strokes_are_drawn_white_on_black(size: int, pen: float) -> None:
     canvas = synthetic_digits.draw([np.array([[0.2, 0.5], [0.8, 0.5]])], size, pen)
     assert canvas.shape == (size, size, 4) and canvas.dtype == np.uint8
     assert (canvas[..., 3] == 255).all()
@@ -101,7 +101,7 @@ def test_a_drawing_is_a_canvas_white_on_black(size: int, pen: float) -> None:
 
 
 @pytest.mark.parametrize("pen", [8, 20, 36])
-def test_the_pen_is_as_wide_as_asked_and_its_ends_are_round(pen: int) -> None:
+def test_the_pen_has_its_width_and_round_ends(pen: int) -> None:
     canvas = synthetic_digits.draw([np.array([[0.25, 0.5], [0.5, 0.5], [0.75, 0.5]])], 280, pen)[..., 0] / 255
     assert canvas[:, 140].sum() == pytest.approx(pen, abs=0.5)
     assert canvas.sum() == pytest.approx(140 * pen + np.pi * pen**2 / 4, rel=0.02)
@@ -112,19 +112,19 @@ def test_a_dot_is_drawn() -> None:
     assert canvas.sum() == pytest.approx(np.pi * 100, rel=0.05)
 
 
-def test_digits_are_balanced_shuffled_and_repeated_by_their_seed() -> None:
-    images, labels = synthetic_digits.digits(200, seed=1)
+def test_digits_are_balanced_shuffled_and_repeated_by_a_seed() -> None:
+    images, labels = synthetic_digits.make_digits(200, seed=1)
     assert images.shape == (200, 28, 28) and images.dtype == np.uint8
     assert labels.shape == (200,) and labels.dtype == np.uint8
     assert np.bincount(labels, minlength=10).tolist() == [20] * 10
     assert len(set(labels[:20].tolist())) > 1 and not np.array_equal(labels, np.sort(labels))
-    again = synthetic_digits.digits(200, seed=1)
+    again = synthetic_digits.make_digits(200, seed=1)
     assert np.array_equal(images, again[0]) and np.array_equal(labels, again[1])
-    assert not np.array_equal(images, synthetic_digits.digits(200, seed=2)[0])
+    assert not np.array_equal(images, synthetic_digits.make_digits(200, seed=2)[0])
 
 
-def test_digits_are_as_mnist_has_them() -> None:
-    images, _ = synthetic_digits.digits(100)
+def test_digits_look_like_mnist() -> None:
+    images, _ = synthetic_digits.make_digits(100)
     assert (images.max(axis=(1, 2)) > 200).mean() > 0.9
     assert (images[:, 0].max() == 0) and len(np.unique(images)) > 50
     inked = images > 0
@@ -132,16 +132,16 @@ def test_digits_are_as_mnist_has_them() -> None:
     assert ((sides >= 18) & (sides <= 20)).all()
 
 
-def test_no_digits_are_no_digits() -> None:
-    images, labels = synthetic_digits.digits(0)
+def test_a_count_of_0_gives_no_digits() -> None:
+    images, labels = synthetic_digits.make_digits(0)
     assert images.shape == (0, 28, 28) and labels.shape == (0,)
 
 
-def test_the_digits_drawn_are_those_of_the_recipe() -> None:
-    """The hash is taken over pixels in 256 levels: the curves' last bits may differ between processors, these do not.
+def test_the_digits_are_those_of_the_recipe() -> None:
+    """The hash is over pixels in 256 levels, which do not depend on the processor as the last bits of the curves do.
 
-    Where it fails because other digits are drawn on purpose: raise `datasets.RECIPE`, and put the new hash here.
+    If other digits are drawn on purpose, raise `synthetic.RECIPE` and update the hash.
     """
-    images, labels = synthetic_digits.digits(100, seed=0)
+    images, labels = synthetic_digits.make_digits(100, seed=0)
     drawn = hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest()
-    assert (datasets.RECIPE, drawn) == (1, "10137b18328aac655931c5e783df431f6b0ce987fc51423427568680249b4341")
+    assert (synthetic.RECIPE, drawn) == (1, "10137b18328aac655931c5e783df431f6b0ce987fc51423427568680249b4341")

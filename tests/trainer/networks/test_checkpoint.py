@@ -7,7 +7,7 @@ from trainer.networks.checkpoint import Checkpoint
 CHECKPOINT = Checkpoint(2, 41, 1.5, 0.01, {"network/0": np.arange(6.0).reshape(2, 3), "optimizer/0": np.array(41)})
 
 
-def test_it_is_read_as_it_was_written(tmp_path):
+def test_a_checkpoint_is_read_as_it_was_written(tmp_path):
     path = tmp_path / "checkpoint.npz"
     CHECKPOINT.save(path)
     read = Checkpoint.load(path)
@@ -18,7 +18,7 @@ def test_it_is_read_as_it_was_written(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["checkpoint.npz"]
 
 
-def test_what_is_damaged_or_foreign_is_refused_with_a_sentence(tmp_path):
+def test_a_damaged_or_foreign_file_is_rejected(tmp_path):
     path = tmp_path / "checkpoint.npz"
     CHECKPOINT.save(path)
     whole = path.read_bytes()
@@ -32,7 +32,7 @@ def test_what_is_damaged_or_foreign_is_refused_with_a_sentence(tmp_path):
     for content in (whole[:-30], whole[:100], b"", b"text", bytes(flipped), *foreign):
         path.write_bytes(content)
         with pytest.raises(
-            UserError, match=r"^checkpoint.npz must be a training's whole checkpoint \(got \w+\): train"
+            UserError, match=r"^checkpoint.npz must be a training's complete checkpoint \(got \w+\): train"
         ):
             Checkpoint.load(path)
     path.unlink()
@@ -40,7 +40,7 @@ def test_what_is_damaged_or_foreign_is_refused_with_a_sentence(tmp_path):
         Checkpoint.load(path)
 
 
-def test_a_failed_save_leaves_the_last_one(tmp_path, monkeypatch):
+def test_a_failed_save_leaves_the_previous_file(tmp_path, monkeypatch):
     path = tmp_path / "checkpoint.npz"
     path.write_bytes(b"old")
 
@@ -54,7 +54,7 @@ def test_a_failed_save_leaves_the_last_one(tmp_path, monkeypatch):
     assert path.read_bytes() == b"old" and [file.name for file in tmp_path.iterdir()] == ["checkpoint.npz"]
 
 
-def test_a_checkpoint_knows_the_networks_weights_by_layer():
+def test_a_checkpoint_has_the_networks_weights_by_layer():
     arrays = {"network/dense_1/0": np.ones(1), "network/dense_1/1": np.zeros(2), "optimizer/0": np.ones(3)}
     weights = Checkpoint(1, 1, 1.0, 0.1, arrays).weights
     assert {name: [len(array) for array in values] for name, values in weights.items()} == {"dense_1": [1, 2]}

@@ -1,14 +1,15 @@
-"""What the diagram of a network shows."""
+"""The diagram of a network."""
 
 import re
 import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from trainer.config.layers import BatchNormalization, Conv2D, Dense, Dropout, Layer, MaxPooling2D
+from trainer.config.layer import Layer
+from trainer.config.layers import BatchNormalization, Conv2D, Dense, Dropout, MaxPooling2D
 from trainer.config.presets import PRESETS
 from trainer.config.training import TrainingConfig
-from trainer.networks.diagram import network_picture
+from trainer.networks.diagram import network_diagram
 
 
 def elements(picture: str, kind: str) -> list[ElementTree.Element]:
@@ -28,8 +29,8 @@ DEEP: dict[str, tuple[Layer, ...]] = {
 
 
 @pytest.mark.parametrize("layers", [*(preset.config.layers for preset in PRESETS.values()), *DEEP.values()])
-def test_every_network_has_a_picture_of_one_size_that_holds_all_of_it(layers: tuple[Layer, ...]) -> None:
-    picture = network_picture(TrainingConfig(layers=layers).table)
+def test_every_diagram_has_one_size_and_stays_inside_it(layers: tuple[Layer, ...]) -> None:
+    picture = network_diagram(TrainingConfig(layers=layers).table)
     assert ElementTree.fromstring(picture).get("viewBox") == "0 0 450 200"
     for circle in elements(picture, "circle"):
         x, y, radius = (float(circle.attrib[name]) for name in ("cx", "cy", "r"))
@@ -40,26 +41,26 @@ def test_every_network_has_a_picture_of_one_size_that_holds_all_of_it(layers: tu
     for text in elements(picture, "text"):
         half = 3 * len(text.text or "")
         assert half <= float(text.attrib["x"]) <= 450 - half + 6
-    assert len(picture) < 30_000  # it goes to the browser at every edit
+    assert len(picture) < 30_000  # it is sent to the browser at every edit
 
 
-def test_the_picture_says_what_comes_out_of_the_layers() -> None:
-    said = words(network_picture(PRESETS["keras_convnet"].config.table))
+def test_the_diagram_names_the_output_shapes() -> None:
+    said = words(network_diagram(PRESETS["keras_convnet"].config.table))
     assert said[:10] == [str(number) for number in range(10)]  # beside the units of the output layer
     assert {"28×28", "26×26", "×32", "13×13", "1,600", "10", "softmax"} <= set(said)
 
 
 @pytest.mark.parametrize(("units", "drawn"), [(3, 3), (12, 12), (13, 10), (784, 10)])
-def test_a_layer_of_many_units_is_drawn_with_few(units: int, drawn: int) -> None:
-    picture = network_picture(TrainingConfig(layers=(Dense(units),)).table)
+def test_a_large_layer_is_drawn_with_few_units(units: int, drawn: int) -> None:
+    picture = network_diagram(TrainingConfig(layers=(Dense(units),)).table)
     circles = [circle for circle in elements(picture, "circle") if float(circle.attrib["r"]) > 1]
     assert len(circles) == drawn + 10  # the output layer's
     assert f"{units:,}" in words(picture)
 
 
-def test_a_convolution_of_more_filters_is_a_deeper_stack() -> None:
+def test_more_filters_make_a_deeper_stack() -> None:
     few, many = (
-        len(elements(network_picture(TrainingConfig(layers=(Conv2D(filters, 3),)).table), "path"))
+        len(elements(network_diagram(TrainingConfig(layers=(Conv2D(filters, 3),)).table), "path"))
         for filters in (2, 64)
     )
     assert many > few

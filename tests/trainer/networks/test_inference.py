@@ -1,15 +1,15 @@
-"""A network's answers without Keras; the networks here are written by hand, so that no training is needed."""
+"""Predictions without Keras, of small networks written by hand."""
 
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from harness.waiting import PATIENCE
+from harness.server import ROOT
+from harness.waiting import TIMEOUT_SECONDS
 from trainer import UserError
 from trainer.networks.inference import Network
 
@@ -37,7 +37,7 @@ def network():
     return Network(content())
 
 
-def test_answers_are_those_of_the_weights(network):
+def test_probabilities_follow_from_the_weights(network):
     logits = IMAGES.reshape(-1, 784) @ WEIGHTS
     np.testing.assert_allclose(network.logits(IMAGES), logits, rtol=1e-4, atol=1e-4)
     powers = np.exp(logits - logits.max(1, keepdims=True))
@@ -50,20 +50,20 @@ def test_layers_have_their_names_in_order(network):
     assert np.array_equal(layers["output"], network.probabilities(IMAGES[:3]))
 
 
-def test_no_images_have_no_answers(network):
+def test_no_images_give_no_probabilities(network):
     assert network.probabilities(IMAGES[:0]).shape == (0, 10)
 
 
 @pytest.mark.parametrize(
     "images", [IMAGES[0], IMAGES[:2, :, :27], IMAGES[:2, ..., None], IMAGES[:2].astype(np.float64)]
 )
-def test_other_arrays_are_a_bug_of_the_caller(network, images):
+def test_other_arrays_raise_a_value_error(network, images):
     with pytest.raises(ValueError, match=r"images must be \(n, 28, 28\) float32") as caught:
         network.probabilities(images)
     assert not isinstance(caught.value, UserError)
 
 
-def test_a_file_may_be_replaced_or_gone_after_it_is_read(tmp_path):
+def test_a_file_may_be_replaced_or_deleted_after_it_is_read(tmp_path):
     path = tmp_path / "model.onnx"
     path.write_bytes(content())
     network = Network(path)
@@ -82,20 +82,23 @@ DAMAGED = {
 
 
 @pytest.mark.parametrize("damaged", DAMAGED.values(), ids=DAMAGED)
-def test_a_damaged_file_is_one_sentence(tmp_path, damaged):
+def test_a_damaged_file_raises_one_sentence(tmp_path, damaged):
     path = tmp_path / "model.onnx"
     path.write_bytes(damaged)
-    with pytest.raises(UserError, match=r"model\.onnx must be a whole file .*: train it again\.$"):
+    with pytest.raises(UserError, match=r"model\.onnx must be a complete file .*: train it again\.$"):
         Network(path)
     with pytest.raises(UserError):
         Network(damaged)
 
 
-def test_a_missing_file_is_one_sentence(tmp_path):
+def test_a_missing_file_raises_one_sentence(tmp_path):
     with pytest.raises(UserError, match="gone"):
         Network(tmp_path / "gone.onnx")
 
 
-def test_importing_costs_nothing_and_keras_stays_out():
-    code = "import sys, trainer.inference; sys.exit(bool({'onnxruntime', 'keras', 'tensorflow'} & sys.modules.keys()))"
-    subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent.parent, check=True, timeout=PATIENCE)
+def test_the_import_loads_neither_onnxruntime_nor_keras():
+    code = (
+        "import sys, trainer.networks.inference;"
+        "sys.exit(bool({'onnxruntime', 'keras', 'tensorflow'} & sys.modules.keys()))"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=TIMEOUT_SECONDS)

@@ -1,14 +1,14 @@
-"""The network: everything is held against Keras itself."""
+"""The Keras model of a config, compared with plain Keras."""
 
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from harness.waiting import PATIENCE
+from harness.server import ROOT
+from harness.waiting import TIMEOUT_SECONDS
 from tests.support.fits import CONVOLUTION, IMAGES, LABELS, SMALL, fit
 from trainer.config.layers import (
     Activation,
@@ -23,30 +23,19 @@ from trainer.config.layers import (
     Rescaling,
 )
 from trainer.config.limits import CHOICES
+from trainer.config.optimizers import SGD, Adagrad, Adam, AdamW, Lion, RMSprop
 from trainer.config.presets import PRESETS
-from trainer.config.training import (
-    SGD,
-    Adagrad,
-    Adam,
-    AdamW,
-    Lion,
-    RMSprop,
-    TrainingConfig,
-    learning_rate_at,
-    parameter_count,
-)
+from trainer.config.training import TrainingConfig, learning_rate_at, parameter_count
 from trainer.networks import model, onnx_writer
 from trainer.networks.fitting import steps_per_epoch
 from trainer.networks.inference import Network
 
-pytestmark = pytest.mark.usefixtures("keras")
-
-ROOT = Path(__file__).parent.parent
+pytestmark = [pytest.mark.usefixtures("keras"), pytest.mark.slow]  # trains with Keras
 
 
 @pytest.fixture(scope="module")
 def keras():
-    import keras  # not while tests are collected: it takes seconds, and Streamlit is another one beside it
+    import keras  # not during collection: it takes seconds
 
     return keras
 
@@ -68,20 +57,20 @@ def test_presets_have_the_parameters_that_keras_counts(config):
 
 
 @pytest.mark.parametrize("layers", LISTS)
-def test_layer_table_is_what_keras_builds(layers):
+def test_the_layer_table_equals_what_keras_builds(layers):
     config = replace(SMALL, layers=layers)
     network = model.build(config)
     built = [(layer.name, layer.output.shape[1:], layer.count_params()) for layer in network.layers]
     assert built == [(row.name, row.output_shape, row.parameters) for row in config.table]
 
 
-def test_the_seed_decides_the_weights():
+def test_the_seed_determines_the_weights():
     first, again, other = (model.build(replace(SMALL, seed=seed)).get_weights()[0] for seed in (1, 1, 2))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
 
 
-def test_the_initializer_is_that_of_the_hidden_layers(keras):
+def test_the_initializer_applies_to_the_hidden_layers(keras):
     network = model.build(replace(CONVOLUTION, kernel_initializer="he_normal"))
     assert isinstance(network.get_layer("conv2d_2").kernel_initializer, keras.initializers.HeNormal)
     assert isinstance(network.get_layer("output").kernel_initializer, keras.initializers.GlorotUniform)
@@ -100,7 +89,7 @@ def test_optimizer_has_its_settings(optimizer):
 
 @pytest.mark.parametrize("schedule", CHOICES["schedule"])
 @pytest.mark.parametrize("epochs", [1, 3])
-def test_the_schedule_is_that_of_the_config(schedule, epochs):
+def test_the_optimizer_follows_the_configs_schedule(schedule, epochs):
     config = replace(SMALL, schedule=schedule, learning_rate=0.5, epochs=epochs)
     steps = steps_per_epoch(config, len(IMAGES)) * config.epochs
     optimizer = model.build(config, len(IMAGES)).optimizer
@@ -159,7 +148,7 @@ ONE_CHOICE = {
 
 
 @pytest.mark.parametrize("choice", ONE_CHOICE.values(), ids=ONE_CHOICE)
-def test_every_choice_is_trained_counted_and_exported_as_keras_does(choice):
+def test_every_choice_trains_counts_and_exports_like_keras(choice):
     config = replace(BASE, **choice)
     extra = (IMAGES[-30:], LABELS[-30:]) if config.synthetic_examples else None
 
@@ -181,7 +170,7 @@ def test_every_choice_is_trained_counted_and_exported_as_keras_does(choice):
     np.testing.assert_allclose(answers, said, atol=1e-5 if config.dtype == "float32" else 0.02)
 
 
-def test_half_precision_is_of_one_network_only(keras):
+def test_half_precision_applies_to_one_network_only(keras):
     network = model.build(replace(CONVOLUTION, dtype="mixed_bfloat16"))
     computed = {layer.name: layer.compute_dtype for layer in network.layers}
     assert computed.pop("output") == "float32" and set(computed.values()) == {"bfloat16"}
@@ -189,17 +178,17 @@ def test_half_precision_is_of_one_network_only(keras):
     assert keras.config.dtype_policy().name == "float32"
 
 
-def test_warm_up_leaves_the_next_training_as_it_was():
+def test_warm_up_does_not_change_the_next_training():
     before = fit(SMALL)[2].epochs
     model.warm_up()
     after = fit(SMALL)[2].epochs
     assert [line["val_loss"] for line in after] == [line["val_loss"] for line in before]
 
 
-# --- look -----------------------------------------------------------------------------------------------------
+# --- first weights --------------------------------------------------------------------------------------------
 
 
-def test_the_first_weights_are_pictures_of_what_the_units_look_for():
+def test_the_first_weights_of_dense_layers_are_images():
     config = replace(SMALL, layers=(Rescaling(2.0), Dropout(), Dense(40)))
     network = model.build(config)
     kernel = network.get_layer("dense_4").get_weights()[0]
@@ -214,18 +203,18 @@ def test_the_first_weights_of_a_convolution_are_its_kernels():
     config = replace(SMALL, layers=(MaxPooling2D(), Conv2D(5, 3), Conv2D(4, 2)))
     network = model.build(config)
     kernel = network.get_layer("conv2d_3").get_weights()[0]
-    pictures = model.first_weights(model.weights(network), config, most=2)
+    pictures = model.first_weights(model.weights(network), config, max_units=2)
     assert pictures.shape == (2, 3, 3)
     np.testing.assert_array_equal(pictures[1], kernel[:, :, 0, 1])
 
 
 @pytest.mark.parametrize("layers", [(BatchNormalization(), Dense(3)), (MaxPooling2D(), Dense(3))])
-def test_first_weights_that_belong_to_no_picture_are_none(layers):
+def test_first_weights_that_do_not_belong_to_pixels_are_none(layers):
     config = replace(SMALL, layers=layers)
     assert model.first_weights(model.weights(model.build(config)), config) is None
 
 
-# --- test -----------------------------------------------------------------------------------------------------
+# --- evaluate -------------------------------------------------------------------------------------------------
 
 
 def test_evaluate_and_probabilities_agree():
@@ -238,19 +227,19 @@ def test_evaluate_and_probabilities_agree():
     assert loss == pytest.approx(-np.log(probabilities[np.arange(1320), labels]).mean(), rel=1e-4)
 
 
-def test_importing_costs_nothing():
+def test_the_import_does_not_load_keras():
     code = "import sys, trainer.networks.model; sys.exit(bool({'keras', 'tensorflow', 'onnx'} & sys.modules.keys()))"
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=PATIENCE)
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=TIMEOUT_SECONDS)
 
 
-def test_device_names_the_processor_or_a_gpu():
+def test_device_names_the_cpu_or_the_gpu():
     assert model.device()
 
 
 # --- save -----------------------------------------------------------------------------------------------------
 
 
-def test_a_saved_network_is_loaded_by_plain_keras(tmp_path, keras):
+def test_plain_keras_loads_a_saved_network(tmp_path, keras):
     network, _, _ = fit(replace(CONVOLUTION, schedule="one_cycle", epochs=1))
     model.save(network, tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
@@ -259,7 +248,7 @@ def test_a_saved_network_is_loaded_by_plain_keras(tmp_path, keras):
     assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
 
 
-def test_a_network_of_half_precision_is_saved_in_full(tmp_path, keras):
+def test_a_half_precision_network_is_saved_in_float32(tmp_path, keras):
     config = replace(SMALL, dtype="mixed_bfloat16", shift=1.0, l2=0.1)
     network = model.build(config)
     model.save(network, tmp_path / "model.keras")

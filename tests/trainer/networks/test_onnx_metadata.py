@@ -1,14 +1,14 @@
-"""The card inside an exported network, read by ONNX's own library."""
+"""The metadata inside an ONNX file, read by the `onnx` library."""
 
 import json
 import tomllib
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 
+from harness.server import ROOT
 from trainer import UserError
 from trainer.config import dataset_info
 from trainer.config.training import TrainingConfig
@@ -23,18 +23,18 @@ def said(content: bytes) -> dict[str, str]:
     return {item.key: item.value for item in onnx.load_from_string(content).metadata_props}
 
 
-@pytest.mark.parametrize("dataset", [*dataset_info.DATASETS, dataset_info.own_name((20, 16, 3), "0123456789abcdef")])
-def test_it_tells_what_goes_in_and_what_comes_out(dataset):
+@pytest.mark.parametrize("dataset", [*dataset_info.DATASETS, dataset_info.upload_name((20, 16, 3), "0123456789abcdef")])
+def test_the_metadata_describe_input_and_output(dataset):
     config = replace(TrainingConfig(), dataset=dataset)
-    kind, card = dataset_info.kind(dataset), onnx_metadata.properties(config)
+    kind, card = dataset_info.info(dataset), onnx_metadata.properties(config)
     assert tuple(json.loads(card["classes"])) == kind.classes
     assert f"(n, {', '.join(map(str, kind.shape))})" in card["input"]
     assert ("red, green, blue" in card["input"]) == (len(kind.shape) == 3)
-    assert ("centre of mass" in card["preprocessing"]) == kind.digits
+    assert ("centre of mass" in card["preprocessing"]) == kind.is_digits
     assert TrainingConfig.from_json(card["config"]) == config
 
 
-def test_a_card_replaces_the_old_one_and_nothing_else():
+def test_writing_replaces_the_metadata_and_nothing_else():
     card = {"name": "größer als 3 <b>", "empty": "", "long": "x" * 5_000}
     content = onnx_metadata.write(OLD, card)
     assert said(content) == card
@@ -45,11 +45,11 @@ def test_a_card_replaces_the_old_one_and_nothing_else():
 
 
 @pytest.mark.parametrize("content", [OLD[:-7], b"PK\x03\x04", b"\xff" * 40])
-def test_a_damaged_file_is_a_sentence(content):
+def test_a_damaged_file_is_rejected(content):
     with pytest.raises(UserError, match="damaged"):
         onnx_metadata.write(content, {})
 
 
-def test_the_version_is_that_of_the_project():
-    version = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())["project"]["version"]
-    assert onnx_metadata.app() == f"Digit Lab {version}"
+def test_the_version_is_the_projects():
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert onnx_metadata.app_version() == f"Digit Lab {version}"

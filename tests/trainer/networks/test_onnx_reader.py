@@ -1,4 +1,4 @@
-"""What a network has learned, read without ONNX's own library; Keras is the oracle."""
+"""The weights in an ONNX file, compared with Keras's."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def content(learned):
     return onnx_writer.to_onnx(learned, CONFIG)
 
 
-def test_weights_are_keras_own(learned, content):
+def test_the_weights_equal_keras(learned, content):
     read = onnx_reader.read(content, CONFIG)
     assert list(read) == [name for name, arrays in learned.items() if len(arrays)]
     for name, arrays in read.items():
@@ -30,23 +30,23 @@ def test_weights_are_keras_own(learned, content):
             np.testing.assert_array_equal(ours, own)
 
 
-def test_the_shipped_network_has_weights():
+def test_the_ready_made_network_has_weights():
     read = onnx_reader.read(shipped.PATH.read_bytes(), shipped.CONFIG)
     assert read["output"][0].shape[1] == 10
 
 
 @pytest.mark.parametrize("end", [0, 1, 100, -1, -400])
-def test_a_damaged_file_is_a_sentence(content, end):
+def test_a_damaged_file_is_rejected(content, end):
     with pytest.raises(UserError, match="weights of its layers"):
         onnx_reader.read(content[:end], CONFIG)
 
 
-def test_noise_is_a_sentence():
+def test_noise_is_rejected():
     noise = np.random.default_rng(0).bytes(5000)
     with pytest.raises(UserError, match="weights of its layers"):
         onnx_reader.read(noise, CONFIG)
 
 
-def test_another_networks_file_is_a_sentence(content):
+def test_the_file_of_another_network_is_rejected(content):
     with pytest.raises(UserError, match="those of other layers"):
         onnx_reader.read(content, TrainingConfig(layers=(Dense(5, "relu"),)))

@@ -1,4 +1,4 @@
-"""The exported network: every layer's output is held against Keras."""
+"""The ONNX file of a network: the output of every layer is compared with Keras's."""
 
 import json
 from dataclasses import replace
@@ -10,6 +10,7 @@ import pytest
 
 from trainer import UserError
 from trainer.config import dataset_info
+from trainer.config.layer import Layer
 from trainer.config.layers import (
     Activation,
     AveragePooling2D,
@@ -19,7 +20,6 @@ from trainer.config.layers import (
     Dropout,
     Flatten,
     GlobalAveragePooling2D,
-    Layer,
     MaxPooling2D,
     Rescaling,
 )
@@ -28,6 +28,8 @@ from trainer.config.presets import PRESETS
 from trainer.config.training import TrainingConfig
 from trainer.networks import model, onnx_reader, onnx_writer
 from trainer.networks.inference import Network
+
+pytestmark = pytest.mark.slow  # builds a hundred Keras networks
 
 SMALL = TrainingConfig(layers=(Dense(8),), seed=3)
 IMAGES = np.random.default_rng(0).random((6, 28, 28), dtype=np.float32)
@@ -42,7 +44,7 @@ EXPORTS = {
     **{
         f"{padding}, size {size}, strides {strides}": (
             Conv2D(3, size, strides, padding),  # on 28 pixels
-            Conv2D(4, size, strides, padding, use_bias=False),  # and on fewer, odd numbers among them
+            Conv2D(4, size, strides, padding, use_bias=False),  # and on smaller images with odd sides
             MaxPooling2D(2),
             Conv2D(5, 1),
         )
@@ -58,7 +60,7 @@ EXPORTS = {
 
 
 def arbitrary_weights(network):
-    """Give a network weights as after a training: biases, means and variances that are not 0 and 1."""
+    """Set weights like those after a training: biases, means and variances other than 0 and 1."""
     generator = np.random.default_rng(1)
     network.set_weights(
         [
@@ -69,7 +71,7 @@ def arbitrary_weights(network):
 
 
 @pytest.mark.parametrize("layers", EXPORTS.values(), ids=EXPORTS)
-def test_every_layer_of_the_exported_network_is_that_of_keras(layers):
+def test_the_output_of_every_layer_equals_keras(layers):
     config = replace(SMALL, layers=layers)
     network = model.build(config)
     arbitrary_weights(network)
@@ -92,13 +94,13 @@ def test_every_layer_of_the_exported_network_is_that_of_keras(layers):
 
 
 def test_an_unknown_layer_is_not_exported():
-    unknown = SimpleNamespace(table=(replace(SMALL.table[0], layer=Layer()),))  # a config would refuse it
+    unknown = SimpleNamespace(table=(replace(SMALL.table[0], layer=Layer()),))  # a config would reject it
     with pytest.raises(NotImplementedError, match="Layer"):
         onnx_writer.to_onnx(model.weights(model.build(SMALL)), unknown)
 
 
 @pytest.mark.parametrize("dataset", dataset_info.DATASETS)
-def test_the_exported_network_tells_its_classes(dataset):
+def test_the_file_names_the_classes(dataset):
     config = replace(SMALL, dataset=dataset)
     properties = onnx.load_from_string(onnx_writer.to_onnx(model.weights(model.build(config)), config)).metadata_props
     classes = json.loads({item.key: item.value for item in properties}["classes"])
@@ -106,7 +108,7 @@ def test_the_exported_network_tells_its_classes(dataset):
 
 
 @pytest.mark.parametrize("layers", EXPORTS.values(), ids=EXPORTS)
-def test_the_weights_are_read_back_as_they_were(layers):
+def test_the_weights_are_read_back_unchanged(layers):
     config = replace(SMALL, layers=layers)
     network = model.build(config)
     arbitrary_weights(network)
@@ -125,7 +127,7 @@ def test_a_damaged_file_has_no_weights(content):
 
 
 @pytest.mark.parametrize("layers", [(), (Dense(9),), (Dense(8), Dense(8)), (Conv2D(8),)])
-def test_another_networks_weights_are_refused(layers):
+def test_the_weights_of_another_network_are_rejected(layers):
     network, other = model.build(SMALL), replace(SMALL, layers=layers)
     with pytest.raises(UserError, match="layers"):
         model.assign(model.build(other), onnx_reader.read(onnx_writer.to_onnx(model.weights(network), SMALL), other))
