@@ -1,4 +1,4 @@
-"""The Compare page in a real browser: its link, a drawing that all judge, and that a phone has room for it."""
+"""The Compare page in a browser: the link, live updates, one drawing for all networks, and the width of a phone."""
 
 import re
 from dataclasses import replace
@@ -16,18 +16,18 @@ from trainer.runs.store import RunStore
 from trainer.shipped import network as shipped
 from trainer.storage.files import json_line
 
-JUDGED = ".st-key-compare-judged .js-plotly-plot"
+ANSWERS = ".st-key-compare-judged .js-plotly-plot"
 
 
 @pytest.fixture(scope="module")
 def server(own_server: Server) -> Server:
-    """A server that has shown no page yet."""
+    """A server that has rendered no page yet."""
     return own_server
 
 
 @pytest.fixture(scope="module")
 def runs(server: Server, digits) -> list[Run]:
-    """Three runs whose networks read as the shipped one does, each with what it says of the test digits."""
+    """Three runs with copies of the ready-made network and its evaluation."""
     store, made = RunStore(server.runs), []
     found = evaluation.evaluate(shipped.PATH, shipped.CONFIG, datasets.load(path=digits), server.runs / "shipped")
     for name, batch_size in (("First", 64), ("Second", 128), ("Third", 256)):
@@ -50,9 +50,7 @@ def link(server: Server, runs: list[Run], view: str) -> str:
     return f"{server.url}/compare?runs={','.join(run.id for run in runs)}&view={view}"
 
 
-def test_a_link_opened_on_a_fresh_server_holds_the_runs_and_follows_the_choice(
-    server: Server, page: Page, runs: list[Run]
-) -> None:
+def test_the_link_holds_the_runs_and_the_view(server: Server, page: Page, runs: list[Run]) -> None:
     page.goto(link(server, runs[:2], "learning"))
     expect(page.locator(".compared thead th")).to_have_text(["First", "Second"])
     expect(page.locator(".js-plotly-plot .scatterlayer .trace").first).to_be_visible()
@@ -68,7 +66,7 @@ def test_a_link_opened_on_a_fresh_server_holds_the_runs_and_follows_the_choice(
     expect(page.get_by_role("figure", name=re.compile("^Accuracy against seconds"))).to_be_visible()
 
 
-def test_a_run_that_learns_grows_and_its_end_is_shown_by_itself(server: Server, page: Page, runs: list[Run]) -> None:
+def test_curves_and_state_of_a_live_run_update_by_themselves(server: Server, page: Page, runs: list[Run]) -> None:
     live = RunStore(server.runs).create(shipped.CONFIG, "")
     live.describe(name="Live")
     live.update(phase="running", steps=10)
@@ -85,18 +83,18 @@ def test_a_run_that_learns_grows_and_its_end_is_shown_by_itself(server: Server, 
     expect(page.get_by_role("row", name=re.compile("^State"))).to_have_count(0)
 
 
-def test_a_drawing_is_judged_by_all(server: Server, page: Page, runs: list[Run]) -> None:
+def test_all_networks_answer_a_drawing(server: Server, page: Page, runs: list[Run]) -> None:
     page.goto(link(server, runs, "drawing"))
     expect(page.locator("canvas.upper-canvas")).to_be_visible()
     expect(page.get_by_text("Draw a digit on the black paper.")).to_have_count(1)
     draw(page, digit_strokes(3))
     expect(page.get_by_text("All 3 networks say 3.")).to_have_count(1)
-    expect(page.locator(f"{JUDGED} .barlayer .point")).to_have_count(30)
-    colors = page.locator(JUDGED).evaluate("chart => chart.data[0].marker.color")
-    assert len(set(np.reshape(colors, (3, 10))[:, 3])) == 3  # each answers in its own
+    expect(page.locator(f"{ANSWERS} .barlayer .point")).to_have_count(30)
+    colors = page.locator(ANSWERS).evaluate("chart => chart.data[0].marker.color")
+    assert len(set(np.reshape(colors, (3, 10))[:, 3])) == 3  # each network has its own colour
 
 
-def test_draw_leads_to_the_comparison_of_those_that_judge(server: Server, page: Page, runs: list[Run]) -> None:
+def test_draw_links_to_the_comparison_of_its_networks(server: Server, page: Page, runs: list[Run]) -> None:
     page.goto(f"{server.url}/?run={runs[0].id}")
     expect(page.locator("canvas.upper-canvas")).to_be_visible()
     page.get_by_role("button", name="Compare", exact=True).click()

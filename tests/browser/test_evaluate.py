@@ -1,4 +1,4 @@
-"""The Evaluate page in a real browser: what a click on the matrix shows, and that a phone has room for it."""
+"""The Evaluate page in a browser: clicks and taps on the confusion matrix, glossary links, and the width of a phone."""
 
 import re
 
@@ -15,7 +15,7 @@ from trainer.shipped import network as shipped
 
 @pytest.fixture(scope="module", autouse=True)
 def found(server: Server, digits, tmp_path_factory) -> evaluation.Evaluation:
-    """What the shipped network says, kept where the server looks for it."""
+    """The evaluation of the ready-made network, saved where the server reads it."""
     dataset = datasets.load(path=digits)
     return evaluation.evaluate(shipped.PATH, shipped.CONFIG, dataset, server.runs / "shipped")
 
@@ -34,15 +34,15 @@ PLACE = """nth => {
 
 
 def middle(page: Page, label: int, read_as: int) -> tuple[float, float]:
-    """Return the middle of a square of the matrix, once it is in view and stays where it is."""
+    """Return the centre of a square of the matrix once it is in view and has stopped moving."""
     expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_have_count(1)
-    places = [None]  # the squares are drawn anew after a press
+    places = [None]  # the squares are drawn again after a click
     wait_for(lambda: places.append(page.evaluate(PLACE, 10 * label + read_as)) or places[-1] == places[-2] is not None)
     return tuple(places[-1])
 
 
 @pytest.mark.parametrize("finger", (False, True))
-def test_one_press_on_a_square_shows_its_images(
+def test_one_click_or_tap_on_a_square_shows_its_images(
     browser: Browser, server: Server, found: evaluation.Evaluation, finger: bool
 ) -> None:
     phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -57,7 +57,7 @@ def test_one_press_on_a_square_shows_its_images(
     page.close()
 
 
-def test_a_word_leads_to_the_glossary_and_back_within_the_session(page: Page, server: Server) -> None:
+def test_a_glossary_link_keeps_the_session(page: Page, server: Server) -> None:
     open_matrix(page, server)
     page.get_by_role("radio", name="By class", exact=True).click()
     page.get_by_role("link", name="recall", exact=True).click()
@@ -65,11 +65,11 @@ def test_a_word_leads_to_the_glossary_and_back_within_the_session(page: Page, se
     expect(page.get_by_text("the share that a network finds").first).to_be_visible()
     expect(page.get_by_role("button", name="Close")).to_be_visible()
     page.get_by_role("link", name="Evaluate", exact=True).click()
-    expect(page.locator(".by-class")).to_be_visible()  # what was looked at is looked at still
+    expect(page.locator(".by-class")).to_be_visible()  # the view is still selected
     assert len(page.context.pages) == 1
 
 
-def test_each_side_fits_a_phone(browser, server: Server) -> None:
+def test_each_view_fits_a_phone(browser, server: Server) -> None:
     page = settled_page(browser, viewport={"width": 390, "height": 844})
     open_matrix(page, server)
     for name, shown in (

@@ -1,3 +1,5 @@
+"""The Learn page in a browser: lessons, tutorials, glossary links, and the width of a phone."""
+
 import re
 
 from playwright.sync_api import Page, expect
@@ -8,7 +10,7 @@ def open_lesson(page: Page, server, place: int) -> None:
     expect(page.get_by_role("heading", name=re.compile(rf"^{place}\."))).to_have_count(1)
 
 
-def test_lessons_follow_each_other_and_are_linked_to(server, page):
+def test_lessons_follow_each_other_and_have_links(server, page):
     open_lesson(page, server, 2)
     expect(page.get_by_role("figure", name="20 of 40 points on the correct side.")).to_have_count(1)
     page.get_by_role("button", name="20 steps").click()
@@ -20,7 +22,7 @@ def test_lessons_follow_each_other_and_are_linked_to(server, page):
     expect(page.get_by_role("heading", name="3. What do layers contain?")).to_have_count(1)
 
 
-def test_a_step_down_the_slope_is_seen(server, page):
+def test_a_step_of_gradient_descent_is_shown(server, page):
     open_lesson(page, server, 6)
     expect(page.get_by_text("before the first step")).to_be_visible()
     page.get_by_role("button", name="One step").click()
@@ -29,7 +31,7 @@ def test_a_step_down_the_slope_is_seen(server, page):
     expect(page.get_by_role("figure", name=re.compile("The loss over 1 step,"))).to_have_count(1)
 
 
-def test_a_tutorial_opens_in_train(server, page):
+def test_a_tutorial_opens_on_train(server, page):
     open_lesson(page, server, 7)
     page.get_by_role("radio", name="Tutorial B").click()
     expect(page.get_by_text("7,960 parameters")).to_be_visible()
@@ -38,7 +40,7 @@ def test_a_tutorial_opens_in_train(server, page):
     expect(page.get_by_role("radio", name="Tutorial B", exact=True)).to_be_checked()
 
 
-def test_the_whole_program_of_a_tutorial_is_brought_into_view(server, page):
+def test_the_link_to_a_tutorials_program_scrolls_to_it(server, page):
     open_lesson(page, server, 7)
     page.get_by_role("link", name="Full program").click()
     code = page.locator(".st-key-code").get_by_test_id("stCode")
@@ -46,7 +48,7 @@ def test_the_whole_program_of_a_tutorial_is_brought_into_view(server, page):
     expect(code).to_be_in_viewport()
 
 
-def test_a_term_is_opened_by_its_link_on_a_phone_without_scrolling_sideways(server, page):
+def test_terms_and_lessons_fit_a_phone(server, page):
     page.set_viewport_size({"width": 390, "height": 800})
     page.goto(f"{server.url}/learn?term=epoch")
     expect(page.get_by_text("One pass through all training digits").first).to_be_visible()
@@ -64,5 +66,5 @@ def test_a_related_term_opens_in_the_same_session(server, page):
     page.get_by_role("link", name="validation", exact=True).first.click()
     expect(page.get_by_role("button", name="Close")).to_be_visible()
     expect(page).to_have_url(re.compile("term=validation"))
-    expect(counted).to_have_count(1)  # what was played is not forgotten
+    expect(counted).to_have_count(1)  # the state of the lesson is kept
     assert len(page.context.pages) == 1

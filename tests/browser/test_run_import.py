@@ -29,7 +29,7 @@ def open_import(page, server):
     return page.get_by_test_id("stPopoverBody").locator("input[type=file]")
 
 
-def test_a_zip_is_put_in_opened_and_trained_further(server, page, zip_file):
+def test_an_imported_run_opens_and_its_training_continues(server, page, zip_file):
     file = open_import(page, server)
     file.set_input_files({"name": "other.zip", "mimeType": "application/zip", "buffer": b"hello"})
     expect(page.get_by_text("must be unchanged since this app made it")).to_be_visible()

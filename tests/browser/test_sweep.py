@@ -1,4 +1,4 @@
-"""The Sweep page in a real browser: a small sweep fills in, squares open their runs, and a phone has room for it."""
+"""The Sweep page in a browser: a small sweep runs to its end, squares open their runs, and the page fits a phone."""
 
 from urllib.parse import parse_qs, urlsplit
 
@@ -9,7 +9,7 @@ from harness.server import Server
 from trainer.runs.store import RunStore
 from trainer.runs.sweep import Sweeps, best_cell, read_cells
 
-FILLED = 600_000  # milliseconds in which four trainings are over, on whatever machine
+TIMEOUT_MILLISECONDS = 600_000  # for four trainings, on any machine
 
 
 def fill(page: Page, label: str, value: str) -> None:
@@ -20,7 +20,7 @@ def fill(page: Page, label: str, value: str) -> None:
 
 
 def start(page: Page, server: Server) -> None:
-    """Start a sweep of four perceptrons that learn 500 digits once."""
+    """Start a sweep of four perceptrons, one epoch of 500 digits each."""
     page.goto(f"{server.url}/sweep")
     expect(page.get_by_role("button", name="Start 9 runs")).to_be_enabled()
     fill(page, "Values of learning rate", "0.01, 0.1")
@@ -37,13 +37,13 @@ def run_of(url: str) -> str:
     return parse_qs(urlsplit(url).query).get("run", [""])[0]
 
 
-def test_a_sweep_fills_in_and_its_squares_and_its_best_open_in_train(page: Page, server: Server) -> None:
+def test_a_sweep_runs_to_its_end_and_its_runs_open_on_train(page: Page, server: Server) -> None:
     start(page, server)
     squares = page.locator(".sweep button")
     expect(squares).to_have_count(4)
-    expect(page.locator(".sweep button[data-known=yes]")).to_have_count(4, timeout=FILLED)
+    expect(page.locator(".sweep button[data-known=yes]")).to_have_count(4, timeout=TIMEOUT_MILLISECONDS)
     expect(page.get_by_text("★ best")).to_have_count(1)
-    expect(page.get_by_role("button", name="Open the best in Train")).to_have_count(1, timeout=FILLED)
+    expect(page.get_by_role("button", name="Open the best in Train")).to_have_count(1, timeout=TIMEOUT_MILLISECONDS)
     expect(page.get_by_role("button", name="Stop the sweep")).to_have_count(0)
     store, sweeps = RunStore(server.runs), Sweeps(server.runs / "sweeps")
     sweep = sweeps.get(sweeps.ids()[0])
@@ -61,7 +61,7 @@ def test_a_sweep_fills_in_and_its_squares_and_its_best_open_in_train(page: Page,
     assert winner and run_of(page.url) == winner.run
 
 
-def test_a_link_shows_a_sweep_on_a_phone_without_scrolling_sideways(browser, server: Server) -> None:
+def test_a_sweep_fits_a_phone(browser, server: Server) -> None:
     page = settled_page(browser, viewport={"width": 390, "height": 844})
     sweeps = Sweeps(server.runs / "sweeps")
     if not sweeps.ids():

@@ -1,4 +1,4 @@
-"""HTML and Markdown in every text that a user can give: shown as they were typed; nothing runs, nothing is fetched."""
+"""HTML and Markdown in every text that a user can enter: shown as typed, nothing runs, nothing is fetched."""
 
 import base64
 import json
@@ -25,7 +25,7 @@ from trainer.runs.store import RunStore, new_id
 from trainer.runs.sweep import Plan, Sweep, Sweeps
 from trainer.sharing import run_import, run_zip
 
-ME = "x" * 32  # as the browser's cookie says
+ME = "x" * 32  # the token in the browser's cookie
 AWAY = "//away.invalid/x"
 HTML = f"<img src={AWAY} onerror=pwned=1><script>pwned=1</script>"
 SHORT = f"<img src={AWAY}>"
@@ -45,14 +45,14 @@ def finished(store: RunStore, name: str) -> Run:
 
 @pytest.fixture(scope="module")
 def runs(own_server: Server, digits: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
-    """Runs that say such things of themselves: two of this visitor's, and one that was put in."""
+    """Runs with such texts: two of this visitor, an imported one and a failed one."""
     store = RunStore(own_server.runs)
     made = {"html": finished(store, HTML), "markdown": finished(store, MARKDOWN)}
-    for run in made.values():  # so that nobody waits for it
+    for run in made.values():  # saves the test the wait
         evaluation.evaluate(run.network_file, TINY, datasets.load(path=digits), run.path)
     elsewhere = finished(RunStore(tmp_path_factory.mktemp("elsewhere") / "runs"), HTML)
     (elsewhere.path / "history.jsonl").unlink()
-    made["put in"] = run_import.import_run(store, run_zip.pack(elsewhere), owner_hash(ME))
+    made["imported"] = run_import.import_run(store, run_zip.pack(elsewhere), owner_hash(ME))
     failed = made["failed"] = finished(store, MARKDOWN)
     failed.update(phase="failed", error=f"The training must go on (got {LONG}): try again.")
     return made
@@ -60,7 +60,7 @@ def runs(own_server: Server, digits: Path, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture(scope="module")
 def dataset(own_server: Server) -> str:
-    """A data set of one's own, brought in a file of such a name."""
+    """An uploaded data set whose file has such a name."""
     content, labels = BytesIO(), np.arange(200) % 10
     images = np.random.default_rng(0).integers(0, 256, (200, 28, 28), np.uint8)
     np.savez(content, x_train=images, y_train=labels, x_test=images[:100], y_test=labels[:100])
@@ -69,16 +69,16 @@ def dataset(own_server: Server) -> str:
 
 @pytest.fixture
 def page(browser: Browser, own_server: Server) -> Iterator[Page]:
-    """A page on which nothing runs that was typed, and nothing is fetched but from the server."""
+    """A page that must run no typed script and fetch only from the server."""
     page = settled_page(browser)
     page.context.add_cookies([{"name": "digit_lab_owner", "value": ME, "url": own_server.url}])
     fetched: list[str] = []
-    said: list[str] = []
+    dialogs: list[str] = []
     page.on("request", lambda request: fetched.append(request.url))
-    page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
+    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
     yield page
     assert page.evaluate("typeof window.pwned") == "undefined"
-    assert said == []
+    assert dialogs == []
     places = {(url.scheme, url.netloc) for url in map(urlsplit, fetched)}
     here = urlsplit(own_server.url).netloc
     assert {place for place in places if place[0] not in ("data", "blob")} <= {("http", here), ("ws", here)}
@@ -87,7 +87,7 @@ def page(browser: Browser, own_server: Server) -> Iterator[Page]:
 
 
 def settled(page: Page) -> None:
-    """Wait until the page has run."""
+    """Wait until the page has rendered."""
     expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_have_count(1)
     expect(page.get_by_test_id("stHeading").first).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)
@@ -102,21 +102,21 @@ PLACES = {
     "a run by its HTML": ("runs?run={html}", "onerror=pwned=1>"),
     "a run by its Markdown": ("runs?run={markdown}", ":red[d]"),
     "a run that failed": ("runs?run={failed}", "The training must go on"),
-    "a run that was put in": ("runs?run={put in}", "onerror=pwned=1>"),
+    "an imported run": ("runs?run={imported}", "onerror=pwned=1>"),
     "its training": ("train?run={html}", "onerror=pwned=1>"),
     "its training, failed": ("train?run={failed}", "The training must go on"),
-    "trained further": ("train?parent={markdown}", ":red[d]"),
+    "continued training": ("train?parent={markdown}", ":red[d]"),
     "draw": ("?run={html}", "onerror=pwned=1>"),
     "draw with several": ("?run={markdown}", ":red[d]"),
     "evaluate": ("evaluate?run={html}", "Evaluate"),
     "inside": ("inside?run={markdown}", "Look inside"),
-    "compare": ("compare?runs={html},{markdown},{put in}", ":red[d]"),
+    "compare": ("compare?runs={html},{markdown},{imported}", ":red[d]"),
     "sweep": ("sweep?run={html}", "Sweep"),
 }
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_what_a_run_is_called_is_shown_as_it_was_typed(own_server, page, runs, dataset, place):
+def test_a_runs_texts_are_shown_as_typed(own_server, page, runs, dataset, place):
     path, text = PLACES[place]
     page.goto(f"{own_server.url}/{path.format(**{name: run.id for name, run in runs.items()})}")
     settled(page)
@@ -124,7 +124,7 @@ def test_what_a_run_is_called_is_shown_as_it_was_typed(own_server, page, runs, d
     settled(page)
 
 
-def test_the_title_of_a_data_set_is_shown_as_its_file_was_called(own_server, page, dataset):
+def test_a_data_sets_title_is_shown_as_its_file_name(own_server, page, dataset):
     page.goto(f"{own_server.url}/data?dataset={dataset}")
     settled(page)
     shows(page, "onerror=pwned=1")
@@ -132,7 +132,7 @@ def test_the_title_of_a_data_set_is_shown_as_its_file_was_called(own_server, pag
     settled(page)
 
 
-def test_a_sweep_is_shown_with_its_names(own_server, page, runs):
+def test_a_sweep_shows_its_names_as_typed(own_server, page, runs):
     axis = Axis(Setting("learning_rate"), (0.1, 0.2))
     plan, sweep_id = Plan(TINY, (axis,)), new_id()
     store = RunStore(own_server.runs)
@@ -161,7 +161,7 @@ FORGED = {
 
 
 @pytest.mark.parametrize("forged", FORGED)
-def test_a_forged_configuration_is_a_sentence(own_server, page, forged):
+def test_a_forged_configuration_is_shown_as_text(own_server, page, forged):
     packed = zlib.compress(json.dumps({"version": 1, **FORGED[forged]}).encode(), 9)
     link = base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
     for path in ("train", "sweep"):
@@ -173,7 +173,7 @@ def test_a_forged_configuration_is_a_sentence(own_server, page, forged):
 
 
 @pytest.mark.parametrize("path", ["", "train", "data", "evaluate", "inside", "learn", "runs", "compare", "sweep"])
-def test_a_forged_link_shows_its_words_as_text_or_not_at_all(own_server, page, path):
+def test_a_forged_link_is_shown_as_text_or_not_at_all(own_server, page, path):
     names = ("run", "runs", "parent", "group", "sweep", "dataset", "term", "lesson", "preset", "code", "view")
     page.goto(f"{own_server.url}/{path}?" + "&".join(f"{name}={quote(LONG, safe='')}" for name in names))
     settled(page)
@@ -181,17 +181,17 @@ def test_a_forged_link_shows_its_words_as_text_or_not_at_all(own_server, page, p
 
 FIELDS = {
     "the search of Runs": ("runs", "Search", "No runs match"),
-    "the glossary": ("learn", "Look for a word", "No word has these letters"),
+    "the glossary": ("learn", "Search the glossary", "No terms match"),
     "the values of a sweep": ("sweep", "Values of learning rate", "takes numbers"),
 }
 
 
 @pytest.mark.parametrize("field", FIELDS)
-def test_what_is_typed_into_a_field_stays_text(own_server, page, runs, field):
+def test_text_typed_into_a_field_stays_text(own_server, page, runs, field):
     path, label, answer = FIELDS[field]
     page.goto(f"{own_server.url}/{path}")
     settled(page)
-    for text in (HTML, MARKDOWN, SHORT) if field != "the glossary" else (SHORT,):  # which takes 40 letters
+    for text in (HTML, MARKDOWN, SHORT) if field != "the glossary" else (SHORT,):  # its field takes 40 characters
         box = page.get_by_role("textbox", name=label)
         box.fill(f"zzz {text}")
         box.press("Enter")
@@ -199,8 +199,8 @@ def test_what_is_typed_into_a_field_stays_text(own_server, page, runs, field):
         settled(page)
 
 
-def test_names_and_notes_are_typed_and_shown_to_another(own_server, page, runs, browser):
-    run = runs["put in"]
+def test_a_note_is_shown_to_another_visitor_as_typed(own_server, page, runs, browser):
+    run = runs["imported"]
     page.goto(f"{own_server.url}/runs?run={run.id}")
     note = page.get_by_role("textbox", name="Note")
     note.fill(f"{MARKDOWN} {HTML} typed")
@@ -208,14 +208,14 @@ def test_names_and_notes_are_typed_and_shown_to_another(own_server, page, runs, 
     page.wait_for_function("() => true")
     expect(page.get_by_role("textbox", name="Note")).to_have_value(f"{MARKDOWN} {HTML} typed")
     settled(page)
-    page.context.clear_cookies()  # somebody else
+    page.context.clear_cookies()  # another visitor
     page.goto(f"{own_server.url}/runs?run={run.id}")
     settled(page)
     shows(page, f"{MARKDOWN} {HTML} typed")
 
 
 @pytest.mark.parametrize("name", ["<img src=x onerror=pwned=1>.npz", "![a](http:__away.invalid_x).npz", "$x$.svg"])
-def test_the_name_of_a_file_that_is_no_data_set_is_said_as_text(own_server, page, name):
+def test_an_invalid_files_name_is_shown_as_text(own_server, page, name):
     page.goto(f"{own_server.url}/data")
     settled(page)
     page.get_by_role("button", name="Upload data").click()

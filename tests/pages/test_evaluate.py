@@ -1,3 +1,5 @@
+"""The Evaluate page, without a browser."""
+
 from dataclasses import replace
 
 import numpy as np
@@ -76,7 +78,7 @@ def test_a_damaged_network_is_an_error_with_a_retry(app, network_run):
 def test_a_network_in_training_is_evaluated_when_it_has_finished(app, network_run):
     network_run.update(phase="running")
     open_page(app, "evaluate", network_run)
-    assert "still learning" in texts(app) and not app.metric
+    assert "still training" in texts(app) and not app.metric
     assert not (network_run.path / evaluation.FILE).exists()
 
 

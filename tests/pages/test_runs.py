@@ -1,3 +1,5 @@
+"""The Runs page, without a browser: the list, one run, deletion and links."""
+
 import json
 import os
 import threading

@@ -1,3 +1,5 @@
+"""The Sweep page, without a browser."""
+
 from dataclasses import replace
 
 import pytest

@@ -170,7 +170,7 @@ def _class_text(evaluation: Evaluation, kind: DatasetInfo) -> str:
     name, confusion = kind.classes[worst], evaluation.confusion
     hits, of, read = int(confusion[worst, worst]), int(confusion[worst].sum()), int(confusion[:, worst].sum())
     sentences = [
-        f"Lowest recall: **{name}**. The network recognized {hits:,} of its {of:,} test {kind.noun}s: "
+        f"Hardest class: **{name}**. The network recognized {hits:,} of its {of:,} test {kind.noun}s: "
         f"a *recall* of {percent(hits / of)}."
     ]
     if read:
