@@ -1,19 +1,16 @@
-"""How is a piece of a network written in Keras? Layers, optimizers and schedules as code, as short as it can be.
-
-What has Keras's own default is left out.
-"""
+"""Keras code for layers, optimizers, schedules and augmentation; arguments with Keras's default are left out."""
 
 from __future__ import annotations
 
 from dataclasses import fields
 from typing import Any
 
-from trainer.config.dataset_info import kind
-from trainer.config.layers import Row
+from trainer.config.dataset_info import info
+from trainer.config.layer_table import LayerRow
 from trainer.config.training import TrainingConfig
 
-LONGEST = 120  # characters of a line
-USUAL = {item.name: item.default for item in fields(TrainingConfig)}
+MAX_LINE_LENGTH = 120  # characters of a line
+DEFAULTS = {item.name: item.default for item in fields(TrainingConfig)}
 AUGMENTATION = '''class Augmentation(layers.Layer):
     """Shift by up to some pixels, turn by up to some degrees, resize by up to a share."""
 
@@ -67,8 +64,8 @@ SCHEDULES = {"one_cycle": ONE_CYCLE, "cosine": COSINE, "step": STEP}
 
 
 def augmentation(config: TrainingConfig) -> str:
-    """Write the layer that moves, turns and resizes images, with the app's own random numbers."""
-    height, width, *channels = kind(config.dataset).shape
+    """Return the code of a layer that shifts, rotates and zooms images, with the same random numbers as the app."""
+    height, width, *channels = info(config.dataset).shape
     return AUGMENTATION.format(
         dtype="" if config.dtype == "float32" else 'dtype="float32"',
         seed=config.seed,
@@ -79,13 +76,13 @@ def augmentation(config: TrainingConfig) -> str:
 
 
 def schedule(config: TrainingConfig) -> str:
-    """Write what makes `learning_rate` change, where it does."""
+    """Return the code that defines `learning_rate` for a schedule other than "constant"."""
     steps = f"{config.epochs} * math.ceil(len(x_train) / {config.batch_size})"
     return SCHEDULES[config.schedule].format(steps=steps, rate=config.learning_rate)
 
 
 def optimizer(config: TrainingConfig) -> str:
-    """Write the optimizer; where its learning rate changes, `schedule` stands before it."""
+    """Return the code of the optimizer; `schedule` defines its learning rate unless that is constant."""
     chosen = {
         item.name: getattr(config.optimizer, item.name)
         for item in fields(config.optimizer)
@@ -96,13 +93,13 @@ def optimizer(config: TrainingConfig) -> str:
     return f"keras.optimizers.{type(config.optimizer).__name__}({given})"
 
 
-def layer(row: Row, config: TrainingConfig) -> str:
-    """Write a layer's line, with its arguments where they are not Keras's own, and the shape of what it gives."""
+def layer(row: LayerRow, config: TrainingConfig) -> str:
+    """Return the line of a layer, with a comment on its output shape."""
     every, named = row.layer.keras_arguments(row.output_shape), row.layer.keras_defaults
     output = row.name == "output"
     first = ", ".join(_literal(value) for name, value in every.items() if name not in named)
     given = {name: value for name, value in every.items() if name in named and value != named[name]}
-    if row.layer.has_kernel and config.kernel_initializer != USUAL["kernel_initializer"] and not output:
+    if row.layer.has_kernel and config.kernel_initializer != DEFAULTS["kernel_initializer"] and not output:
         given["kernel_initializer"] = config.kernel_initializer
     inside = ", ".join(text for text in (first, arguments(given)) if text)
     if row.layer.has_kernel and config.l2:
@@ -115,13 +112,13 @@ def layer(row: Row, config: TrainingConfig) -> str:
     comment = ": ".join(text for text in (shape, meaning) if text)
     comment = f"  # {comment}" if comment else ""
     line = f"layers.{type(row.layer).__name__}({inside}),"
-    if len(line) + 8 > LONGEST:
+    if len(line) + 8 > MAX_LINE_LENGTH:
         line = line.replace("(", f"(\n{' ' * 12}", 1)[:-2] + f"\n{' ' * 8}),"
     return line + comment
 
 
 def arguments(given: dict[str, Any]) -> str:
-    """Write keyword arguments."""
+    """Return keyword arguments as code."""
     return ", ".join(f"{name}={_literal(value)}" for name, value in given.items())
 
 

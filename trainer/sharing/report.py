@@ -1,6 +1,7 @@
-"""What would one hand in of a training? A page with all that counts: HTML in one file, for a screen and for paper.
+"""Report of a run: its network, curves, confusion matrix and worst errors in one HTML file, for screen and print.
 
-It fetches nothing and runs nothing, which its Content-Security-Policy holds; what somebody typed is escaped.
+303 lines: the sections of one page. The page loads nothing and runs no scripts, which its Content-Security-Policy
+enforces; all text from users is escaped.
 """
 
 from __future__ import annotations
@@ -26,51 +27,51 @@ from trainer.figures import sheets
 from trainer.figures.diverging import weight_sheet
 from trainer.figures.images import file_url
 from trainer.networks import onnx_metadata
-from trainer.networks.diagram import network_picture
+from trainer.networks.diagram import network_diagram
 from trainer.networks.onnx_reader import network_hash
-from trainer.runs.history import is_line
+from trainer.runs.history import is_valid_line
 from trainer.runs.progress import epochs_done
 from trainer.runs.run import Run, RunView
 from trainer.runs.state import State
 from trainer.sharing import report_text
-from trainer.storage.files import Record, read_bytes, records
+from trainer.storage.files import Record, parse_lines, read_bytes
 from trainer.text import duration, number, percent
 
-ERRORS, SIZE = 14, 58  # images of the worst errors, and pixels a side of each on the page
-POINTS = 300  # of a curve, at most
+MAX_ERRORS, ERROR_SIDE = 14, 58  # number of misread images shown, and their pixels a side on the page
+MAX_POINTS = 300  # per curve
 STYLE = Path(__file__).with_name("report.css")
 _POLICY = Markup("default-src 'none'; style-src 'unsafe-inline'; img-src data:")
 
 
 def page(view: RunView, dataset: Dataset | None = None) -> str:
-    """Return the report of a run as HTML, less than a megabyte.
+    """Return the report of a run as HTML of less than a megabyte.
 
-    The worst errors are shown where the data set is given and is the one that the run was tested on. Raises UserError
-    where the run's configuration is damaged.
+    The worst errors are included if `dataset` is the data set that the run was tested on. Raises UserError if the run's
+    configuration is damaged.
     """
     run, config, state = view.run, view.config, view.state
     if config is None:
-        raise UserError("A report needs the run's configuration (got a damaged config.json): choose another run.")
+        raise UserError("This run's configuration (config.json) is damaged: choose another run.")
     history = _history(run)
     found = evaluation.read(run.path)
     if found and found.network_hash != network_hash(run.network_file):
         found = None
-    kind = dataset_info.kind(config.dataset)
-    trained = _section("How it was trained", _list(report_text.sentences(view, config, history)))
+    kind = dataset_info.info(config.dataset)
+    trained = _section("Training", _list(report_text.sentences(view, config, history)))
     if picture := _weights(run):
-        trained += _section("What the first layer looks for", picture)
+        trained += _section("Weights of the first layer", picture)
     parts = [
-        _section("The network", _network(config)),
+        _section("Network", _network(config)),
         Markup('<div class="stack">{}</div>').format(trained),
         _section("Loss", _curves(history, state, config, "loss")),
         _section("Accuracy", _curves(history, state, config, "accuracy")),
     ]
     if found:
-        parts.append(_section("What was read as what", _matrix(found, kind.classes)))
+        parts.append(_section("Confusion matrix", _matrix(found, kind.classes)))
         if dataset and found.data_hash == dataset.hash and len(dataset.x_test) == found.count:
-            parts.append(_section("The worst errors", _errors(found, dataset)))
+            parts.append(_section("Worst errors", _errors(found, dataset)))
     name, when, note = view.name, _day(view.created), view.label.note.strip()
-    css = Markup(sheets.STYLE + STYLE.read_text("utf-8"))  # noqa: S704, the app's own files
+    css = Markup(sheets.STYLE + STYLE.read_text("utf-8"))  # noqa: S704, files of this package
     document = Markup(
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{}</title>'
         '<meta http-equiv="Content-Security-Policy" content="{}">'
@@ -85,28 +86,28 @@ def page(view: RunView, dataset: Dataset | None = None) -> str:
         _subtitle(config, state, when),
         Markup('<p class="note">{}</p>').format(note) if note else "",
         _facts(config, state, history),
-        _said(config, state, history),
+        _summary(config, state, history),
         Markup().join(parts),
-        _made(run),
+        _footer(run),
     )
     return str(document)
 
 
-# --- its head -------------------------------------------------------------------------------------------------
+# --- header -------------------------------------------------------------------------------------------------
 
 
 def _subtitle(config: TrainingConfig, state: State, when: str) -> str:
-    data = state.data or dataset_info.kind(config.dataset).title
+    data = state.data or dataset_info.info(config.dataset).title
     return f"{short_form(config)}, trained on {data} on {when}" + (
         "" if state.phase == "finished" else f" ({state.phase})"
     )
 
 
 def _facts(config: TrainingConfig, state: State, history: Sequence[Line]) -> Markup:
-    thing = dataset_info.kind(config.dataset).thing
+    noun = dataset_info.info(config.dataset).noun
     facts = []
     if state.test_accuracy is not None:
-        facts.append((percent(state.test_accuracy, 2), f"of the test {thing}s read right"))
+        facts.append((percent(state.test_accuracy, 2), f"of the test {noun}s read correctly"))
     if state.test_loss is not None:
         facts.append((number(state.test_loss, 4), "test loss"))
     facts.append((f"{parameter_count(config):,}", "parameters"))
@@ -118,20 +119,20 @@ def _facts(config: TrainingConfig, state: State, history: Sequence[Line]) -> Mar
     return Markup('<dl class="facts">{}</dl>').format(Markup().join(rows))
 
 
-def _said(config: TrainingConfig, state: State, history: Sequence[Record]) -> Markup:
-    """Say what came of the training, as the app does."""
+def _summary(config: TrainingConfig, state: State, history: Sequence[Record]) -> Markup:
+    """Return the sentences that Train shows after a training."""
     if state.test_accuracy is None:
         return Markup()
     stopped = state.phase == "stopped"
-    said = summarise(config, history, state.test_accuracy, state.test_loss, state.examples, stopped)
-    return Markup("<p>{}</p>").format(" ".join(said.sentences))
+    summary = summarise(config, history, state.test_accuracy, state.test_loss, state.examples, stopped)
+    return Markup("<p>{}</p>").format(" ".join(summary.sentences))
 
 
-def _made(run: Run) -> str:
-    return f"Made by {onnx_metadata.app()}, run {run.id}. Nothing here is fetched from elsewhere."
+def _footer(run: Run) -> str:
+    return f"Made by {onnx_metadata.app_version()}, run {run.id}. This page loads nothing from the network."
 
 
-# --- its parts ------------------------------------------------------------------------------------------------
+# --- sections ------------------------------------------------------------------------------------------------
 
 
 def _network(config: TrainingConfig) -> Markup:
@@ -141,18 +142,18 @@ def _network(config: TrainingConfig) -> Markup:
         )
         for row in config.table
     )
-    head = Markup('<tr><th>layer</th><th>settings</th><th>gives</th><th class="number">parameters</th></tr>')
-    picture = network_picture(config.table)
+    head = Markup('<tr><th>layer</th><th>settings</th><th>output</th><th class="number">parameters</th></tr>')
+    picture = network_diagram(config.table)
     return Markup('{}<table class="layers"><thead>{}</thead><tbody>{}</tbody></table>').format(picture, head, rows)
 
 
 def _breakable(name: str) -> Markup:
-    """Return a name in CamelCase that may be broken before its capitals."""
+    """Return a CamelCase name with possible line breaks before its capitals."""
     return Markup("<wbr>").join(re.split(r"(?<=[a-z])(?=[A-Z])", name))
 
 
 def _curves(history: Sequence[Line], state: State, config: TrainingConfig, measure: str) -> Markup:
-    """Draw a measure over the epochs: training solid, validation dashed with dots."""
+    """Return a chart of loss or accuracy over the epochs: training solid, validation dashed with dots."""
     percent = measure == "accuracy"
     factor, steps = (100.0 if percent else 1.0), max(1, state.steps)
     batches, ends = (
@@ -161,7 +162,7 @@ def _curves(history: Sequence[Line], state: State, config: TrainingConfig, measu
     if not len(batches[0]):
         batches = column(history, "epoch", measure, factor)
     if not len(batches[0]):
-        return Markup('<p class="faint">No epoch was finished, so there is no curve.</p>')
+        return Markup('<p class="faint">There is no curve because no epoch was finished.</p>')
     seen = np.concatenate([batches[1], ends[1]])
     seen = seen[np.isfinite(seen)]
     most = 100.0 if percent else _round_up(min(10.0, float(seen.max(initial=0.1))))
@@ -173,7 +174,7 @@ def _curves(history: Sequence[Line], state: State, config: TrainingConfig, measu
         return f"{across:.1f},{height - bottom - (height - top - bottom) * min(1.0, max(0.0, y / most)):.1f}"
 
     def points(curve: tuple[np.ndarray, np.ndarray]) -> list[str]:
-        at, values = (thinned(part, POINTS) for part in curve)
+        at, values = (thinned(part, MAX_POINTS) for part in curve)
         return [place(x / steps, y) for x, y in zip(at.tolist(), values.tolist(), strict=True) if math.isfinite(y)]
 
     lines = Markup().join(
@@ -232,8 +233,8 @@ def _matrix(found: Evaluation, classes: Sequence[str]) -> Markup:
     wrong = found.count - int(found.right.sum())
     return Markup(
         '<table class="matrix" style="--corner: {}"><thead{}>'
-        '<tr><td class="corner">it was</td>{}</tr></thead><tbody>{}</tbody></table>'
-        '<p class="faint">Across: what it was read as. {:,} of {:,} were read wrong.</p>'
+        '<tr><td class="corner">label</td>{}</tr></thead><tbody>{}</tbody></table>'
+        '<p class="faint">Rows: label; columns: read as. {:,} of {:,} were misread.</p>'
     ).format(corner, Markup(" class=long") if long else "", head, rows, wrong, found.count)
 
 
@@ -242,37 +243,39 @@ def _long(classes: Sequence[str]) -> bool:
 
 
 def _errors(found: Evaluation, dataset: Dataset) -> Markup:
-    where = found.errors[:ERRORS]
+    where = found.errors[:MAX_ERRORS]
     if not len(where):
-        return Markup("<p>It made none.</p>")
-    classes, sure = dataset.kind.classes, found.confidence
+        return Markup("<p>There are none.</p>")
+    classes, sure = dataset.info.classes, found.confidence
     space = " " if _long(classes) else "\xa0"
     captions = [
         f"{classes[found.labels[at]]}, read\xa0as{space}{classes[found.predicted[at]]}\n({percent(sure[at], 0)})"
         for at in where.tolist()
     ]
-    first = "First those in which it gave the right answer least."
-    return sheets.sheet(dataset.x_test[where], captions, size=SIZE) + Markup('<p class="faint">{}</p>').format(first)
+    order = "Sorted by the probability of the correct answer, lowest first."
+    return sheets.captioned_images(dataset.x_test[where], captions, size=ERROR_SIDE) + Markup(
+        '<p class="faint">{}</p>'
+    ).format(order)
 
 
 def _weights(run: Run) -> Markup:
-    kept = run.snapshots()
-    if kept is None or not len(kept[0]) or kept[1].ndim != 4:
+    snapshots = run.snapshots()
+    if snapshots is None or not len(snapshots[0]) or snapshots[1].ndim != 4:
         return Markup()
-    weights = kept[1][-1]
-    alt = f"The weights of {len(weights)} units of the first layer"
+    weights = snapshots[1][-1]
+    alt = f"Weights of {len(weights)} units of the first layer"
     return Markup(
         '<img class="weights" src="{}" alt="{}">'
-        '<p class="faint">Of each unit: blue where light speaks for it, vermillion where it speaks against.</p>'
+        '<p class="faint">One image per unit: blue weights are positive, vermillion weights negative.</p>'
     ).format(file_url(weight_sheet(weights)), alt)
 
 
-# --- small things ---------------------------------------------------------------------------------------------
+# --- helpers ---------------------------------------------------------------------------------------------
 
 
 def _history(run: Run) -> list[Record]:
     try:
-        return list(filter(is_line, records(read_bytes(run.path / "history.jsonl"))))
+        return list(filter(is_valid_line, parse_lines(read_bytes(run.path / "history.jsonl"))))
     except OSError:
         return []
 
@@ -290,7 +293,7 @@ def _size(shape: tuple[int, ...]) -> str:
 
 
 def _round_up(value: float) -> float:
-    """Return the next of 1, 2, 2.5 and 5, times a power of ten."""
+    """Round up to 1, 2, 2.5 or 5 times a power of ten."""
     power = 10.0 ** math.floor(math.log10(max(value, 1e-6)))
     return next(step * power for step in (1, 2, 2.5, 5, 10) if step * power >= value * 0.999)
 
@@ -298,6 +301,6 @@ def _round_up(value: float) -> float:
 def _day(seconds: float) -> str:
     try:
         when = time.localtime(seconds)
-    except (OverflowError, ValueError, OSError):  # config.json was written by somebody else
+    except (OverflowError, ValueError, OSError):  # config.json was written by another program
         return "an unknown day"
     return f"{when.tm_mday} {time.strftime('%B %Y', when)}"

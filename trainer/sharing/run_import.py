@@ -1,7 +1,8 @@
-"""How does a run come back in from outside? From its zip, which anybody may have made, as a new run of who brings it.
+"""Import of a run from its zip, as a new run that belongs to whoever uploads it.
 
-Nothing of the zip is kept as it was: each file is read within its limits, and what it says is written anew. Nothing in
-it is ever run, unpickled or given to Keras, and texts that pages would show as their own are not taken over.
+Anybody may have made the zip. Each file is read within limits, checked and written anew; nothing is executed, unpickled
+or loaded by Keras, and no text is imported that pages would show as the app's own. Longer than 300 lines because every
+file of a run has its own checks.
 """
 
 from __future__ import annotations
@@ -20,21 +21,21 @@ from trainer import UserError
 from trainer.config import dataset_info
 from trainer.config.limits import CLASSES, LIMITS, Limit
 from trainer.config.training import TrainingConfig
-from trainer.networks.onnx_import import transcribe
+from trainer.networks.onnx_import import import_onnx
 from trainer.runs import parent
-from trainer.runs.history import COUNT, NUMBERS, WATCHED, are_reads
-from trainer.runs.label import NAME, NOTE, Label
+from trainer.runs.history import COUNT_LIMIT, MAX_WATCHED_DIGITS, NUMBER_LIMITS, are_labels
+from trainer.runs.label import MAX_NAME_CHARACTERS, MAX_NOTE_CHARACTERS, Label
 from trainer.runs.run import Run
 from trainer.runs.state import ENDED, State
 from trainer.runs.store import RunStore
-from trainer.sharing.run_zip import DERIVED, KEPT, NEEDED
+from trainer.sharing.run_zip import DERIVED, OPTIONAL, REQUIRED
 from trainer.storage import zips
-from trainer.storage.arrays import read_head, read_values
-from trainer.storage.files import Record, line
-from trainer.storage.zips import misfit
+from trainer.storage.arrays import read_header, read_values
+from trainer.storage.files import Record, json_line
+from trainer.storage.zips import invalid_zip
 
-LARGEST = 60_000_000  # bytes of a zip: the largest network twice, once for other programs, and its report
-_MOST = {  # bytes of each file that is opened
+MAX_ZIP_BYTES = 60_000_000  # the largest network twice, as ONNX and Keras files, and its report
+_MAX_BYTES = {  # of each file that is read
     "config.json": 100_000,
     "model.onnx": 4 * int(LIMITS["parameters"].high) + 1_000_000,
     "state.json": 20_000,
@@ -43,39 +44,43 @@ _MOST = {  # bytes of each file that is opened
     "digits.npz": 500_000,
     "snapshots.npz": 10_000_000,
 }
-LINES = 50_000  # of history.jsonl; 200 epochs are some 5,200
-LINE = 4_000  # bytes of one
-SNAPSHOTS, UNITS, SIDE = 16, 32, 64  # times, units and pixels a side, at most
-ORIGIN = "put in from a file"
-WHAT = "A run's zip"
+MAX_LINES = 50_000  # of history.jsonl; 200 epochs take about 5,200
+MAX_LINE_BYTES = 4_000  # of history.jsonl
+MAX_SNAPSHOTS, MAX_UNITS, MAX_SIDE = 16, 32, 64  # of snapshots.npz: steps, units, and pixels a side
+ORIGIN = "imported from a file"
+ZIP_LABEL = "A run's zip"
 
 _STATE = {
-    "examples": COUNT,
-    "steps": COUNT,
+    "examples": COUNT_LIMIT,
+    "steps": COUNT_LIMIT,
     "seconds": Limit(0, 1e9),
     "hook_seconds": Limit(0, 1e9),
     "test_loss": Limit(0, 1e30),
     "test_accuracy": Limit(0, 1),
 }
-_ALWAYS = ("epoch", "step", "learning_rate", "seconds")  # in every line
+_ALWAYS = ("epoch", "step", "learning_rate", "seconds")  # keys of every line
 _ERRORS = {
-    "failed": "This training had failed before the run was put in here: train the network again.",
-    "interrupted": "This training was broken off before the run was put in here: what it had learned is kept.",
+    "failed": "This training failed before the run was imported: train the network again.",
+    "interrupted": "This training was interrupted before the run was imported; the network up to then is saved.",
 }
 _DEVICE = re.compile(r"[A-Za-z0-9 ()-]{1,60}")
 _HASH = re.compile(r"[0-9a-f]{1,64}")
-_ENDING = re.compile(  # the notes that a job leaves, and the one that is left here
-    r"stopped (?:before it began|by its owner|at its time limit of \d{1,4} s|early, back at its best in epoch \d{1,3})"
+_ENDING = re.compile(  # the notes of jobs, and those of earlier versions
+    r"stopped (?:before (?:training started|it began)|by its owner|at its time limit of \d{1,4} s"
+    r"|early, (?:with the weights of its best epoch,|back at its best in epoch) \d{1,3})"
 )
-_ORIGIN = re.compile(rf"{ORIGIN}(?:, trained on \d{{4}}-\d\d-\d\d)?")
+_ORIGIN = re.compile(r"(?:imported|put in) from a file(?:, trained on \d{4}-\d\d-\d\d)?")
 _VERSION = re.compile(r"[\w.+-]{1,40}", re.ASCII)
 
 
-def put_in(store: RunStore, content: bytes, owner: str, progress: Callable[[float], None] = lambda share: None) -> Run:
-    """Put a run's zip back in as a new run that has ended; `owner` is the hash of the token of who brings it.
+def import_run(
+    store: RunStore, content: bytes, owner: str, progress: Callable[[float], None] = lambda share: None
+) -> Run:
+    """Import a run's zip as a new run that has ended.
 
-    `progress` is told the share that is done, 0 to 1; what it raises ends the import, of which nothing is kept.
-    Raises UserError where it is not as this app made it, or its data set is not here; then nothing is kept.
+    owner: the hash of the uploader's token. progress: called with the share done, 0 to 1; an exception from it ends the
+    import. Raises UserError if the zip is not as this app made it, or its data set is missing. A failed import leaves
+    nothing behind.
     """
     files = unpack(content)
     progress(0.1)
@@ -92,21 +97,21 @@ def put_in(store: RunStore, content: bytes, owner: str, progress: Callable[[floa
         "snapshots.npz": _snapshots(files["snapshots.npz"]) if "snapshots.npz" in files else None,
     }
     progress(0.2)
-    made["model.onnx"] = transcribe(files["model.onnx"], config)  # the last: it takes longest
+    made["model.onnx"] = import_onnx(files["model.onnx"], config)  # the last because it takes longest
     progress(0.9)
-    return store.place({name: content for name, content in made.items() if content is not None})
+    return store.add({name: content for name, content in made.items() if content is not None})
 
 
 def unpack(content: bytes) -> dict[str, bytes]:
-    """Return the files of a run's zip that a run is made of, by their names; the others are never opened.
+    """Return the REQUIRED and OPTIONAL files of a run's zip by name; the DERIVED ones are never opened.
 
-    Raises UserError where the zip is damaged, too large, lacks a file or holds another.
+    Raises UserError if the zip is damaged or too large, lacks a required file, or contains an unknown one.
     """
-    if len(content) > LARGEST:
-        raise misfit(WHAT, f"one of {len(content) / 1e6:,.0f} MB, more than {LARGEST / 1e6:.0f}")
-    files = zips.members(content, {name: _MOST[name] for name in (*NEEDED, *KEPT)}, WHAT, DERIVED)
-    if missing := [name for name in NEEDED if name not in files]:
-        raise misfit(WHAT, f"one without {missing[0]}")
+    if len(content) > MAX_ZIP_BYTES:
+        raise invalid_zip(ZIP_LABEL, f"one of {len(content) / 1e6:,.0f} MB, more than {MAX_ZIP_BYTES / 1e6:.0f}")
+    files = zips.read_zip(content, {name: _MAX_BYTES[name] for name in (*REQUIRED, *OPTIONAL)}, ZIP_LABEL, DERIVED)
+    if missing := [name for name in REQUIRED if name not in files]:
+        raise invalid_zip(ZIP_LABEL, f"one without {missing[0]}")
     return files
 
 
@@ -118,20 +123,20 @@ def _config(asked: Record) -> TrainingConfig:
         return TrainingConfig.from_json(json.dumps(asked.get("config")))
     except (UserError, TypeError, ValueError, OverflowError, RecursionError) as error:
         why = f": {str(error)[:300].rstrip('.')}" if isinstance(error, UserError) else ""
-        raise misfit(WHAT, f"a configuration that cannot be trained{why}") from None
+        raise invalid_zip(ZIP_LABEL, f"a configuration that cannot be trained{why}") from None
 
 
 def _check_data(store: RunStore, config: TrainingConfig) -> None:
     if config.dataset not in dataset_info.DATASETS and store.uploads.path(config.dataset) is None:
-        sides = " x ".join(map(str, dataset_info.kind(config.dataset).shape))
+        sides = " x ".join(map(str, dataset_info.info(config.dataset).shape))
         raise UserError(
-            f"The data set that the run has learned must be here (got one of own images, {sides}, that is not): "
-            "bring its npz file on the page Data, then put the run in."
+            f"The run was trained on an uploaded data set that is not here ({sides}): "
+            "upload its npz file on the page Data, then import the run again."
         )
 
 
 def _asked(store: RunStore, asked: Record, config: TrainingConfig) -> bytes:
-    """Write what was asked; a parent is named where it is here, too. The run is as old as its coming in."""
+    """Return config.json, with the parent if it exists here; the run is dated to its import."""
     before = asked.get("parent")
     known = isinstance(before, str) and (before == parent.SHIPPED or store.get(before) is not None)
     versions = asked.get("versions")
@@ -151,12 +156,12 @@ def _asked(store: RunStore, asked: Record, config: TrainingConfig) -> bytes:
 
 
 def _state(values: Record, asked: Record, config: TrainingConfig, owner: str, titles: Mapping[str, str]) -> bytes:
-    """Write how the run stands: its numbers, and of its texts those alone that this app itself writes."""
+    """Return state.json with the checked numbers, and only those texts that this app itself writes."""
     _check_numbers(values, _STATE, "state.json")
     phase = values.get("phase", "finished")
     if not isinstance(phase, str):
-        raise misfit(WHAT, f"{_shown(phase)} as the phase in state.json")
-    phase = phase if phase in ENDED else "stopped"  # it was taken home while it went on
+        raise invalid_zip(ZIP_LABEL, f"{_shown(phase)} as the phase in state.json")
+    phase = phase if phase in ENDED else "stopped"  # it was downloaded during the training
     known = dataset_info.DATASETS.get(config.dataset)
     state = State(
         phase,
@@ -172,9 +177,9 @@ def _state(values: Record, asked: Record, config: TrainingConfig, owner: str, ti
 
 
 def _note(before: Any, created: Any) -> str:
-    """Say where the run comes from, behind what its job said of its end."""
+    """Return the note of a run: how its job ended, and where it was imported from."""
     text = before if isinstance(before, str) and len(before) < 300 else ""
-    origin = _ORIGIN.search(text)  # it was put in before: its training is older
+    origin = _ORIGIN.search(text)  # an earlier import has the older date
     when = ""
     if type(created) in (int, float) and 0 < created < time.time():
         when = f", trained on {time.strftime('%Y-%m-%d', time.localtime(created))}"
@@ -184,62 +189,68 @@ def _note(before: Any, created: Any) -> str:
 
 def _label(values: Record) -> bytes:
     texts = {}
-    for key, most in (("name", NAME), ("note", NOTE)):
+    for key, most in (("name", MAX_NAME_CHARACTERS), ("note", MAX_NOTE_CHARACTERS)):
         text = values.get(key, "")
         if not isinstance(text, str) or len(text) > most:
-            raise misfit(WHAT, f"a {key} in meta.json that is no text of at most {most:,} letters")
+            raise invalid_zip(ZIP_LABEL, f"a {key} in meta.json that is not a text of at most {most:,} characters")
         texts[key] = "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text).strip()
     label = Label(" ".join(texts["name"].split()), texts["note"], values.get("pinned") is True)
     return json.dumps(asdict(label)).encode()
 
 
 def _history(content: bytes) -> bytes:
-    lines = content.split(b"\n", LINES)
-    if len(lines) > LINES or max(map(len, lines)) > LINE:
-        raise misfit(WHAT, f"a history.jsonl of more than {LINES:,} lines, or of one above {LINE:,} bytes")
-    records = [_epoch_or_batch(text) for text in lines[:-1]]  # what follows the last whole line was cut short
-    for kind in ("batch", "epoch"):  # an epoch's line may come late, among those of the next one
+    lines = content.split(b"\n", MAX_LINES)
+    if len(lines) > MAX_LINES or max(map(len, lines)) > MAX_LINE_BYTES:
+        raise invalid_zip(
+            ZIP_LABEL, f"a history.jsonl of more than {MAX_LINES:,} lines, or of one above {MAX_LINE_BYTES:,} bytes"
+        )
+    records = [_epoch_or_batch(text) for text in lines[:-1]]  # whatever follows the last newline is incomplete
+    for kind in ("batch", "epoch"):  # an epoch's line may come late, among the batches of the next
         steps = [record["step"] for record in records if record["kind"] == kind]
         if steps != sorted(steps):
-            raise misfit(WHAT, "a history.jsonl whose steps go back")
-    return b"".join(map(line, records))
+            raise invalid_zip(ZIP_LABEL, "a history.jsonl whose steps go back")
+    return b"".join(map(json_line, records))
 
 
 def _epoch_or_batch(text: bytes) -> Record:
     values = _parsed(text, "history.jsonl")
     kind = values.get("kind")
-    _check_numbers(values, NUMBERS, "history.jsonl")
+    _check_numbers(values, NUMBER_LIMITS, "history.jsonl")
     if kind not in ("batch", "epoch") or any(values.get(name) is None for name in _ALWAYS):
-        raise misfit(WHAT, "a line in history.jsonl that is none of a training's")
-    record = {"kind": kind} | {name: values[name] for name in NUMBERS if values.get(name) is not None}
+        raise invalid_zip(ZIP_LABEL, "an unexpected line in history.jsonl")
+    record = {"kind": kind} | {name: values[name] for name in NUMBER_LIMITS if values.get(name) is not None}
     if "reads" in values:
-        if not are_reads(values["reads"]):
-            raise misfit(WHAT, "readings in history.jsonl that are no digits")
+        if not are_labels(values["reads"]):
+            raise invalid_zip(ZIP_LABEL, "predictions in history.jsonl that are not digits")
         record["reads"] = values["reads"]
     return record
 
 
 def _digits(content: bytes, config: TrainingConfig) -> bytes:
     images, labels = _arrays("digits.npz", content, images="u1", labels="u1")
-    shape = dataset_info.kind(config.dataset).shape
-    if not 1 <= len(images) <= WATCHED or images.shape[1:] != shape or labels.shape != images.shape[:1]:
-        raise misfit(WHAT, f"a digits.npz of the shapes {images.shape} and {labels.shape}")
+    shape = dataset_info.info(config.dataset).shape
+    if not 1 <= len(images) <= MAX_WATCHED_DIGITS or images.shape[1:] != shape or labels.shape != images.shape[:1]:
+        raise invalid_zip(ZIP_LABEL, f"a digits.npz with the shapes {images.shape} and {labels.shape}")
     if labels.max() >= CLASSES:
-        raise misfit(WHAT, f"a digits.npz with the label {labels.max()}")
+        raise invalid_zip(ZIP_LABEL, f"a digits.npz with the label {labels.max()}")
     return _npz(images=images, labels=labels)
 
 
 def _snapshots(content: bytes) -> bytes:
     steps, weights = _arrays("snapshots.npz", content, steps="i8", weights="f2")
-    fits = weights.ndim == 4 and steps.shape == weights.shape[:1] and 1 <= len(steps) <= SNAPSHOTS
-    if not fits or not 1 <= weights.shape[1] <= UNITS or not all(1 <= side <= SIDE for side in weights.shape[2:]):
-        raise misfit(WHAT, f"a snapshots.npz of the shapes {steps.shape} and {weights.shape}")
-    if steps[0] < 0 or steps[-1] > COUNT.high or (np.diff(steps) <= 0).any() or not np.isfinite(weights).all():
-        raise misfit(WHAT, "a snapshots.npz with other numbers than a training's")
+    fits = weights.ndim == 4 and steps.shape == weights.shape[:1] and 1 <= len(steps) <= MAX_SNAPSHOTS
+    if (
+        not fits
+        or not 1 <= weights.shape[1] <= MAX_UNITS
+        or not all(1 <= side <= MAX_SIDE for side in weights.shape[2:])
+    ):
+        raise invalid_zip(ZIP_LABEL, f"a snapshots.npz with the shapes {steps.shape} and {weights.shape}")
+    if steps[0] < 0 or steps[-1] > COUNT_LIMIT.high or (np.diff(steps) <= 0).any() or not np.isfinite(weights).all():
+        raise invalid_zip(ZIP_LABEL, "unexpected numbers in snapshots.npz")
     return _npz(steps=steps, weights=weights)
 
 
-# --- what files are made of -----------------------------------------------------------------------------------
+# --- JSON and arrays -----------------------------------------------------------------------------------
 
 
 def _object(files: Mapping[str, bytes], name: str) -> Record:
@@ -252,7 +263,7 @@ def _parsed(content: bytes, name: str) -> Record:
     except (ValueError, RecursionError):
         values = None
     if not isinstance(values, dict):
-        raise misfit(WHAT, f"a {name} that holds something else, or is damaged")
+        raise invalid_zip(ZIP_LABEL, f"a damaged {name}")
     return values
 
 
@@ -262,11 +273,11 @@ def _check_numbers(values: Record, limits: Mapping[str, Limit], name: str) -> No
             try:
                 limit.check(key, value)
             except UserError:
-                raise misfit(WHAT, f"{_shown(value)} as {key} in {name}") from None
+                raise invalid_zip(ZIP_LABEL, f"{_shown(value)} as {key} in {name}") from None
 
 
 def _shown(value: Any) -> str:
-    """Return a value from outside as a short text."""
+    """Return an untrusted value as a short ASCII text."""
     text = ascii(value) if isinstance(value, (str, int, float)) else f"a {type(value).__name__}"
     return text if len(text) <= 30 else f"{text[:30]}..."
 
@@ -276,27 +287,28 @@ def _matching(pattern: re.Pattern[str], value: Any) -> str:
 
 
 def _arrays(name: str, content: bytes, **dtypes: str) -> list[np.ndarray]:
-    """Return the arrays of an npz file; nothing is unpickled, and no memory is taken on a head's word."""
+    """Return the arrays of an npz file without unpickling, and without allocating what a header merely claims."""
     what = f"{name} in a run's zip"
-    parts = zips.members(content, {f"{key}.npy": _MOST[name] for key in dtypes}, what)
+    parts = zips.read_zip(content, {f"{key}.npy": _MAX_BYTES[name] for key in dtypes}, what)
     return [_array(parts.get(f"{key}.npy", b""), np.dtype(dtype), what) for key, dtype in dtypes.items()]
 
 
 def _array(content: bytes, dtype: np.dtype[Any], what: str) -> np.ndarray:
     stream = BytesIO(content)
     try:
-        head = read_head(stream)
+        head = read_header(stream)
     except ValueError as error:
-        raise misfit(what, str(error)) from None
+        raise invalid_zip(what, str(error)) from None
     if head.dtype != dtype:
         objects = head.dtype.hasobject
-        raise misfit(
-            what, "Python objects, never unpickled" if objects else f"numbers of the kind {_shown(str(head.dtype))}"
+        raise invalid_zip(
+            what,
+            "Python objects, which are never unpickled" if objects else f"numbers of type {_shown(str(head.dtype))}",
         )
     try:
         return read_values(stream, head)
     except ValueError:
-        raise misfit(what, f"another number of values than the shape {_shown(str(head.shape))} has") from None
+        raise invalid_zip(what, f"a number of values that does not match the shape {_shown(str(head.shape))}") from None
 
 
 def _npz(**arrays: np.ndarray) -> bytes:

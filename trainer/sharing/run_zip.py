@@ -1,7 +1,6 @@
-"""What goes into a run's zip, and which of it comes back? The names, in one place, for who packs and who unpacks.
+"""Export of a run as a zip, or file by file, and the names of these files.
 
-Each file can be had by itself, too. What is private stays here: the owner, their drawings, what they asked for, and
-every path of this machine.
+Private data stays out: the owner, their drawings, their requests, and all paths of this machine.
 """
 
 from __future__ import annotations
@@ -22,11 +21,17 @@ from trainer.data.datasets import Dataset
 from trainer.networks import keras_file, onnx_metadata
 from trainer.runs.run import Run, RunView
 from trainer.sharing import keras_program, report
-from trainer.storage.files import Record, read_bytes, read_object, records, regular
+from trainer.storage.files import Record, is_regular_file, parse_lines, read_bytes, read_object
 
-NEEDED = ("config.json", "model.onnx")  # of the run directory: without them nothing can be put back
-KEPT = ("state.json", "meta.json", "history.jsonl", "digits.npz", "snapshots.npz")  # put back where they are there
-DERIVED = (  # for other programs; whoever puts a run back never opens these
+REQUIRED = ("config.json", "model.onnx")  # files of the run directory that an import needs
+OPTIONAL = (
+    "state.json",
+    "meta.json",
+    "history.jsonl",
+    "digits.npz",
+    "snapshots.npz",
+)  # taken if present
+DERIVED = (  # for other programs; an import never opens them
     "network.keras",
     "history.csv",
     "program.py",
@@ -35,18 +40,18 @@ DERIVED = (  # for other programs; whoever puts a run back never opens these
     "README.txt",
 )
 COLUMNS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds")  # of history.csv
-_PATH = re.compile(r"(?:[A-Za-z]:\\|\\\\|(?<!\w)~?/)[^\s'\",;:)]+")  # on any system
-_TIMES = 315_619_200, 4_102_444_800  # seconds since the epoch of the first and the last day that a zip may name here
+_PATH = re.compile(r"(?:[A-Za-z]:\\|\\\\|(?<!\w)~?/)[^\s'\",;:)]+")  # absolute paths of any system
+_TIMES = 315_619_200, 4_102_444_800  # the earliest and latest allowed file dates, in seconds since the epoch
 
 
 def pack(run: Run, dataset: Dataset | None = None) -> bytes:
-    """Return a run as a zip with all of NEEDED, and of KEPT and DERIVED what there is; the same run, the same bytes.
+    """Return a run as a zip with all REQUIRED files and the available OPTIONAL and DERIVED ones.
 
-    The data set, where it is at hand, is for the report. Raises UserError where the run has no network, or its
-    configuration is damaged.
+    The same run gives the same bytes. dataset: for the errors in the report, if available. Raises UserError if the run
+    has no network or its configuration is damaged.
     """
     view = run.read()
-    found = {name: _make(view, name, dataset) for name in (*NEEDED, *KEPT, *DERIVED[:-1])}
+    found = {name: _make(view, name, dataset) for name in (*REQUIRED, *OPTIONAL, *DERIVED[:-1])}
     files = {name: content for name, content in found.items() if content is not None}
     files |= {DERIVED[-1]: readme(view, list(files)).encode()}
     packed = io.BytesIO()
@@ -60,10 +65,10 @@ def pack(run: Run, dataset: Dataset | None = None) -> bytes:
     return packed.getvalue()
 
 
-def make(run: Run, name: str, dataset: Dataset | None = None) -> bytes | None:
-    """Return one file of a run's zip, or None where the run has no such file.
+def make_file(run: Run, name: str, dataset: Dataset | None = None) -> bytes | None:
+    """Return one file of a run's zip, or None if the run has no such file.
 
-    Raises UserError where the run has no network, or its configuration is damaged.
+    Raises UserError if the run has no network or its configuration is damaged.
     """
     return _make(run.read(), name, dataset)
 
@@ -74,8 +79,8 @@ def _make(view: RunView, name: str, dataset: Dataset | None) -> bytes | None:
     return _MAKERS[name](view)
 
 
-def stem(view: RunView) -> str:
-    """Return what the names of a run's files begin with on their way out: its own name, as plain text, and its time."""
+def file_stem(view: RunView) -> str:
+    """Return the stem of a run's download names: its name in plain ASCII, and the start of its id."""
     words = re.findall(r"[a-z0-9]+", view.name.lower())
     return "-".join(["-".join(words)[:40].strip("-") or "run", view.id[:13]])
 
@@ -86,12 +91,12 @@ def stem(view: RunView) -> str:
 def _config(view: RunView) -> TrainingConfig:
     config = view.config
     if config is None:
-        raise UserError("A run's configuration must be what was asked (got a damaged config.json): choose another run.")
+        raise UserError("This run's configuration (config.json) is damaged: choose another run.")
     return config
 
 
 def configuration(view: RunView) -> bytes:
-    """Return what was asked, as config.json has it."""
+    """Return config.json: the configuration, its date, the versions and the parent."""
     asked = {"config": json.loads(_config(view).to_json()), "created": _created(view)}
     try:
         versions = read_object(view.run.path / "config.json").get("versions")
@@ -102,11 +107,11 @@ def configuration(view: RunView) -> bytes:
 
 
 def network(view: RunView) -> bytes:
-    """Return a run's ONNX file with its card (see `nameplate`), to which the run's results are added."""
+    """Return the ONNX file with its metadata (see `onnx_metadata`) and the run's results."""
     try:
         content = read_bytes(view.run.network_file)
     except OSError:
-        raise UserError("A run must have a network to take home (got one without): train it first.") from None
+        raise UserError("This run has no network to download: train it first.") from None
     config, state = _config(view), view.state
     card = onnx_metadata.properties(config) | {"name": view.name, "trained": time.strftime("%Y-%m-%d", _day(view))}
     if state.data:
@@ -119,12 +124,12 @@ def network(view: RunView) -> bytes:
 
 
 def _keras(view: RunView) -> bytes | None:
-    found = keras_file.find(view.run.path / keras_file.FILE, view.run.network_file)
+    found = keras_file.matching_file(view.run.path / keras_file.FILE, view.run.network_file)
     return read_bytes(found) if found else None
 
 
 def _state(view: RunView) -> bytes:
-    """Write how a run stands, without its owner."""
+    """Return state.json without the owner and without paths."""
     values = asdict(view.state)
     del values["owner"]
     values |= {name: _PATH.sub("…", values[name]) for name in ("error", "note", "data")}
@@ -132,41 +137,45 @@ def _state(view: RunView) -> bytes:
 
 
 def _label(view: RunView) -> bytes | None:
-    return _json(asdict(view.label)) if regular(view.run.path / "meta.json") else None
+    return _json(asdict(view.label)) if is_regular_file(view.run.path / "meta.json") else None
 
 
 def history(view: RunView) -> bytes:
-    """Return history.csv: a row an epoch, by Keras's names; `seconds` are those since the training began."""
+    """Return history.csv: a row per epoch, with Keras's names; `seconds` counts from the start of the training."""
     text = io.StringIO(newline="")
     rows = csv.writer(text)
     rows.writerow(COLUMNS)
-    for record in records(_content(view, "history.jsonl") or b""):
+    for record in parse_lines(_content(view, "history.jsonl") or b""):
         if record.get("kind") == "epoch":
             rows.writerow([_cell(record, name) for name in COLUMNS])
     return text.getvalue().encode()
 
 
 def _cell(record: Record, name: str) -> float | str:
-    """Return a number, or nothing for what is none: a spreadsheet would compute what looks like a formula."""
+    """Return a number, or "" for anything else, which a spreadsheet might evaluate as a formula."""
     value = record.get(name)
     return value if type(value) in (int, float) and abs(value) < 1e300 else ""  # type: ignore[arg-type, return-value]
 
 
 def readme(view: RunView, files: list[str]) -> str:
-    """Say what is in the zip, and how to use it elsewhere."""
+    """Return README.txt: the files of the zip and how to use them."""
     config = _config(view)
-    told = [f"{name}\n    {_MEANINGS[name]}" for name in files if name in _MEANINGS]
-    needed = keras_program.files(config)
+    parts = [f"{name}\n    {_MEANINGS[name]}" for name in files if name in _MEANINGS]
+    needed = keras_program.data_files(config)
     if "program.py" in files and needed:
-        told.append(f"The program and the notebook read {' and '.join(needed)}, which Digit Lab offers on Train: Code.")
+        parts.append(
+            f"The program and the notebook read {' and '.join(needed)}: download it from Digit Lab, on Train, Code."
+        )
     if view.parent:
-        told.append("This network went on from another one; the program and the notebook begin anew.")
+        parts.append(
+            "This training continued from another network; the program and the notebook start with new weights."
+        )
     return (
         "\n\n".join(
             [
-                f"{view.name}\n\n{keras_program.heading(config)}. Made by {onnx_metadata.app()}.",
-                *told,
-                "Digit Lab takes this zip back: on Runs, Put a run back in.",
+                f"{view.name}\n\n{keras_program.heading(config)}. Made by {onnx_metadata.app_version()}.",
+                *parts,
+                "To import this zip into Digit Lab, choose Import run on the page Runs.",
             ]
         )
         + "\n"
@@ -174,19 +183,19 @@ def readme(view: RunView, files: list[str]) -> str:
 
 
 _MEANINGS = {
-    "config.json": "What was asked: the network and its training.",
-    "model.onnx": "The network for ONNX Runtime. Its card is inside: input, range, how a drawing becomes an image, "
-    "classes.\n    onnxruntime.InferenceSession('model.onnx').get_modelmeta().custom_metadata_map",
+    "config.json": "The settings of the network and its training.",
+    "model.onnx": "The network for ONNX Runtime. Its metadata describe the input, its range, how a drawing becomes an "
+    "image, and the classes.\n    onnxruntime.InferenceSession('model.onnx').get_modelmeta().custom_metadata_map",
     "network.keras": "The network for Keras: keras.models.load_model('network.keras').predict(images)",
-    "history.csv": "Each epoch's loss and accuracy, for a spreadsheet.",
+    "history.csv": "Loss and accuracy of each epoch, for a spreadsheet.",
     "program.py": "The same network and training as a Keras program.",
-    "notebook.ipynb": "The same as a notebook, for Jupyter or Google Colab.",
-    "report.html": "All that counts on a page: open it in a browser, print it.",
-    "state.json": "How the training stood.",
-    "meta.json": "Name and note.",
-    "history.jsonl": "The curves, batch by batch.",
-    "digits.npz": "The test images that each epoch read again.",
-    "snapshots.npz": "The first layer's weights over the training.",
+    "notebook.ipynb": "The same program as a notebook, for Jupyter or Google Colab.",
+    "report.html": "A report on the run: open it in a browser, or print it.",
+    "state.json": "The state and the results of the training.",
+    "meta.json": "The name and the note of the run.",
+    "history.jsonl": "Loss and accuracy over the batches.",
+    "digits.npz": "The test images that were read after each epoch.",
+    "snapshots.npz": "The weights of the first layer during training.",
 }
 
 _MAKERS: dict[str, Callable[[RunView], bytes | None]] = {
@@ -202,7 +211,7 @@ _MAKERS: dict[str, Callable[[RunView], bytes | None]] = {
 }
 
 
-# --- small things ---------------------------------------------------------------------------------------------
+# --- helpers ---------------------------------------------------------------------------------------------
 
 
 def _content(view: RunView, name: str) -> bytes | None:

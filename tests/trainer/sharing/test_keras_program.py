@@ -1,4 +1,4 @@
-"""The exported program is run as a stranger would run it, and held against the app's own training."""
+"""The exported program, run on its own and compared with the app's training."""
 
 import ast
 import json
@@ -29,32 +29,25 @@ from trainer.config.layers import (
     SpatialDropout2D,
 )
 from trainer.config.limits import CHOICES
+from trainer.config.optimizers import OPTIMIZERS, SGD, Adagrad, Adam, AdamW, Lion, RMSprop
 from trainer.config.presets import PRESETS
-from trainer.config.training import (
-    OPTIMIZERS,
-    SGD,
-    Adagrad,
-    Adam,
-    AdamW,
-    Lion,
-    RMSprop,
-    TrainingConfig,
-    learning_rate_at,
-)
+from trainer.config.training import TrainingConfig, learning_rate_at
 from trainer.drawing import synthetic_digits
 from trainer.networks import fitting, model
 from trainer.sharing import keras_program
 
+pytestmark = pytest.mark.slow  # starts processes that train with Keras
+
 EXAMPLES = 500
 SMALL = TrainingConfig(layers=(Dense(16),), batch_size=30, epochs=3, learning_rate=0.1)
-OWN = dataset_info.own_name((12, 10), "0123456789abcdef")
+OWN = dataset_info.upload_name((12, 10), "0123456789abcdef")
 
 
-# --- its history is the app's ---------------------------------------------------------------------------------
+# --- history ---------------------------------------------------------------------------------
 
 
 def cut(config: TrainingConfig) -> TrainingConfig:
-    """Return a config that few digits are enough for."""
+    """Return a config for few digits and epochs."""
     pens = min(100, config.synthetic_examples)
     return replace(config, epochs=2, batch_size=min(100, config.batch_size), synthetic_examples=pens)
 
@@ -94,7 +87,7 @@ for script in sys.argv[1:]:
 def few(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Return images to learn from and to test with, uint8, and labels, as many as EXAMPLES and 100 more."""
     if shape == (28, 28):
-        return synthetic_digits.digits(EXAMPLES + 100, seed=3)
+        return synthetic_digits.make_digits(EXAMPLES + 100, seed=3)
     rng = np.random.default_rng(0)
     images, labels = rng.integers(0, 200, (EXAMPLES + 100, *shape)), rng.integers(0, 10, EXAMPLES + 100)
     images[np.arange(len(labels)), labels] = 255  # something to learn: a line at the label's height
@@ -103,7 +96,7 @@ def few(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
 
 def more() -> tuple[np.ndarray, np.ndarray]:
     """Return digits that are mixed in."""
-    return synthetic_digits.digits(100, seed=9)
+    return synthetic_digits.make_digits(100, seed=9)
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +104,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
     """Run the scripts in one process of their own, and return what they came to."""
     folder = tmp_path_factory.mktemp("programs")
     for name, file in (("mnist", "few_mnist"), ("cifar10", "few_cifar10"), (OWN, OWN)):
-        x, y = few(dataset_info.kind(name).shape)
+        x, y = few(dataset_info.info(name).shape)
         y = y[:, None] if name == "cifar10" else y  # as Keras has it
         arrays = {"x_train": x[:EXAMPLES], "y_train": y[:EXAMPLES], "x_test": x[EXAMPLES:], "y_test": y[EXAMPLES:]}
         np.savez(folder / f"{file}.npz", **arrays)
@@ -137,7 +130,7 @@ def mixed_in(config: TrainingConfig) -> tuple[np.ndarray, np.ndarray] | None:
 @pytest.mark.parametrize("name", TRAINED)
 def test_the_script_learns_as_the_app_does(name, told):
     config, recorder = CONFIGS[name], Recorder()
-    images, labels = few(dataset_info.kind(config.dataset).shape)
+    images, labels = few(dataset_info.info(config.dataset).shape)
     images = np.divide(images, 255, dtype=np.float32)
     network = model.build(config, EXAMPLES)
     fitting.fit(network, config, images[:EXAMPLES], labels[:EXAMPLES], recorder, mixed_in(config))
@@ -307,7 +300,7 @@ def test_the_script_compiles_and_names_each_setting_that_is_not_usual(change):
         for item in fields(part):
             value = getattr(part, item.name)
             assert value == item.default or str(value) in text or value in (True, "linear")
-    for file in keras_program.files(config):
+    for file in keras_program.data_files(config):
         assert f'np.load("{file}")' in text
 
 
@@ -321,10 +314,10 @@ def test_the_scripts_are_formatted_and_import_nothing_in_vain(tmp_path):
 
 
 def test_a_script_needs_no_files_where_keras_loads_the_data():
-    assert keras_program.files(SMALL) == ()
-    assert keras_program.files(replace(SMALL, dataset=OWN)) == (f"{OWN}.npz",)
+    assert keras_program.data_files(SMALL) == ()
+    assert keras_program.data_files(replace(SMALL, dataset=OWN)) == (f"{OWN}.npz",)
     mixed = replace(SMALL, synthetic_examples=10, own_examples=10)
-    assert keras_program.files(mixed) == (keras_program.PEN_DIGITS, keras_program.OWN_DRAWINGS)
+    assert keras_program.data_files(mixed) == (keras_program.PEN_DIGITS, keras_program.OWN_DRAWINGS)
 
 
 # --- the notebook ---------------------------------------------------------------------------------------------
@@ -346,6 +339,6 @@ def test_the_notebook_is_valid_and_has_the_code_of_the_script(name):
     assert [cell["cell_type"] for cell in book["cells"]] == ["markdown"] + ["markdown", "code"] * (len(identities) // 2)
     code = "\n".join("".join(cell["source"]) for cell in book["cells"] if cell["cell_type"] == "code")
     script = ast.parse(keras_program.script(CONFIGS[name]))
-    assert ast.dump(ast.parse(code)) == ast.dump(ast.Module(script.body[1:], []))  # but for its first words
+    assert ast.dump(ast.parse(code)) == ast.dump(ast.Module(script.body[1:], []))  # except for its docstring
     first = "".join(book["cells"][0]["source"])
-    assert "Google Colab" in first and all(file in first for file in keras_program.files(CONFIGS[name]))
+    assert "Google Colab" in first and all(file in first for file in keras_program.data_files(CONFIGS[name]))

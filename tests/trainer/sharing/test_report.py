@@ -1,4 +1,4 @@
-"""The report of a run: what it shows, and that it runs and fetches nothing."""
+"""Report of a run: its contents, and that it runs no scripts and loads nothing."""
 
 from html.parser import HTMLParser
 
@@ -10,7 +10,7 @@ from trainer import UserError
 from trainer.analysis import evaluation
 from trainer.data import datasets
 from trainer.sharing import report
-from trainer.storage.files import line
+from trainer.storage.files import json_line
 
 HOSTILE = '<script>alert(1)</script><img src=x onerror="alert(2)">'
 HISTORY = [
@@ -22,7 +22,7 @@ HISTORY = [
 
 
 class Tags(HTMLParser):
-    """Which tags and addresses are in a page, and whether each tag is closed where it belongs."""
+    """Tags and addresses of a page; asserts that each tag is closed in its place."""
 
     VOID = ("meta", "img", "br", "wbr", "path", "circle", "polyline", "rect", "line", "polygon", "image", "ellipse")
 
@@ -62,11 +62,11 @@ def data(few_digits):
 
 @pytest.fixture
 def run(network_run, data):
-    """A run that was trained and evaluated."""
-    (network_run.path / "history.jsonl").write_bytes(b"".join(map(line, HISTORY)))
+    """A trained and evaluated run."""
+    (network_run.path / "history.jsonl").write_bytes(b"".join(map(json_line, HISTORY)))
     weights = np.random.default_rng(0).normal(size=(1, 16, 28, 28)).astype(np.float16)
     np.savez(network_run.path / "snapshots.npz", steps=np.array([0]), weights=weights)
-    evaluation.make(network_run.network_file, TINY, data, network_run.path)
+    evaluation.evaluate(network_run.network_file, TINY, data, network_run.path)
     network_run.update(test_accuracy=0.0815, test_loss=2.5, steps=25, examples=450)
     return network_run
 
@@ -79,12 +79,12 @@ def test_it_shows_all_that_counts(run, data):
     label, said = found.labels[worst], found.predicted[worst]
     for part in ("8.15 %", "2.5", "12,730", f"{label}, read\xa0as\xa0{said}", "16 units, relu", "learning rate 0.1"):
         assert part in read.text, part
-    assert {"svg", "table", "img"} <= read.tags and page.count("<figure") == report.ERRORS
+    assert {"svg", "table", "img"} <= read.tags and page.count("<figure") == report.MAX_ERRORS
     assert page.count('class="validation" points') == page.count('class="training" points') == 2
     assert len(page) < 1_000_000
 
 
-def test_it_runs_and_fetches_nothing_and_shows_what_was_typed_as_it_was_typed(run, data):
+def test_it_runs_no_scripts_loads_nothing_and_escapes_user_texts(run, data):
     run.describe(name=HOSTILE[:80], note=HOSTILE)
     run.update(data=HOSTILE, device=HOSTILE, note=HOSTILE)
     page = report.page(run.read(), data)
@@ -96,17 +96,17 @@ def test_it_runs_and_fetches_nothing_and_shows_what_was_typed_as_it_was_typed(ru
     assert HOSTILE in read.text
 
 
-def test_without_an_evaluation_a_history_or_the_data_the_rest_stands(run):
-    assert "The worst errors" not in report.page(run.read())  # no data at hand
-    run.network_file.write_bytes(run.network_file.read_bytes() + b"\0")  # of this network nothing is known
-    assert "What was read as what" not in report.page(run.read())
+def test_without_evaluation_history_or_data_set_the_rest_is_there(run):
+    assert "Worst errors" not in report.page(run.read())  # without the data set
+    run.network_file.write_bytes(run.network_file.read_bytes() + b"\0")  # another network, without an evaluation
+    assert "Confusion matrix" not in report.page(run.read())
     for name in ("evaluation.npz", "history.jsonl", "snapshots.npz"):
         (run.path / name).unlink()
     page = Tags(report.page(run.read())).text
-    assert "No epoch was finished" in page and "What the first layer looks for" not in page
+    assert "no epoch was finished" in page and "Weights of the first layer" not in page
 
 
-def test_a_damaged_configuration_is_a_sentence(run):
+def test_a_damaged_configuration_raises_a_sentence(run):
     (run.path / "config.json").write_text("[]")
     with pytest.raises(UserError, match="damaged"):
         report.page(run.read())

@@ -1,33 +1,34 @@
-"""A run's zip comes back in as the run that it was; any other is refused with a sentence, and leaves nothing."""
+"""Imports of run zips, and attacks on the file format: each is refused with one sentence and leaves nothing.
+
+Longer than 300 lines because every file of a zip is attacked on its own.
+"""
 
 import io
 import json
 import pickle
 import stat
 import struct
-import threading
 import tracemalloc
 import zipfile
 import zlib
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from streamlit.testing.v1 import AppTest
 
-from harness.waiting import PATIENCE, wait_for
 from trainer import UserError
 from trainer.config.layers import BatchNormalization, Conv2D, Dense, MaxPooling2D
 from trainer.config.training import TrainingConfig
 from trainer.jobs import job
 from trainer.networks import model, onnx_import, onnx_reader, onnx_writer
 from trainer.networks.inference import Network
-from trainer.networks.onnx_import import anew
+from trainer.networks.onnx_import import rewrite
 from trainer.runs.owner import owner_hash
 from trainer.runs.store import RunStore
 from trainer.sharing import run_import, run_zip
+
+pytestmark = pytest.mark.slow  # trains with Keras and starts processes
 
 CONFIG = TrainingConfig(
     layers=(Conv2D(4, 5, 3), BatchNormalization(0.9), MaxPooling2D(2), Dense(16, "relu")), batch_size=20, epochs=1
@@ -38,7 +39,7 @@ ME = owner_hash("me")
 
 @pytest.fixture(scope="module")
 def trained(few_digits, tmp_path_factory):
-    """A run that was really trained."""
+    """A trained run."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DIGITLAB_DATA", str(few_digits))
         run = RunStore(tmp_path_factory.mktemp("elsewhere") / "runs").create(CONFIG, owner_hash("somebody"))
@@ -59,9 +60,9 @@ def store(tmp_path):
 
 
 @pytest.fixture
-def at_once(monkeypatch):
-    """Write networks anew in this process: one of its own takes a second."""
-    monkeypatch.setattr(run_import, "transcribe", anew)
+def same_process(monkeypatch):
+    """Rewrite networks in this process, since starting another one takes a second."""
+    monkeypatch.setattr(run_import, "import_onnx", rewrite)
 
 
 def zipped(files, **options):
@@ -79,30 +80,32 @@ def npz(**arrays):
 
 
 def refused(store, content, words=""):
-    """See that a zip is refused with one sentence, and nothing is written."""
+    """Assert that a zip is refused with one sentence, and that nothing is written."""
     with pytest.raises(UserError) as caught:
-        run_import.put_in(store, content, ME)
+        run_import.import_run(store, content, ME)
     sentence = str(caught.value)
     assert words in sentence and sentence.endswith(".") and "\n" not in sentence and len(sentence) < 700, sentence
     assert not store.root.exists() or not list(store.root.iterdir())
     return sentence
 
 
-# --- the way home ---------------------------------------------------------------------------------------------
+# --- whole runs ---------------------------------------------------------------------------------------------
 
 
-def test_what_was_taken_home_comes_back_as_it_was(store, trained, files):
-    run = run_import.put_in(store, zipped(files), ME)
+def test_an_imported_run_equals_the_downloaded_one(store, trained, files):
+    run = run_import.import_run(store, zipped(files), ME)
     assert run.config == CONFIG and run.read().label == trained.read().label and not run.read().parent
     before, state = trained.state, run.state
     assert (state.phase, state.owner, state.data) == ("finished", ME, "MNIST")
-    assert state.note.startswith("put in from a file, trained on 2")
+    assert state.note.startswith("imported from a file, trained on 2")
     for name in ("test_accuracy", "test_loss", "seconds", "steps", "examples", "device", "data_hash"):
         assert getattr(state, name) == getattr(before, name)
     history = RunStore(trained.path.parent).history(trained)
     assert store.history(run) == history and any("reads" in line for line in history)
-    for kept, own in zip((*run.digits(), *run.snapshots()), (*trained.digits(), *trained.snapshots()), strict=True):
-        np.testing.assert_array_equal(kept, own)
+    for imported, original in zip(
+        (*run.digits(), *run.snapshots()), (*trained.digits(), *trained.snapshots()), strict=True
+    ):
+        np.testing.assert_array_equal(imported, original)
     images = np.random.default_rng(0).random((20, 28, 28), np.float32)
     np.testing.assert_array_equal(
         Network(run.network).layer("output", images), Network(trained.network).probabilities(images)
@@ -110,46 +113,46 @@ def test_what_was_taken_home_comes_back_as_it_was(store, trained, files):
     assert {path.name for path in run.path.iterdir()} == set(FILES) and not run.read().can_resume
 
 
-def test_the_apps_own_zip_comes_back(store, trained):
-    run = run_import.put_in(store, run_zip.pack(trained), ME)
+def test_a_downloaded_zip_can_be_imported(store, trained):
+    run = run_import.import_run(store, run_zip.pack(trained), ME)
     images = np.random.default_rng(1).random((20, 28, 28), np.float32)
-    here, there = (Network(one.network).probabilities(images) for one in (run, trained))
-    np.testing.assert_array_equal(here, there)
+    imported, original = (Network(one.network).probabilities(images) for one in (run, trained))
+    np.testing.assert_array_equal(imported, original)
     assert run.read().label == trained.read().label and store.history(run) and run.snapshots()
 
 
-def test_a_zip_of_the_network_and_its_config_is_enough(store, files, at_once):
-    run = run_import.put_in(store, zipped({name: files[name] for name in ("config.json", "model.onnx")}), ME)
-    assert run.state.phase == "finished" and run.state.note.startswith("put in from a file") and run.network
+def test_a_zip_of_the_network_and_its_config_is_enough(store, files, same_process):
+    run = run_import.import_run(store, zipped({name: files[name] for name in ("config.json", "model.onnx")}), ME)
+    assert run.state.phase == "finished" and run.state.note.startswith("imported from a file") and run.network
     assert not store.history(run) and run.digits() is None
 
 
-def test_what_comes_twice_remembers_when_it_was_trained(store, files, at_once):
-    first = run_import.put_in(store, zipped(files), ME)
+def test_a_run_imported_twice_keeps_the_date_of_its_training(store, files, same_process):
+    first = run_import.import_run(store, zipped(files), ME)
     again = {name: (first.path / name).read_bytes() for name in FILES}
-    second = run_import.put_in(store, zipped(again), ME)
+    second = run_import.import_run(store, zipped(again), ME)
     assert second.id != first.id and second.state.note == first.state.note
     assert (second.path / "model.onnx").read_bytes() == (first.path / "model.onnx").read_bytes()
 
 
-def test_files_for_other_programs_are_never_opened(store, files, at_once):
+def test_files_for_other_programs_are_never_opened(store, files, same_process):
     bomb = zipped({**files, "network.keras": pickle.dumps("never"), "report.html": b"0" * 10**8})
-    run = run_import.put_in(store, bomb, ME)
+    run = run_import.import_run(store, bomb, ME)
     assert {path.name for path in run.path.iterdir()} == set(FILES)
 
 
-def test_a_parent_is_named_where_it_is_here(store, files, at_once):
+def test_a_parent_is_kept_if_it_exists(store, files, same_process):
     asked = json.loads(files["config.json"])
-    here = run_import.put_in(store, zipped(files), ME)
+    existing = run_import.import_run(store, zipped(files), ME)
     for parent, named in (
-        (here.id, here.id),
+        (existing.id, existing.id),
         ("shipped", "shipped"),
         ("20260101-000000-abcdef", ""),
         ("../..", ""),
         (7, ""),
     ):
         content = json.dumps(asked | {"parent": parent, "group": "x"}).encode()
-        run = run_import.put_in(store, zipped({**files, "config.json": content}), ME)
+        run = run_import.import_run(store, zipped({**files, "config.json": content}), ME)
         assert (run.read().parent, run.read().group) == (named, "")
 
 
@@ -157,26 +160,26 @@ def test_a_parent_is_named_where_it_is_here(store, files, at_once):
     ("before", "after"),
     [("running", "stopped"), ("paused", "stopped"), ("anything", "stopped"), ("interrupted", "interrupted")],
 )
-def test_what_was_not_over_has_ended_here(store, files, at_once, before, after):
+def test_an_unfinished_run_is_imported_as_ended(store, files, same_process, before, after):
     state = json.loads(files["state.json"]) | {"phase": before, "note": "stopped by its owner"}
-    run = run_import.put_in(store, zipped({**files, "state.json": json.dumps(state).encode()}), ME)
-    assert run.state.phase == after and run.state.note.startswith("stopped by its owner; put in from a file")
+    run = run_import.import_run(store, zipped({**files, "state.json": json.dumps(state).encode()}), ME)
+    assert run.state.phase == after and run.state.note.startswith("stopped by its owner; imported from a file")
     assert not run.read().can_resume
 
 
-def test_texts_of_others_are_not_shown_as_the_apps_own(store, files, at_once):
+def test_foreign_texts_are_not_shown_as_the_apps_own(store, files, same_process):
     evil = "![](http://x/y.png) <b>"
     texts = dict.fromkeys(("error", "note", "activity", "device", "data", "data_hash", "owner", "other"), evil)
     changed = {
         "state.json": json.dumps(json.loads(files["state.json"]) | texts).encode(),
         "meta.json": json.dumps({"name": "a\u202e\ud800b\n", "note": "c\x00d", "pinned": 1, "more": []}).encode(),
     }
-    run = run_import.put_in(store, zipped({**files, **changed}), ME)
+    run = run_import.import_run(store, zipped({**files, **changed}), ME)
     assert evil not in (run.path / "state.json").read_text() and run.state.phase == "finished"
     assert (run.read().label.name, run.read().label.note, run.read().label.pinned) == ("a b", "c d", False)
 
 
-def test_own_data_must_be_there_first(store, files, at_once):
+def test_an_uploaded_data_set_must_exist_before_the_import(store, files, same_process):
     own = json.loads(files["config.json"])
     own["config"]["dataset"] = f"own-28x28-{16 * 'a'}"
     sentence = refused(store, zipped({**files, "config.json": json.dumps(own).encode()}), "28 x 28")
@@ -219,12 +222,12 @@ def test_other_names_are_refused(store, files, name):
 
 
 @pytest.mark.parametrize("missing", ["config.json", "model.onnx"])
-def test_what_is_needed_must_be_there(store, files, missing):
+def test_required_files_must_be_in_the_zip(store, files, missing):
     refused(store, zipped({name: files[name] for name in FILES if name != missing}), f"without {missing}")
 
 
 @pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFDIR, stat.S_IFIFO, stat.S_IFCHR, stat.S_IFSOCK])
-def test_links_and_other_kinds_are_refused(store, files, kind):
+def test_links_and_special_files_are_refused(store, files, kind):
     info = zipfile.ZipInfo("config.json")
     info.external_attr = (kind | 0o777) << 16
     stream = io.BytesIO(zipped({name: files[name] for name in FILES[1:]}))
@@ -252,18 +255,18 @@ def patched(content, name, local, central):
     return bytes(changed)
 
 
-def test_a_locked_file_is_refused(store, files):
+def test_an_encrypted_file_is_refused(store, files):
     content = patched(zipped(files), "config.json", (6, b"\x01\x00"), (8, b"\x01\x00"))
-    refused(store, content, "locked with a password")
+    refused(store, content, "with a password")
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_other_ways_to_pack_are_refused(store, files, method):
+def test_other_compression_methods_are_refused(store, files, method):
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", method) as archive:
         for name, content in files.items():
             archive.writestr(name, content)
-    refused(store, stream.getvalue(), "packed in a way")
+    refused(store, stream.getvalue(), "compressed in a way")
 
 
 ZEROS = 10**9
@@ -303,17 +306,17 @@ def test_a_gigabyte_of_zeros_takes_no_memory(store, files, bomb, name, told):
 
 
 @pytest.mark.parametrize("told", [1, 200, 50_000])
-def test_a_size_that_is_not_true_is_refused(store, files, told):
+def test_a_false_size_is_refused(store, files, told):
     size = struct.pack("<L", told)
-    refused(store, patched(zipped(files), "config.json", (22, size), (24, size)), "were announced")
+    refused(store, patched(zipped(files), "config.json", (22, size), (24, size)), "were declared")
 
 
 def test_a_wrong_checksum_is_refused(store, files):
     content = patched(zipped(files), "config.json", (14, b"\x00\x01\x02\x03"), (16, b"\x00\x01\x02\x03"))
-    refused(store, content, "a damaged one")
+    refused(store, content, "a damaged file")
 
 
-def test_files_in_each_other_are_refused(store, files):
+def test_overlapping_files_are_refused(store, files):
     content = bytearray(zipped(files))
     places = []
     with zipfile.ZipFile(io.BytesIO(bytes(content))) as archive:
@@ -323,30 +326,30 @@ def test_files_in_each_other_are_refused(store, files):
     refused(store, bytes(content), "inside another of its files")
 
 
-def test_other_files_are_refused(store, files):
+def test_files_that_are_not_zips_are_refused(store, files):
     whole = zipped(files)
     comment = io.BytesIO(whole)
     with zipfile.ZipFile(comment, "a") as archive:
         archive.comment = b"hello"
     for content, words in [
         (b"", "an empty file"),
-        (b"hello", "no zip"),
-        (pickle.dumps({"a": 1}), "no zip"),
-        (files["model.onnx"], "no zip"),
-        (zipped({}), "no zip"),
-        (b"MZ program" + whole, "no zip"),
+        (b"hello", "not a zip"),
+        (pickle.dumps({"a": 1}), "not a zip"),
+        (files["model.onnx"], "not a zip"),
+        (zipped({}), "not a zip"),
+        (b"MZ program" + whole, "not a zip"),
         (b"PK\x03\x04 program" + whole, "parts that belong to no file"),
         (whole + b"more", "added at its end"),
         (comment.getvalue(), "added at its end"),
         (whole[: len(whole) // 2], "a part of a zip"),
         (whole[:-10], "a part of a zip"),
         (whole[:100] + whole[300:], "belong to no file"),
-        (bytes(run_import.LARGEST + 1), "more than 60"),
+        (bytes(run_import.MAX_ZIP_BYTES + 1), "more than 60"),
     ]:
         refused(store, content, words)
 
 
-def test_a_zip_of_very_many_files_is_refused_before_they_are_listed(store):
+def test_a_zip_of_very_many_files_is_refused_before_listing_them(store):
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         for number in range(3_000):
@@ -411,8 +414,8 @@ def head(shape, dtype="|u1"):
         ("history.jsonl", b'{"a": "' + b"b" * 5_000 + b'"}', "above 4,000 bytes"),
         ("history.jsonl", DEEP[:3_999] + b"\n", "history.jsonl that holds something else"),
         ("digits.npz", b"", "digits.npz in a run's zip"),
-        ("digits.npz", pickle.dumps([1]), "no zip"),
-        ("digits.npz", npz(images=ARRAY), "no array"),
+        ("digits.npz", pickle.dumps([1]), "not a zip"),
+        ("digits.npz", npz(images=ARRAY), "not an array"),
         ("digits.npz", npz(images=ARRAY, labels=np.array([{}, {}])), "never unpickled"),
         ("digits.npz", npz(images=ARRAY, labels=np.zeros(2)), "'float64'"),
         ("digits.npz", npz(images=ARRAY, labels=np.zeros(3, np.uint8)), "of the shapes"),
@@ -422,8 +425,8 @@ def head(shape, dtype="|u1"):
         ("digits.npz", npz(images=ARRAY, labels=ARRAY[:, 0, 0], more=ARRAY), "does not belong there"),
         ("digits.npz", zipped({"images.npy": head((10**12,)), "labels.npy": head((2,))}), "number of values"),
         ("digits.npz", zipped({"images.npy": head((-1, -1)), "labels.npy": head((2,))}), "number of values"),
-        ("digits.npz", zipped({"images.npy": b"\x93NUMPY\x09\x00", "labels.npy": b""}), "no array"),
-        ("digits.npz", zipped({"images.npy": head("(" * 90), "labels.npy": b""}), "no array"),
+        ("digits.npz", zipped({"images.npy": b"\x93NUMPY\x09\x00", "labels.npy": b""}), "not an array"),
+        ("digits.npz", zipped({"images.npy": head("(" * 90), "labels.npy": b""}), "not an array"),
         ("digits.npz", zipped({"images.npy": bytes(10**6), "labels.npy": b""}), "images.npy of more than"),
         ("snapshots.npz", npz(steps=np.arange(3), weights=np.zeros((2, 4, 5, 5), np.float16)), "of the shapes"),
         ("snapshots.npz", npz(steps=np.arange(2), weights=np.zeros((2, 4, 99, 5), np.float16)), "of the shapes"),
@@ -432,7 +435,7 @@ def head(shape, dtype="|u1"):
         ("snapshots.npz", npz(steps=np.array([2, 1]), weights=np.zeros((2, 4, 5, 5), np.float16)), "other numbers"),
     ],
 )
-def test_a_file_that_is_not_as_it_was_written_is_refused(store, files, at_once, name, content, words):
+def test_a_changed_file_is_refused(store, files, same_process, name, content, words):
     refused(store, zipped({**files, name: content}), words)
 
 
@@ -463,20 +466,20 @@ LINE = {"kind": "batch", "epoch": 1, "step": 5, "loss": 1.0, "accuracy": 0.5, "l
         {"reads": [1] * 17},
     ],
 )
-def test_a_line_that_no_training_writes_is_refused(store, files, at_once, changes):
+def test_an_unexpected_line_is_refused(store, files, same_process, changes):
     good = (json.dumps(LINE) + "\n").encode()
     bad = (json.dumps(LINE | changes) + "\n").encode()
     refused(store, zipped({**files, "history.jsonl": good + bad}), "history.jsonl")
 
 
-def test_steps_that_go_back_are_refused(store, files, at_once):
+def test_decreasing_steps_are_refused(store, files, same_process):
     lines = "".join(json.dumps(LINE | {"step": step}) + "\n" for step in (5, 4))
     refused(store, zipped({**files, "history.jsonl": lines.encode()}), "steps go back")
 
 
-def test_what_a_line_should_not_hold_is_left_out_and_so_is_half_a_line(store, files, at_once):
+def test_unknown_keys_and_an_incomplete_last_line_are_dropped(store, files, same_process):
     content = json.dumps(LINE | {"text": "<b>", "accuracy": 1.0000001}).encode() + b'\n{"kind": "ba'
-    run = run_import.put_in(store, zipped({**files, "history.jsonl": content}), ME)
+    run = run_import.import_run(store, zipped({**files, "history.jsonl": content}), ME)
     assert store.history(run) == [LINE | {"accuracy": 1.0000001}]
 
 
@@ -500,25 +503,25 @@ def put(name, place, value):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (put("output", 0, lambda kernel: kernel * np.nan), "no numbers in output"),
-        (put("output", 1, lambda bias: bias + np.inf), "no numbers in output"),
-        (put("output", 0, lambda kernel: kernel.T), "others in output"),
-        (put("output", 1, lambda bias: bias[None]), "others in output"),
-        (put("conv2d_2", 0, lambda kernel: kernel.reshape(-1)), "others in conv2d_2"),
+        (put("output", 0, lambda kernel: kernel * np.nan), "NaN or infinity in output"),
+        (put("output", 1, lambda bias: bias + np.inf), "NaN or infinity in output"),
+        (put("output", 0, lambda kernel: kernel.T), "other shapes in output"),
+        (put("output", 1, lambda bias: bias[None]), "other shapes in output"),
+        (put("conv2d_2", 0, lambda kernel: kernel.reshape(-1)), "other shapes in conv2d_2"),
         (put("batch_normalization_3", 3, lambda variance: variance - 2), "far too large"),
     ],
 )
-def test_weights_that_are_no_networks_are_refused(store, files, change, words):
+def test_invalid_weights_are_refused(store, files, change, words):
     refused(store, zipped({**files, "model.onnx": written(change)}), words)
 
 
-def test_another_networks_weights_are_refused_by_the_process_too(store, files):
+def test_weights_of_another_network_are_refused_by_the_separate_process(store, files):
     other = TrainingConfig(layers=(Dense(9),))
     content = onnx_writer.to_onnx(model.weights(model.build(other)), other)
     refused(store, zipped({**files, "model.onnx": content}), "weights of its layers")
 
 
-def test_a_foreign_graph_is_never_run(store, files):
+def test_a_foreign_graph_is_never_executed(store, files):
     """Only the numbers are taken over: with other operations in it the file comes out as this app writes it."""
     import onnx
 
@@ -526,23 +529,23 @@ def test_a_foreign_graph_is_never_run(store, files):
     del foreign.graph.node[:]
     foreign.graph.node.append(onnx.helper.make_node("Loop", ["image"], ["probabilities"], domain="evil"))
     foreign.doc_string = "x" * 1000
-    run = run_import.put_in(store, zipped({**files, "model.onnx": foreign.SerializeToString()}), ME)
+    run = run_import.import_run(store, zipped({**files, "model.onnx": foreign.SerializeToString()}), ME)
     kept = run.network.read_bytes()
-    assert b"evil" not in kept and kept == anew(files["model.onnx"], CONFIG)
+    assert b"evil" not in kept and kept == rewrite(files["model.onnx"], CONFIG)
 
 
-def test_a_process_that_takes_too_long_is_a_sentence(files):
+def test_a_process_that_takes_too_long_raises_a_sentence(files):
     with pytest.raises(UserError, match="try again later"):
-        onnx_import.transcribe(files["model.onnx"], CONFIG, patience=0.01)
+        onnx_import.import_onnx(files["model.onnx"], CONFIG, timeout=0.01)
 
 
-def test_the_shapes_are_kerass_own():
+def test_the_expected_shapes_are_those_of_keras():
     network = model.build(CONFIG)
     found = model.weights(network)
     assert {row.name: [*row.layer.weight_shapes(row.input_shape)] for row in CONFIG.table if row.parameters} == {
         name: [array.shape for array in arrays] for name, arrays in found.items() if arrays
     }
-    onnx_import.check(onnx_reader.read(onnx_writer.to_onnx(found, CONFIG), CONFIG), CONFIG)
+    onnx_import.check_weights(onnx_reader.read(onnx_writer.to_onnx(found, CONFIG), CONFIG), CONFIG)
 
 
 # --- whatever comes -------------------------------------------------------------------------------------------
@@ -565,7 +568,7 @@ def reads_well(store, run):
     cut=st.integers(0, 40),
     outside=st.booleans(),
 )
-def test_a_changed_zip_is_refused_or_a_run(store, files, at_once, name, place, new, cut, outside):
+def test_a_changed_zip_is_refused_or_imported(store, files, same_process, name, place, new, cut, outside):
     """Change bytes of a file before it is packed, or of the zip itself."""
 
     def changed(content):
@@ -575,7 +578,7 @@ def test_a_changed_zip_is_refused_or_a_run(store, files, at_once, name, place, n
     content = changed(zipped(files)) if outside else zipped({**files, name: changed(files[name])})
     before = set(store.root.iterdir()) if store.root.exists() else set()
     try:
-        run = run_import.put_in(store, content, ME)
+        run = run_import.import_run(store, content, ME)
     except UserError as error:
         assert str(error).endswith(".")
         assert before == (set(store.root.iterdir()) if store.root.exists() else set())
@@ -592,8 +595,8 @@ values = st.recursive(
 
 @settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), value=values)
-def test_any_value_anywhere_is_refused_or_a_run(store, files, at_once, data, value):
-    """Put any JSON value in the place of another."""
+def test_any_value_in_any_place_is_refused_or_imported(store, files, same_process, data, value):
+    """Replace a JSON value with any other."""
     name = data.draw(st.sampled_from(["config.json", "state.json", "meta.json", "history.jsonl"]))
     lines = [json.loads(line) for line in files[name].splitlines()] if name.endswith("l") else [json.loads(files[name])]
     inside = data.draw(st.sampled_from(lines))
@@ -601,74 +604,8 @@ def test_any_value_anywhere_is_refused_or_a_run(store, files, at_once, data, val
     inside[data.draw(st.sampled_from(sorted(inside)))] = value
     content = "\n".join(map(json.dumps, lines)).encode()
     try:
-        run = run_import.put_in(store, zipped({**files, name: content}), ME)
+        run = run_import.import_run(store, zipped({**files, name: content}), ME)
     except UserError as error:
         assert str(error).endswith(".") and "\n" not in str(error)
     else:
         reads_well(store, run)
-
-
-# --- asked on a page ------------------------------------------------------------------------------------------
-
-
-def page():
-    import streamlit as st
-
-    from ui.runs import import_run
-
-    import_run.tell()
-    if "run" in st.query_params:
-        st.text(st.session_state.engine.runs.get(st.query_params["run"]).read().name)
-    else:
-        import_run.ask()
-
-
-@pytest.fixture
-def app(store, at_once):
-    app = AppTest.from_function(page, default_timeout=PATIENCE)
-    app.session_state.engine, app.session_state.owner = SimpleNamespace(runs=store), "me"
-    return app.run()
-
-
-def bring(app, content):
-    app.file_uploader[0].upload("run.zip", content, "application/zip").run()
-    wait_for(lambda: "put_in_task" not in app.run().session_state)
-    assert not app.exception
-
-
-def test_a_zip_is_put_in_and_opened(app, store, files):
-    assert app.file_uploader[0].help and not app.error
-    bring(app, zipped(files))
-    (run,) = store.runs()
-    assert app.text[0].value == "My *first*" and "".join(app.query_params["run"]) == run.id
-    assert r"**My \*first\***" in app.success[0].value
-    del app.query_params["run"]
-    app.run()
-    assert not app.success and app.file_uploader
-
-
-def test_what_is_wrong_is_a_sentence_in_its_place_and_another_can_be_brought(app, store, files):
-    bring(app, b"hello")
-    assert "as this app made it" in app.error[0].value and not store.root.exists()
-    bring(app, zipped(files))
-    assert not app.error and len(store.runs()) == 1
-
-
-def test_while_a_zip_is_checked_the_page_is_free_and_the_import_can_be_cancelled(app, store, files, monkeypatch):
-    checking, go = threading.Event(), threading.Event()
-
-    def transcribe(content, config):
-        checking.set()
-        go.wait(PATIENCE)
-        return anew(content, config)
-
-    monkeypatch.setattr(run_import, "transcribe", transcribe)
-    app.file_uploader[0].upload("run.zip", zipped(files), "application/zip").run()
-    assert checking.wait(PATIENCE) and app.run().file_uploader[0].disabled
-    assert app.get("progress")[0].proto.text.startswith("Checking the zip")
-    task = app.session_state.put_in_task
-    app.button[0].click().run()
-    go.set()
-    wait_for(lambda: not task.running)
-    assert not app.run().error and not app.exception and not app.file_uploader[0].disabled
-    assert not store.runs()

@@ -7,22 +7,21 @@ import json
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 
+from harness.server import ROOT
 from tests.support.apps import TINY
 from trainer import UserError
 from trainer.config.training import TrainingConfig
 from trainer.runs.owner import owner_hash
 from trainer.runs.store import RunStore
 from trainer.sharing import run_import, run_zip
-from trainer.sharing.run_zip import COLUMNS, DERIVED, KEPT, NEEDED
-from trainer.storage.files import line
+from trainer.sharing.run_zip import COLUMNS, DERIVED, OPTIONAL, REQUIRED
+from trainer.storage.files import json_line
 
-ROOT = Path(__file__).parent.parent
 EPOCH = {"kind": "epoch", "epoch": 1, "step": 5, "loss": 1.5, "accuracy": 0.5, "learning_rate": 0.1, "seconds": 0.2}
 PRIVATE = ("drawings.npz", "parent.onnx", "readings.jsonl", "requests.jsonl", "checkpoint.npz", "evaluation.npz")
 
@@ -33,7 +32,7 @@ def run(network_run):
     for name in PRIVATE:
         (network_run.path / name).write_bytes(b"not to be seen")
     batch = {"kind": "batch", "epoch": 1, "step": 2, "loss": 2.0, "accuracy": 0.3, "learning_rate": 0.1, "seconds": 0.1}
-    (network_run.path / "history.jsonl").write_bytes(line(batch) + line(EPOCH))
+    (network_run.path / "history.jsonl").write_bytes(json_line(batch) + json_line(EPOCH))
     np.savez(network_run.path / "digits.npz", images=np.zeros((2, 28, 28), np.uint8), labels=np.zeros(2, np.uint8))
     np.savez(network_run.path / "snapshots.npz", steps=np.array([0]), weights=np.zeros((1, 16, 28, 28), np.float16))
     network_run.describe(name="Größer & <b>better</b>/..", note="of mine")
@@ -50,7 +49,7 @@ def test_a_zip_holds_what_there_is_and_nothing_private(run, tmp_path):
     error = f"Training broke off ([Errno 2] No such file: '{tmp_path}/x'): see C:\\Users\\me\\training.log."
     run.update(phase="failed", error=error)
     files = unpacked(run_zip.pack(run))
-    assert set(files) == {*NEEDED, *KEPT, *DERIVED} - {"network.keras"}  # it was never made
+    assert set(files) == {*REQUIRED, *OPTIONAL, *DERIVED} - {"network.keras"}  # it was never made
     for name, content in files.items():
         for private in (owner_hash("somebody"), str(tmp_path), "not to be seen", "Users"):
             assert private.encode() not in content, (name, private)
@@ -63,11 +62,11 @@ def test_the_same_run_is_the_same_zip(run):
 
 
 def test_a_zip_comes_back_in_as_the_same_network(run, tmp_path):
-    back = run_import.put_in(RunStore(tmp_path / "elsewhere"), run_zip.pack(run), owner_hash("another"))
+    back = run_import.import_run(RunStore(tmp_path / "elsewhere"), run_zip.pack(run), owner_hash("another"))
     assert back.config == TINY and back.state.phase == "finished" and back.read().label.note == "of mine"
     assert run_zip.history(back.read()) == run_zip.history(run.read())
     again = unpacked(run_zip.pack(back))
-    assert set(again) == {*NEEDED, *KEPT, *DERIVED} - {"network.keras"}
+    assert set(again) == {*REQUIRED, *OPTIONAL, *DERIVED} - {"network.keras"}
 
 
 def test_each_file_is_of_its_kind(run):
@@ -87,15 +86,15 @@ def test_each_file_is_of_its_kind(run):
 
 
 def test_a_table_holds_numbers_and_no_formulas(run):
-    (run.path / "history.jsonl").write_bytes(line(EPOCH | {"loss": "=1+1", "accuracy": True}) + b"{broken\n")
+    (run.path / "history.jsonl").write_bytes(json_line(EPOCH | {"loss": "=1+1", "accuracy": True}) + b"{broken\n")
     rows = list(csv.DictReader(io.StringIO(run_zip.history(run.read()).decode())))
     assert len(rows) == 1 and rows[0]["loss"] == rows[0]["accuracy"] == "" and rows[0]["seconds"] == "0.2"
 
 
 def test_names_of_files_are_plain(run):
-    assert run_zip.stem(run.read()) == f"gr-er-b-better-b-{run.id[:13]}"
+    assert run_zip.file_stem(run.read()) == f"gr-er-b-better-b-{run.id[:13]}"
     run.describe(name="数字")
-    assert run_zip.stem(run.read()) == f"run-{run.id[:13]}"
+    assert run_zip.file_stem(run.read()) == f"run-{run.id[:13]}"
 
 
 def test_a_run_without_a_network_has_nothing_to_pack(run):
@@ -111,5 +110,6 @@ def test_a_run_without_a_network_has_nothing_to_pack(run):
 
 
 def test_packing_imports_neither_keras_nor_onnx():
-    code = "import sys, trainer.bundle; sys.exit(bool({'keras', 'tensorflow', 'onnx', 'h5py'} & sys.modules.keys()))"
+    forbidden = {"keras", "tensorflow", "onnx", "h5py"}
+    code = f"import sys, trainer.sharing.run_zip; sys.exit(bool({forbidden} & sys.modules.keys()))"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
