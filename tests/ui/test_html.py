@@ -61,7 +61,7 @@ def test_no_component_turns_text_into_html():
 MAKERS = {
     "a sheet's caption": lambda text: sheets.captioned_images(np.zeros((1, 28, 28), np.uint8), [text]),
     "another reading": lambda text: step_pictures.steps_html(
-        None, STEPS, otherwise=[step_pictures.Alternative(text, DIGIT, text, True)]
+        None, STEPS, alternatives=[step_pictures.Alternative(text, DIGIT, text, True)]
     ),
     "a picture's description": lambda text: image_html("data:,", text),
 }
