@@ -1,6 +1,6 @@
-"""The network that comes with the app, so that a first drawing is answered before anybody has trained one.
+"""Ready-made network, which answers before anybody has trained one.
 
-`python -m trainer.shipped.pretrain` makes its files. Reading them takes no Keras.
+`python -m trainer.shipped.pretrain` writes its files. Loading them needs no Keras.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ CONFIG: TrainingConfig = replace(
 
 @functools.cache
 def card() -> Card:
-    """Return what is known of the shipped network."""
+    """Return the card of the ready-made network."""
     return Card.load(CARD)
 
 
 @functools.cache
 def network() -> Network:
-    """Return the shipped network; it is read once for the whole process."""
+    """Return the ready-made network, loaded once per process."""
     return Network(PATH)
 
 
 def looks_like_digit(image: np.ndarray) -> bool:
-    """Say whether an image (28, 28) float32, 0 paper .. 1 ink, is one of a digit rather than of something else."""
+    """Tell whether an image (28, 28) float32, 0 paper .. 1 ink, looks like a digit."""
     return bool(clarity(network().logits(image[None]))[0] >= card().least_clarity)

@@ -1,8 +1,8 @@
-"""Make the shipped network: `python -m trainer.shipped.pretrain`, some ten minutes a seed on two cores.
+"""Training of the ready-made network: `python -m trainer.shipped.pretrain`, about ten minutes per seed on two cores.
 
-It learns MNIST, synthetic handwriting, and of what is no digit that all ten are equally probable.
-Then its probabilities are calibrated by a temperature (Guo et al., On Calibration of Modern Neural Networks, 2017),
-and the clarity is found below which an image does not look like a digit. Ctrl-C leaves what was there, or is whole.
+It is trained on MNIST, synthetic handwriting, and non-digits, for which all ten digits are equally probable. Then its
+probabilities are calibrated by a temperature (Guo et al., On Calibration of Modern Neural Networks, 2017), and the
+threshold is set below which an image does not look like a digit. Ctrl-C leaves no incomplete files.
 """
 
 from __future__ import annotations
@@ -25,98 +25,99 @@ import numpy as np
 from trainer import UserError
 from trainer.config.limits import CLASSES
 from trainer.config.training import TrainingConfig
-from trainer.data import datasets
+from trainer.data import datasets, synthetic
 from trainer.data.cache import content_hash
 from trainer.data.npz import Array
 from trainer.drawing import non_digits, synthetic_digits
 from trainer.networks import fitting, model, onnx_writer
+from trainer.networks.hooks import Hooks
 from trainer.networks.inference import Network
 from trainer.processes import ROOT
 from trainer.shipped import card
 from trainer.shipped import network as shipped
-from trainer.storage.files import write_whole
+from trainer.storage.files import write_atomically
 from trainer.text import percent
 
 SEEDS = (0, 1, 2)
 NON_DIGITS = 8_000
-HELD_OUT = 2_500  # synthetic digits, and non-digits of other kinds, that tell what the network makes of them
-FIRST_SEED = 1_000_000  # of what is held out; what is learned has smaller ones
-DRAWN_AT_ONCE = 500
-VARIATION = 0.7  # of the held-out synthetic handwriting: about as hard to read as people's drawings
-KEPT = 0.98  # of it must look like digits
+HELD_OUT = 2_500  # number of synthetic digits, and of non-digits of other kinds, for measuring
+FIRST_SEED = 1_000_000  # of held-out data; training data has smaller seeds
+DRAWING_BATCH = 500
+VARIATION = 0.7  # of held-out synthetic handwriting: about as hard to read as people's drawings
+KEPT_SHARE = 0.98  # share of synthetic digits that must look like digits
 CLARITY = "highest logit above the mean"
 TEMPERATURES = np.arange(0.5, 3.0, 0.01)
 PAGE = ROOT / "docs" / "network.md"
 
-Say = Callable[[str], None]
+Log = Callable[[str], None]
 
 
 @dataclass(frozen=True, eq=False)
-class Material:
-    """Everything that a seed learns from and is measured on; images are float32 (n, 28, 28)."""
+class PretrainingData:
+    """Training and held-out data for all seeds; images are float32 (n, 28, 28)."""
 
     data: datasets.Dataset
     extra: tuple[np.ndarray, np.ndarray]  # synthetic digits and non-digits, and labels
-    handwriting: tuple[np.ndarray, np.ndarray]  # synthetic digits that are not learned, and labels
-    unseen_non_digits: tuple[np.ndarray, Sequence[str]]  # of kinds that are not learned, and these kinds
+    handwriting: tuple[np.ndarray, np.ndarray]  # held-out synthetic digits, and labels
+    unseen_non_digits: tuple[np.ndarray, Sequence[str]]  # of held-out kinds, and their kinds
     hashes: dict[str, str]
 
 
-def gather(config: TrainingConfig, number: int, held_out: int, say: Say) -> Material:
-    """Load and draw what is needed, the same each time; the config's synthetic examples include the non-digits."""
-    say("loading MNIST")
+def load_data(config: TrainingConfig, number: int, held_out: int, log: Log) -> PretrainingData:
+    """Load and draw all data, always the same; the config's synthetic examples include the non-digits."""
+    log("loading MNIST")
     data = datasets.load()
-    drawn = datasets.synthetic(
+    drawn = synthetic.extra_digits(
         config.synthetic_examples - number,
-        lambda done, total: say(f"drawing handwriting: {done:,} of {total:,} digits of this part"),
+        lambda done, total: log(f"drawing handwriting: {done:,} of {total:,} digits of this part"),
     )
-    say(f"drawing {number:,} letters, signs and scribbles")
-    seeds = range(-(-number // DRAWN_AT_ONCE))
-    others = np.concatenate([non_digits.images(DRAWN_AT_ONCE, seed)[0] for seed in seeds])[:number]
+    log(f"drawing {number:,} letters, signs and scribbles")
+    seeds = range(-(-number // DRAWING_BATCH))
+    others = np.concatenate([non_digits.make_images(DRAWING_BATCH, seed)[0] for seed in seeds])[:number]
     no_digit = np.full(number, CLASSES, np.uint8)
-    images, labels = synthetic_digits.digits(held_out, FIRST_SEED, VARIATION)
-    strange, kinds = non_digits.images(held_out, FIRST_SEED, held_out=True)
+    images, labels = synthetic_digits.make_digits(held_out, FIRST_SEED, VARIATION)
+    strange, kinds = non_digits.make_images(held_out, FIRST_SEED, held_out=True)
     hashes = {
         data.source: data.hash,
         f"{len(drawn[1]):,} synthetic digits": content_hash(drawn),
         f"{number:,} images of letters, signs and scribbles": content_hash([others]),
     }
     extra = _inked(np.concatenate([drawn[0], others])), np.concatenate([drawn[1], no_digit])
-    return Material(data, extra, (_inked(images), labels), (_inked(strange), kinds), hashes)
+    return PretrainingData(data, extra, (_inked(images), labels), (_inked(strange), kinds), hashes)
 
 
 def _inked(images: Array) -> np.ndarray:
     return np.divide(images, 255, dtype=np.float32)
 
 
-# --- train and calibrate --------------------------------------------------------------------------------------
+# --- training and calibration --------------------------------------------------------------------------------------
 
 
-class _Progress(fitting.Hooks):
-    """Says how far a training is and how long it will take."""
+class _Progress(Hooks):
+    """Reports the progress of a training and its remaining time."""
 
-    def __init__(self, config: TrainingConfig, steps: int, what: str, say: Say) -> None:
-        self.steps, self.what, self.say, self.begun = steps * config.epochs, what, say, time.perf_counter()
+    def __init__(self, config: TrainingConfig, steps: int, what: str, log: Log) -> None:
+        self.steps, self.what, self.log, self.begun = steps * config.epochs, what, log, time.perf_counter()
 
     def report(self, line: dict[str, Any]) -> None:
         done = line["step"] / self.steps
         left = (time.perf_counter() - self.begun) * (1 / done - 1)
         accuracy = line.get("val_accuracy", line.get("accuracy", 0.0))
-        self.say(f"{self.what}, epoch {line['epoch']}: {percent(accuracy, 2)}, {left / 60:.1f} minutes left")
+        self.log(f"{self.what}, epoch {line['epoch']}: {percent(accuracy, 2)}, {left / 60:.1f} minutes left")
 
 
-def train(config: TrainingConfig, material: Material, what: str, say: Say) -> dict[str, list[np.ndarray]]:
-    """Train a network of the config and return its weights by the layers' names."""
+def train(config: TrainingConfig, material: PretrainingData, what: str, log: Log) -> dict[str, list[np.ndarray]]:
+    """Train a network and return its weights by layer name."""
     images, labels = material.data.images("train"), material.data.labels("train")
     network = model.build(config, len(images))
     network.loss = model.crossentropy_with_none
-    progress = _Progress(config, fitting.steps_per_epoch(config, len(images)), what, say)
+    progress = _Progress(config, fitting.steps_per_epoch(config, len(images)), what, log)
     fitting.fit(network, config, images, labels, progress, material.extra)
     return model.weights(network)
 
 
 def temperature(logits: np.ndarray, labels: np.ndarray) -> float:
-    """Return what logits (n, 10) must be divided by so that their softmax is most probable for labels (n,)."""
+    """Return the divisor of logits (n, 10) with the lowest cross-entropy for labels (n,)."""
     losses = [_loss(logits / degree, labels) for degree in TEMPERATURES]
     return float(TEMPERATURES[int(np.argmin(losses))])
 
@@ -125,12 +126,12 @@ def _loss(logits: np.ndarray, labels: np.ndarray) -> float:
     return float(np.mean(energy(logits) - logits[np.arange(len(labels)), labels]))
 
 
-def cooled(weights: dict[str, list[np.ndarray]], degree: float) -> dict[str, list[np.ndarray]]:
-    """Return the weights of a network whose logits are divided by a temperature."""
+def calibrated(weights: dict[str, list[np.ndarray]], degree: float) -> dict[str, list[np.ndarray]]:
+    """Return weights whose logits are divided by a temperature."""
     return {**weights, "output": [(weight / degree).astype(np.float32) for weight in weights["output"]]}
 
 
-# --- what is no digit -----------------------------------------------------------------------------------------
+# --- non-digits -----------------------------------------------------------------------------------------
 
 
 def energy(logits: np.ndarray) -> np.ndarray:
@@ -140,10 +141,12 @@ def energy(logits: np.ndarray) -> np.ndarray:
     return total
 
 
-def refused(network: Network, material: Material, config: TrainingConfig) -> tuple[float, card.Figures]:
-    """Return a digit's least clarity, and by method the share of non-digits refused where KEPT digits are kept."""
+def non_digit_threshold(
+    network: Network, material: PretrainingData, config: TrainingConfig
+) -> tuple[float, card.Figures]:
+    """Return the threshold of clarity, and by method the share of non-digits rejected if KEPT_SHARE of digits pass."""
     digits, (strange, kinds) = material.handwriting[0], material.unseen_non_digits
-    features = config.table[-2].name  # what the output layer gets
+    features = config.table[-2].name  # the input of the output layer
     learned = material.extra[0][:HELD_OUT], material.extra[1][:HELD_OUT]  # synthetic digits come first
     known = network.layers(learned[0])[features]
     means = np.stack([known[learned[1] == label].mean(axis=0) for label in range(10)])
@@ -158,7 +161,7 @@ def refused(network: Network, material: Material, config: TrainingConfig) -> tup
             -np.stack([np.linalg.norm(each - mean, axis=1) for mean in means]).min(axis=0) for each in seen
         ],
     }
-    least = {method: float(np.quantile(of_digits, 1 - KEPT)) for method, (of_digits, _) in scores.items()}
+    least = {method: float(np.quantile(of_digits, 1 - KEPT_SHARE)) for method, (of_digits, _) in scores.items()}
     shares: card.Figures = {method: float((scores[method][1] < least[method]).mean()) for method in scores}
     low = scores[CLARITY][1] < least[CLARITY]
     names = np.array(kinds)
@@ -166,35 +169,35 @@ def refused(network: Network, material: Material, config: TrainingConfig) -> tup
     return least[CLARITY], shares
 
 
-# --- the whole ------------------------------------------------------------------------------------------------
+# --- all seeds ------------------------------------------------------------------------------------------------
 
 
 def pretrain(
-    config: TrainingConfig, seeds: Sequence[int], folder: Path, page: Path, number: int, held_out: int, say: Say
+    config: TrainingConfig, seeds: Sequence[int], folder: Path, page: Path, number: int, held_out: int, log: Log
 ) -> card.Card:
-    """Train a network for each seed, ship the first one, and write `folder` and `page` after each.
+    """Train a network per seed, ship the first, and write `folder` and `page` after each.
 
-    `number` non-digits are learned, `held_out` digits and as many non-digits measured on.
+    number: non-digits in the training data. held_out: digits, and as many non-digits, for measuring.
     """
     config = replace(config, synthetic_examples=config.synthetic_examples + number)
-    material = gather(config, number, held_out, say)
+    material = load_data(config, number, held_out, log)
     written: card.Card | None = None
     for place, seed in enumerate(seeds, 1):
         own = replace(config, seed=seed)
         begun = time.perf_counter()
-        weights = train(own, material, f"seed {seed}, {place} of {len(seeds)}", say)
+        weights = train(own, material, f"seed {seed}, {place} of {len(seeds)}", log)
         seconds = time.perf_counter() - begun
         drawn, answers = material.handwriting
         degree = temperature(Network(onnx_writer.to_onnx(weights, own)).logits(drawn), answers)
-        content = onnx_writer.to_onnx(cooled(weights, degree), own)
+        content = onnx_writer.to_onnx(calibrated(weights, degree), own)
         network = Network(content)
         images, labels = _validation(own, material.data)
         right = network.logits(images).argmax(axis=1) == labels
         tested = network.logits(material.data.images("test")).argmax(axis=1) == material.data.labels("test")
         accuracies = float(right.mean()), float(tested.mean())
-        say(f"seed {seed}: {percent(accuracies[0], 2)} of the validation digits, {seconds / 60:.1f} minutes\n")
+        log(f"seed {seed}: {percent(accuracies[0], 2)} of the validation digits, {seconds / 60:.1f} minutes\n")
         if written is None:
-            least_clarity, shares = refused(network, material, own)
+            least_clarity, shares = non_digit_threshold(network, material, own)
             written = card.Card(
                 made=datetime.date.today().isoformat(),
                 conditions=_conditions(),
@@ -212,7 +215,7 @@ def pretrain(
                 non_digits=shares,
             )
             folder.mkdir(parents=True, exist_ok=True)
-            write_whole(folder / shipped.PATH.name, content)
+            write_atomically(folder / shipped.PATH.name, content)
         else:
             written = replace(
                 written,
@@ -221,13 +224,13 @@ def pretrain(
                 test_accuracies=(*written.test_accuracies, accuracies[1]),
             )
         written.save(folder / shipped.CARD.name)
-        write_whole(page, card.page(written).encode())
+        write_atomically(page, card.page(written).encode())
     assert written is not None
     return written
 
 
 def _validation(config: TrainingConfig, data: datasets.Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """Return the digits that the training kept aside."""
+    """Return the validation digits and their labels."""
     examples = min(len(data.y_train), config.training_examples)
     first = fitting.training_count(config, examples) - config.synthetic_examples
     return data.images("train", slice(first, examples)), data.labels("train", slice(first, examples))
@@ -238,8 +241,8 @@ def _conditions() -> str:
     return ", ".join([f"{model.device()}, {os.cpu_count()} cores", f"Python {platform.python_version()}", *versions])
 
 
-def _say(text: str) -> None:
-    """Write over the line before, on a screen; elsewhere line by line."""
+def _print_line(text: str) -> None:
+    """Print a line, over the previous one in a terminal."""
     end = "" if sys.stdout.isatty() and not text.endswith("\n") else "\n"
     print(f"\r\x1b[K{text}" if sys.stdout.isatty() else text.rstrip("\n"), end=end, flush=True)
 
@@ -248,9 +251,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m trainer.shipped.pretrain", description=str(__doc__).partition("\n")[0]
     )
-    parser.add_argument("--seeds", default=",".join(map(str, SEEDS)), help="parted by commas; the first is shipped")
-    parser.add_argument("--out", type=Path, help="a folder for all files, in place of the app's own places")
-    parser.add_argument("--quick", action="store_true", help="few digits and one epoch, into --out: to see it work")
+    parser.add_argument("--seeds", default=",".join(map(str, SEEDS)), help="separated by commas; the first is shipped")
+    parser.add_argument("--out", type=Path, help="folder for all files instead of the app's own")
+    parser.add_argument("--quick", action="store_true", help="few digits and one epoch, into --out, to try it out")
     given = parser.parse_args(arguments)
     config, number, held_out = shipped.CONFIG, NON_DIGITS, HELD_OUT
     folder, page = (given.out, given.out / PAGE.name) if given.out else (shipped.FOLDER, PAGE)
@@ -258,19 +261,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         seeds = [int(seed) for seed in given.seeds.split(",")]
         if given.quick:
             if not given.out:
-                raise UserError("A quick network is not worth shipping: give a folder for it with --out.")
+                raise UserError("A quick network is not for the app: name a folder for it with --out.")
             config = replace(config, epochs=1, training_examples=600, synthetic_examples=200)
             number = held_out = 100
-        elif (data := datasets.load()).hash != datasets.MNIST:
+        elif (data := datasets.load()).hash != datasets.MNIST_HASH:
             raise UserError(
-                f"The shipped network learns MNIST (got {data.source}): see `python -m trainer.data.datasets`."
+                f"The ready-made network needs MNIST (got {data.source}): see `python -m trainer.data.datasets`."
             )
-        pretrain(config, seeds, folder, page, number, held_out, _say)
+        pretrain(config, seeds, folder, page, number, held_out, _print_line)
     except (UserError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nStopped; what was written before is whole.", file=sys.stderr)
+        print("\nStopped. No file is incomplete.", file=sys.stderr)
         return 130
     print(f"The network and its card are in {folder}.")
     return 0

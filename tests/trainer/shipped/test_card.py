@@ -1,4 +1,4 @@
-"""The shipped network's card: its figures, its file and its page."""
+"""Card of the ready-made network: figures, file and page."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -45,7 +45,7 @@ def test_its_card_keeps_its_promises() -> None:
 
 
 def test_it_reads_handwriting_and_most_of_it_looks_like_digits() -> None:
-    images, labels = synthetic_digits.digits(300, seed=77)
+    images, labels = synthetic_digits.make_digits(300, seed=77)
     inked = np.divide(images, 255, dtype=np.float32)
     right = shipped.network().probabilities(inked).argmax(axis=1) == labels
     assert right.mean() > 0.93
@@ -63,7 +63,7 @@ def test_it_reads_a_careful_drawing_of_each_digit_and_is_sure(label: int) -> Non
 
 
 def test_most_letters_signs_and_scribbles_of_kinds_it_never_saw_do_not_look_like_digits() -> None:
-    images, _ = non_digits.images(200, seed=77, held_out=True)
+    images, _ = non_digits.make_images(200, seed=77, held_out=True)
     inked = np.divide(images, 255, dtype=np.float32)
     assert np.mean([shipped.looks_like_digit(image) for image in inked]) < 0.4
 

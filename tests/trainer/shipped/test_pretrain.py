@@ -7,18 +7,20 @@ import numpy as np
 import pytest
 
 from trainer.config.training import parameter_count
-from trainer.data import datasets
+from trainer.data import synthetic
 from trainer.networks.inference import Network
 from trainer.shipped import network as shipped
 from trainer.shipped import pretrain
 from trainer.shipped.card import Card
+
+pytestmark = pytest.mark.slow  # trains with Keras
 
 
 def test_a_quick_one_writes_a_network_its_card_and_its_page(
     few_digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("DIGITLAB_DATA", str(few_digits))
-    monkeypatch.setattr(datasets, "SYNTHETIC", (200, 20))  # all that is drawn
+    monkeypatch.setattr(synthetic, "COUNTS", (200, 20))  # all that is drawn
     assert pretrain.main(["--quick", "--seeds", "3,4", "--out", str(tmp_path)]) == 0
     content, card = (tmp_path / "network.onnx").read_bytes(), Card.load(tmp_path / "card.json")
     assert hashlib.sha256(content).hexdigest() == card.sha256 and len(content) == card.size
@@ -54,7 +56,7 @@ def test_the_temperature_undoes_what_was_exaggerated() -> None:
 
 def test_cooling_divides_the_logits_and_nothing_else() -> None:
     weights = {"dense_1": [np.ones((2, 2), np.float32)], "output": [np.ones((2, 10)), np.full(10, 3.0)]}
-    cooled = pretrain.cooled(weights, 2.0)
+    cooled = pretrain.calibrated(weights, 2.0)
     assert (cooled["output"][0] == 0.5).all() and (cooled["output"][1] == 1.5).all()
     assert cooled["dense_1"] is weights["dense_1"]
 
@@ -72,7 +74,7 @@ def test_an_interrupted_one_leaves_what_was_there(
             raise KeyboardInterrupt
 
     monkeypatch.setenv("DIGITLAB_DATA", str(few_digits))
-    monkeypatch.setattr(datasets, "SYNTHETIC", (200, 20))
+    monkeypatch.setattr(synthetic, "COUNTS", (200, 20))
     monkeypatch.setattr(pretrain, "_say", interrupt)
     (tmp_path / "network.onnx").write_bytes(b"an older one")
     assert pretrain.main(["--quick", "--out", str(tmp_path)]) == 130
