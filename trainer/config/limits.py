@@ -30,7 +30,8 @@ class Limit:
         if is_number and self.low <= value <= self.high and not (self.below and value == self.high):  # type: ignore[operator]
             return
         kind = "a whole number " if self.whole else ""
-        low, high = number(self.low), number(self.high)
+        digits = 10 if self.whole else 6  # the largest seed has ten
+        low, high = number(self.low, digits), number(self.high, digits)
         bounds = f"at least {low} and below {high}" if self.below else f"between {low} and {high}"
         unit = f" {unit}" if unit else ""
         raise UserError(f"{label} must be {kind}{bounds}{unit} (got {short_repr(value)}).")
@@ -131,7 +132,7 @@ SETTINGS = {
     ),
     "kernel_size": SettingInfo("Kernel size", "Height and width of each filter, in pixels."),
     "strides": SettingInfo(
-        "Strides", "Distance between neighboring filter positions, in pixels: 2 halves the image's height and width."
+        "Strides", "Distance between neighbouring filter positions, in pixels: 2 halves the image's height and width."
     ),
     "padding": SettingInfo(
         "Padding",
@@ -217,7 +218,7 @@ SETTINGS = {
     ),
     "own_examples": SettingInfo(
         "My drawings",
-        'Number of training digits per epoch that come from your own drawings: those labeled with "I meant" on '
+        'Number of training digits per epoch that come from your own drawings: those labelled with "I meant" on '
         "Draw. They are repeated, each time shifted and rotated a little, to reach this number.",
     ),
     "l2": SettingInfo(
@@ -227,14 +228,14 @@ SETTINGS = {
     ),
     "shift": SettingInfo(
         "Shift",
-        "Moves each digit at random, by up to this many pixels, anew in each epoch, to resemble hand-drawn digits.",
+        "Moves each digit at random, by up to this many pixels, differently in each epoch.",
         "pixels",
     ),
     "rotation": SettingInfo(
-        "Rotation", "Rotates each digit at random, by up to this many degrees, anew in each epoch.", "degrees"
+        "Rotation", "Rotates each digit at random, by up to this many degrees, differently in each epoch.", "degrees"
     ),
     "zoom": SettingInfo(
-        "Zoom", "Enlarges or shrinks each digit at random, by up to this share of its size, anew in each epoch."
+        "Zoom", "Enlarges or shrinks each digit at random, by up to this share of its size, differently in each epoch."
     ),
     "dtype": SettingInfo(
         "Number format",

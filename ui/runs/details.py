@@ -16,7 +16,7 @@ from trainer.runs.index import RunRow
 from trainer.runs.label import MAX_NOTE_CHARACTERS
 from trainer.runs.owner import owner_hash
 from trainer.runs.run import Run, RunView
-from trainer.text import duration, number, percent
+from trainer.text import counted, duration, number, percent
 from ui import downloads, run_label
 from ui.components.plot import plot
 from ui.html import html, style
@@ -197,7 +197,11 @@ def _render_results(run: Run, phase: str) -> None:
             return
         figure = learning_curves(history, state.steps, max(1, row.planned), "accuracy")
         test = f", {percent(row.test_accuracy)} on the test {dataset_info.info(config.dataset).noun}s"
-        plot(figure, "run.accuracy", alt=f"Accuracy over {row.epochs} epochs{test if row.test_accuracy else ''}")
+        plot(
+            figure,
+            "run.accuracy",
+            alt=f"Accuracy over {counted(row.epochs, 'epoch')}{test if row.test_accuracy else ''}",
+        )
 
 
 def _table(view: RunView, row: RunRow) -> Markup:

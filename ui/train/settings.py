@@ -71,7 +71,8 @@ def render_setting(
 def _range(name: str) -> str:
     """Return the range of a setting: `0.000001 to 100`, `0 to below 1`."""
     limit = LIMITS[name]
-    return f"{number(limit.low)} to {'below ' if limit.below else ''}{number(limit.high)}"
+    digits = 10 if limit.whole else 6  # the largest seed has ten
+    return f"{number(limit.low)} to {'below ' if limit.below else ''}{number(limit.high, digits)}"
 
 
 def render_settings(draft: Draft, errors: dict[str, str], bfloat16: bool) -> None:
