@@ -1,7 +1,7 @@
 """Set up Digit Lab, then start it (`python run.py`) or test it (`python run.py test`).
 
-One file, because it runs before anything is installed: standard library only. Python 3.8 must be able to parse it, so
-that an old Python prints one clear sentence instead of a syntax error.
+Longer than 300 lines because it is all that runs before anything is installed: standard library only. Python 3.8 must
+be able to parse it, so that an old Python prints one clear sentence instead of a syntax error.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """`python run.py` in a fresh clone: refusals, set-up, start, tests and the tests' browser.
 
-One file, because all of it needs the same clone with a fake uv.
+Longer than 300 lines because every test needs the same clone with a fake uv.
 """
 
 import json
