@@ -7,10 +7,9 @@ import pytest
 from harness.server import ROOT
 
 TEXT = (ROOT / "docs/extending.md").read_text("utf-8")
-PATHS = sorted({path for path in re.findall(r"`([\w/]+/[\w.]*)`", TEXT)})
-NAMES = sorted(
-    {*re.findall(r"`(test_\w+|[A-Z]+(?:_[A-Z]+)*|[a-z]+(?:_[a-z]+)+)(?:\(.*?\))?`", TEXT)} - {"he_normal", "L2"}
-)
+PATHS = sorted(set(re.findall(r"`([\w/]+/[\w.]*)`", TEXT)))
+CODE_NAME = r"`(test_\w+|[A-Z]+(?:_[A-Z]+)*|[a-z]+(?:_[a-z]+)+)(?:\(.*?\))?`"
+NAMES = sorted(set(re.findall(CODE_NAME, TEXT)) - {"he_normal", "L2"})
 
 
 @pytest.mark.parametrize("path", PATHS)

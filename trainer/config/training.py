@@ -68,11 +68,12 @@ class TrainingConfig(Checked):
         if type(self.optimizer) not in OPTIMIZERS.values():
             raise UserError(f"Optimizer must be one of {', '.join(OPTIMIZERS)} (got {short_repr(self.optimizer)}).")
         super().__post_init__()
-        kind = dataset_info.info(self.dataset)
-        if not kind.is_digits and (self.synthetic_examples or self.own_examples):
+        dataset = dataset_info.info(self.dataset)
+        if not dataset.is_digits and (self.synthetic_examples or self.own_examples):
+            settings = f"{label('synthetic_examples')} and {in_sentence(label('own_examples'))}"
             raise UserError(
-                f"{label('synthetic_examples')} and {in_sentence(label('own_examples'))} must be 0 unless the data set holds "
-                f"digits of 28 × 28 pixels (got {kind.title}): set both to 0."
+                f"{settings} must be 0 unless the data set holds digits of 28 × 28 pixels "
+                f"(got {dataset.title}): set both to 0."
             )
         if self.patience and not self.validation_split:
             raise UserError(

@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from trainer.figures.images import svg
 from trainer.figures.palette import BLUE, GREY, NEUTRAL, SKY, VERMILLION
+from trainer.text import number
 
 _TEXT = Markup('font-family="sans-serif" text-anchor="middle" fill="{}"').format(NEUTRAL)
 FIELDS = (
@@ -48,7 +49,7 @@ def neuron_diagram(weights: tuple[float, float], bias: float, kind: str) -> Mark
         above = -16 if y < 70 else 26
         labels.append(
             Markup('<text x="24" y="{}">{}</text><text x="92" y="{:.0f}">{}</text>').format(
-                y + 5, name, (y + 70) / 2 + above, _factor(weight)
+                y + 5, name, (y + 70) / 2 + above, f"× {number(weight, 2)}"
             )
         )
     curve = "M246 84h14v-28h14" if kind == "step" else "M244 84c18 0 14 -28 32 -28"
@@ -61,16 +62,12 @@ def neuron_diagram(weights: tuple[float, float], bias: float, kind: str) -> Mark
     sign = "+" if bias >= 0 else "−"
     labels += [
         Markup('<text x="170" y="75">sum</text>'),
-        Markup('<text x="170" y="118">{} {:.2g}</text>').format(sign, abs(bias)),
+        Markup('<text x="170" y="118">{} {}</text>').format(sign, number(abs(bias), 2)),
         Markup('<text x="260" y="110">{}</text>').format(kind),
         Markup('<text x="346" y="75">output</text>'),
     ]
     text = Markup('<g {} font-size="13">{}</g>').format(_TEXT, Markup().join(labels))
     return svg(380, 130, Markup().join(lines) + body + text)
-
-
-def _factor(weight: float) -> str:
-    return f"× {weight:.2g}".replace("-", "−")
 
 
 def backpropagation_diagram(hidden: bool) -> Markup:
@@ -89,9 +86,9 @@ def backpropagation_diagram(hidden: bool) -> Markup:
             for y in rows
         ]
         if place:
-            forth = f"M{x - gap + 16} 34H{x - 16}m-7 -4l7 4l-7 4"
+            forward = f"M{x - gap + 16} 34H{x - 16}m-7 -4l7 4l-7 4"
             back = f"M{x - 16} 90H{x - gap + 16}m7 -4l-7 4l7 4"
-            parts.append(Markup('<path d="{}" stroke="{}" stroke-width="1.8" fill="none"/>').format(forth, BLUE))
+            parts.append(Markup('<path d="{}" stroke="{}" stroke-width="1.8" fill="none"/>').format(forward, BLUE))
             parts.append(
                 Markup('<path d="{}" stroke="{}" stroke-width="1.8" stroke-dasharray="5 3" fill="none"/>').format(
                     back, VERMILLION

@@ -75,10 +75,10 @@ def render() -> None:
     with right:
         st.markdown(f"**Squared error: {squared:.4f}**, the mean of the squares above")
         plot(loss_curve("squared error", share), "learn.loss.squared", f"The squared error is {squared:.4f}.")
+        multiples = [number(_ratio(loss), 2) for loss in (squared_error, cross_entropy)]
         st.caption(
-            f"A confident mistake costs {_ratio(squared_error):.2g} times as much as guessing; with cross-entropy, "
-            f"{_ratio(cross_entropy):.2g} times. So cross-entropy corrects confident mistakes harder. Train offers "
-            "both losses."
+            f"A confident mistake costs {multiples[0]} times as much as guessing; with cross-entropy, {multiples[1]} "
+            "times. So cross-entropy corrects confident mistakes harder. Train offers both losses."
         )
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from trainer.lessons import diagrams
 from trainer.lessons.neuron import MAX_WEIGHT, POINT_SETS, SIGMOID, STEP, Neuron, plane_chart
-from trainer.text import counted
+from trainer.text import counted, number
 from ui.components.plot import plot
 from ui.learn import layout
 
@@ -58,16 +58,17 @@ def render() -> None:
         _render_buttons()
     neuron, points, kind = _neuron(), POINT_SETS[st.session_state[SET]], st.session_state[KIND]
     with diagram:
-        alt = f"A neuron: x times {neuron.weight_1:g} plus y times {neuron.weight_2:g} plus {neuron.bias:g}."
+        x, y, bias = map(number, (neuron.weight_1, neuron.weight_2, neuron.bias))
+        alt = f"A neuron: x times {x} plus y times {y} plus {bias}."
         layout.render_picture(diagrams.neuron_diagram((neuron.weight_1, neuron.weight_2), neuron.bias, kind), alt)
-    correct, number = int(neuron.correct(points).sum()), len(points.labels)
+    correct, total = int(neuron.correct(points).sum()), len(points.labels)
     with right:
-        praise = " All of them!" if correct == number else ""
-        st.markdown(f"**{correct} of {number} correct.**{praise}")
+        praise = " All of them!" if correct == total else ""
+        st.markdown(f"**{correct} of {total} correct.**{praise}")
         plot(
             plane_chart(neuron, points, kind),
             "learn.neuron.plane",
-            f"{correct} of {number} points on the correct side.",
+            f"{correct} of {total} points on the correct side.",
         )
         steps = st.session_state.get(LEARNED, 0)
         progress = f" Trained for {counted(steps, 'step')}." if steps else ""

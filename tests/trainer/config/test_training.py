@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trainer import UserError
-from trainer.config.layer_table import LayerError, layer_table
 from trainer.config.layers import (
     LAYERS,
     Activation,
@@ -22,44 +21,7 @@ from trainer.config.layers import (
 )
 from trainer.config.limits import LIMITS, SETTINGS, label
 from trainer.config.optimizers import OPTIMIZERS, SGD, Adam
-from trainer.config.presets import PRESETS
 from trainer.config.training import TrainingConfig, learning_rate_at, parameter_count, short_form
-
-
-def test_the_tutorials_have_their_original_settings():
-    a, b = PRESETS["tutorial_a"].config, PRESETS["tutorial_b"].config
-    assert a.layers == (Flatten(), Dense(784, "relu"), Dense(32, "relu"))
-    assert (a.optimizer, a.learning_rate, a.batch_size, a.epochs, a.validation_split) == (SGD(), 0.01, 500, 20, 0.1)
-    assert b.layers == (Flatten(), Dense(10, "sigmoid"))
-    assert (b.optimizer, b.learning_rate, b.batch_size, b.epochs, b.validation_split) == (SGD(), 0.01, 32, 10, 0.0)
-
-
-@pytest.mark.parametrize("name, parameters", [("tutorial_a", 640_890), ("tutorial_b", 7_960), ("small_cnn", 29_658)])
-def test_presets_have_the_expected_number_of_parameters(name, parameters):
-    assert parameter_count(PRESETS[name].config) == parameters
-
-
-def test_the_table_contains_implied_layers():
-    table = layer_table((Conv2D(8, 3), Dense(5)), (28, 28))
-    assert [row.name for row in table] == ["reshape_1", "conv2d_2", "flatten_3", "dense_4", "output"]
-    assert [row.implied for row in table] == [True, False, True, False, True]
-    assert [row.output_shape for row in table] == [(28, 28, 1), (28, 28, 8), (6272,), (5,), (10,)]
-    assert [row.name for row in layer_table((), (28, 28))] == ["flatten_1", "output"]
-    assert layer_table((Conv2D(4),), (32, 32, 3))[0].name == "conv2d_1"  # colour images have their channels
-
-
-def test_a_layer_error_holds_the_table_before_the_layer():
-    with pytest.raises(LayerError, match="move Conv2D up, before Flatten") as refused:
-        layer_table((Flatten(), Dense(5), Dropout(), Conv2D()), (28, 28))
-    assert refused.value.place == 4
-    assert refused.value.rows == layer_table((Flatten(), Dense(5), Dropout()), (28, 28))[:-1]
-
-
-@pytest.mark.parametrize("name", PRESETS)
-def test_presets_survive_json(name):
-    config = PRESETS[name].config
-    assert TrainingConfig.from_json(config.to_json()) == config
-
 
 layers = st.lists(
     st.one_of(
