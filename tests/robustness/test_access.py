@@ -1,4 +1,7 @@
-"""Access control: the server answers its own pages only, and visitors cannot change or read each other's data."""
+"""Access control: the server answers its own pages only, and visitors cannot change or read each other's data.
+
+Longer than 300 lines because every request and every file of a visitor is tried.
+"""
 
 import asyncio
 import http.client

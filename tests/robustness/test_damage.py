@@ -2,6 +2,7 @@
 
 One finished run has every file that a run can have. Each of them, and each file beside the runs, is damaged in every
 way.
+Longer than 300 lines because every file and every page is tried.
 """
 
 import io

@@ -1,4 +1,7 @@
-"""Random input is accepted or refused with one sentence: drawings, configurations, links and the files of a run."""
+"""Random input is accepted or refused with one sentence: drawings, configurations, links and the files of a run.
+
+Longer than 300 lines because it describes every kind of input.
+"""
 
 import itertools
 import json

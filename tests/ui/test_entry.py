@@ -9,6 +9,8 @@ from streamlit.testing.v1 import AppTest
 from harness.waiting import TIMEOUT_SECONDS
 from ui import entry
 
+pytestmark = pytest.mark.slow  # runs pages
+
 PAGES = Path(__file__).parents[2] / "pages"
 NAMES = sorted(path.stem for path in PAGES.glob("*.py"))
 

@@ -1,6 +1,6 @@
 """Report of a run: its network, curves, confusion matrix and worst errors in one HTML file, for screen and print.
 
-303 lines: the sections of one page. The page loads nothing and runs no scripts, which its Content-Security-Policy
+Longer than 300 lines because a page has many sections. It loads nothing and runs no scripts, which its Content-Security-Policy
 enforces; all text from users is escaped.
 """
 

@@ -79,6 +79,7 @@ def test_only_images_that_may_be_strange_are_checked_to_be_digits(monkeypatch: p
     assert [predict(shipped.network(), images, strange)[0].is_digit for strange in (True, False)] == [False, True]
 
 
+@pytest.mark.slow
 def test_misread_digits_are_found_batch_by_batch() -> None:
     images, labels = synthetic_digits.make_digits(1200, seed=5)
     network = shipped.network()

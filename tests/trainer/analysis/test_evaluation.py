@@ -74,6 +74,7 @@ def test_errors_unsure_images_and_cells_are_sorted(evaluated):
     assert (evaluated.labels[square] == label).all() and (evaluated.predicted[square] == read_as).all()
 
 
+@pytest.mark.slow
 def test_a_training_saves_an_evaluation_that_agrees_with_keras(digits, runs_directory):
     run = RunStore(runs_directory).create(TINY, "")
     job.run(str(run.path))

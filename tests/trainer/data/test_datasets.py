@@ -136,6 +136,7 @@ def test_threads_that_load_at_the_same_time_download_once(stand_in, mirror):
     assert mirror.requests == ["/mnist.npz"]
 
 
+@pytest.mark.slow
 def test_processes_that_load_at_the_same_time_download_once(stand_in, mirror):
     mirror.answers["/mnist.npz"] = npz_bytes(stand_in)
     code = (

@@ -104,6 +104,7 @@ def test_the_number_of_uploads_is_limited(uploads):
         uploads.save(npz(**arrays(28, 28, seed=1)), "one_more.npz")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "config",
     [

@@ -54,7 +54,9 @@ def mnist(mnist_path: Path) -> np.ndarray:
         return arrays["x_test"]
 
 
-@pytest.mark.parametrize(("paper", "count"), [(paper, 200) for paper in PAPERS] + [(PAPERS[0], 2000)])
+@pytest.mark.parametrize(
+    ("paper", "count"), [(paper, 200) for paper in PAPERS] + [pytest.param(PAPERS[0], 2000, marks=pytest.mark.slow)]
+)
 def test_mnist_is_recovered_after_enlarging_it_ten_times(mnist: np.ndarray, paper: str, count: int) -> None:
     close = 0
     for image in mnist[:: len(mnist) // count][:count]:

@@ -68,6 +68,7 @@ def test_most_letters_signs_and_scribbles_of_kinds_it_never_saw_do_not_look_like
     assert np.mean([shipped.looks_like_digit(image) for image in inked]) < 0.4
 
 
+@pytest.mark.slow
 def test_it_reads_mnist_s_test_digits(mnist_path: Path) -> None:
     data = load(path=mnist_path)
     right = shipped.network().probabilities(data.images("test")).argmax(axis=1) == data.labels("test")

@@ -1,4 +1,7 @@
-"""The form of the Train page: its configuration is the one that was entered, and the URL names it."""
+"""The form of the Train page: its configuration is the one that was entered, and the URL names it.
+
+Longer than 300 lines because the form has every setting.
+"""
 
 from dataclasses import fields, replace
 from types import SimpleNamespace
