@@ -12,11 +12,9 @@ import streamlit as st
 from trainer import UserError
 from trainer.analysis import followed
 from trainer.figures.images import drawing_png
-from trainer.jobs.engine import Engine
 from trainer.runs.owner import owner_hash
 from trainer.runs.requests import MAX_DRAWINGS, FollowedDrawing
-from trainer.runs.run import Run
-from trainer.runs.state import State
+from trainer.runs.run import Run, RunView
 from ui.components.plot import plot
 from ui.digit_input import canvas
 
@@ -191,13 +189,14 @@ def _render_list() -> None:
 # --- predictions during a training ------------------------------------------------------------------------------
 
 
-def render_predictions(engine: Engine, run: Run, state: State, owner: str, at: int | None = None) -> None:
+def render_predictions(view: RunView, at: int | None = None) -> None:
     """Render the predictions for a run's followed drawings, up to step `at`, to the run's owner only."""
-    if state.owner != owner_hash(owner) or not (drawings := (requests := run.requests).drawings):
+    drawings = view.requests.drawings
+    if not drawings or view.state.owner != owner_hash(st.session_state.owner):
         return
-    lines = engine.runs.predictions(run)
+    lines = st.session_state.engine.runs.predictions(view.run)
     known = lines if at is None else [line for line in lines if line.get("step", 0) <= at]
     texts = [f"{followed.named(drawing.label)}: {followed.status(known, drawing)}" for drawing in drawings]
     st.markdown("##### Followed digits  \n:small[The probability of each digit, 0 to 100 %, over the epochs]")
-    figure = followed.followed_rows(lines, drawings, texts, state.steps, requests.epochs, at)
+    figure = followed.followed_rows(lines, drawings, texts, view.state.steps, view.requests.epochs, at)
     plot(figure, "followed", f"Predictions for your drawings during the training. {'. '.join(texts)}.")

@@ -1,4 +1,7 @@
-"""Draw page in a browser, with real strokes."""
+"""Draw page in a browser, with real strokes.
+
+Longer than 300 lines because the page has many kinds of input.
+"""
 
 import io
 import re

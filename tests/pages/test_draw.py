@@ -187,7 +187,7 @@ def test_test_digits_can_be_stepped_through_and_filtered_by_label(app: AppTest) 
     app.selectbox(key="test_label").set_value(7).run()
     app.button(key="test_random").click().run()
     assert dataset.y_test[app.session_state.test_at] == 7
-    assert app.toggle(key="squeezed").disabled and "needs no normalization" in texts(app)
+    assert app.toggle(key="squeezed").disabled and "come prepared" in texts(app)
 
 
 def test_test_digits_that_the_network_gets_wrong_are_found(app: AppTest, network_run: Run) -> None:

@@ -88,7 +88,7 @@ def _select_label(
 
 def _render_count(collection: Collection, label: int | None) -> None:
     count = len(collection)
-    total = f"**{counted(count, 'drawing')}, {collection.right:,} read correctly**"
+    total = f"**{counted(count, 'drawing')}, {collection.correct_count:,} read correctly**"
     saved = f" · saved as {named(label)}: press {label} again to undo" if label is not None else ""
     st.caption(f"{total if count else 'Label your drawings to train a network on them.'}{saved}", width="content")
 
@@ -152,7 +152,7 @@ def _render_list(collection: Collection) -> None:
     page = st.pagination(pages, key="my_drawings.page") if pages > 1 else 1
     with st.container(horizontal=True, gap="small", key="my_drawings.list"):
         for place in newest_first[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]:
-            label, predicted = int(drawings.labels[place]), int(drawings.said[place])
+            label, predicted = int(drawings.labels[place]), int(drawings.predictions[place])
             key = drawings.keys[place]
             is_misread = predicted not in (label, NO_PREDICTION)
             name = named(label) + (f", read as {named(predicted)}" if is_misread else "")

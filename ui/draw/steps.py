@@ -48,7 +48,7 @@ def render(
     """Render the steps of one digit, and the network's prediction for each alternative."""
     if source.label is not None:
         html(step_pictures.image_html(source.images[0]))
-        caption = "A test digit needs no normalization: MNIST's makers have already cropped, scaled and centred it."
+        caption = "Test digits come prepared: MNIST's makers have already cropped, scaled and centred them."
         st.caption(linked_help(caption))
         return
     steps = None if focus is None else source.steps[focus]
