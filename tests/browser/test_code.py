@@ -1,4 +1,4 @@
-"""The program of a configuration in a browser: it is read and taken along."""
+"""The code panel in a browser: the Keras program of a configuration, shown and downloaded."""
 
 import ast
 import json
@@ -10,7 +10,7 @@ from trainer.config.presets import PRESETS
 from trainer.sharing import keras_program
 
 
-def test_the_program_of_the_form_is_read_and_taken_along(server, page):
+def test_the_code_of_the_form_is_shown_and_can_be_downloaded(server, page):
     page.goto(f"{server.train}?preset=perceptron")
     panel = page.locator(".st-key-code")
     expect(panel).to_have_count(1)
@@ -32,7 +32,7 @@ def test_the_program_of_the_form_is_read_and_taken_along(server, page):
     assert ast.dump(ast.parse(source)) == ast.dump(ast.Module(ast.parse(wanted).body[1:], []))
 
 
-def test_a_phone_scrolls_the_program_not_the_page(server, page):
+def test_on_a_phone_the_code_scrolls_and_not_the_page(server, page):
     page.set_viewport_size({"width": 390, "height": 800})
     page.goto(f"{server.train}?preset=best_cnn")
     panel = page.locator(".st-key-code")

@@ -1,4 +1,4 @@
-"""What is taken home of a run, downloaded in a real browser, and its report opened there."""
+"""Downloads of a run in a browser, and its report opened there."""
 
 import zipfile
 
@@ -18,12 +18,14 @@ from trainer.storage.files import json_line
 
 @pytest.fixture(scope="module")
 def run(server: Server, digits) -> Run:
-    """A run as if the shipped network had been trained in it."""
+    """A finished run with the ready-made network."""
     store = RunStore(server.runs)
     run = store.create(shipped.CONFIG, owner_hash("somebody"))
     run.network_file.write_bytes(shipped.PATH.read_bytes())
     record = {"kind": "epoch", "epoch": 1, "step": 9, "loss": 0.5, "accuracy": 0.9, "learning_rate": 0.1}
-    (run.path / "history.jsonl").write_bytes(json_line(record | {"val_loss": 0.4, "val_accuracy": 0.91, "seconds": 2.0}))
+    (run.path / "history.jsonl").write_bytes(
+        json_line(record | {"val_loss": 0.4, "val_accuracy": 0.91, "seconds": 2.0})
+    )
     evaluation.evaluate(run.network_file, shipped.CONFIG, datasets.load(path=digits), run.path)
     run.describe(name="<b>Mine</b> & all " + "long" * 15, note="Two\nlines")
     run.update(phase="finished", device="CPU", data="MNIST", steps=9, test_accuracy=0.995, test_loss=0.02, seconds=20.0)
@@ -40,7 +42,7 @@ def downloaded(page: Page, label: str, folder):
     return path
 
 
-def test_a_run_is_taken_home_and_its_report_opens(page: Page, browser, server: Server, run: Run, tmp_path) -> None:
+def test_a_run_can_be_downloaded_and_its_report_opens(page: Page, browser, server: Server, run: Run, tmp_path) -> None:
     page.goto(f"{server.train}?run={run.id}")
     page.get_by_role("button", name="Download", exact=True).click()
     with zipfile.ZipFile(downloaded(page, "Everything (.zip)", tmp_path)) as archive:

@@ -1,3 +1,5 @@
+"""A training on the Train page in a browser: watched, reloaded, stopped, diverging and interrupted."""
+
 import re
 import signal
 
@@ -9,10 +11,10 @@ from harness.waiting import TIMEOUT_SECONDS, wait_for
 from tests.support.apps import DIVERGING
 
 PROGRESS = re.compile(r"Epoch \d+ of \d+ · step")
-RESULT = re.compile(r"Stopped: [\d.]+.%.of the test digits read correctly")
+RESULT = re.compile(r"Stopped: [\d.]+ % of the test digits read correctly")
 
 
-def test_a_user_trains_watches_reloads_and_draws(server, page, browser):
+def test_a_visitor_trains_reloads_stops_and_draws(server, page, browser):
     page.goto(server.train)
     expect(page.get_by_role("heading", name="Train a network")).to_be_visible()
     expect(page.get_by_text("640,890 parameters", exact=True)).to_be_visible()
@@ -28,15 +30,15 @@ def test_a_user_trains_watches_reloads_and_draws(server, page, browser):
     expect(page.get_by_text(PROGRESS)).to_be_visible()
     assert run_id in page.url
     assert wait_for(lambda: epochs_drawn(page)) >= some
-    expect(page.get_by_role("button", name="Stop and keep")).to_be_visible()  # still its owner
+    expect(page.get_by_role("button", name="Stop and keep")).to_be_visible()  # the reload kept the owner
 
     other = settled_page(browser)
     other.goto(page.url)
     expect(other.get_by_text(PROGRESS)).to_be_visible()
-    expect(other.get_by_role("button", name="Stop and keep")).to_have_count(0)  # another browser may only watch
+    expect(other.get_by_role("button", name="Stop and keep")).to_have_count(0)  # another browser is not the owner
     other.close()
 
-    page.get_by_role("link", name="Draw", exact=True).click()  # left while it runs
+    page.get_by_role("link", name="Draw", exact=True).click()  # leave while it runs
     expect(page.get_by_role("heading", name="Draw a digit", exact=True)).to_be_visible()
     page.get_by_role("link", name="Train", exact=True).click()
     page.get_by_role("button", name="Stop and keep").click()
@@ -46,7 +48,7 @@ def test_a_user_trains_watches_reloads_and_draws(server, page, browser):
     assert run_id in page.url
 
 
-def test_a_diverging_run_ends_with_advice(server, page):
+def test_a_diverging_run_ends_with_a_suggestion(server, page):
     open_form(page, server.url, DIVERGING)
     train(page)
     expect(page.get_by_text(re.compile("try a smaller learning rate, such as 10"))).to_be_visible()
@@ -68,7 +70,7 @@ def test_a_run_is_interrupted_when_the_server_is_killed(start, page):
     assert wait_for(lambda: epochs_drawn(page)) > 1  # its curves are still there
 
 
-def test_a_phone_shows_everything_one_under_the_other(server, browser):
+def test_the_page_fits_a_phone(server, browser):
     page = settled_page(browser, viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True)
     page.goto(server.train)
     expect(page.get_by_role("button", name="Train")).to_be_visible()

@@ -21,7 +21,7 @@ def names(page: Page) -> list[str]:
     return page.locator("[class*=st-key-layer-row] > :first-child strong:visible").all_inner_texts()
 
 
-def test_an_edit_survives_a_reload_and_back_takes_it_back(server, page):
+def test_an_edit_survives_a_reload_and_back_undoes_it(server, page):
     page.goto(f"{server.train}?preset=small_cnn")
     epochs = page.get_by_role("spinbutton", name="Epochs")
     expect(epochs).to_have_value("5")
@@ -35,7 +35,7 @@ def test_an_edit_survives_a_reload_and_back_takes_it_back(server, page):
     assert page.url.endswith("?preset=small_cnn")
 
 
-def test_an_edit_just_before_train_is_trained_with(server, page):
+def test_an_edit_just_before_train_is_included(server, page):
     page.goto(server.train)
     choose_preset(page, "Tutorial B")
     page.get_by_role("spinbutton", name="Epochs").fill("1")
@@ -45,7 +45,7 @@ def test_an_edit_just_before_train_is_trained_with(server, page):
     assert config_of(page.url).epochs == 1
 
 
-def test_the_link_is_copied_by_keyboard_and_brings_the_same_form(server, page):
+def test_a_link_copied_by_keyboard_opens_the_same_form(server, page):
     page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.url)
     page.goto(server.train)
     choose_preset(page, "Small CNN", epochs=3)
@@ -60,17 +60,17 @@ def test_the_link_is_copied_by_keyboard_and_brings_the_same_form(server, page):
     expect(page.get_by_role("spinbutton", name="Epochs")).to_have_value("3")
 
 
-def test_without_a_clipboard_the_link_is_copied_in_the_old_way(server, page):
+def test_without_a_clipboard_the_link_is_copied_from_a_selection(server, page):
     page.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
     page.goto(server.train)
     page.get_by_role("button", name="Copy link").click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
 
 
-def test_layers_are_moved_removed_and_added_by_keyboard(server, page):
+def test_layers_can_be_moved_removed_and_added_by_keyboard(server, page):
     def press(name: str) -> None:
         button = page.get_by_role("button", name=name)
-        expect(button).to_have_count(1)  # until a run has ended, the rows of the one before stand there as well
+        expect(button).to_have_count(1)  # while a script runs, the old rows are still there
         button.press("Enter")
 
     def focused(name: str, exact: bool = False) -> None:

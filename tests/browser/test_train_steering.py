@@ -1,4 +1,4 @@
-"""Steering and watching runs, as their owners and others do."""
+"""Steering of runs by their owners, and what others see."""
 
 import os
 import re
@@ -20,7 +20,7 @@ LATER = re.compile(r"Epoch ([2-9]|\d\d+) of")
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory, digits, chromium):
-    """A server on which nobody else trains."""
+    """A server without other trainings."""
     with Server(tmp_path_factory.mktemp("steering") / "runs", digits) as server:
         yield server
 
@@ -37,15 +37,15 @@ def begin(page, server, config=LONG_TRAINING):
     return run
 
 
-def test_a_run_is_paused_resumed_slowed_down_prolonged_and_stopped(server, page):
+def test_a_run_can_be_paused_resumed_slowed_down_extended_and_stopped(server, page):
     run = begin(page, server, replace(LONG_TRAINING, epochs=199))
     press(page, "Pause")
     expect(page.get_by_text("Paused: another run can take its place")).to_be_visible()
-    rested = wait_for(lambda: epochs_drawn(page))  # the panel was built anew
+    paused_at = wait_for(lambda: epochs_drawn(page))  # the page shows new charts
 
     press(page, "Resume")
     expect(page.get_by_text(PROGRESS)).to_be_visible()
-    wait_for(lambda: epochs_drawn(page) > rested)
+    wait_for(lambda: epochs_drawn(page) > paused_at)
     assert run.state.begun > 0
 
     field = page.get_by_role("spinbutton", name="Learning rate from now on")
@@ -58,13 +58,13 @@ def test_a_run_is_paused_resumed_slowed_down_prolonged_and_stopped(server, page)
 
     press(page, "Stop and keep")
     expect(page.get_by_text(re.compile("Stopped: .* read correctly"))).to_be_visible()
-    press(page, "Resume")  # kept, and not lost
+    press(page, "Resume")  # a stopped run was kept
     expect(page.get_by_text(PROGRESS)).to_be_visible()
     press(page, "Stop and keep")
     expect(page.get_by_text(re.compile("Stopped: .* read correctly"))).to_be_visible()
 
 
-def test_whoever_waits_watches_others_and_starts_when_one_pauses(server, browser):
+def test_a_queued_run_starts_when_another_one_pauses(server, browser):
     first, second, third = (settled_page(browser) for _ in range(3))
     begin(first, server)
     begin(second, server)
@@ -89,7 +89,7 @@ def test_whoever_waits_watches_others_and_starts_when_one_pauses(server, browser
     first.close()
 
 
-def test_a_worker_killed_in_mid_epoch_loses_no_epoch_and_resume_goes_on(start, page):
+def test_resume_continues_after_a_worker_was_killed_in_mid_epoch(start, page):
     server = start()
     run = begin(page, server, replace(LONG_TRAINING, batch_size=4, epochs=15))
     workers = [child for child in psutil.Process(server.process.pid).children(recursive=True) if is_training(child)]
@@ -113,7 +113,7 @@ def lines(run):
     return parse_lines((run.path / "history.jsonl").read_bytes())
 
 
-def test_a_finished_run_is_replayed_renamed_and_given_one_epoch_more(server, page):
+def test_a_finished_run_can_be_replayed_renamed_and_trained_for_one_more_epoch(server, page):
     page.goto(server.train)
     choose_preset(page, "Tutorial B", epochs=3)
     run = Run(server.runs / train(page))

@@ -1,20 +1,20 @@
+"""The Train page, and facts about all pages: the start page, errors of the data set, no Keras in the web process."""
+
 import os
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from harness.server import ROOT
 from harness.waiting import TIMEOUT_SECONDS, wait_for
 from tests.support.apps import TINY, open_page, texts
 from trainer.config.presets import PRESETS
 from trainer.runs.owner import owner_hash
 from trainer.runs.store import RunStore
 from trainer.storage.files import json_line
-
-ROOT = Path(__file__).parent.parent
 
 
 def test_a_newcomer_lands_on_draw(app):

@@ -1,1 +1,1 @@
-"""The Train page: a run, live or ended."""
+"""The Train page: the form of a training, and its run, live or ended."""

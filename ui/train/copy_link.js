@@ -5,14 +5,14 @@ const copyWithClipboard = async (text) => {
         await navigator.clipboard.writeText(text);
         return true;
     } catch {
-        return false; // no clipboard without https, as on a school's own network
+        return false; // browsers offer no clipboard without https, as on a school's local network
     }
 };
 
 const copyWithSelection = (text) => {
     const field = document.createElement("textarea");
     field.value = text;
-    field.style.position = "fixed"; // so that the page does not scroll to it
+    field.style.position = "fixed"; // keeps the page from scrolling to it
     document.body.append(field);
     field.select();
     const copied = document.execCommand("copy");
@@ -35,7 +35,7 @@ export default ({ parentElement, data: json }) => {
     label.textContent = "Copy link";
     button.onclick = async () => {
         const copied = await copy(`${location.origin}${location.pathname}?${query}`);
-        label.textContent = copied ? "Copied" : "Not copied: take it from the address bar";
+        label.textContent = copied ? "Copied" : "Not copied: use the address bar";
         setTimeout(() => {
             label.textContent = "Copy link";
         }, 2500);

@@ -1,4 +1,4 @@
-// Moves the focus to the first of the named buttons that can be pressed.
+// Moves the keyboard focus to the first of the named buttons that is visible and enabled.
 const findButton = (name) =>
     [...document.querySelectorAll(`.st-key-${name} button`)].find((button) => button.offsetParent && !button.disabled);
 

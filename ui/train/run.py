@@ -147,7 +147,7 @@ def _render_panels(view: RunView, history: list[Record], at: int | None = None) 
         _render_test_digits(view, history, at)
     with right:
         _render_weights(view, at)
-    followed_digits.render_predictions(st.session_state.engine, view.run, view.state, st.session_state.owner, at)
+    followed_digits.render_predictions(view, at)
 
 
 def _render_test_digits(view: RunView, history: list[Record], at: int | None) -> None:
