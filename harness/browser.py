@@ -1,4 +1,4 @@
-"""A Chromium, and what a user does on the app's pages in it."""
+"""Chromium, and the actions of a user on the app's pages."""
 
 import os
 import sys
@@ -14,28 +14,30 @@ import numpy as np
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import run
-from harness.waiting import PATIENCE
+from harness.waiting import TIMEOUT_SECONDS
 from trainer.config.presets import PRESETS
 from trainer.config.training import TrainingConfig
 from trainer.drawing import synthetic_digits
 
 NO_CHROMIUM = "no Chromium was found"
 RUNNING = "[data-testid=stApp][data-test-script-state=running]"
-LASTING = replace(PRESETS["tutorial_b"].config, batch_size=1, epochs=200)  # learns until it is stopped: for minutes
-expect.set_options(timeout=1000 * PATIENCE)
+LONG_TRAINING = replace(
+    PRESETS["tutorial_b"].config, batch_size=1, epochs=200
+)  # trains for minutes, until it is stopped
+expect.set_options(timeout=1000 * TIMEOUT_SECONDS)
 
 find_chromium = cache(lambda: run.find_chromium(Path(sys.executable)))
 
 
 @contextmanager
 def open_chromium() -> Iterator[Browser]:
-    """Run a Chromium until the end of the block; a program that finds none ends with a sentence and status 2."""
+    """Run Chromium until the end of the block; exit with a message and status 2 if there is none."""
     if not (path := find_chromium()):
-        print(f"{NO_CHROMIUM.capitalize()}: bring one with `python run.py browser`.", file=sys.stderr)
+        print(f"{NO_CHROMIUM.capitalize()}: install one with `python run.py browser`.", file=sys.stderr)
         sys.exit(2)
     arguments = ["--disable-dev-shm-usage"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
-        arguments.append("--no-sandbox")  # Chromium refuses root otherwise
+        arguments.append("--no-sandbox")  # Chromium refuses to run as root otherwise
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=arguments)
         try:
@@ -45,48 +47,48 @@ def open_chromium() -> Iterator[Browser]:
 
 
 def new_page(browser: Browser, **context: Any) -> Page:
-    """Open a page in a context of its own: to the server it is another visitor."""
+    """Open a page in a new browser context, which the server sees as another visitor."""
     page = browser.new_page(**{"viewport": {"width": 1280, "height": 1000}, **context})
-    page.set_default_timeout(1000 * PATIENCE)
+    page.set_default_timeout(1000 * TIMEOUT_SECONDS)
     return page
 
 
-def calm_page(browser: Browser, **context: Any) -> Page:
-    """Open such a page on which all that is done or expected waits until no script runs, but `evaluate` and the mouse.
+def settled_page(browser: Browser, **context: Any) -> Page:
+    """Open a page whose actions and expectations wait until no script runs, except `evaluate` and the mouse.
 
-    While one runs, what it has not come to yet stands beside what it has shown anew, and a press on that may be lost.
+    While a script runs, the page mixes old and new elements, and a click on an old one may be lost.
     """
     page = new_page(browser, **context)
-    page.add_locator_handler(page.locator(RUNNING), lambda: None)  # it waits until this is gone, before each retry too
+    page.add_locator_handler(page.locator(RUNNING), lambda: None)  # waits until this is gone, also before each retry
     return page
 
 
 def open_form(page: Page, address: str, config: TrainingConfig) -> None:
-    """Open Train, on the server at an address, by the link of a configuration."""
+    """Open Train with a configuration, by its link on the server at an address."""
     page.goto(f"{address}/train?config={config.to_link()}")
     expect(page.get_by_role("spinbutton", name="Epochs")).to_have_value(str(config.epochs))
 
 
-def choose(page: Page, preset: str, epochs: int | None = None) -> None:
-    """Choose a preset by its title on Train, and perhaps how many epochs it learns."""
+def choose_preset(page: Page, preset: str, epochs: int | None = None) -> None:
+    """Choose a preset by its title on Train, and optionally the number of epochs."""
     pill = page.get_by_role("radio", name=preset, exact=True)
     field = page.get_by_role("spinbutton", name="Epochs")
     some, own = page.get_by_role("radio", checked=True), page.get_by_text("A network of your own.")
-    expect(some.or_(own).first).to_be_visible()  # the form has come to know what it shows
+    expect(some.or_(own).first).to_be_visible()  # the form is complete
     if not pill.is_checked():
         old_form = field.element_handle()
         pill.click()
-        old_form.wait_for_element_state("hidden")  # it would take what is typed with it
-    usual = next(one.config.epochs for one in PRESETS.values() if one.title == preset)
-    expect(field).to_have_value(str(usual))
+        old_form.wait_for_element_state("hidden")  # it would swallow the next input
+    default = next(one.config.epochs for one in PRESETS.values() if one.title == preset)
+    expect(field).to_have_value(str(default))
     if epochs is not None:
         field.fill(str(epochs))
         field.press("Enter")
-        page.wait_for_url(lambda url: epochs == usual or ((config := asked(url)) and config.epochs == epochs))
+        page.wait_for_url(lambda url: epochs == default or ((config := config_of(url)) and config.epochs == epochs))
 
 
-def asked(url: str) -> TrainingConfig | None:
-    """Return the configuration that Train's URL names; None where it names none."""
+def config_of(url: str) -> TrainingConfig | None:
+    """Return the configuration in Train's URL, or None."""
     link = parse_qs(urlsplit(url).query).get("config")
     return TrainingConfig.from_link(link[0]) if link else None
 
@@ -103,13 +105,13 @@ def train(page: Page) -> str:
     return run_of(page.url)
 
 
-def reached(page: Page) -> float:
-    """Return the epochs that the curve of the training loss has reached; its points are thinned as they grow many."""
+def epochs_drawn(page: Page) -> float:
+    """Return how many epochs the curve of the training loss shows; its points are thinned."""
     return page.evaluate("[...document.querySelector('.js-plotly-plot')?.data?.[0]?.x ?? []].at(-1) ?? 0")
 
 
 def draw(page: Page, drawn: list[np.ndarray]) -> None:
-    """Draw strokes, in 0..1 of the paper, with the mouse."""
+    """Draw strokes with the mouse; coordinates are 0 to 1 on the paper."""
     canvas = page.locator("canvas.upper-canvas")
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
@@ -121,7 +123,7 @@ def draw(page: Page, drawn: list[np.ndarray]) -> None:
         page.mouse.up()
 
 
-def digit(number: int) -> list[np.ndarray]:
-    """Return how a careful person writes a digit."""
+def digit_strokes(number: int) -> list[np.ndarray]:
+    """Return the strokes of a digit in careful handwriting."""
     style = next(iter(synthetic_digits.STYLES[number]))
     return synthetic_digits.pen_strokes(number, np.random.default_rng(0), style, variation=0)

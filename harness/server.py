@@ -1,4 +1,4 @@
-"""The app's server in a process of its own, on a free port."""
+"""The app's server in a separate process, on a free port."""
 
 import os
 import signal
@@ -10,20 +10,20 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import run
-from harness.waiting import PATIENCE, wait_for
+from harness.waiting import TIMEOUT_SECONDS, wait_for
 
 ROOT = Path(__file__).parents[1]
 MNIST = Path(os.environ.get("DIGITLAB_TEST_MNIST") or ROOT.parent / "shared" / "data" / "mnist.npz")
 
 
 class Server:
-    """The app as `python run.py` starts it, on a free port, with runs of its own; in a `with` block, until its end.
+    """The app as `python run.py` starts it, on a free port and with its own runs; a context manager that stops it.
 
-    `data` is the file it trains on; without it what DIGITLAB_DATA names, or MNIST where it is, or what the app finds.
-    What it prints is in `log`. With `wait=False` it need not answer yet. `app` is another script than the app's own.
-    `before` are words before its command. `scheduler`, of a cluster, spares it the 18 seconds of a processor in which
-    it makes training processes of its own.
-    Draw is at `url`, Train at `train`.
+    runs: the run root. data: the data file; by default that of DIGITLAB_DATA, or MNIST if it is found. wait: whether to
+    wait until it answers. app: the script to run. before: words before the command. scheduler: address of a cluster,
+    which saves the 18 seconds of processor time that training processes of its own take to start.
+
+    Draw is at `url`, Train at `train`; the output is in `log`.
     """
 
     def __init__(
@@ -63,9 +63,9 @@ class Server:
             return False
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
-        """End the server, unless it has ended, and wait until it is gone."""
+        """Send the server a signal and wait until it has ended."""
         self.process.send_signal(how)
-        self.process.wait(PATIENCE)
+        self.process.wait(TIMEOUT_SECONDS)
 
     def __enter__(self) -> "Server":
         return self

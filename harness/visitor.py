@@ -1,4 +1,4 @@
-"""A visitor without a browser: the messages that Streamlit's page in a browser would send, over a raw websocket."""
+"""A visitor without a browser: sends the messages of Streamlit's frontend over a raw websocket."""
 
 import asyncio
 import json
@@ -17,18 +17,18 @@ from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 
-from harness.waiting import PATIENCE
+from harness.waiting import TIMEOUT_SECONDS
 from trainer.drawing import synthetic_digits
 
-SIDE = 300  # pixels of the paper on Draw
-PAPER = "canvas"  # its key
+CANVAS_SIDE = 300  # pixels a side of the canvas on Draw
+CANVAS_KEY = "canvas"  # its widget key
 
 
 class Visitor:
-    """A session of the app and the page it looks at; it asks one thing at a time.
+    """A session of the app with its current page; it sends one request at a time.
 
-    `elements` are what the last run of the page, or of a part of it, has shown. `session` lets another connection go
-    on with the session. `polls`: for each part of the page that renews itself, after how many seconds it does.
+    elements: the output of the last run of the page or of a fragment. session: its id, with which another connection
+    can continue it. polls: for each fragment that reruns by itself, the seconds between two runs.
     """
 
     def __init__(self, url: str, socket: ClientConnection) -> None:
@@ -36,38 +36,38 @@ class Visitor:
         self.session = ""
         self.polls: dict[str, float] = {}
         self._url, self._socket = url, socket
-        self._page = ""  # by the server's name for its script
+        self._page = ""  # the server's hash of its script
         self._query = ""
-        self._parts: dict[str, str] = {}  # a widget's id -> the part of the page that it runs again, "" for all of it
+        self._parts: dict[str, str] = {}  # widget id -> the fragment that it reruns, "" for the page
 
     async def open(self, page: str = "", query: str = "") -> list[Element]:
-        """Go to a page and return what it shows."""
+        """Open a page and return its elements."""
         self._query = query
         message = BackMsg()
         message.rerun_script.page_name = page
         message.rerun_script.query_string = query
         message.rerun_script.context_info.url = f"{self._url}/{page}"
-        return await self.ask(message.SerializeToString())
+        return await self.request(message.SerializeToString())
 
     async def set(self, key: str, **value: Any) -> list[Element]:
-        """Give the widget `key` a value, as in `json_value="{}"`, and return what is shown then."""
-        return await self.ask(self.message(key, **value))
+        """Set the value of the widget `key`, as in `json_value="{}"`, and return the new elements."""
+        return await self.request(self.message(key, **value))
 
-    async def tell(self, states: Sequence[dict[str, Any]]) -> list[Element]:
-        """Send states of widgets, as in `{"id": …, "string_value": ""}`, all at once, and return what is shown then."""
+    async def set_states(self, states: Sequence[dict[str, Any]]) -> list[Element]:
+        """Send several widget states, as in `{"id": …, "string_value": ""}`, and return the new elements."""
         message = self._rerun("")
         for state in states:
             message.rerun_script.widget_states.widgets.add(**state)
-        return await self.ask(message.SerializeToString())
+        return await self.request(message.SerializeToString())
 
     async def poll(self, part: str) -> list[Element]:
-        """Renew a part of the page, as the browser does by itself, and return what it shows."""
+        """Rerun a fragment, as a browser does automatically, and return its elements."""
         message = self._rerun(part)
         message.rerun_script.is_auto_rerun = True
-        return await self.ask(message.SerializeToString())
+        return await self.request(message.SerializeToString())
 
     async def settle(self) -> None:
-        """Stay on the page until nothing on it is waited for."""
+        """Rerun fragments until none reruns by itself."""
         while self.polls:
             part, every = min(self.polls.items(), key=lambda poll: poll[1])
             await asyncio.sleep(every)
@@ -75,24 +75,24 @@ class Visitor:
 
     @property
     def kinds(self) -> list[str]:
-        """Return of which kinds the elements are."""
+        """Return the kinds of the elements."""
         return [element.WhichOneof("type") or "" for element in self.elements]
 
     @property
     def widgets(self) -> dict[str, str]:
-        """Return the kinds of the widgets that are shown, by their ids."""
+        """Return the kinds of the widgets by their ids."""
         shown = zip(self.elements, self.kinds, strict=True)
         return {id: kind for element, kind in shown if (id := getattr(getattr(element, kind, None), "id", ""))}
 
     def message(self, key: str, **value: Any) -> bytes:
-        """Return what a browser would send to give the widget `key` a value."""
+        """Return the message of a browser that sets the value of the widget `key`."""
         widget = next(name for name in self._parts if name.endswith(f"-{key}"))
         message = self._rerun(self._parts[widget])
         message.rerun_script.widget_states.widgets.add(id=widget, **value)
         return message.SerializeToString()
 
-    async def ask(self, message: bytes) -> list[Element]:
-        """Send a message and return what is shown when its run is over."""
+    async def request(self, message: bytes) -> list[Element]:
+        """Send a message and return the elements after its run."""
         await self.send(message)
         await self.read()
         return self.elements
@@ -101,9 +101,9 @@ class Visitor:
         await self._socket.send(message)
 
     async def read(self, until: Callable[[Element], bool] = lambda element: False) -> bool:
-        """Read until such an element is shown, and return True, or until the page, or a part of it, has run.
+        """Read until an element satisfies `until` and return True, or until a run ends and return False.
 
-        Raises websockets.ConnectionClosed where the server ends the connection.
+        Raises websockets.ConnectionClosed if the server closes the connection.
         """
         while True:
             message = ForwardMsg.FromString(await self._socket.recv(decode=False))
@@ -130,7 +130,7 @@ class Visitor:
     def _begin(self, message: ForwardMsg) -> None:
         self.elements.clear()
         self.session = message.new_session.initialize.session_id
-        if not message.metadata.run.fragment_ids:  # all of the page
+        if not message.metadata.run.fragment_ids:  # the whole page
             self._parts.clear()
             self.polls.clear()
 
@@ -145,7 +145,7 @@ class Visitor:
 
 @asynccontextmanager
 async def visit(url: str, session: str = "", owner: str = "") -> AsyncIterator[Visitor]:
-    """Connect to the server as a browser of its own, or as the one that had the session, or the owner's cookie."""
+    """Connect to the server as a new browser, or continue a session, or use an owner's cookie."""
     cookie = {"Cookie": f"digit_lab_owner={owner or secrets.token_urlsafe(24)}"}
     async with connect(
         f"{url.replace('http', 'ws', 1)}/_stcore/stream",
@@ -153,7 +153,7 @@ async def visit(url: str, session: str = "", owner: str = "") -> AsyncIterator[V
         subprotocols=["streamlit", "none", *([session] if session else [])],
         additional_headers=cookie,
         compression=None,
-        open_timeout=PATIENCE,
+        open_timeout=TIMEOUT_SECONDS,
         max_size=None,
         ping_interval=None,
         proxy=None,
@@ -161,21 +161,21 @@ async def visit(url: str, session: str = "", owner: str = "") -> AsyncIterator[V
         yield Visitor(url, socket)
 
 
-def drawn(written: Sequence[np.ndarray], side: int = SIDE) -> str:
-    """Return strokes, in 0..1 of the paper, as the canvas sends them: its objects and its pixels as JSON."""
+def canvas_value(written: Sequence[np.ndarray], side: int = CANVAS_SIDE) -> str:
+    """Return the canvas's JSON value, with objects and pixels, for strokes with coordinates from 0 to 1."""
     url = data_url(synthetic_digits.draw(list(written), side, side / 15))
-    return sheet([path((stroke * side).tolist()) for stroke in written], url)
+    return canvas_json([fabric_path((stroke * side).tolist()) for stroke in written], url)
 
 
-def sheet(objects: Any, url: Any) -> str:
-    """Return what the canvas sends as JSON: its objects and a data URL of its pixels."""
+def canvas_json(objects: Any, url: Any) -> str:
+    """Return the canvas's JSON value for objects and a data URL of its pixels."""
     return json.dumps(
         {"drawing": {"raw": {"version": "7.4.0", "objects": objects, "background": "#000000"}, "data": url}}
     )
 
 
-def path(points: list[list[float]]) -> dict[str, Any]:
-    """Return a stroke as Fabric's pencil leaves it."""
+def fabric_path(points: list[list[float]]) -> dict[str, Any]:
+    """Return a stroke as an object of Fabric's pencil brush."""
     commands = [["M", *points[0]]] + [["Q", *a, (a[0] + b[0]) / 2, (a[1] + b[1]) / 2] for a, b in pairwise(points)]
     return {
         "type": "Path",
@@ -187,7 +187,7 @@ def path(points: list[list[float]]) -> dict[str, Any]:
 
 
 def data_url(pixels: np.ndarray) -> str:
-    """Return pixels as a data URL of a PNG, as a browser sends a drawing."""
+    """Return pixels as the data URL of a PNG."""
     png = BytesIO()
     Image.fromarray(pixels).save(png, "PNG")
     return f"data:image/png;base64,{b64encode(png.getvalue()).decode()}"

@@ -1,4 +1,4 @@
-"""What every test stands on: a place of its own for runs and caches, MNIST where it is, and a real Chromium."""
+"""Fixtures for all tests: separate run and cache folders, MNIST if available, a cluster, the app, and Chromium."""
 
 import gc
 import os
@@ -33,7 +33,7 @@ settings.load_profile("in any time")  # the machine may be busy
 
 @pytest.fixture(scope="session", autouse=True)
 def cache_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Keep data that was downloaded or made away from the user's caches, once for all tests."""
+    """Keep downloaded and generated data out of the user's caches."""
     with pytest.MonkeyPatch.context() as patch:
         directory = tmp_path_factory.mktemp("cache")
         patch.setenv("DIGITLAB_CACHE", str(directory))
@@ -45,18 +45,18 @@ def cache_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="session", autouse=True)
 def scanned_once() -> Iterator[None]:
-    """Let Streamlit look once for components in all that is installed: each AppTest would do so for half a second."""
+    """Let Streamlit scan the installed packages for components once: it takes half a second per AppTest."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
         yield
 
 
-freeze_once = cache(gc.freeze)  # to ask how much is frozen takes a tenth of a second
+freeze_once = cache(gc.freeze)  # gc.get_freeze_count takes a tenth of a second
 
 
 @pytest.fixture(autouse=True)
 def frozen_keras() -> None:
-    """Spare the garbage collector what Keras holds: Streamlit has all searched, twice, after each run of an AppTest."""
+    """Exclude Keras's objects from garbage collection, which Streamlit runs twice after each run of an AppTest."""
     if "keras" in sys.modules:
         freeze_once()
 
@@ -70,20 +70,20 @@ def runs_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(autouse=True)
 def main_module(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put back what Streamlit's AppTest replaces: a Dask worker begun anew would run the app as its main module."""
+    """Restore the main module that AppTest replaces: a restarted Dask worker would run the app as its main module."""
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
 @pytest.fixture(scope="session")
 def mnist_path() -> Path:
     if not MNIST.is_file():
-        pytest.skip(f"MNIST was not found at {MNIST}: name its file by DIGITLAB_TEST_MNIST")
+        pytest.skip(f"MNIST was not found at {MNIST}: set DIGITLAB_TEST_MNIST to its file")
     return MNIST
 
 
 @pytest.fixture(scope="session")
 def few_digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data file of few synthetic digits, in Keras's layout."""
+    """A data file of 600 synthetic digits, in Keras's layout."""
     images, labels = synthetic_digits.make_digits(600, seed=3)
     path = tmp_path_factory.mktemp("data") / "few_digits.npz"
     np.savez(path, x_train=images[:500], y_train=labels[:500], x_test=images[500:], y_test=labels[500:])
@@ -92,9 +92,9 @@ def few_digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def cluster(few_digits: Path) -> Iterator[LocalCluster]:
-    """A Dask cluster with two cold workers, which have few digits to train on."""
+    """A Dask cluster of two workers that train on few digits."""
     dask.config.set({"distributed.scheduler.allowed-failures": 0})
-    environment = {"DIGITLAB_DATA": str(few_digits)}  # that of workers begun anew as well, after a test killed one
+    environment = {"DIGITLAB_DATA": str(few_digits)}  # also for workers that replace a killed one
     with LocalCluster(
         n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0", env=environment
     ) as cluster:
@@ -117,7 +117,7 @@ def app(
 
 @pytest.fixture
 def network_run(runs_directory: Path) -> Run:
-    """A run with a network that nobody has trained yet."""
+    """A finished run with an untrained network."""
     run = RunStore(runs_directory).create(TINY, owner_hash("somebody"))
     (run.path / "model.onnx").write_bytes(onnx_writer.to_onnx(model.weights(model.build(TINY)), TINY))
     run.update(phase="finished", test_accuracy=0.1234, device="CPU", data="MNIST", seconds=3.0)
@@ -126,7 +126,7 @@ def network_run(runs_directory: Path) -> Run:
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """The path of a Chromium; without one the test is skipped, or fails where REQUIRE_BROWSER=1 forbids that."""
+    """The path of Chromium; without it the test is skipped, or fails with REQUIRE_BROWSER=1."""
     path = find_chromium()
     if not path and os.environ.get("REQUIRE_BROWSER") == "1":
         pytest.fail(f"{NO_CHROMIUM}, and REQUIRE_BROWSER=1 asks for one", pytrace=False)
@@ -135,7 +135,7 @@ def chromium() -> str:
     return path
 
 
-@pytest.fixture(scope="module")  # not longer: Playwright keeps an event loop in the tests' thread
+@pytest.fixture(scope="module")  # not session: Playwright keeps an event loop in the tests' thread
 def browser(chromium: str) -> Iterator[Browser]:
     with open_chromium() as browser:
         yield browser
@@ -158,7 +158,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (item.get_closest_marker("browser") is not None, item.path.stem not in LONGEST))
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)  # the last word
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # print after everything else
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
     yield
     skipped = [report for report in terminalreporter.getreports("skipped") if NO_CHROMIUM in str(report.longrepr)]

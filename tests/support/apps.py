@@ -1,4 +1,4 @@
-"""The app without a browser: its pages' scripts, run by Streamlit's AppTest."""
+"""Helpers for pages in Streamlit's AppTest, without a browser."""
 
 from dataclasses import replace
 from typing import Any
@@ -13,8 +13,8 @@ TINY = TrainingConfig(layers=(Dense(16, "relu"),), epochs=2, batch_size=20, lear
 DIVERGING = replace(TINY, learning_rate=100.0, layers=(Dense(64, "linear"),) * 4)
 
 
-def come(app: AppTest, page: str, run: Run | str | None = None) -> AppTest:
-    """Open a page, perhaps by a link that names a run; AppTest runs app.py only when it begins."""
+def open_page(app: AppTest, page: str, run: Run | str | None = None) -> AppTest:
+    """Open a page, optionally with a run in the link; AppTest runs app.py only at the start."""
     app.run()
     if run:
         app.query_params["run"] = run if isinstance(run, str) else run.id
@@ -22,6 +22,6 @@ def come(app: AppTest, page: str, run: Run | str | None = None) -> AppTest:
 
 
 def texts(app: AppTest) -> str:
-    """Return what is written on the page in Markdown, as hints and as results."""
+    """Return the texts of the page: Markdown, captions, hints and results."""
     kinds: tuple[Any, ...] = (app.markdown, app.caption, app.info, app.success)
     return "\n".join(element.value for kind in kinds for element in kind)

@@ -1,4 +1,4 @@
-"""Many cases in one test: the case that fails is named."""
+"""Names for the cases of a test that loops over many."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def case(name: object) -> Iterator[None]:
-    """Add the case's name to whatever goes wrong in the block."""
+    """Add the name of the case to any exception from the block."""
     try:
         yield
     except BaseException as error:

@@ -16,7 +16,7 @@ from trainer.networks.hooks import Control, Hooks, Outcome
 rng = np.random.default_rng(0)
 IMAGES = rng.random((330, 28, 28), dtype=np.float32)
 LABELS = rng.integers(0, 10, 330).astype(np.uint8)
-IMAGES[np.arange(330), LABELS] = 1.0  # something to learn: a line at the label's height
+IMAGES[np.arange(330), LABELS] = 1.0  # a pattern to learn: a line at the label's height
 
 SMALL = TrainingConfig(layers=(Dense(8),), batch_size=32, epochs=2, validation_split=0.1, seed=3)
 CONVOLUTION = replace(

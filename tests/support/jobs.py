@@ -1,4 +1,4 @@
-"""What stands in for a training; importable in a worker."""
+"""A stand-in for a training, importable in a worker."""
 
 import os
 import time
@@ -7,10 +7,10 @@ from pathlib import Path
 from trainer.runs.run import Run
 
 
-def run_until_told(path: str) -> None:
-    """Run until a file named `go` lies in the run directory, or an end is wished; the device is this process.
+def run_until_released(path: str) -> None:
+    """Run until the run directory contains a file `go`, or a request to end; the device is the process id.
 
-    A pause leaves a checkpoint, and so does the end.
+    Leaves a checkpoint.
     """
     run = Run(Path(path))
     run.update(phase="running", device=str(os.getpid()))
