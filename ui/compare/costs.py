@@ -28,7 +28,7 @@ def render(runs: list[ComparedRun]) -> None:
         have = "has" if len(missing) == 1 else "have"
         st.caption(f"{literal(', '.join(one.name for one in missing))} {have} not been tested and {have} no point.")
     for column, what in zip(st.columns(2), ("parameters", "seconds"), strict=True):
-        costs = [Cost(one.name, one.colour, one.state.test_accuracy or 0.0, _cost(one, what)) for one in ended]
+        costs = [Cost(one.name, one.line_style, one.state.test_accuracy or 0.0, _cost(one, what)) for one in ended]
         words = "; ".join(f"{one.name}: {percent(one.accuracy)}, {one.cost:,.6g} {what}" for one in costs)
         with column:
             st.markdown(f"**Accuracy against {what}**")

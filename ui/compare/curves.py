@@ -27,7 +27,7 @@ def _render_curves(runs: list[ComparedRun]) -> None:
     history = st.session_state.engine.runs.history
     views = [one.run.read() for one in runs]
     learners = [
-        RunCurves(one.name, one.colour, history(one.run), view.state.steps)
+        RunCurves(one.name, one.line_style, history(one.run), view.state.steps)
         for one, view in zip(runs, views, strict=True)
     ]
     epochs = [view.requests.epochs for view in views]

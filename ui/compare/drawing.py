@@ -47,8 +47,10 @@ def _render_answers(runs: list[ComparedRun]) -> None:
     focus = tabs.focused_digit(len(first))
     focused = [(one, found[focus] if found and focus is not None else None) for one, found in answers.items()]
     words = _summary(source, [(one.name, answer) for one, answer in focused if answer])
-    rows = [(f"{symbol(one.colour)} {one.name}\n{percent(one.state.test_accuracy)}", answer) for one, answer in focused]
-    figure = answer_charts.network_rows(rows, [one.colour.line for one in runs])
+    rows = [
+        (f"{symbol(one.line_style)} {one.name}\n{percent(one.state.test_accuracy)}", answer) for one, answer in focused
+    ]
+    figure = answer_charts.network_rows(rows, [one.line_style.color for one in runs])
     with chart:
         st.plotly_chart(figure, config={"staticPlot": True}, alt=words, key="compare.judged")
     with sentence:

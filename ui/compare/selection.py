@@ -35,7 +35,7 @@ class ComparedRun:
     name: str  # short and unique among the compared runs
     config: TrainingConfig
     state: State  # when the page was rendered
-    colour: LineStyle
+    line_style: LineStyle
 
     @property
     def network(self) -> NetworkChoice:
@@ -55,15 +55,15 @@ class ComparedRun:
     @property
     def sign(self) -> Markup:
         """Return its symbol in its colour as HTML, with its name as label."""
-        color = f"color: {self.colour.line}"
+        color = f"color: {self.line_style.color}"
         return Markup('<span style="{}" role="img" title="{}" aria-label="{}">{}</span>').format(
-            color, self.name, self.name, symbol(self.colour)
+            color, self.name, self.name, symbol(self.line_style)
         )
 
     @property
     def swatch(self) -> Markup:
         """Return a sample of its line as HTML."""
-        return Markup('<img src="{}" width="44" height="14" alt="">').format(swatch(self.colour))
+        return Markup('<img src="{}" width="44" height="14" alt="">').format(swatch(self.line_style))
 
     @property
     def heading(self) -> Markup:
@@ -72,7 +72,7 @@ class ComparedRun:
 
 
 def select_runs() -> list[ComparedRun]:
-    """Render the choice of runs and return them in the order of the link; warn of those that cannot be compared."""
+    """Render the choice of runs and return them in the order of the link; warn about those that cannot be compared."""
     store = st.session_state.engine.runs
     linked = _linked_ids()
     known = [run.read() for run_id in linked if (run := store.get(run_id))]

@@ -56,5 +56,5 @@ def packed_map(
 
 
 def render(data: bytes, key: str = "map") -> None:
-    """Show the map that `packed_map` returned."""
+    """Render the map that `packed_map` returned."""
     _map(data=data, key=key)

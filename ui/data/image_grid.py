@@ -25,25 +25,25 @@ _sheet = st.components.v2.component(
 
 
 def render(
-    images: Array, names: Sequence[str], places: Sequence[int], chosen: int, key: str, choose: Callable[[int], Any]
+    images: Array, names: Sequence[str], places: Sequence[int], selected: int, key: str, on_select: Callable[[int], Any]
 ) -> None:
-    """Show up to a hundred images and call `choose` with the place of the one that was clicked.
+    """Render up to a hundred images and call `on_select` with the place of the one that was clicked.
 
     images: (n, height, width) or (n, height, width, 3) uint8. `names` are their tooltips, `places` their indices in the
     data set.
     """
 
-    def follow() -> None:
+    def call_on_select() -> None:
         if (place := st.session_state[key].get("chosen")) in places:  # a browser may send anything
-            choose(place)
+            on_select(place)
 
     height, width = images.shape[1:3]
     data = {
         "picture": sprite_url(images, COLUMNS),
         "names": list(names[:SAMPLE_SIZE]),
         "places": list(places[:SAMPLE_SIZE]),
-        "chosen": chosen,
+        "chosen": selected,
         "ratio": f"{width} / {height}",
         "alt": f"{len(places)} images. The arrow keys move between them, Enter enlarges one.",
     }
-    _sheet(data=json.dumps(data).encode(), on_chosen_change=follow, key=key)
+    _sheet(data=json.dumps(data).encode(), on_chosen_change=call_on_select, key=key)

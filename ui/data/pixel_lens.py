@@ -30,7 +30,7 @@ def render(
     channel: int | None = None,
     key: str = "lens",
 ) -> None:
-    """Show the pixel values of an image, (height, width) or (height, width, 3) uint8.
+    """Render the pixel values of an image, (height, width) or (height, width, 3) uint8.
 
     `extent` adds the bounding box and the centre of mass; `scaled` shows values from 0 to 1; `channel` shows only one
     of the three colours of a colour image.

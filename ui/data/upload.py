@@ -10,7 +10,7 @@ from trainer.data import uploads
 from ui import dataset_loader
 from ui.markdown import literal, sentence
 
-MAX_MEGABYTES = uploads.MAX_FILE_BYTES // 10**6  # MB of a file
+MAX_MEGABYTES = uploads.MAX_FILE_BYTES // 10**6  # of a file
 LAYOUT = """\
 import numpy as np
 # x: whole numbers 0 to 255, uint8; y: labels 0 to 9

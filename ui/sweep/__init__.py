@@ -1,1 +1,1 @@
-"""The pieces of the Sweep page: planning a sweep, its squares, watching it, and the earlier ones."""
+"""The Sweep page: the form of a sweep, its heatmap, its progress and result, and earlier sweeps."""
