@@ -1,4 +1,4 @@
-"""What a figure depends on besides the app: the machine, its versions, and what else it does."""
+"""Conditions of a measurement: machine, versions and load."""
 
 import contextlib
 import datetime
@@ -11,12 +11,12 @@ from pathlib import Path
 
 import psutil
 
-WAIT = 60  # seconds at most for the machine to come to rest
-QUIET = 5.0  # percent of all cores
+QUIET_TIMEOUT_SECONDS = 60  # for the machine to become idle
+QUIET_PERCENT = 5.0  # of all cores
 
 
 def print_conditions(*libraries: str, more: str = "") -> None:
-    """Print the day, the machine and the versions, two lines behind `#`."""
+    """Print date, machine and versions on two lines that start with `#`."""
     versions = [f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in libraries)]
     load = psutil.getloadavg()[0]
     print(f"# {datetime.date.today()}, {_processor()}, {os.cpu_count()} cores, load {load:.1f}")
@@ -35,9 +35,9 @@ def _processor() -> str:
 
 
 def await_quiet() -> bool:
-    """Wait until the machine has done next to nothing for 2 seconds; say whether that came about."""
-    end = time.monotonic() + WAIT
+    """Wait until the machine has been nearly idle for 2 seconds; return whether that happened."""
+    end = time.monotonic() + QUIET_TIMEOUT_SECONDS
     while time.monotonic() < end:
-        if psutil.cpu_percent(interval=2) < QUIET:
+        if psutil.cpu_percent(interval=2) < QUIET_PERCENT:
             return True
     return False

@@ -1,8 +1,8 @@
-"""How many drawn digits a network reads right, and how honest it is about them, on pen strokes of real people.
+"""Accuracy and calibration of a network on digits drawn by people.
 
-Run `python -m benchmarks.drawing` for the network that comes with the app; DIGITLAB_NETWORK=runs/<id>/model.onnx names
-another one. It takes some minutes, and ends with status 1 where a share falls below its floor. `--card` writes the
-shipped network's figures into its card, and `--set develop` measures the half that choices were made by.
+`python -m benchmarks.drawing` measures the ready-made network, DIGITLAB_NETWORK=runs/<id>/model.onnx another one. It
+takes a few minutes and exits with status 1 if an accuracy is too low. `--card` writes the figures into the card of the
+ready-made network, and `--set develop` measures the half of the drawings that settings were chosen on.
 """
 
 import argparse
@@ -23,18 +23,23 @@ from trainer.drawing import normalize
 from trainer.networks.inference import Network
 from trainer.shipped import card, pretrain
 from trainer.shipped import network as shipped
-from trainer.storage.files import write_whole
+from trainer.storage.files import write_atomically
 
 ROOT = Path(__file__).parents[1]
 SCORER = ROOT.parent / "shared" / "tools" / "score_drawings.py"
 DRAWINGS = ROOT.parent / "shared" / "data" / "drawings"
 VARIANTS = ("std", "thin", "thick", "tiny")  # ordinary, pen of 5 to 9 px, pen of 30 to 40 px, a fifth of the canvas
-FLOORS = {"std": 0.965, "thin": 0.95, "thick": 0.95, "tiny": 0.92}  # of the shipped network
-LEAST = {"std": 0.94}  # of any other, as the Small CNN, trained on MNIST alone, promises
+SHIPPED_FLOORS = {
+    "std": 0.965,
+    "thin": 0.95,
+    "thick": 0.95,
+    "tiny": 0.92,
+}  # of the ready-made network
+OTHER_FLOORS = {"std": 0.94}  # of any other network, as for the Small CNN trained on MNIST alone
 
 
 def classify(canvases: Sequence[np.ndarray]) -> np.ndarray:
-    """Return the probabilities (n, 10) that the network gives RGBA canvases; blank paper: 0.1 for each digit."""
+    """Return probabilities (n, 10) for RGBA canvases; 0.1 for each digit if the paper is blank."""
     images = np.stack([_image(rgba) for rgba in canvases])
     probabilities = _network().probabilities(images)
     probabilities[images.max(axis=(1, 2)) == 0] = 0.1
@@ -55,12 +60,12 @@ def _path() -> Path:
     name = os.environ.get("DIGITLAB_NETWORK")
     path = Path(name).resolve() if name else shipped.PATH
     if not path.is_file():
-        raise UserError(f"DIGITLAB_NETWORK must name an exported network (got {name!r}): set it to a run's model.onnx.")
+        raise UserError(f"DIGITLAB_NETWORK must be an ONNX file (got {name!r}): set it to a run's model.onnx.")
     return path
 
 
 def _scorer() -> ModuleType:
-    """Return the scorer, which draws people's strokes as a canvas does."""
+    """Return the scoring tool, which draws people's strokes like the canvas."""
     spec = importlib.util.spec_from_file_location(SCORER.stem, SCORER)
     assert spec and spec.loader
     scorer = importlib.util.module_from_spec(spec)
@@ -69,7 +74,7 @@ def _scorer() -> ModuleType:
 
 
 def measure(which: str, variant: str) -> card.Figures:
-    """Return `card.figures` of a half of the drawings in a variant, and the 95 % range of accuracy over its writers."""
+    """Return `card.figures` for half of the drawings in a variant, and the 95 % range of accuracy over its writers."""
     scorer = _scorer()
     records = scorer.load(DRAWINGS / f"{which}.jsonl.gz")
     labels = np.array([record["y"] for record in records])
@@ -84,10 +89,10 @@ def measure(which: str, variant: str) -> card.Figures:
 def main() -> int:
     parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
     parser.add_argument("--set", default="report", choices=("develop", "report"), help="which half of the drawings")
-    parser.add_argument("--card", action="store_true", help="write the figures into the shipped network's card")
+    parser.add_argument("--card", action="store_true", help="write the figures into the card of the ready-made network")
     given = parser.parse_args()
     if not (SCORER.is_file() and DRAWINGS.is_dir()):
-        print(f"# no drawings to measure with: they are looked for in {os.path.relpath(DRAWINGS, ROOT)}")
+        print(f"# no drawings to measure with: they are expected in {os.path.relpath(DRAWINGS, ROOT)}")
         return 0
     try:
         path = _path()
@@ -106,13 +111,13 @@ def main() -> int:
         print(f"drawing.{variant}_calibration_error {100 * read['calibration_error']:.2f} %")
         print(f"drawing.{variant}_looks_like_digit {100 * read['kept']:.2f} %", flush=True)
     for low, high, count, right in measured["std"]["answers"]:
-        print(f"# it said {100 * low:g} to {100 * high:g} %: {100 * right:.1f} % of {count:,} right")
+        print(f"# probability {100 * low:g} to {100 * high:g} %: {100 * right:.1f} % of {count:,} correct")
     if given.card and is_shipped:
         known = shipped.card()
         known = dataclasses.replace(known, drawings={**known.drawings, given.set: measured})
         known.save(shipped.CARD)
-        write_whole(pretrain.PAGE, card.page(known).encode())
-    floors = FLOORS if is_shipped else LEAST
+        write_atomically(pretrain.PAGE, card.page(known).encode())
+    floors = SHIPPED_FLOORS if is_shipped else OTHER_FLOORS
     return int(any(measured[variant]["accuracy"] < floor for variant, floor in floors.items()))
 
 

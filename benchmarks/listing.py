@@ -1,7 +1,7 @@
-"""How long the list of runs takes: its rows after a start, with and without the file that keeps them, and the page.
+"""Speed of the list of runs: its rows after a start, with and without the saved index, and the page Runs.
 
-Run `python -m benchmarks.listing`; it takes about 3 minutes, and a gigabyte of disk for a while. Ends with status 1
-where the list of 10,000 runs takes more than half a second, or a row is wrong.
+Run `python -m benchmarks.listing`; it takes about 5 minutes and temporarily a gigabyte of disk space. Exits with status
+1 if the list of 10,000 runs takes more than half a second, or a row is wrong.
 """
 
 import json
@@ -21,21 +21,21 @@ from benchmarks.conditions import await_quiet, print_conditions
 from harness.browser import new_page, open_chromium
 from harness.server import Server
 from harness.waiting import wait_for
+from trainer.config.optimizers import OPTIMIZERS
 from trainer.config.presets import PRESETS
-from trainer.config.training import OPTIMIZERS
-from trainer.runs.index import FILE, UNSAVED, RunIndex, read
+from trainer.runs.index import INDEX_FILE, MAX_UNSAVED_ROWS, RunIndex, read_row
 from trainer.runs.state import State
 from trainer.runs.store import RunStore
-from trainer.storage.files import line
+from trainer.storage.files import json_line
 
-NUMBERS = (10, 100, 1_000, 10_000)
-MOST = 0.5  # seconds
-TIMES = 7
-EPOCHS, LINES = 20, 25  # of a run; lines an epoch
+RUN_COUNTS = (10, 100, 1_000, 10_000)
+MAX_SECONDS = 0.5  # seconds
+REPEATS = 7
+EPOCHS, LINES = 20, 25  # per run, and lines per epoch
 
 
-def make(root: Path, number: int) -> None:
-    """Make runs as trainings leave them, without their networks."""
+def make_runs(root: Path, number: int) -> None:
+    """Create runs as trainings leave them, without networks."""
     chance = random.Random(0)
     presets = [preset.config for preset in PRESETS.values()]
     histories = [history(chance) for _ in range(50)]
@@ -69,7 +69,7 @@ def history(chance: random.Random) -> bytes:
             | {"val_accuracy": 1 - chance.random() / epoch, "val_loss": chance.random(), "learning_rate": 0.01}
             | {"seconds": 0.1, "memory": 1_371_992_064, "reads": [chance.randrange(10) for _ in range(16)]}
         )
-    return b"".join(map(line, lines))
+    return b"".join(map(json_line, lines))
 
 
 def seconds(what: Callable[[], object]) -> float:
@@ -79,36 +79,36 @@ def seconds(what: Callable[[], object]) -> float:
 
 
 def rows(store: RunStore) -> dict[str, float]:
-    """Measure the rows as Python has them; in a process of its own, as the web process has them after a start."""
+    """Return the seconds that the rows take in Python, before and after the index is saved."""
     new = RunIndex(store)
     figures = {"unread_first_page": seconds(new.rows)}
     figures["unread_all"] = figures["unread_first_page"] + seconds(new.wait)
-    figures["later"] = statistics.median(seconds(new.rows) for _ in range(TIMES))
-    if len(store.runs()) > UNSAVED:
-        wait_for((store.root / FILE).is_file)
+    figures["later"] = statistics.median(seconds(new.rows) for _ in range(REPEATS))
+    if len(store.runs()) > MAX_UNSAVED_ROWS:
+        wait_for((store.root / INDEX_FILE).is_file)
     after = RunIndex(store)
     figures["after_start"] = seconds(after.rows)
     listed = after.rows()
     some = random.Random(1).sample(listed, 10)
-    if len(listed) != len(store.runs()) or any(row != read(store.get(row.id)) for row in some):
-        sys.exit("A row must be as its run is: it is not.")
+    if len(listed) != len(store.runs()) or any(row != read_row(store.get(row.id)) for row in some):
+        sys.exit("A row of the index differs from its run.")
     return figures
 
 
 def page(browser: Browser, root: Path) -> dict[str, float]:
-    """Measure the page: from its address to the first rows, of a server that has just started, and a press to sort."""
+    """Return the seconds from opening the page to the first rows, on a new server, and of sorting."""
     with Server(root) as server:
         visit = new_page(browser)
         table = visit.locator("tbody tr")
         visit.goto(server.url)
-        expect(visit.get_by_role("heading", level=1)).to_be_visible()  # the app is there, its engine too
-        await_quiet()  # and so are the training processes
+        expect(visit.get_by_role("heading", level=1)).to_be_visible()  # the app and its engine have started
+        await_quiet()  # and so have the training processes
         begun = time.perf_counter()
         visit.goto(f"{server.url}/runs")
         expect(table.first).to_be_visible()
         figures = {"page_first": time.perf_counter() - begun}
         presses = []
-        for place in range(TIMES + 1):
+        for place in range(REPEATS + 1):
             order = "ascending" if place % 2 else "descending"
             begun = time.perf_counter()
             visit.locator("th.test button").click()
@@ -122,15 +122,15 @@ def main() -> int:
     print_conditions("streamlit", more=f"{EPOCHS} epochs a run, {EPOCHS * (LINES + 1)} lines")
     slow = False
     with open_chromium() as browser:
-        for number in NUMBERS:
+        for number in RUN_COUNTS:
             with tempfile.TemporaryDirectory() as folder:
                 root = Path(folder) / "runs"
                 root.mkdir()
-                make(root, number)
+                make_runs(root, number)
                 figures = rows(RunStore(root)) | page(browser, root)
             for name, figure in figures.items():
                 print(f"{number}.{name} {1000 * figure:.0f} ms", flush=True)
-            slow = slow or max(figures["later"], figures["after_start"]) > MOST
+            slow = slow or max(figures["later"], figures["after_start"]) > MAX_SECONDS
     return int(slow)
 
 

@@ -1,10 +1,10 @@
-"""How the server bears a class: visitors who draw a digit every 2 seconds, or who watch runs that train.
+"""Load of a class: waiting times of visitors who draw a digit every 2 seconds, or who watch live runs.
 
-Run `python -m benchmarks.load`, on a quiet machine; it takes 12 minutes: 1 to 100 visitors, without and with two
-trainings in the background. `--visitors 30`, `--kind draw` or `watch` and `--trainings` ask for one case alone. The
-visitors are raw websockets in this process and act at random moments. A wait runs from the moment a visitor acts until
-the new bars, or the looks at a run, have arrived there; the opening of pages is not counted. Ends with status 1 where,
-with up to 60 visitors, more than 5 % of the waits take over 150 ms, or 30 visitors take a whole core.
+Run `python -m benchmarks.load` on an idle machine; it takes 12 minutes for 1 to 100 visitors, without and with two
+trainings in the background. `--visitors 30`, `--kind draw` or `watch`, and `--trainings` select a single case. Visitors
+are websockets in this process and act at random moments. A wait lasts from an action until the new bars or curves have
+arrived; opening pages is not counted. Exits with status 1 if, with up to 60 visitors, more than 5 % of the waits take
+over 150 ms, or if 30 visitors take a whole core.
 """
 
 import argparse
@@ -25,17 +25,17 @@ from streamlit.proto.Element_pb2 import Element
 
 from benchmarks.conditions import await_quiet, print_conditions
 from harness.server import Server
-from harness.visitor import PAPER, Visitor, drawn, visit
+from harness.visitor import CANVAS_KEY, Visitor, canvas_value, visit
 from harness.waiting import wait_for
 from trainer.config.presets import PRESETS
 from trainer.drawing import synthetic_digits
 from trainer.runs.store import RunStore
 
-EVERY = 2.0  # seconds between a visitor's drawings, on average
-DIGITS = 100  # made before, so that the visitors need little of the processor
-LINK = replace(PRESETS["tutorial_a"].config, epochs=200).to_link()  # what trains in the background, for minutes
-MOST = 150.0  # milliseconds, for 95 % of the waits
-CLASS, HALF = 60, 30  # visitors who must not wait longer; who must not take a core
+DRAW_SECONDS = 2.0  # seconds between a visitor's drawings, on average
+DIGITS = 100  # drawn in advance, so that the visitors need little processor time
+LINK = replace(PRESETS["tutorial_a"].config, epochs=200).to_link()  # trains in the background for minutes
+MAX_MILLISECONDS = 150.0  # of 95 % of the waits
+MAX_VISITORS, MAX_CORE_VISITORS = 60, 30  # with which the limits of waits, and of one core, apply
 
 
 class Case(NamedTuple):
@@ -51,48 +51,48 @@ CASES = (
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="benchmarks.load", description="How the server bears a class.")
-    parser.add_argument("--visitors", type=int, help="sessions at once, in one case alone")
-    parser.add_argument("--seconds", type=float, default=20, help="of load (default: %(default)s)")
-    parser.add_argument("--kind", choices=("draw", "watch"), default="draw", help="what they do (default: %(default)s)")
+    parser = argparse.ArgumentParser(prog="benchmarks.load", description="Measure the load of a class.")
+    parser.add_argument("--visitors", type=int, help="number of visitors, for a single case")
+    parser.add_argument("--seconds", type=float, default=20, help="seconds of load (default: %(default)s)")
+    parser.add_argument("--kind", choices=("draw", "watch"), default="draw", help="their action (default: %(default)s)")
     parser.add_argument("--trainings", type=int, default=0, help="in the background (default: %(default)s)")
     options = parser.parse_args()
     cases = CASES
     if options.visitors is not None:
         cases = (Case(options.kind, options.visitors, max(options.trainings, options.kind == "watch")),)
-    if any(case.visitors < 1 for case in cases) or options.seconds <= EVERY:
-        parser.error(f"there must be visitors, and more than {EVERY:g} seconds")
-    print_conditions("streamlit", more=f"{options.seconds:g} s of load a case")
+    if any(case.visitors < 1 for case in cases) or options.seconds <= DRAW_SECONDS:
+        parser.error(f"--visitors must be at least 1, and --seconds above {DRAW_SECONDS:g}")
+    print_conditions("streamlit", more=f"{options.seconds:g} s of load per case")
     missed = []
     for case in cases:
         with tempfile.TemporaryDirectory() as folder, Server(Path(folder) / "runs") as server:
-            missed += asyncio.run(bear(server, case, options.seconds))
+            missed += asyncio.run(run_case(server, case, options.seconds))
     for sentence in missed:
         print(f"# missed: {sentence}")
     return int(bool(missed))
 
 
-async def bear(server: Server, case: Case, seconds: float) -> list[str]:
-    """Let visitors come and act, print the figures, and return a sentence for each promise that was missed."""
+async def run_case(server: Server, case: Case, seconds: float) -> list[str]:
+    """Run a case, print its figures, and return a sentence for each missed limit."""
     kind, count, trainings = case
     process = psutil.Process(server.process.pid)
     async with AsyncExitStack() as stack:
 
-        async def come(page: str = "", query: str = "") -> Visitor:
+        async def open_visitor(page: str = "", query: str = "") -> Visitor:
             visitor = await stack.enter_async_context(visit(server.url))
             await visitor.open(page, query)
             return visitor
 
-        await draw(await come(), time.perf_counter() + 2 * EVERY)  # the server has imported what it needs
+        await draw(await open_visitor(), time.perf_counter() + 2 * DRAW_SECONDS)  # the server's imports are done
         quiet = await asyncio.to_thread(await_quiet)  # the training processes have loaded TensorFlow
-        runs = [await train(server, await come("train", f"config={LINK}")) for _ in range(trainings)]
+        runs = [await train(server, await open_visitor("train", f"config={LINK}")) for _ in range(trainings)]
         if not quiet:
             print("# the training processes were still busy before")
 
         before = process.memory_info().rss
         pages = [("", "")] if kind == "draw" else [("train", f"run={run_id}") for run_id in runs]
-        visitors = [await come(*pages[place % len(pages)]) for place in range(count)]
-        if kind == "watch":  # who came first looks more rarely from now on
+        visitors = [await open_visitor(*pages[place % len(pages)]) for place in range(count)]
+        if kind == "watch":  # the first visitors now poll less often
             for visitor in visitors:
                 await look(visitor)
         end = time.perf_counter() + seconds
@@ -113,26 +113,26 @@ async def bear(server: Server, case: Case, seconds: float) -> list[str]:
     print(f"{name}.server_memory {after / 1e6:.0f} MB")
     print(f"{name}.memory_a_session {(after - before) / count / 1e6:.2f} MB", flush=True)
     missed = []
-    if p95 > MOST and count <= CLASS:
-        missed.append(f"{name}: 95 % of the waits must be at most {MOST:g} ms (it is {p95:.0f} ms)")
-    if busy > wall and count <= HALF:
+    if p95 > MAX_MILLISECONDS and count <= MAX_VISITORS:
+        missed.append(f"{name}: 95 % of the waits must be at most {MAX_MILLISECONDS:g} ms (it is {p95:.0f} ms)")
+    if busy > wall and count <= MAX_CORE_VISITORS:
         missed.append(f"{name}: the server must take less than a core (it takes {100 * busy / wall:.0f} %)")
     return missed
 
 
 async def draw(visitor: Visitor, end: float) -> np.ndarray:
-    """Draw digits at random moments until then; return the seconds until each one's bars were there."""
+    """Draw digits at random moments until `end`; return the seconds that each one's bars took."""
     chance = random.Random()
     waits = []
-    due = time.perf_counter() + chance.uniform(0, EVERY)
+    due = time.perf_counter() + chance.uniform(0, DRAW_SECONDS)
     while due < end:
         await asyncio.sleep(due - time.perf_counter())
-        await visitor.send(visitor.message(PAPER, json_value=chance.choice(drawings())))
+        await visitor.send(visitor.message(CANVAS_KEY, json_value=chance.choice(drawings())))
         if not await visitor.read(until=are_bars):
             raise RuntimeError("Draw showed no bars after a drawing.")
-        waits.append(time.perf_counter() - due)  # a visitor who is kept waiting does not excuse the server
+        waits.append(time.perf_counter() - due)  # counted from the planned time, even if the visitor was late
         await visitor.read()
-        due += chance.uniform(0.5, 1.5) * EVERY
+        due += chance.uniform(0.5, 1.5) * DRAW_SECONDS
     return np.array(waits)
 
 
@@ -143,11 +143,11 @@ def are_bars(element: Element) -> bool:
 @cache
 def drawings() -> list[str]:
     rng = np.random.default_rng(0)
-    return [drawn(synthetic_digits.pen_strokes(place % 10, rng)) for place in range(DIGITS)]
+    return [canvas_value(synthetic_digits.pen_strokes(place % 10, rng)) for place in range(DIGITS)]
 
 
 async def watch(visitor: Visitor, end: float) -> np.ndarray:
-    """Look at a live run as often as its page asks for until then; return the seconds that each look took."""
+    """Watch a live run until `end`, as often as its page polls; return the seconds that each poll took."""
     waits = []
     due = time.perf_counter() + random.uniform(0, min(visitor.polls.values()))
     while due < end:
@@ -159,14 +159,14 @@ async def watch(visitor: Visitor, end: float) -> np.ndarray:
 
 
 async def look(visitor: Visitor) -> float:
-    """Look at a live run once; return after how many seconds its page does so again."""
+    """Poll a live run once; return the seconds until its next poll."""
     part, every = min(visitor.polls.items(), key=lambda poll: poll[1])
     await visitor.poll(part)
     return every
 
 
 async def train(server: Server, visitor: Visitor) -> str:
-    """Press Train and return the run's id once it has learned something."""
+    """Press Train and return the run's id after its first report."""
     store = RunStore(server.runs)
     earlier = {run.id for run in store.runs()}
     await visitor.set("train", trigger_value=True)

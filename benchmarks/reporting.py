@@ -1,6 +1,6 @@
-"""What reporting costs a training: jobs, with all that they write, against the same Keras `fit` alone.
+"""Cost of live reporting: complete jobs compared with the same Keras `fit` alone.
 
-Run `python -m benchmarks.reporting`, on a quiet machine; it takes about 4 minutes on 2 cores. Ends with status 1 where
+Run `python -m benchmarks.reporting` on an idle machine; it takes about 4 minutes on 2 cores. Exits with status 1 if
 reporting takes more than 1 % of a training's time.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.conditions import print_conditions
-from benchmarks.training import like_a_worker
+from benchmarks.training import prepare_as_worker
 from harness.server import MNIST
 from trainer.config.presets import PRESETS
 from trainer.config.training import TrainingConfig
@@ -24,8 +24,8 @@ from trainer.networks import model
 from trainer.runs.store import RunStore
 
 PAIRS = 7
-MOST = 0.01  # of a training's time
-CONFIGS = {  # enough epochs to see an export of the growing network, and no more; the first epoch is not counted
+MAX_SHARE = 0.01  # of a training's time
+CONFIGS = {  # few epochs, but enough for exports of the network; the first epoch is not counted
     "tutorial_b": PRESETS["tutorial_b"].config,
     "tutorial_a": replace(PRESETS["tutorial_a"].config, epochs=8),
     "small_cnn": replace(PRESETS["small_cnn"].config, epochs=2, training_examples=20_000),
@@ -33,18 +33,18 @@ CONFIGS = {  # enough epochs to see an export of the growing network, and no mor
 
 
 def reported(config: TrainingConfig, store: RunStore) -> tuple[float, float]:
-    """Train as a worker does; return the seconds of an epoch and the share of all seconds that reporting took."""
+    """Train as a worker does; return the seconds per epoch and the share of the time that reporting took."""
     run = store.create(config, owner="")
     job.run(str(run.path))
     state = run.state
     if state.phase != "finished":
-        sys.exit(f"The job must finish (it {state.phase}): {state.error}")
+        sys.exit(f"The job did not finish (it is {state.phase}): {state.error}")
     ends = [line["seconds"] for line in store.history(run) if line["kind"] == "epoch"]
     return seconds_per_epoch(ends), state.hook_seconds / state.seconds
 
 
 def alone(config: TrainingConfig, dataset: datasets.Dataset) -> float:
-    """Train with Keras and nothing else but a clock; return the seconds of an epoch."""
+    """Train with Keras alone; return the seconds per epoch."""
     import keras
 
     ends: list[float] = []
@@ -67,25 +67,25 @@ def alone(config: TrainingConfig, dataset: datasets.Dataset) -> float:
 
 
 def seconds_per_epoch(ends: list[float]) -> float:
-    """Return the mean over all epochs but the first, in which TensorFlow compiles."""
+    """Return the mean over all epochs except the first, in which TensorFlow compiles."""
     return (ends[-1] - ends[0]) / (len(ends) - 1)
 
 
 def main() -> int:
     if MNIST.is_file():
         os.environ.setdefault("DIGITLAB_DATA", str(MNIST))
-    like_a_worker()
+    prepare_as_worker()
     dataset = datasets.load()
     model.warm_up()
     print_conditions("tensorflow", "keras", more=f"{model.device()}, data: {dataset.source}, {PAIRS} pairs")
 
-    too_much = False
+    too_slow = False
     with tempfile.TemporaryDirectory() as root:
         store = RunStore(Path(root))
         for name, config in CONFIGS.items():
             jobs, alones, ratios, shares = [], [], [], []
             for pair in range(PAIRS):
-                # by turns, so that neither is always the one that finds the processor warm
+                # in turns, so that neither always runs first
                 plain = alone(config, dataset) if pair % 2 else None
                 seconds, share = reported(config, store)
                 plain = plain or alone(config, dataset)
@@ -100,8 +100,8 @@ def main() -> int:
             print(f"{name}.ratio_highest {max(ratios):.3f} times")
             print(f"{name}.reporting {100 * statistics.median(shares):.2f} %")
             print(f"{name}.reporting_highest {100 * max(shares):.2f} %", flush=True)
-            too_much = too_much or statistics.median(shares) > MOST
-    return int(too_much)
+            too_slow = too_slow or statistics.median(shares) > MAX_SHARE
+    return int(too_slow)
 
 
 if __name__ == "__main__":

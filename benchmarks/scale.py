@@ -1,10 +1,10 @@
-"""What grows with the work: pages over thousands of runs, long histories, long queues, more workers.
+"""Scaling: pages with thousands of runs, long histories, long queues, and more workers.
 
-Run `python -m benchmarks.scale`, on a quiet machine; it takes about 3 minutes. `--only pages`, `histories` or `queue`.
-Ends with status 1 where a page takes over half a second.
+Run `python -m benchmarks.scale` on an idle machine; it takes about 3 minutes. `--only pages`, `histories` or `queue`
+selects a part. Exits with status 1 if a page takes more than half a second.
 
-The queue is worked off by a Dask cluster of its own commands, on loopback, as one on other machines would do it; what
-stands in for a training only waits, so that what is measured is the handing out.
+A Dask cluster, started by Dask's own commands on loopback like one on other machines, works through the queue. Its jobs
+only wait, so that scheduling is measured.
 """
 
 import argparse
@@ -28,29 +28,29 @@ from harness.visitor import visit
 from harness.waiting import wait_for
 from trainer.config.presets import PRESETS
 from trainer.config.training import TrainingConfig
-from trainer.jobs import engine as engines
+from trainer.jobs import queue
 from trainer.jobs.engine import Engine
 from trainer.networks.onnx_writer import to_onnx
 from trainer.runs.run import Run
 from trainer.runs.state import State
 from trainer.runs.store import RunStore
-from trainer.storage.files import line
+from trainer.storage.files import json_line
 
-RUNS = (10, 100, 1_000, 10_000)
+RUN_COUNTS = (10, 100, 1_000, 10_000)
 EPOCHS = (5, 50, 200)
-QUEUED = 1_000
+QUEUED_RUNS = 1_000
 WORKERS = (2, 4, 8)
 PAGES = ("draw", "train", "data", "evaluate", "inside", "runs", "compare", "sweep", "learn")
-AGAIN = 3  # visits of each page; the median counts
-MOST = 0.5  # seconds, of a page
-TRAINING = 0.05  # seconds that a job waits
+REPEATS = 3  # visits of each page, of which the median counts
+MAX_SECONDS = 0.5  # per page
+JOB_SECONDS = 0.05  # duration of a job
 
 
 # --- runs and histories ---------------------------------------------------------------------------------------
 
 
 def fill(store: RunStore, count: int, epochs: int = 5) -> None:
-    """Put finished runs into a store, as jobs leave them, until there are so many."""
+    """Add finished runs to a store, as jobs leave them, until it has `count`."""
     from trainer.networks import model
 
     kinds = []
@@ -64,7 +64,7 @@ def fill(store: RunStore, count: int, epochs: int = 5) -> None:
             "finished", device="CPU", data="MNIST", examples=54_000, steps=1_688, seconds=10.0 + place % 50,
             test_loss=0.3, test_accuracy=0.9 + place % 100 / 1_000,
         )  # fmt: skip
-        store.place(
+        store.add(
             {
                 "config.json": json.dumps(asked).encode(),
                 "state.json": json.dumps(asdict(state)).encode(),
@@ -75,23 +75,23 @@ def fill(store: RunStore, count: int, epochs: int = 5) -> None:
 
 
 def history(epochs: int, steps: int) -> bytes:
-    """Write what a training of so many epochs reports."""
+    """Return the history of a training of so many epochs."""
     lines = []
     for epoch in range(1, epochs + 1):
         loss = 1 / (epoch + 1)
         for part in range(1, 26):
             step = (epoch - 1) * steps + part * steps // 25
             values = {"loss": loss, "accuracy": 1 - loss / 2, "learning_rate": 0.01, "seconds": step / 1_000}
-            lines.append(line({"kind": "batch", "epoch": epoch, "step": step, **values}))
+            lines.append(json_line({"kind": "batch", "epoch": epoch, "step": step, **values}))
         values |= {"val_loss": loss, "val_accuracy": 1 - loss / 2}
-        lines.append(line({"kind": "epoch", "epoch": epoch, "step": epoch * steps, **values}))
+        lines.append(json_line({"kind": "epoch", "epoch": epoch, "step": epoch * steps, **values}))
     return b"".join(lines)
 
 
 async def seconds_of(server: Server, page: str, query: str = "") -> tuple[float, float]:
-    """Return the seconds until a page has been shown for the first time, and the median of the times after."""
+    """Return the seconds of the first visit to a page, and the median of later ones."""
     times = []
-    for _ in range(1 + AGAIN):
+    for _ in range(1 + REPEATS):
         async with visit(server.url) as visitor:
             begun = time.perf_counter()
             await visitor.open("" if page == "draw" else page, query)
@@ -100,12 +100,12 @@ async def seconds_of(server: Server, page: str, query: str = "") -> tuple[float,
 
 
 def measure_pages() -> bool:
-    """Visit every page over more and more runs; return whether one took too long."""
+    """Visit every page with growing numbers of runs; return whether one took too long."""
     slow = False
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "runs"
         store = RunStore(root)
-        for count in RUNS:
+        for count in RUN_COUNTS:
             fill(store, count)
             with Server(root) as server:
                 await_quiet()
@@ -113,12 +113,12 @@ def measure_pages() -> bool:
                     first, again = asyncio.run(seconds_of(server, page))
                     print(f"pages.{count}.{page}.first {first:.3f} s")
                     print(f"pages.{count}.{page} {again:.3f} s", flush=True)
-                    slow = slow or again > MOST
+                    slow = slow or again > MAX_SECONDS
     return slow
 
 
 def measure_histories() -> bool:
-    """Visit Train at runs with longer and longer histories; return whether one took too long."""
+    """Visit Train with growing histories; return whether one took too long."""
     slow = False
     for epochs in EPOCHS:
         with tempfile.TemporaryDirectory() as folder:
@@ -127,28 +127,28 @@ def measure_histories() -> bool:
             (run,) = store.runs()
             with Server(store.root) as server:
                 await_quiet()
-                asyncio.run(seconds_of(server, "draw"))  # the server has imported what it needs
+                asyncio.run(seconds_of(server, "draw"))  # the server's imports are done
                 first, again = asyncio.run(seconds_of(server, "train", f"run={run.id}"))
                 print(f"histories.{epochs}.first {first:.3f} s")
                 print(f"histories.{epochs} {again:.3f} s", flush=True)
-                slow = slow or again > MOST
+                slow = slow or again > MAX_SECONDS
     return slow
 
 
 # --- the queue ------------------------------------------------------------------------------------------------
 
 
-def wait_instead(path: str) -> None:
-    """Stand in for a training."""
+def wait_job(path: str) -> None:
+    """Wait in place of a training."""
     run = Run(Path(path))
     run.update(phase="running")
-    time.sleep(TRAINING)
+    time.sleep(JOB_SECONDS)
     run.update(phase="finished")
 
 
 @contextmanager
 def cluster(workers: int) -> Iterator[str]:
-    """Run a Dask cluster by its own commands; yield its address."""
+    """Run a Dask cluster with Dask's own commands; yield its address."""
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "scheduler.json"
@@ -170,24 +170,24 @@ def cluster(workers: int) -> Iterator[str]:
 
 
 def measure_queue() -> bool:
-    """Let 1,000 runs wait and be worked off by more and more workers; return whether one was lost."""
+    """Queue 1,000 runs for growing numbers of workers; return whether one was lost."""
     lost = False
-    engines.WAITING = QUEUED
+    queue.MAX_WAITING = QUEUED_RUNS
     for workers in WORKERS:
         with cluster(workers) as address, tempfile.TemporaryDirectory() as folder:
-            engine = Engine(Path(folder) / "runs", address=address, job=wait_instead)
+            engine = Engine(Path(folder) / "runs", address=address, job=wait_job)
             wait_for(lambda count=workers, engine=engine: engine.slots == count)
             begun = time.perf_counter()
-            ids = [engine.submit(TrainingConfig()) for _ in range(QUEUED)]
+            ids = [engine.submit(TrainingConfig()) for _ in range(QUEUED_RUNS)]
             submitted = time.perf_counter() - begun
             wait_for(lambda engine=engine, ids=ids: engine.runs.get(ids[-1]).state.ended, 600)
             wait_for(lambda engine=engine, ids=ids: all(engine.runs.get(one).state.ended for one in ids), 60)
             wall = time.perf_counter() - begun
             phases = {engine.runs.get(run_id).state.phase for run_id in ids}
             lost = lost or phases != {"finished"}
-            print(f"queue.{workers}.submit {1_000 * submitted / QUEUED:.1f} ms")
+            print(f"queue.{workers}.submit {1_000 * submitted / QUEUED_RUNS:.1f} ms")
             print(f"queue.{workers}.all {wall:.1f} s")
-            print(f"queue.{workers}.busy {100 * QUEUED * TRAINING / wall / workers:.0f} %", flush=True)
+            print(f"queue.{workers}.busy {100 * QUEUED_RUNS * JOB_SECONDS / wall / workers:.0f} %", flush=True)
             engine.close()
             shutil.rmtree(folder, ignore_errors=True)
     return lost

@@ -1,8 +1,8 @@
-"""How long a user waits: from the start to the page, the paper, the first bars and warm workers; from Train to a point;
-from the end of the server, while two networks train, to that of its last process.
+"""Waiting times of a user: from the start to the page, the canvas, the first bars and ready workers, from Train to the
+first point, and from stopping the server during two trainings to the end of its last process.
 
-Run `python -m benchmarks.startup`, on a quiet machine; it takes about 5 minutes. The figures are medians; ends with
-status 1 where one is above what is promised.
+Run `python -m benchmarks.startup` on an idle machine; it takes about 5 minutes. Figures are medians. Exits with status
+1 if one is above its limit.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ import psutil
 from playwright.sync_api import Browser, Page
 
 from benchmarks.conditions import await_quiet, print_conditions
-from harness.browser import choose, draw, new_page, open_chromium, train
+from harness.browser import choose_preset, draw, new_page, open_chromium, train
 from harness.server import Server
 from harness.waiting import wait_for
 from trainer.config.presets import PRESETS
@@ -29,8 +29,8 @@ from trainer.drawing import synthetic_digits
 from trainer.runs.store import RunStore
 
 TRIES = 3
-TIMED = ("tutorial_a", "tutorial_b", "small_cnn")  # presets, from the click to the first point
-STROKES = 10  # drawn before the server's memory is looked at
+TIMED = ("tutorial_a", "tutorial_b", "small_cnn")  # presets whose first point is timed
+STROKES = 10  # drawn before the server's memory is measured
 PROMISES = {
     "title": 3.0,
     "canvas": 6.0,
@@ -43,7 +43,7 @@ PROMISES = {
 
 Figures = dict[str, list[float]]
 
-# Whether the upper of the two layers of the paper has ink on it.
+# Whether a canvas has ink on it.
 INK = """canvas => {
     const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
     return pixels.some((value, place) => place % 4 === 0 && value > 128);
@@ -72,31 +72,31 @@ def main() -> int:
         for _ in range(TRIES):
             open_title(browser, runs, figures)
             open_canvas(browser, runs, figures)
-        show(figures, "title", "s")
-        show(figures, "canvas", "s")
-        show(figures, "prediction", "s")
-        show(figures, "workers_ready", "s")
-        show(figures, "server_memory", "MB")
-        show(figures, "worker_memory", "MB")
+        print_figure(figures, "title", "s")
+        print_figure(figures, "canvas", "s")
+        print_figure(figures, "prediction", "s")
+        print_figure(figures, "workers_ready", "s")
+        print_figure(figures, "server_memory", "MB")
+        print_figure(figures, "worker_memory", "MB")
         with Server(runs) as server:
             await_workers(server, browser)
             for _ in range(TRIES):
                 for name in TIMED:
                     await_first_point(name, server, browser, figures)
         for name in TIMED:
-            show(figures, f"first_point_{name}", "s")
+            print_figure(figures, f"first_point_{name}", "s")
         for _ in range(TRIES):
             await_end(browser, runs, figures)
-        show(figures, "gone", "s")
+        print_figure(figures, "gone", "s")
     return int(any(median(figures[name]) > most for name, most in PROMISES.items()))
 
 
-def show(figures: Figures, name: str, unit: str) -> None:
+def print_figure(figures: Figures, name: str, unit: str) -> None:
     print(f"{name} {median(figures[name]):.{2 if unit == 's' else 0}f} {unit}", flush=True)
 
 
 def open_title(browser: Browser, runs: Path, figures: Figures) -> None:
-    """Start a server and look at Train until its processes are ready."""
+    """Start a server and stay on Train until its workers are ready."""
     await_quiet()
     began = time.perf_counter()
     with Server(runs, wait=False) as server:
@@ -111,7 +111,7 @@ def open_title(browser: Browser, runs: Path, figures: Figures) -> None:
 
 
 def open_canvas(browser: Browser, runs: Path, figures: Figures) -> None:
-    """Start a server and draw as soon as one can; then look at the other page, and at the server's memory."""
+    """Start a server and draw as soon as possible; then open Train and measure the server's memory."""
     await_quiet()
     began = time.perf_counter()
     rng = np.random.default_rng(0)
@@ -139,7 +139,7 @@ def open_canvas(browser: Browser, runs: Path, figures: Figures) -> None:
 
 
 def open_at_once(page: Page, url: str) -> None:
-    """Open the page as soon as the server listens, which is when it prints its address."""
+    """Open the page as soon as the server listens on its port."""
     address = urlsplit(url)
     while True:
         with contextlib.suppress(OSError), socket.create_connection((address.hostname, address.port)):
@@ -149,8 +149,8 @@ def open_at_once(page: Page, url: str) -> None:
 
 
 def await_ready(page: Page) -> None:
-    """Wait on Train until it says that the workers are ready."""
-    page.get_by_text("at once on this machine").wait_for()
+    """Wait on Train until the workers are ready."""
+    page.get_by_text(re.compile("^On this server, ")).wait_for()
 
 
 def await_workers(server: Server, browser: Browser) -> None:
@@ -161,7 +161,7 @@ def await_workers(server: Server, browser: Browser) -> None:
 
 
 def workers(server: Server) -> list[psutil.Process]:
-    """Return the processes that train."""
+    """Return the training processes."""
     family = psutil.Process(server.process.pid).children(recursive=True)
     return [process for process in family if "--multiprocessing-fork" in process.cmdline()]
 
@@ -173,26 +173,26 @@ def memory(process: psutil.Process) -> float:
 def await_first_point(name: str, server: Server, browser: Browser, figures: Figures) -> None:
     page = new_page(browser)
     page.goto(server.train)
-    choose(page, PRESETS[name].title)
+    choose_preset(page, PRESETS[name].title)
     page.get_by_text(PRESETS[name].note).wait_for()
     if not await_quiet():
-        print("# the machine did not come to rest before this try")
+        print("# the machine was not idle before this try")
     page.evaluate(STOPWATCH)
     train(page)
     page.wait_for_function("window.waited !== null")
     figures[f"first_point_{name}"].append(page.evaluate("window.waited"))
-    page.get_by_role("button", name="Stop").click()
-    page.get_by_text(re.compile("(Stopped|Finished): reads")).wait_for()
+    page.get_by_role("button", name="Stop and keep").click()
+    page.get_by_text(re.compile("(Stopped|Finished): .* read correctly")).wait_for()
     page.close()
 
 
 def await_end(browser: Browser, runs: Path, figures: Figures) -> None:
-    """End a server while two networks train, and wait until it and all that it started are gone."""
+    """Stop a server during two trainings, and wait until it and all its processes have ended."""
     with Server(runs) as server:
         await_workers(server, browser)
         page = new_page(browser)
         page.goto(server.train)
-        choose(page, PRESETS["tutorial_a"].title, epochs=200)
+        choose_preset(page, PRESETS["tutorial_a"].title, epochs=200)
         store = RunStore(runs)
         for run in [store.get(train(page)) for _ in range(2)]:
             wait_for(lambda run=run: store.history(run))

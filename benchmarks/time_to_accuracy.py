@@ -1,11 +1,11 @@
-"""How long until a network reads 98, 99 and 99.5 % of the test digits? The app's presets and Keras's own recipe.
+"""Time until 98, 99 and 99.5 % of the test digits are read correctly, for the app's presets and Keras's own recipe.
 
-Run `python -m benchmarks.time_to_accuracy`, on a quiet machine; it takes about 30 minutes on 2 cores. Ends with status
-1 where a promise is missed.
+Run `python -m benchmarks.time_to_accuracy` on an idle machine; it takes about 30 minutes on 2 cores. Exits with status
+1 if a goal is missed.
 
-The clock runs from the start of the job, in a process that is as warm as a worker, to the end of the epoch after which
-so many test digits are read right; it stands still while the test digits are read, which no training does by itself.
-The presets' numbers were chosen on validation digits, never on the test digits.
+The clock runs from the start of the job, in a process that is as warm as a worker, to the end of the first epoch with
+that accuracy; it stops while the test digits are read, which is not part of a training. The settings of the presets
+were chosen on validation digits, never on test digits.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from dataclasses import replace
 from typing import Any
 
 from benchmarks.conditions import print_conditions
-from benchmarks.training import KERAS_CONVNET, like_a_worker, train_reported
+from benchmarks.training import KERAS_CONVNET, prepare_as_worker, train_reported
 from harness.server import MNIST
 from trainer.config.presets import PRESETS
 from trainer.config.training import TrainingConfig
@@ -35,13 +35,13 @@ RECIPES = {
     "keras": KERAS_CONVNET,
     **{name: PRESETS[name].config for name in ("quick_cnn", "small_cnn", "best_cnn")},
 }
-SOONER = 3.0  # times, than Keras's recipe, to 99 %
+MIN_SPEEDUP = 3.0  # over Keras's recipe, to 99 %
 
 Curve = list[tuple[float, float]]  # seconds, and the test accuracy by then
 
 
 class Clock:
-    """Notes the test accuracy at the end of each epoch, and forgets the time that this takes."""
+    """Records the test accuracy after each epoch, without the time that this takes."""
 
     def __init__(self, dataset: datasets.Dataset) -> None:
         self.images, self.labels = dataset.images("test"), dataset.labels("test")
@@ -78,7 +78,7 @@ def trained_by_keras(config: TrainingConfig, dataset: datasets.Dataset) -> Curve
 
 
 def measure(recipe: str, seed: int) -> Curve:
-    """Train in a process of its own."""
+    """Train in a separate process."""
     command = [sys.executable, "-m", "benchmarks.time_to_accuracy", "--recipe", recipe, "--seed", str(seed)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -87,27 +87,27 @@ def measure(recipe: str, seed: int) -> Curve:
 
 
 def reached(curve: Curve, target: float) -> float:
-    """Return the seconds until an accuracy was reached, infinite where it never was."""
+    """Return the seconds until an accuracy was reached; infinite if it never was."""
     return next((seconds for seconds, accuracy in curve if accuracy >= target), math.inf)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--recipe", choices=RECIPES, help="train this one alone, here")
+    parser.add_argument("--recipe", choices=RECIPES, help="train only this one, in this process")
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
     if MNIST.is_file():
         os.environ.setdefault("DIGITLAB_DATA", str(MNIST))
     if asked.recipe:
         if asked.recipe != "keras":
-            like_a_worker()
+            prepare_as_worker()
         model.warm_up()
         train = trained_by_keras if asked.recipe == "keras" else trained_by_app
         print(json.dumps(train(replace(RECIPES[asked.recipe], seed=asked.seed), datasets.load())))
         return 0
 
     print_conditions("tensorflow", "keras", more=f"median of {len(SEEDS)} seeds")
-    # by turns, so that whatever else the machine does falls on all
+    # in turns, so that other load affects all of them
     curves: dict[str, list[Curve]] = {recipe: [] for recipe in RECIPES}
     for seed in SEEDS:
         for recipe, known in curves.items():
@@ -122,12 +122,12 @@ def main() -> int:
     for recipe, known in curves.items():
         print(f"{recipe}.last_accuracy {100 * statistics.median(curve[-1][1] for curve in known):.2f} %")
         print(f"{recipe}.whole {statistics.median(curve[-1][0] for curve in known):.1f} s")
-    # where Keras's recipe never gets there it has taken at least its whole time
+    # if Keras's recipe never reached it, it took at least its whole time
     whole = statistics.median(curve[-1][0] for curve in curves["keras"])
     own = min(seconds for (recipe, target), seconds in times.items() if recipe != "keras" and target == 0.99)
     ratio = min(times["keras", 0.99], whole) / own
     print(f"sooner.99 {ratio:.1f} times")
-    return int(ratio < SOONER)
+    return int(ratio < MIN_SPEEDUP)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
-"""How fast is a training here? The app, plain Keras, PyTorch and scikit-learn on the same networks, side by side.
+"""Speed of training: the app, plain Keras, PyTorch and scikit-learn on the same networks.
 
-Run `python -m benchmarks.training`, on a quiet machine; it takes about 20 minutes on 2 cores. PyTorch is an optional
-peer (`pip install -r requirements-peers.txt`). Ends with status 1 where a promise is missed.
+Run `python -m benchmarks.training` on an idle machine; it takes about 20 minutes on 2 cores. PyTorch is optional
+(`pip install -r requirements-peers.txt`). Exits with status 1 if a goal is missed. Longer than 300 lines because it
+has a training loop for each library.
 
-Each contender trains in a process of its own, so that no library's threads stand in another's way, and all take turns,
-so that whatever else the machine does falls on all. An epoch is what stands between the ends of two: its updates, the
-reading of the validation digits, and in the app all its reporting.
+Each contender trains in a separate process, so that threads of different libraries do not interfere, and they take
+turns, so that other load affects all of them. An epoch lasts from the end of one to the end of the next: its steps, the
+validation, and in the app all reporting.
 """
 
 from __future__ import annotations
@@ -32,51 +33,54 @@ import numpy as np
 from benchmarks.conditions import print_conditions
 from harness.server import MNIST
 from trainer.config.layers import Activation, BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D, Reshape
+from trainer.config.optimizers import Adam
 from trainer.config.presets import PRESETS
-from trainer.config.training import Adam, TrainingConfig
+from trainer.config.training import TrainingConfig
 from trainer.data import datasets
-from trainer.jobs.host import ONE_AFTER_THE_OTHER, bfloat16
+from trainer.jobs.host import SEQUENTIAL_OPERATIONS, bfloat16
 
-ROUNDS = 3  # in which each contender trains once
-EPOCHS = 3  # each time, of which the first, in which a library compiles, is not counted
-KERAS_CONVNET = PRESETS["keras_convnet"].config  # that of Keras's own MNIST example
+ROUNDS = 3  # of one training per contender
+EPOCHS = 3  # per training; the first, in which a library compiles, is not counted
+KERAS_CONVNET = PRESETS["keras_convnet"].config  # Keras's own MNIST example
 NETWORKS = {
     "tutorial_b": PRESETS["tutorial_b"].config,
     "tutorial_a": PRESETS["tutorial_a"].config,
     "convnet": KERAS_CONVNET,
 }
-PROMISED = {  # times plain `fit`'s speed; with 16 bits a number where the processor computes with them
+PROMISED = {  # speed relative to plain `fit`; bfloat16 where the processor supports it
     "tutorial_b": {"app": 6.0},
     "tutorial_a": {"app": 1.0, "app_bfloat16": 1.6},
     "convnet": {"app": 1.0, "app_bfloat16": 1.0},
 }
-WISHED = {"tutorial_b": 10.0, "convnet": 2.0}
-AHEAD = ("pytorch", "scikit_learn")  # whom the app must leave behind on Tutorial B
+GOALS = {"tutorial_b": 10.0, "convnet": 2.0}
+MUST_BEAT = ("pytorch", "scikit_learn")  # must be slower than the app on Tutorial B
 PRESET_EPOCHS, PRESET_EXAMPLES = 4, 12_000
-CLEAR = 1.2  # times plain `fit`'s speed, at which a preset needs no second round
-HARMLESS = 1e-6  # a learning rate at which nothing diverges
-UNLIKE_PLAIN: dict[str, Any] = dict.fromkeys(("synthetic_examples", "shift", "rotation", "zoom"), 0)  # not in `fit`
-EVEN = 0.95  # of plain `fit`'s speed: what two equal trainings may differ by here
+CLEAR_RATIO = 1.2  # speed relative to plain `fit` at which a preset needs no second round
+SAFE_LEARNING_RATE = 1e-6  # nothing diverges at it
+UNLIKE_PLAIN: dict[str, Any] = dict.fromkeys(
+    ("synthetic_examples", "shift", "rotation", "zoom"), 0
+)  # not in `fit`
+TOLERATED_RATIO = 0.95  # of plain `fit`'s speed: equal trainings may differ that much
 
 Tick = Callable[[], None]  # called at the end of each epoch
 
 
-# --- the contenders -------------------------------------------------------------------------------------------
+# --- contenders -------------------------------------------------------------------------------------------
 
 
-def like_a_worker() -> None:
-    """Prepare this process, in which TensorFlow has not been used yet, as the host prepares its workers."""
-    os.environ.update(ONE_AFTER_THE_OTHER | os.environ)
+def prepare_as_worker() -> None:
+    """Set up this process, before TensorFlow is used, as the host sets up its workers."""
+    os.environ.update(SEQUENTIAL_OPERATIONS | os.environ)
 
 
 def app(config: TrainingConfig, dataset: datasets.Dataset, tick: Tick) -> None:
-    """Train as a job does, with all that it reports and keeps."""
+    """Train as a job does, with all reporting."""
     train_reported(config, dataset, lambda network: tick())
 
 
 def train_reported(config: TrainingConfig, dataset: datasets.Dataset, tick: Callable[[Any], None]) -> None:
-    """Train as a job does, with all that it reports and keeps; `tick` gets the Keras model after each epoch."""
-    like_a_worker()
+    """Train as a job does, with all reporting; `tick` is called with the Keras model after each epoch."""
+    prepare_as_worker()
     from trainer.jobs.reporter import Reporter
     from trainer.networks import fitting, model
     from trainer.runs.store import RunStore
@@ -97,23 +101,25 @@ def train_reported(config: TrainingConfig, dataset: datasets.Dataset, tick: Call
         finally:
             reporter.close()
     if outcome.diverged:
-        sys.exit("The training must finish (it diverged).")
+        sys.exit("The training diverged.")
 
 
 def app_bfloat16(config: TrainingConfig, dataset: datasets.Dataset, tick: Tick) -> None:
-    """Train as a worker does, with 16 bits a number."""
+    """Train as a worker does, in bfloat16."""
     app(replace(config, dtype="mixed_bfloat16"), dataset, tick)
 
 
-def plain(config: TrainingConfig, dataset: datasets.Dataset, tick: Tick) -> None:
-    """Train with Keras's `fit`, as the tutorials write it."""
+def plain_fit(config: TrainingConfig, dataset: datasets.Dataset, tick: Tick) -> None:
+    """Train with Keras's `fit`, as in tutorials."""
     import keras
 
     from trainer.networks import model
 
     count = config.training_examples
     network = model.build(config)
-    network.compile(optimizer=network.optimizer, loss=network.loss, metrics=["accuracy"])  # one update a call, as usual
+    network.compile(
+        optimizer=network.optimizer, loss=network.loss, metrics=["accuracy"]
+    )  # one step per call
     network.fit(
         dataset.images("train", slice(count)),
         dataset.labels("train", slice(count)),
@@ -126,7 +132,7 @@ def plain(config: TrainingConfig, dataset: datasets.Dataset, tick: Tick) -> None
 
 
 def pytorch(config: TrainingConfig, dataset: datasets.Dataset, tick: Tick) -> None:
-    """Train with a plain loop over tensors that lie in memory."""
+    """Train with a plain loop over tensors in memory."""
     import torch
 
     modules: list[Any] = []
@@ -146,7 +152,7 @@ def pytorch(config: TrainingConfig, dataset: datasets.Dataset, tick: Tick) -> No
                 modules.append(torch.nn.BatchNorm2d(row.input_shape[-1]))
             case Dropout():
                 modules.append(torch.nn.Dropout(layer.rate))
-            case Activation() | Reshape():  # what it activates with comes below; the channel is there
+            case Activation() | Reshape():  # the activation follows below; images have a channel already
                 pass
             case _:
                 raise NotImplementedError(layer)
@@ -179,7 +185,7 @@ def pytorch(config: TrainingConfig, dataset: datasets.Dataset, tick: Tick) -> No
 
 
 def scikit_learn(config: TrainingConfig, dataset: datasets.Dataset, tick: Tick) -> None:
-    """Train its MLPClassifier, an epoch a call."""
+    """Train an MLPClassifier, one epoch per call."""
     from sklearn.neural_network import MLPClassifier
 
     dense = [layer for layer in config.layers if isinstance(layer, Dense)]
@@ -203,27 +209,27 @@ def scikit_learn(config: TrainingConfig, dataset: datasets.Dataset, tick: Tick) 
         tick()
 
 
-CONTENDERS: dict[str, tuple[Callable[..., None], str]] = {  # and the module that each needs
+CONTENDERS: dict[str, tuple[Callable[..., None], str]] = {  # with the module that each needs
     "app": (app, "keras"),
     "app_bfloat16": (app_bfloat16, "keras"),
-    "plain": (plain, "keras"),
+    "plain": (plain_fit, "keras"),
     "pytorch": (pytorch, "torch"),
     "scikit_learn": (scikit_learn, "sklearn"),
 }
 
 
-# --- measuring ------------------------------------------------------------------------------------------------
+# --- measurement ------------------------------------------------------------------------------------------------
 
 
 class Figure(NamedTuple):
-    """What an epoch of a contender takes, in seconds."""
+    """Seconds per epoch."""
 
     seconds: float
-    processor: float  # of all threads together
+    processor: float  # processor time of all threads
 
 
 def race(config: TrainingConfig, contenders: Iterable[str], clear: float = math.inf) -> dict[str, Figure]:
-    """Let all train by turns; one round is enough where the app is that many times as fast as plain `fit`."""
+    """Train all contenders in turns; one round is enough if the app is `clear` times as fast as plain `fit`."""
     times: dict[str, list[Figure]] = {contender: [] for contender in contenders}
     figures: dict[str, Figure] = {}
     for _ in range(ROUNDS):
@@ -236,7 +242,7 @@ def race(config: TrainingConfig, contenders: Iterable[str], clear: float = math.
 
 
 def measure(contender: str, config: TrainingConfig) -> list[Figure]:
-    """Train in a process of its own; return what each epoch but the first took."""
+    """Train in a separate process; return the figures of each epoch except the first."""
     command = [sys.executable, "-m", "benchmarks.training", "--contender", contender, "--config", config.to_json()]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -245,15 +251,15 @@ def measure(contender: str, config: TrainingConfig) -> list[Figure]:
     return [Figure(*np.subtract(later, earlier).tolist()) for earlier, later in itertools.pairwise(ends)]
 
 
-def contend(contender: str, config: TrainingConfig) -> None:
-    """Train here, and print when each epoch ended: seconds of the clock, and of the processor."""
+def train_contender(contender: str, config: TrainingConfig) -> None:
+    """Train in this process; print the wall and the processor time at the end of each epoch."""
     ends: list[tuple[float, float]] = []
     CONTENDERS[contender][0](config, datasets.load(), lambda: ends.append((time.perf_counter(), time.process_time())))
     print(json.dumps(ends))
 
 
-def work(config: TrainingConfig, count: int) -> float:
-    """Count the floating point operations of an epoch's matrix products: forward, and twice as many back."""
+def operations(config: TrainingConfig, count: int) -> float:
+    """Return the floating point operations of an epoch's matrix products: forward, and twice as many backward."""
     products = 0
     for row in config.table:
         if isinstance(row.layer, Dense):
@@ -264,8 +270,8 @@ def work(config: TrainingConfig, count: int) -> float:
     return 2.0 * products * (3 * learned + (count - learned))
 
 
-def peak() -> float:
-    """Measure the floating point operations that this processor does in a second of matrix products, at best."""
+def peak_speed() -> float:
+    """Return the highest measured floating point operations per second in matrix products."""
     script = (
         "import time, tensorflow as tf; a = tf.random.normal((2048, 2048)); times = []\n"
         "for _ in range(12):\n"
@@ -275,14 +281,14 @@ def peak() -> float:
     return float(subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout)
 
 
-def suited(name: str) -> set[str]:
-    """Return who is compared on a network: scikit-learn knows no convolutions."""
+def compared_on(name: str) -> set[str]:
+    """Return the contenders of a network: scikit-learn has no convolutions."""
     peers = {"app", "plain", "pytorch", *PROMISED[name]}
     return peers if any(isinstance(layer, Conv2D) for layer in NETWORKS[name].layers) else peers | {"scikit_learn"}
 
 
-def known() -> Iterator[str]:
-    """Yield the contenders that can train here, and say of the others why they cannot."""
+def available() -> Iterator[str]:
+    """Yield the contenders that can train here; print why the others cannot."""
     for name, (_, module) in CONTENDERS.items():
         if not importlib.util.find_spec(module):
             print(f"# {name} is left out: it is not installed (requirements-peers.txt)")
@@ -293,13 +299,13 @@ def known() -> Iterator[str]:
 
 
 def compare_networks(contenders: list[str]) -> Iterator[str]:
-    """Print what an epoch of each network takes each contender; yield a sentence for each promise that was missed."""
-    dataset, most = datasets.load(), peak()
+    """Print the figures of each network and contender; yield a sentence for each missed goal."""
+    dataset, most = datasets.load(), peak_speed()
     print(f"peak {most / 1e9:.0f} Gflop/s", flush=True)
     for name, config in NETWORKS.items():
-        figures = race(replace(config, epochs=EPOCHS), [one for one in contenders if one in suited(name)])
+        figures = race(replace(config, epochs=EPOCHS), [one for one in contenders if one in compared_on(name)])
         for contender, figure in figures.items():
-            share = work(config, len(dataset.x_train)) / figure.seconds / most
+            share = operations(config, len(dataset.x_train)) / figure.seconds / most
             print(f"{name}.{contender} {figure.seconds:.3f} s")
             print(f"{name}.{contender}.processor {figure.processor:.3f} s")
             print(f"{name}.{contender}.peak {100 * share:.1f} %")
@@ -308,49 +314,49 @@ def compare_networks(contenders: list[str]) -> Iterator[str]:
                 continue
             times = figures["plain"].seconds / figures[contender].seconds
             print(f"{name}.{contender}.ratio {times:.2f} times", flush=True)
-            if times < (promised if promised > 1 else EVEN):
+            if times < (promised if promised > 1 else TOLERATED_RATIO):
                 yield f"{name}.{contender} must be {promised:g} times as fast as plain fit (it is {times:.2f} times)"
-            if contender == "app" and times < WISHED.get(name, 0):
-                print(f"# {name}: {WISHED[name]:g} times was wished for")
-        for other in AHEAD if name == "tutorial_b" else ():
+            if contender == "app" and times < GOALS.get(name, 0):
+                print(f"# {name}: {GOALS[name]:g} times is the goal")
+        for other in MUST_BEAT if name == "tutorial_b" else ():
             if other in figures and figures[other].seconds <= figures["app"].seconds:
                 yield f"{name} must be faster than {other}"
 
 
 def compare_presets(names: Iterable[str]) -> Iterator[str]:
-    """Print how fast each preset learns against plain `fit`; yield a sentence for each that is slower."""
+    """Print the speed of each preset relative to plain `fit`; yield a sentence for each that is slower."""
     for name in names:
         preset = PRESETS[name].config
         examples = min(preset.training_examples, PRESET_EXAMPLES)
-        # of a few hundred digits an epoch takes milliseconds: then all are counted
+        # an epoch of a few hundred digits takes milliseconds, so count all epochs
         epochs = PRESET_EPOCHS if examples == PRESET_EXAMPLES else preset.epochs
-        # Some presets diverge, to teach that, and a run that has done so ends; its speed does not depend on the rate.
-        changes = {"learning_rate": HARMLESS, "training_examples": examples, "patience": 0, "epochs": epochs}
-        figures = race(replace(preset, **changes, **UNLIKE_PLAIN), ("app", "plain"), CLEAR)
+        # Some presets diverge on purpose, which ends a run; the speed does not depend on the learning rate.
+        changes = {"learning_rate": SAFE_LEARNING_RATE, "training_examples": examples, "patience": 0, "epochs": epochs}
+        figures = race(replace(preset, **changes, **UNLIKE_PLAIN), ("app", "plain"), CLEAR_RATIO)
         times = figures["plain"].seconds / figures["app"].seconds
         print(f"preset.{name}.ratio {times:.2f} times", flush=True)
-        if times < EVEN:
+        if times < TOLERATED_RATIO:
             yield f"the preset {name} must be as fast as plain fit (it is {times:.2f} times)"
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--contender", choices=CONTENDERS, help="train this one alone, here")
-    parser.add_argument("--config", help="of the network that it trains, as JSON")
-    parser.add_argument("--networks", action="store_true", help="compare the three networks alone")
-    parser.add_argument("--presets", choices=PRESETS, nargs="+", help="compare these presets alone")
+    parser.add_argument("--contender", choices=CONTENDERS, help="train only this one, in this process")
+    parser.add_argument("--config", help="its training configuration as JSON")
+    parser.add_argument("--networks", action="store_true", help="compare only the three networks")
+    parser.add_argument("--presets", choices=PRESETS, nargs="+", help="compare only these presets")
     asked = parser.parse_args()
     if MNIST.is_file():
         os.environ.setdefault("DIGITLAB_DATA", str(MNIST))
     if asked.contender:
-        contend(asked.contender, TrainingConfig.from_json(asked.config))
+        train_contender(asked.contender, TrainingConfig.from_json(asked.config))
         return 0
 
     counted = f"median of {ROUNDS * (EPOCHS - 1)} epochs in {ROUNDS} rounds"
     print_conditions("tensorflow", "keras", more=f"data: {datasets.load().source}, {counted}")
     missed = []
     if not asked.presets:
-        missed += compare_networks(list(known()))
+        missed += compare_networks(list(available()))
     if not asked.networks:
         missed += compare_presets(asked.presets or PRESETS)
     for sentence in missed:

@@ -1,6 +1,6 @@
-"""What a look at a live run costs the server: all panels, five followed drawings, two earlier runs beside it.
+"""Cost of watching a live run: processor time of the server per poll, with all panels and five followed drawings.
 
-Run `python -m benchmarks.watching`, on a quiet machine; it takes about 2 minutes. Ends with status 1 where a look takes
+Run `python -m benchmarks.watching` on an idle machine; it takes about 2 minutes. Exits with status 1 if a poll takes
 more than 30 ms of the server's processor time.
 """
 
@@ -14,7 +14,7 @@ import psutil
 from playwright.sync_api import Page, expect
 
 from benchmarks.conditions import print_conditions
-from harness.browser import choose, new_page, open_chromium, reached, train
+from harness.browser import choose_preset, epochs_drawn, new_page, open_chromium, train
 from harness.server import Server
 from harness.waiting import wait_for
 from trainer.drawing import synthetic_digits
@@ -22,9 +22,9 @@ from trainer.runs.requests import MAX_DRAWINGS, FollowedDrawing
 from trainer.runs.run import Run
 from trainer.runs.store import RunStore
 
-SECONDS = 20.0  # of watching, and as many without
-EPOCHS = 30  # that the run has behind it, 780 lines, before its looks are counted
-MOST = 30.0  # ms
+SECONDS = 20.0  # with a watching page, and as many without
+EPOCHS = 30  # of the run, 780 lines, before polls are counted
+MAX_MILLISECONDS = 30.0
 
 
 def main() -> int:
@@ -33,12 +33,12 @@ def main() -> int:
         page = new_page(browser)
         page.goto(server.train)
         for _ in range(2):
-            choose(page, "Tutorial B", epochs=5)
+            choose_preset(page, "Tutorial B", epochs=5)
             train(page)
-            expect(page.get_by_role("button", name="One epoch more")).to_be_visible()
-        choose(page, "Tutorial A", epochs=200)
+            expect(page.get_by_role("button", name="Train for one more epoch")).to_be_visible()
+        choose_preset(page, "Tutorial A", epochs=200)
         run = Run(server.runs / train(page))
-        for label, image in enumerate(synthetic_digits.digits(MAX_DRAWINGS)[0]):
+        for label, image in enumerate(synthetic_digits.make_digits(MAX_DRAWINGS)[0]):
             run.request("pin", **FollowedDrawing(token_hex(4), label, image / np.float32(255)).request())
         history = RunStore(server.runs).history
         wait_for(lambda: any(line["epoch"] > EPOCHS for line in history(run)))
@@ -46,7 +46,7 @@ def main() -> int:
         looks = []
         page.on("websocket", lambda socket: socket.on("framesent", lambda frame: looks.append(frame)))
         page.reload()
-        wait_for(lambda: reached(page) > EPOCHS and len(looks) > 5)
+        wait_for(lambda: epochs_drawn(page) > EPOCHS and len(looks) > 5)
         looks.clear()
         watched = seconds_of(server, page)
         count = len(looks)
@@ -55,11 +55,11 @@ def main() -> int:
     cost = 1000 * (watched - alone) / count
     print(f"look {cost:.1f} ms")
     print(f"looks_every {SECONDS / count:.2f} s")
-    return int(cost > MOST)
+    return int(cost > MAX_MILLISECONDS)
 
 
 def seconds_of(server: Server, page: Page) -> float:
-    """Return the processor seconds that the server takes while some time goes by."""
+    """Return the processor seconds of the server over SECONDS."""
     process = psutil.Process(server.process.pid)
     before = process.cpu_times()
     page.wait_for_timeout(1000 * SECONDS)

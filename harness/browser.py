@@ -21,9 +21,7 @@ from trainer.drawing import synthetic_digits
 
 NO_CHROMIUM = "no Chromium was found"
 RUNNING = "[data-testid=stApp][data-test-script-state=running]"
-LONG_TRAINING = replace(
-    PRESETS["tutorial_b"].config, batch_size=1, epochs=200
-)  # trains for minutes, until it is stopped
+LONG_TRAINING = replace(PRESETS["tutorial_b"].config, batch_size=1, epochs=200)  # takes minutes
 expect.set_options(timeout=1000 * TIMEOUT_SECONDS)
 
 find_chromium = cache(lambda: run.find_chromium(Path(sys.executable)))

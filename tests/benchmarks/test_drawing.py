@@ -1,4 +1,4 @@
-"""The benchmark on people's drawings: what it asks, and when it is not content."""
+"""Benchmark on people's drawings: its figures and its exit status."""
 
 import sys
 from pathlib import Path
@@ -28,7 +28,7 @@ def figures(accuracy: float) -> card.Figures:
     }
 
 
-def test_canvases_are_read_and_blank_paper_is_any_digit() -> None:
+def test_canvases_are_read_and_blank_paper_could_be_any_digit() -> None:
     canvases = [
         synthetic_digits.draw(synthetic_digits.pen_strokes(label, np.random.default_rng(0), variation=0.0))
         for label in (3, 8)
@@ -39,7 +39,7 @@ def test_canvases_are_read_and_blank_paper_is_any_digit() -> None:
 
 
 @pytest.mark.parametrize(("accuracy", "status"), [(0.966, 0), (0.964, 1)])
-def test_a_share_below_its_floor_ends_with_status_1(
+def test_an_accuracy_below_its_floor_exits_with_status_1(
     accuracy: float, status: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(drawing, "SCORER", Path(__file__))
@@ -49,7 +49,7 @@ def test_a_share_below_its_floor_ends_with_status_1(
     assert f"drawing.std {100 * accuracy:.2f} %" in capsys.readouterr().out
 
 
-def test_without_drawings_it_says_where_they_are_looked_for(
+def test_without_drawings_it_says_where_they_are_expected(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(drawing, "DRAWINGS", tmp_path / "nowhere")
@@ -57,7 +57,7 @@ def test_without_drawings_it_says_where_they_are_looked_for(
     assert "no drawings to measure with" in capsys.readouterr().out
 
 
-def test_a_network_that_is_not_there_is_named(
+def test_a_missing_network_is_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(drawing, "SCORER", Path(__file__))
