@@ -29,7 +29,6 @@ TINY = TrainingConfig(
     batch_size=20,
     epochs=2,
 )
-NO_CHANGE = {"learning_rate": 1e-6, "epochs": 1}  # settings of a training that hardly changes the weights
 
 
 @pytest.fixture(scope="module")

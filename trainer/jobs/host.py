@@ -131,7 +131,8 @@ def _exit_with_server() -> None:
     """Exit at once, with the workers, when the server closes our standard input or dies."""
 
     def watch() -> None:
-        sys.stdin.buffer.read()
+        while os.read(sys.stdin.fileno(), 1024):  # unbuffered: a buffered read's lock would abort this process at exit
+            pass
         os._exit(0)  # workers exit when their parent is gone; closing the cluster would take seconds
 
     threading.Thread(target=watch, daemon=True).start()

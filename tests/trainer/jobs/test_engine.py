@@ -1,3 +1,8 @@
+"""Engine: queueing, owners' requests, sweeps, and what happens when processes die.
+
+Longer than 300 lines because the engine is one class.
+"""
+
 import os
 import signal
 import subprocess
@@ -8,16 +13,20 @@ import numpy as np
 import psutil
 import pytest
 
-from harness.waiting import PATIENCE, wait_for
-from tests.support.jobs import run_until_told as job
+from harness.waiting import TIMEOUT_SECONDS, wait_for
+from tests.support.jobs import run_until_released as job
 from trainer import UserError
 from trainer.config.training import TrainingConfig
 from trainer.config.variation import Axis, Setting
-from trainer.jobs.engine import WAITING, Engine, owner_hash
+from trainer.jobs.engine import Engine
+from trainer.jobs.queue import MAX_WAITING
+from trainer.runs.owner import owner_hash
 from trainer.runs.requests import FollowedDrawing
 from trainer.runs.store import RunStore
 from trainer.runs.sweep import Plan, Sweep
-from trainer.storage.files import line
+from trainer.storage.files import json_line
+
+pytestmark = pytest.mark.slow  # starts processes
 
 CONFIG = TrainingConfig()
 
@@ -36,7 +45,7 @@ def phases(engine, ids):
     return [engine.runs.get(run_id).state.phase for run_id in ids]
 
 
-def test_runs_start_first_in_first_out_and_the_rest_know_their_place(engine):
+def test_runs_start_first_in_first_out_and_waiting_runs_have_a_position(engine):
     ids = [engine.submit(CONFIG) for _ in range(5)]
     wait_for(lambda: phases(engine, ids[:2]) == ["running"] * 2)
     assert phases(engine, ids[2:]) == ["queued"] * 3
@@ -51,10 +60,10 @@ def test_submit_returns_before_anything_is_trained(engine):
     assert engine.runs.get(run_id).config == CONFIG
 
 
-def test_a_queued_run_can_be_stopped_by_its_owner_alone(engine):
+def test_only_its_owner_can_stop_a_queued_run(engine):
     ids = [engine.submit(CONFIG, owner="me") for _ in range(4)]
     wait_for(lambda: phases(engine, ids[:2]) == ["running"] * 2)
-    with pytest.raises(UserError, match="Only who started"):
+    with pytest.raises(UserError, match="Only its owner"):
         engine.request(ids[2], "stop", owner="somebody else")
     engine.request(ids[2], "stop", owner="me")
     assert engine.runs.get(ids[2]).state.phase == "stopped"
@@ -72,12 +81,12 @@ def test_a_request_for_a_running_run_reaches_its_directory(engine):
         engine.request("20260101-000000-aaaaaa", "stop")
 
 
-def test_a_pause_frees_the_slot_and_a_resumed_run_waits_for_its_turn(engine):
+def test_a_paused_run_frees_its_slot_and_a_resumed_run_queues_again(engine):
     ids = [engine.submit(CONFIG, owner="me") for _ in range(4)]
     wait_for(lambda: phases(engine, ids) == ["running", "running", "queued", "queued"])
     engine.request(ids[0], "pause", owner="me")
     wait_for(lambda: phases(engine, ids) == ["paused", "running", "running", "queued"])
-    with pytest.raises(UserError, match="Only who started"):
+    with pytest.raises(UserError, match="Only its owner"):
         engine.request(ids[0], "resume", owner="somebody else")
     engine.request(ids[0], "resume", owner="me")
     assert phases(engine, ids[:1]) == ["queued"] and engine.position(ids[0]) == 2
@@ -86,7 +95,7 @@ def test_a_pause_frees_the_slot_and_a_resumed_run_waits_for_its_turn(engine):
     wait_for(lambda: phases(engine, ids) == ["running", "finished", "finished", "finished"])
 
 
-def test_a_pause_at_once_after_the_other_ends_as_was_asked_last(engine):
+def test_quick_pauses_and_resumes_end_with_the_last_request(engine):
     run_id = engine.submit(CONFIG, owner="me")
     wait_for(lambda: phases(engine, [run_id]) == ["running"])
     for _ in range(5):
@@ -97,7 +106,7 @@ def test_a_pause_at_once_after_the_other_ends_as_was_asked_last(engine):
     assert engine.runs.get(run_id).requests.end == ""
 
 
-def test_what_waits_can_be_paused_and_stopped(engine):
+def test_a_queued_run_can_be_paused_and_stopped(engine):
     ids = [engine.submit(CONFIG, owner="me") for _ in range(4)]
     wait_for(lambda: phases(engine, ids[:2]) == ["running"] * 2)
     engine.request(ids[2], "pause", owner="me")
@@ -106,7 +115,7 @@ def test_what_waits_can_be_paused_and_stopped(engine):
     assert phases(engine, ids[2:3]) == ["stopped"]
 
 
-def test_stopping_a_paused_run_lets_a_worker_read_the_test_digits(engine):
+def test_a_paused_run_that_is_stopped_is_tested_by_a_worker(engine):
     run_id = engine.submit(CONFIG, owner="me")
     wait_for(lambda: phases(engine, [run_id]) == ["running"])
     engine.request(run_id, "pause", owner="me")
@@ -115,13 +124,13 @@ def test_stopping_a_paused_run_lets_a_worker_read_the_test_digits(engine):
     wait_for(lambda: phases(engine, [run_id]) == ["stopped"])
 
 
-def test_a_run_that_has_ended_goes_on_for_one_epoch_more(engine):
+def test_a_finished_run_can_train_for_one_more_epoch(engine):
     run_id = engine.submit(CONFIG, owner="me")
     run = engine.runs.get(run_id)
     (run.path / "go").touch()
     wait_for(lambda: run.state.phase == "finished")
     (run.path / "go").unlink()
-    engine.request(run_id, "stop", owner="me")  # too late, and no harm
+    engine.request(run_id, "stop", owner="me")  # too late: it has no effect
     assert run.state.phase == "finished" and not run.requests.end
     engine.request(run_id, "epochs", owner="me", value=6)
     wait_for(lambda: run.state.phase == "running")
@@ -132,26 +141,26 @@ def test_a_run_that_has_ended_goes_on_for_one_epoch_more(engine):
         engine.request(run_id, "epochs", owner="me", value=7)
 
 
-def test_the_drawings_of_its_owner_go_with_a_run(engine):
+def test_a_run_follows_its_owners_drawings(engine):
     pinned = FollowedDrawing("a1", 7, np.zeros((28, 28), np.float32))
     run = engine.runs.get(engine.submit(CONFIG, owner="me", drawings=[pinned]))
     assert [(drawing.id, drawing.label) for drawing in run.requests.drawings] == [("a1", 7)]
 
 
-def test_whoever_waits_is_told_about_how_long(engine):
+def test_the_waiting_time_is_estimated_from_the_running_trainings(engine):
     ids = [engine.submit(CONFIG) for _ in range(4)]
     wait_for(lambda: phases(engine, ids[:2]) == ["running"] * 2)
     for run_id, seconds in zip(ids[:2], (10.0, 40.0), strict=True):
         run = engine.runs.get(run_id)
         run.update(steps=100, examples=3200)
         lines = [{"kind": "batch", "epoch": 1, "step": step, "seconds": step * seconds / 400} for step in (1, 50, 100)]
-        (run.path / "history.jsonl").write_bytes(b"".join(map(line, lines)))
-    assert engine.wait(ids[0]) is None
-    assert [engine.wait(run_id) for run_id in ids[2:]] == pytest.approx([10, 40])
+        (run.path / "history.jsonl").write_bytes(b"".join(map(json_line, lines)))
+    assert engine.wait_seconds(ids[0]) is None
+    assert [engine.wait_seconds(run_id) for run_id in ids[2:]] == pytest.approx([10, 40])
 
 
 def plan_of(seeds):
-    """A sweep over so many seeds."""
+    """Return a plan over so many seeds."""
     return Plan(CONFIG, (Axis(Setting("seed"), tuple(range(seeds))),))
 
 
@@ -159,9 +168,9 @@ def finish(engine, run_id):
     (engine.runs.get(run_id).path / "go").touch()
 
 
-def test_a_sweep_is_submitted_whole_with_names_that_tell_its_values(engine):
+def test_a_sweep_is_submitted_as_a_whole_with_names_made_of_its_values(engine):
     plan = Plan(CONFIG, (Axis(Setting("learning_rate"), (0.1, 1.0)), Axis(Setting("batch_size"), (32, 64))))
-    sweep = engine.sweeps.get(engine.submit_group(plan, "me"))
+    sweep = engine.sweeps.get(engine.submit_sweep(plan, "me"))
     assert sweep.plan == plan and engine.sweeps.ids() == [sweep.id]
     runs = [engine.runs.get(run_id) for run_id in sweep.runs]
     assert [run.config for run in runs] == plan.configs
@@ -170,13 +179,13 @@ def test_a_sweep_is_submitted_whole_with_names_that_tell_its_values(engine):
     wait_for(lambda: sorted(phases(engine, sweep.runs)) == ["queued"] * 2 + ["running"] * 2)
 
 
-def test_single_runs_come_before_the_runs_of_sweeps_and_sweeps_take_turns(engine):
+def test_single_runs_start_before_those_of_sweeps_and_sweeps_take_turns(engine):
     first = [engine.submit(CONFIG, "me") for _ in range(2)]
     wait_for(lambda: phases(engine, first) == ["running"] * 2)
-    mine, theirs = (engine.sweeps.get(engine.submit_group(plan_of(3), owner)).runs for owner in ("me", "they"))
+    mine, theirs = (engine.sweeps.get(engine.submit_sweep(plan_of(3), owner)).runs for owner in ("me", "they"))
     single = engine.submit(CONFIG, "somebody")
     order = [single, mine[0], theirs[0], mine[1], theirs[1], mine[2], theirs[2]]
-    assert [engine.position(run_id) for run_id in order] == [*range(1, 8)] and engine.waiting == 7
+    assert [engine.position(run_id) for run_id in order] == [*range(1, 8)] and engine.waiting_count == 7
     finish(engine, first[0])
     wait_for(lambda: phases(engine, [single]) == ["running"])
     late = engine.submit(CONFIG, "somebody")
@@ -191,63 +200,65 @@ def test_single_runs_come_before_the_runs_of_sweeps_and_sweeps_take_turns(engine
     assert phases(engine, order[4:]) == ["queued"] * 3
 
 
-def test_how_long_a_run_of_a_sweep_waits_grows_with_who_comes_before(engine):
+def test_the_waiting_time_of_a_sweeps_run_includes_the_runs_before_it(engine):
     running = [engine.submit(CONFIG) for _ in range(2)]
     wait_for(lambda: phases(engine, running) == ["running"] * 2)
-    sweep = engine.sweeps.get(engine.submit_group(plan_of(2)))
-    before = [engine.wait(run_id) for run_id in sweep.runs]
-    assert before == pytest.approx([30, 30])  # what a training takes as long as none has ended
+    sweep = engine.sweeps.get(engine.submit_sweep(plan_of(2)))
+    before = [engine.wait_seconds(run_id) for run_id in sweep.runs]
+    assert before == pytest.approx([30, 30])  # the default while no training has ended
     single = engine.submit(CONFIG)
-    assert [engine.wait(run_id) for run_id in [single, *sweep.runs]] == pytest.approx([30, 30, 60])
+    assert [engine.wait_seconds(run_id) for run_id in [single, *sweep.runs]] == pytest.approx([30, 30, 60])
 
 
-def test_a_sweep_is_stopped_whole_by_its_owner_alone(engine):
+def test_only_its_owner_can_stop_a_sweep(engine):
     single = engine.submit(CONFIG, "me")
-    sweep = engine.sweeps.get(engine.submit_group(plan_of(4), "me"))
+    sweep = engine.sweeps.get(engine.submit_sweep(plan_of(4), "me"))
     wait_for(lambda: phases(engine, [single, *sweep.runs[:1]]) == ["running"] * 2)
     for stranger in ("", "somebody else"):
-        with pytest.raises(UserError, match="Only who started a sweep"):
-            engine.stop_group(sweep.id, stranger)
+        with pytest.raises(UserError, match="Only its owner can stop a sweep"):
+            engine.stop_sweep(sweep.id, stranger)
     with pytest.raises(UserError, match="must exist"):
-        engine.stop_group("../runs", "me")
+        engine.stop_sweep("../runs", "me")
     engine.request(sweep.runs[2], "pause", "me")
-    engine.stop_group(sweep.id, "me")
+    engine.stop_sweep(sweep.id, "me")
     wait_for(lambda: phases(engine, sweep.runs) == ["stopped"] * 4)
-    assert phases(engine, [single]) == ["running"] and engine.waiting == 0
+    assert phases(engine, [single]) == ["running"] and engine.waiting_count == 0
     assert [engine.runs.get(run_id).state.device != "" for run_id in sweep.runs] == [True, False, False, False]
-    engine.stop_group(sweep.id, "me")  # once more does no harm
+    engine.stop_sweep(sweep.id, "me")  # again: it has no effect
 
 
-def test_a_sweep_that_finds_no_room_leaves_nothing_behind_and_takes_no_room_from_single_runs(engine):
+def test_a_sweep_too_large_for_the_queue_leaves_nothing_behind_and_takes_no_places_from_single_runs(engine):
     ids = [engine.submit(CONFIG) for _ in range(2)]
     wait_for(lambda: phases(engine, ids) == ["running"] * 2)
     plan = Plan(CONFIG, (Axis(Setting("seed"), tuple(range(6))), Axis(Setting("epochs"), (1, 2, 3, 4, 5, 6))))
-    for _ in range(WAITING // len(plan)):
-        engine.submit_group(plan, "me")
-    waiting = engine.waiting
-    with pytest.raises(UserError, match=f"At most {WAITING} runs of sweeps may wait .got {waiting} wait, and these"):
-        engine.submit_group(plan, "me")
-    assert engine.waiting == waiting and len(engine.runs.runs()) == 2 + waiting
+    for _ in range(MAX_WAITING // len(plan)):
+        engine.submit_sweep(plan, "me")
+    waiting = engine.waiting_count
+    with pytest.raises(
+        UserError, match=f"At most {MAX_WAITING} runs of sweeps may wait .got {waiting} waiting and {len(plan)} more"
+    ):
+        engine.submit_sweep(plan, "me")
+    assert engine.waiting_count == waiting and len(engine.runs.runs()) == 2 + waiting
     assert engine.position(engine.submit(CONFIG)) == 1
     for sweep in engine.sweeps.ids():
-        engine.stop_group(sweep, "me")
+        engine.stop_sweep(sweep, "me")
 
 
 def test_a_sweep_that_the_disk_refuses_leaves_nothing_behind(engine):
     engine.sweeps.folder.write_text("no folder")
     with pytest.raises(UserError, match="must be writable"):
-        engine.submit_group(plan_of(3), "me")
-    assert engine.runs.runs() == [] and engine.waiting == 0
+        engine.submit_sweep(plan_of(3), "me")
+    assert engine.runs.runs() == [] and engine.waiting_count == 0
 
 
-def test_what_a_sweep_learns_of_own_drawings_must_be_there(engine):
+def test_a_sweep_with_own_drawings_needs_some(engine):
     plan = Plan(replace(CONFIG, own_examples=100), plan_of(2).axes)
-    with pytest.raises(UserError, match="Own drawings"):
-        engine.submit_group(plan, "me")
+    with pytest.raises(UserError, match="needs some"):
+        engine.submit_sweep(plan, "me")
     assert engine.runs.runs() == []
 
 
-def test_a_new_engine_lets_single_runs_go_before_the_sweep_that_waited(cluster, tmp_path):
+def test_a_new_engine_starts_single_runs_before_a_sweep_that_waited(cluster, tmp_path):
     store = RunStore(tmp_path / "runs")
     group = "20260101-000000-aaaaaa"
     swept = [store.create(config, "", group=group) for config in plan_of(3).configs]
@@ -265,37 +276,37 @@ def test_a_new_engine_lets_single_runs_go_before_the_sweep_that_waited(cluster, 
         engine.close()
 
 
-def test_a_run_is_renamed_by_its_owner_alone(engine):
+def test_only_its_owner_can_rename_a_run(engine):
     run_id = engine.submit(CONFIG, owner="me")
-    with pytest.raises(UserError, match="Only who started"):
+    with pytest.raises(UserError, match="Only its owner"):
         engine.describe(run_id, "somebody else", name="mine")
     engine.describe(run_id, "me", name="mine")
     assert engine.runs.get(run_id).read().name == "mine"
 
 
-def test_a_run_is_deleted_by_its_owner_alone_and_only_once_it_has_ended(engine):
+def test_only_its_owner_can_delete_a_run_once_it_has_ended(engine):
     run_id = engine.submit(CONFIG, owner="me")
     with pytest.raises(UserError, match="stop it first"):
         engine.delete(run_id, "me")
     (engine.runs.get(run_id).path / "go").touch()
     wait_for(lambda: phases(engine, [run_id]) == ["finished"] and not engine._futures)
-    with pytest.raises(UserError, match="Only who started"):
+    with pytest.raises(UserError, match="Only its owner"):
         engine.delete(run_id, "somebody else")
     engine.delete(run_id, "me")
     assert engine.runs.get(run_id) is None
-    with pytest.raises(UserError, match="Only who started"):
+    with pytest.raises(UserError, match="Only its owner"):
         engine.restore(run_id, "somebody else")
     engine.restore(run_id, "me")
     assert engine.runs.get(run_id).state.phase == "finished"
 
 
 @pytest.fixture
-def purges_often(monkeypatch):
-    monkeypatch.setattr("trainer.jobs.engine.PURGE", 0.0)
+def purge_often(monkeypatch):
+    monkeypatch.setattr("trainer.jobs.engine.PURGE_SECONDS", 0.0)
 
 
-def test_a_server_that_keeps_running_purges_its_trash(purges_often, engine):
-    wait_for(lambda: engine.ready)  # so it has looked once, and this is not what it does at its start
+def test_a_running_server_purges_its_trash(purge_often, engine):
+    wait_for(lambda: engine.ready)  # it has polled once, so the purge below is not the first
     run = engine.runs.create(CONFIG, owner_hash("me"))
     run.update(phase="finished")
     engine.delete(run.id, "me")
@@ -304,7 +315,7 @@ def test_a_server_that_keeps_running_purges_its_trash(purges_often, engine):
     wait_for(lambda: not deleted.path.exists())
 
 
-def test_a_killed_worker_interrupts_its_run_alone_and_the_next_goes_on(engine):
+def test_a_killed_worker_interrupts_only_its_run_and_the_next_starts(engine):
     ids = [engine.submit(CONFIG) for _ in range(3)]
     wait_for(lambda: phases(engine, ids[:2]) == ["running"] * 2)
     os.kill(int(engine.runs.get(ids[0]).state.device), signal.SIGKILL)
@@ -317,7 +328,7 @@ def test_a_run_root_serves_one_engine(engine, cluster):
         Engine(engine.runs.root, address=cluster.scheduler_address, job=job)
 
 
-def test_a_new_engine_takes_up_what_waited_and_marks_what_died(cluster, tmp_path):
+def test_a_new_engine_queues_waiting_runs_and_marks_dead_ones(cluster, tmp_path):
     store = RunStore(tmp_path / "runs")
     dead, waited = store.create(CONFIG, ""), store.create(CONFIG, "")
     dead.update(phase="running")
@@ -359,7 +370,7 @@ SERVER = """
 import signal, sys, time
 from pathlib import Path
 from trainer.jobs.engine import Engine
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it starts in the background ignore it
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell makes background processes ignore it
 engine = Engine(Path(sys.argv[1]), slots=1)
 while not engine.ready:
     time.sleep(0.1)
@@ -374,18 +385,18 @@ def test_no_process_outlives_the_server(tmp_path, how):
         [sys.executable, "-c", SERVER, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
     assert server.stdout.readline() == "ready\n"
-    family = psutil.Process(server.pid).children(recursive=True)
-    assert len(family) >= 2  # the host and a worker
-    if sys.platform == "linux":  # which ranks by nice only those of one session
-        assert {os.getsid(process.pid) for process in family} == {os.getsid(server.pid)}
-        assert max(process.nice() for process in family) == 10  # whoever draws comes first
+    processes = psutil.Process(server.pid).children(recursive=True)
+    assert len(processes) >= 2  # the host and a worker
+    if sys.platform == "linux":  # nice counts only within a session
+        assert {os.getsid(process.pid) for process in processes} == {os.getsid(server.pid)}
+        assert max(process.nice() for process in processes) == 10  # the server, which answers people, comes first
     server.send_signal(how)
     try:
-        server.wait(timeout=PATIENCE)
+        server.wait(timeout=TIMEOUT_SECONDS)
     finally:
         server.kill()
         server.stdout.close()
-    _, alive = psutil.wait_procs(family, timeout=PATIENCE)
+    _, alive = psutil.wait_procs(processes, timeout=TIMEOUT_SECONDS)
     assert not alive
 
 

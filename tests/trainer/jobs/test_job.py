@@ -1,30 +1,37 @@
+"""Job: what a training leaves in its run directory, and how it pauses, resumes, stops and fails.
+
+Longer than 300 lines because a job ends in many ways.
+"""
+
 import subprocess
 import sys
 import threading
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from harness.server import ROOT
 from harness.waiting import wait_for
 from trainer.config.layers import Conv2D, Dense, Dropout
+from trainer.config.optimizers import Adam
 from trainer.config.presets import PRESETS
-from trainer.config.training import Adam, TrainingConfig
-from trainer.data import datasets
+from trainer.config.training import TrainingConfig
+from trainer.data import synthetic
 from trainer.jobs import job, reporter
 from trainer.networks.inference import Network
 from trainer.runs.requests import FollowedDrawing
 from trainer.runs.store import RunStore
 
-ROOT = Path(__file__).parent.parent
+pytestmark = pytest.mark.slow  # trains with Keras
+
 TINY = TrainingConfig(layers=(Dense(16, "relu"),), epochs=2, batch_size=20, learning_rate=0.1, validation_split=0.1)
 
 
 @pytest.fixture
 def store(tmp_path, few_digits, monkeypatch):
     monkeypatch.setenv("DIGITLAB_DATA", str(few_digits))
-    monkeypatch.setattr(datasets, "SYNTHETIC", (100, 10))  # all that is drawn
+    monkeypatch.setattr(synthetic, "COUNTS", (100, 10))  # pen digits that are drawn
     return RunStore(tmp_path / "runs")
 
 
@@ -34,7 +41,7 @@ def trained(store, config):
     return run
 
 
-def test_a_training_leaves_its_curves_its_network_and_its_result(store):
+def test_a_training_writes_its_curves_its_network_and_its_result(store):
     run = trained(store, TINY)
     state = run.state
     assert (state.phase, state.data, state.examples, state.steps) == ("finished", "few_digits.npz", 450, 23)
@@ -67,7 +74,7 @@ def test_every_preset_trains(store, name):
     assert run.state.phase == "finished", run.state.error
 
 
-def test_stop_keeps_the_network_trained_so_far(store):
+def test_a_stopped_run_keeps_the_network_trained_so_far(store):
     run = store.create(replace(TINY, epochs=200), "")
     thread = threading.Thread(target=job.run, args=(str(run.path),))
     thread.start()
@@ -80,21 +87,21 @@ def test_stop_keeps_the_network_trained_so_far(store):
 
 
 def started(run):
-    """Start the job in a thread, and wait for its first lines."""
+    """Start the job in a thread and wait for its first lines."""
     thread = threading.Thread(target=job.run, args=(str(run.path),))
     thread.start()
     wait_for(lambda: (run.path / "history.jsonl").is_file() and (run.path / "history.jsonl").stat().st_size)
     return thread
 
 
-def goes_on(run):
+def resume(run):
     run.request("resume")
     run.update(phase="queued")
     job.run(str(run.path))
 
 
 def ends(store, run):
-    """Return the epochs' lines without what differs from run to run."""
+    """Return the lines of epochs without the keys that differ from run to run."""
     volatile = ("seconds", "memory")
     lines = [line for line in store.history(run) if line["kind"] == "epoch"]
     return [{key: value for key, value in line.items() if key not in volatile} for line in lines]
@@ -103,7 +110,7 @@ def ends(store, run):
 LONG = replace(TINY, layers=(Dense(16, "relu"), Dropout(0.2)), epochs=30, batch_size=5, optimizer=Adam(), seed=5)
 
 
-def test_a_paused_training_goes_on_as_if_nothing_had_happened(store):
+def test_a_resumed_training_ends_like_one_without_a_pause(store):
     run = store.create(LONG, "")
     thread = started(run)
     run.request("pause")
@@ -111,29 +118,29 @@ def test_a_paused_training_goes_on_as_if_nothing_had_happened(store):
     assert run.state.phase == "paused" and run.read().can_resume and run.network and run.state.test_accuracy is None
     done = len(ends(store, run))
     assert done < 30
-    goes_on(run)
+    resume(run)
     assert run.state.phase == "finished" and run.state.begun > 0
     steps = [line["step"] for line in store.history(run) if line["kind"] == "batch"]
     assert steps == sorted(set(steps)) and steps[-1] == 30 * run.state.steps
     assert ends(store, run) == ends(store, trained(store, LONG))
 
 
-def test_a_killed_training_loses_no_finished_epoch_and_ends_like_another(store):
+def test_a_killed_training_loses_no_finished_epoch_and_ends_like_any_other(store):
     run = store.create(LONG, "")
     code = "import sys; from trainer.jobs import job; job.run(sys.argv[1])"
     with subprocess.Popen([sys.executable, "-c", code, str(run.path)], cwd=ROOT) as process:
         wait_for(lambda: len(ends(store, run)) >= 3)
-        process.kill()  # it asks nobody
+        process.kill()
     finished = ends(store, run)
     run.update(phase="interrupted")
     assert run.read().can_resume
-    goes_on(run)
+    resume(run)
     assert run.state.phase == "finished"
     assert ends(store, run)[: len(finished)] == finished
     assert ends(store, run) == ends(store, trained(store, LONG))
 
 
-def test_a_stop_after_a_pause_keeps_and_tests_the_network(store):
+def test_a_run_stopped_after_a_pause_keeps_and_tests_its_network(store):
     run = store.create(LONG, "")
     thread = started(run)
     run.request("pause")
@@ -144,7 +151,7 @@ def test_a_stop_after_a_pause_keeps_and_tests_the_network(store):
     assert run.state.phase == "stopped" and run.state.test_accuracy is not None
 
 
-def test_one_epoch_more_follows_a_finished_training(store):
+def test_a_finished_training_can_train_for_one_more_epoch(store):
     run = trained(store, TINY)
     run.request("epochs", value=3)
     run.update(phase="queued")
@@ -154,7 +161,7 @@ def test_one_epoch_more_follows_a_finished_training(store):
     assert ends(store, run)[:2] == ends(store, trained(store, TINY))
 
 
-def test_the_learning_rate_changes_while_it_learns(store):
+def test_the_learning_rate_can_be_changed_during_training(store):
     run = store.create(LONG, "")
     thread = started(run)
     run.request("learning_rate", value=0.0125)
@@ -165,7 +172,7 @@ def test_the_learning_rate_changes_while_it_learns(store):
     assert rates[0] == pytest.approx(LONG.learning_rate) and sorted(rates, reverse=True) == rates
 
 
-def test_a_damaged_checkpoint_is_a_sentence(store):
+def test_a_damaged_checkpoint_is_a_user_error(store):
     run = trained(store, TINY)
     run.checkpoint.write_bytes(b"PK\x03\x04")
     run.request("epochs", value=3)
@@ -174,40 +181,40 @@ def test_a_damaged_checkpoint_is_a_sentence(store):
     assert run.state.phase == "failed" and "checkpoint" in run.state.error
 
 
-def test_test_digits_are_read_again_after_each_epoch(store):
+def test_watched_digits_are_predicted_after_each_epoch(store):
     run = trained(store, TINY)
     images, labels = run.digits()
     assert images.shape == (16, 28, 28) and labels.tolist()[:10] == list(range(10))
     reads = [line["reads"] for line in ends(store, run)]
-    said = Network(run.network).probabilities(images.astype(np.float32) / 255).argmax(axis=1)
-    assert len(reads) == 2 and reads[-1] == said.tolist()
+    predicted = Network(run.network).probabilities(images.astype(np.float32) / 255).argmax(axis=1)
+    assert len(reads) == 2 and reads[-1] == predicted.tolist()
     assert all(line["memory"] > 1e8 for line in store.history(run) if line["kind"] == "epoch")
 
 
-def test_followed_drawings_are_read_while_it_learns(store):
+def test_followed_drawings_are_predicted_during_training(store):
     image = np.zeros((28, 28), np.float32)
     image[4:24, 13:15] = 1
     run = store.create(TINY, "")
     run.request("pin", **FollowedDrawing("a1", 1, image).request())
     job.run(str(run.path))
-    readings = store.readings(run)
-    assert readings[-1]["step"] == 2 * run.state.steps
-    said = Network(run.network).probabilities(image[None])[0]
-    assert readings[-1]["probabilities"]["a1"] == pytest.approx(said.tolist(), abs=1e-4)
+    predictions = store.predictions(run)
+    assert predictions[-1]["step"] == 2 * run.state.steps
+    predicted = Network(run.network).probabilities(image[None])[0]
+    assert predictions[-1]["probabilities"]["a1"] == pytest.approx(predicted.tolist(), abs=1e-4)
 
 
-def test_a_drawing_may_come_while_it_learns(store):
+def test_a_drawing_can_be_added_during_training(store):
     run = store.create(LONG, "")
     thread = started(run)
     run.request("pin", **FollowedDrawing("b2", 3, np.ones((28, 28), np.float32)).request())
-    wait_for(lambda: store.readings(run))
+    wait_for(lambda: store.predictions(run))
     run.request("stop")
     thread.join(60)
-    assert all(set(line["probabilities"]) == {"b2"} for line in store.readings(run))
+    assert all(set(line["probabilities"]) == {"b2"} for line in store.predictions(run))
 
 
 @pytest.mark.parametrize("layers, shape", [((Dense(40),), (32, 28, 28)), ((Conv2D(6, 5),), (6, 5, 5))])
-def test_the_first_layers_weights_are_kept_over_time(store, layers, shape):
+def test_snapshots_of_the_first_layer_are_saved(store, layers, shape):
     run = trained(store, replace(TINY, layers=layers, epochs=4))
     steps, weights = run.snapshots()
     assert steps[0] == 0 and steps[-1] == 4 * run.state.steps and sorted(set(steps)) == steps.tolist()
@@ -215,7 +222,7 @@ def test_the_first_layers_weights_are_kept_over_time(store, layers, shape):
     assert np.abs(weights[-1] - weights[0]).max() > 0
 
 
-def test_snapshots_stay_few_however_long_it_learns(store):
+def test_the_number_of_snapshots_is_limited(store):
     run = trained(store, TINY)
     for epochs in (4, 20):
         run.request("epochs", value=epochs)
@@ -225,9 +232,9 @@ def test_snapshots_stay_few_however_long_it_learns(store):
         assert len(steps) <= 16 and steps[0] == 0 and steps[-1] == epochs * run.state.steps
 
 
-def test_early_stopping_says_where_it_went_back_to(store):
+def test_early_stopping_names_the_best_epoch(store):
     run = trained(store, replace(TINY, layers=(Dense(64),), epochs=100, patience=2, learning_rate=0.5))
-    assert run.state.phase == "finished" and "stopped early, back at its best in epoch" in run.state.note
+    assert run.state.phase == "finished" and "stopped early, with the weights of its best epoch," in run.state.note
 
 
 def test_pen_digits_are_mixed_in(store):
@@ -235,7 +242,7 @@ def test_pen_digits_are_mixed_in(store):
     assert run.state.phase == "finished" and run.state.examples == 550
 
 
-def test_a_stop_before_the_first_step_is_obeyed(store):
+def test_a_run_can_be_stopped_before_training_starts(store):
     run = store.create(TINY, "")
     run.request("stop")
     job.run(str(run.path))
@@ -247,13 +254,14 @@ def test_the_time_limit_ends_a_run(store):
     assert run.state.phase == "stopped" and "time limit of 1 s" in run.state.note
 
 
-def test_a_diverging_run_suggests_a_smaller_learning_rate(store):
+def test_an_infinite_loss_suggests_a_smaller_learning_rate(store):
     run = trained(store, replace(TINY, learning_rate=100.0, layers=(Dense(64, "linear"),) * 4))
-    assert run.state.phase == "failed" and "smaller learning rate, such as 10" in run.state.error
+    assert run.state.phase == "failed" and run.state.error.startswith("The loss became infinite in epoch 1: ")
+    assert "smaller learning rate, such as 10." in run.state.error
     assert run.network is None
 
 
-def test_bad_data_is_one_sentence_in_the_state(store, monkeypatch, tmp_path):
+def test_bad_data_is_an_error_in_the_state(store, monkeypatch, tmp_path):
     path = tmp_path / "broken.npz"
     path.write_bytes(b"PK\x03\x04 not a zip")
     monkeypatch.setenv("DIGITLAB_DATA", str(path))
@@ -261,13 +269,13 @@ def test_bad_data_is_one_sentence_in_the_state(store, monkeypatch, tmp_path):
     assert run.state.phase == "failed" and "broken.npz" in run.state.error
 
 
-def test_a_surprise_is_a_sentence_too(store, monkeypatch):
+def test_an_unexpected_error_is_an_error_in_the_state_too(store, monkeypatch):
     monkeypatch.setattr(job.model, "build", lambda *_: 1 / 0)
     run = trained(store, TINY)
     assert run.state.phase == "failed" and "division by zero" in run.state.error
 
 
-def test_a_run_that_has_begun_is_not_begun_again(store):
+def test_a_run_that_has_started_does_not_start_again(store):
     run = store.create(TINY, "")
     run.update(phase="interrupted")
     job.run(str(run.path))
@@ -284,8 +292,8 @@ def test_a_job_whose_directory_vanishes_ends_quietly(store):
     assert not thread.is_alive()
 
 
-def test_the_network_can_be_drawn_with_while_it_trains(store, monkeypatch):
-    monkeypatch.setattr(reporter, "EXPORT", (0.0, 1.0))
+def test_the_network_can_be_used_during_training(store, monkeypatch):
+    monkeypatch.setattr(reporter, "EXPORT_PACE", (0.0, 1.0))
     run = store.create(replace(TINY, epochs=200), "")
     thread = threading.Thread(target=job.run, args=(str(run.path),))
     thread.start()
