@@ -1,6 +1,6 @@
 """Preview of augmentation: images shifted, rotated and zoomed at random.
 
-A training does the same with Keras, anew in every epoch (`trainer.networks.train_step`).
+A training does the same with Keras, differently in every epoch (`trainer.networks.train_step`).
 """
 
 from __future__ import annotations

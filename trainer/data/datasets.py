@@ -151,7 +151,7 @@ def _cached(
 
 
 def _ignore(done: int, total: int) -> None:
-    """Report progress to nobody."""
+    """Ignore progress."""
 
 
 # --- the given file -------------------------------------------------------------------------------------------

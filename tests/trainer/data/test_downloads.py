@@ -146,7 +146,7 @@ def test_an_offline_machine_says_so(monkeypatch):
 
 
 def test_a_mirror_that_refuses_the_connection_is_skipped():
-    with socket.create_server(("127.0.0.1", 0)) as nobody:
-        port = nobody.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
     data = datasets.load(mirrors=[f"http://127.0.0.1:{port}/mnist.npz"])
     assert (data.source, data.note) == ("synthetic digits", "127.0.0.1 could not be reached (Connection refused)")

@@ -124,9 +124,9 @@ def test_a_network_learns_uploaded_data(tmp_path, config, shape):
     assert state.phase == "finished", state.error
     assert run.digits()[0].shape == (16, *shape)
     images = datasets.load(name, store.uploads.path(name)).images("test")
-    said = Network(run.network).probabilities(images)
+    probabilities = Network(run.network).probabilities(images)
     labels = datasets.load(name, store.uploads.path(name)).y_test
-    assert (said.argmax(axis=1) == labels).mean() == pytest.approx(state.test_accuracy, abs=0.011)
+    assert (probabilities.argmax(axis=1) == labels).mean() == pytest.approx(state.test_accuracy, abs=0.011)
 
 
 def test_extra_digits_need_a_data_set_of_digits():

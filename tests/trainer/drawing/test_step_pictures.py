@@ -94,10 +94,10 @@ def test_each_step_has_a_caption_and_an_alt_text() -> None:
     assert re.fullmatch(r"Moved( \d+ (left|right),?)?( \d+ (up|down))?|Centred: no move", shown[4].words)
 
 
-@pytest.mark.parametrize(("pen", "said"), [(5, "thicker"), (20, None), (60, "thinner")])
-def test_the_caption_says_whether_strokes_were_redrawn(pen: float, said: str | None) -> None:
+@pytest.mark.parametrize(("pen", "word"), [(5, "thicker"), (20, None), (60, "thinner")])
+def test_the_caption_says_whether_strokes_were_redrawn(pen: float, word: str | None) -> None:
     words = steps_of(drawing(0, pen))[3].words
-    assert words.startswith("Fitted into 20 × 20") and ((said or "made") in words) == (said is not None)
+    assert words.startswith("Fitted into 20 × 20") and ((word or "made") in words) == (word is not None)
 
 
 def test_blank_paper_has_the_same_steps_empty() -> None:

@@ -45,9 +45,9 @@ def test_every_diagram_has_one_size_and_stays_inside_it(layers: tuple[Layer, ...
 
 
 def test_the_diagram_names_the_output_shapes() -> None:
-    said = words(network_diagram(PRESETS["keras_convnet"].config.table))
-    assert said[:10] == [str(number) for number in range(10)]  # beside the units of the output layer
-    assert {"28×28", "26×26", "×32", "13×13", "1,600", "10", "softmax"} <= set(said)
+    shapes = words(network_diagram(PRESETS["keras_convnet"].config.table))
+    assert shapes[:10] == [str(number) for number in range(10)]  # beside the units of the output layer
+    assert {"28×28", "26×26", "×32", "13×13", "1,600", "10", "softmax"} <= set(shapes)
 
 
 @pytest.mark.parametrize(("units", "drawn"), [(3, 3), (12, 12), (13, 10), (784, 10)])

@@ -18,7 +18,6 @@ def file(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("keras")
 def test_keras_loads_the_converted_network(network_run, file):
     keras_converter.convert(network_run.network_file, TINY, file)
     assert keras_file.matching_file(file, network_run.network_file) == file

@@ -165,9 +165,9 @@ def test_every_choice_trains_counts_and_exports_like_keras(choice):
     in_float32 = model.build(replace(config, dtype="float32"), len(IMAGES))
     in_float32.set_weights(network.get_weights())
     np.testing.assert_allclose(answers, model.probabilities(in_float32, IMAGES), atol=1e-5)
-    said = model.probabilities(network, IMAGES)
-    assert said.dtype == np.float32
-    np.testing.assert_allclose(answers, said, atol=1e-5 if config.dtype == "float32" else 0.02)
+    probabilities = model.probabilities(network, IMAGES)
+    assert probabilities.dtype == np.float32
+    np.testing.assert_allclose(answers, probabilities, atol=1e-5 if config.dtype == "float32" else 0.02)
 
 
 def test_half_precision_applies_to_one_network_only(keras):

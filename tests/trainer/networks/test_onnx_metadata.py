@@ -19,7 +19,7 @@ from trainer.shipped import network as shipped
 OLD = shipped.PATH.read_bytes()
 
 
-def said(content: bytes) -> dict[str, str]:
+def metadata(content: bytes) -> dict[str, str]:
     return {item.key: item.value for item in onnx.load_from_string(content).metadata_props}
 
 
@@ -37,11 +37,11 @@ def test_the_metadata_describe_input_and_output(dataset):
 def test_writing_replaces_the_metadata_and_nothing_else():
     card = {"name": "größer als 3 <b>", "empty": "", "long": "x" * 5_000}
     content = onnx_metadata.write(OLD, card)
-    assert said(content) == card
+    assert metadata(content) == card
     images = np.random.default_rng(0).random((3, 28, 28), np.float32)
     np.testing.assert_array_equal(Network(content).probabilities(images), Network(OLD).probabilities(images))
     onnx.checker.check_model(onnx.load_from_string(content), full_check=True)
-    assert onnx_metadata.write(content, said(OLD)) == onnx_metadata.write(OLD, said(OLD))
+    assert onnx_metadata.write(content, metadata(OLD)) == onnx_metadata.write(OLD, metadata(OLD))
 
 
 @pytest.mark.parametrize("content", [OLD[:-7], b"PK\x03\x04", b"\xff" * 40])
