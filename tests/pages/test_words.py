@@ -26,7 +26,6 @@ from trainer.runs.run import Run
 from trainer.runs.store import RunStore, new_id
 from trainer.runs.sweep import Plan, Sweep, Sweeps
 from trainer.storage.files import json_line
-from ui.digit_input import tabs
 from ui.entry import PAGES
 
 ME = "my token"
@@ -208,7 +207,7 @@ def test_every_page_shows_labels_and_plain_numbers(page, app, runs):
             app.switch_page(f"pages/{page}.py").run()
             check(app)
             if any(group.key == "source" for group in app.button_group):
-                app.button_group(key="source").set_value(tabs.TEST).run()
+                app.button_group(key="source").set_value("Test digit").run()
                 check(app)
             if page in VIEW_KEYS:
                 for view in app.button_group(key=VIEW_KEYS[page]).options:
