@@ -57,9 +57,7 @@ MUST_BEAT = ("pytorch", "scikit_learn")  # must be slower than the app on Tutori
 PRESET_EPOCHS, PRESET_EXAMPLES = 4, 12_000
 CLEAR_RATIO = 1.2  # speed relative to plain `fit` at which a preset needs no second round
 SAFE_LEARNING_RATE = 1e-6  # nothing diverges at it
-UNLIKE_PLAIN: dict[str, Any] = dict.fromkeys(
-    ("synthetic_examples", "shift", "rotation", "zoom"), 0
-)  # not in `fit`
+UNLIKE_PLAIN: dict[str, Any] = dict.fromkeys(("synthetic_examples", "shift", "rotation", "zoom"), 0)  # not in `fit`
 TOLERATED_RATIO = 0.95  # of plain `fit`'s speed: equal trainings may differ that much
 
 Tick = Callable[[], None]  # called at the end of each epoch
@@ -117,9 +115,7 @@ def plain_fit(config: TrainingConfig, dataset: datasets.Dataset, tick: Tick) -> 
 
     count = config.training_examples
     network = model.build(config)
-    network.compile(
-        optimizer=network.optimizer, loss=network.loss, metrics=["accuracy"]
-    )  # one step per call
+    network.compile(optimizer=network.optimizer, loss=network.loss, metrics=["accuracy"])  # one step per call
     network.fit(
         dataset.images("train", slice(count)),
         dataset.labels("train", slice(count)),

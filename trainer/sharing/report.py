@@ -1,7 +1,7 @@
 """Report of a run: its network, curves, confusion matrix and worst errors in one HTML file, for screen and print.
 
-Longer than 300 lines because a page has many sections. It loads nothing and runs no scripts, which its Content-Security-Policy
-enforces; all text from users is escaped.
+Longer than 300 lines because the page has many sections. The page loads nothing and runs no scripts, which its
+Content-Security-Policy enforces; all text from users is escaped.
 """
 
 from __future__ import annotations

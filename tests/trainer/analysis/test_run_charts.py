@@ -39,7 +39,7 @@ def test_each_run_has_a_validation_and_a_faint_training_curve_over_the_epochs():
     }
     for trace in figure["data"]:
         colour = LINE_STYLES["B" in trace["name"]]
-        assert (trace["line"]["color"], trace["line"]["dash"]) == (colour.line, colour.dash)
+        assert (trace["line"]["color"], trace["line"]["dash"]) == (colour.color, colour.dash)
         assert (trace.get("opacity", 1) < 1) == ("training" in trace["name"])
 
 

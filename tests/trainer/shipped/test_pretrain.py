@@ -1,4 +1,4 @@
-"""The script that makes the shipped network, on few digits."""
+"""The script that makes the ready-made network, on few digits."""
 
 import hashlib
 from pathlib import Path
@@ -30,7 +30,7 @@ def test_a_quick_one_writes_a_network_its_card_and_its_page(
     assert set(card.non_digits) >= {pretrain.CLARITY, "highest logit", "energy", "highest probability", "kinds"}
     probabilities = Network(content).probabilities(np.zeros((2, 28, 28), np.float32))
     assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-5)
-    assert "# The shipped network" in (tmp_path / "network.md").read_text()
+    assert "# The ready-made network" in (tmp_path / "network.md").read_text()
     assert "minutes left" in capsys.readouterr().out
 
 
