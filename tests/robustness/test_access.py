@@ -224,7 +224,7 @@ def test_controls_of_the_owner_do_nothing_for_a_stranger(server, runs, phase):
             controls = {id: kind for id, kind in mine.widgets.items() if id not in other.widgets}
             filled = [{"id": id, **FILLED[kind]} for id, kind in controls.items() if kind in FILLED]
             for id, kind in controls.items():
-                await other.tell([*filled, *([{"id": id, "trigger_value": True}] if kind == "button" else [])])
+                await other.set_states([*filled, *([{"id": id, "trigger_value": True}] if kind == "button" else [])])
                 assert_whole(other)
             return len(controls)
 
@@ -271,7 +271,7 @@ def test_the_engine_refuses_everybody_but_the_owner(tmp_path, cluster, token):
     ]
     try:
         for attempt in tries:
-            with pytest.raises(UserError, match=r"^Only who started a run can [^\n]+\.$"):
+            with pytest.raises(UserError, match=r"^Only its owner can [^\n]+\.$"):
                 attempt()
     finally:
         engine.close()

@@ -265,7 +265,7 @@ def test_a_new_engine_starts_single_runs_before_a_sweep_that_waited(cluster, tmp
     single = store.create(CONFIG, "")
     engine = Engine(store.root, address=cluster.scheduler_address, job=job)
     try:
-        engine.sweeps.keep(Sweep(group, plan_of(3), tuple(run.id for run in swept), 1.0, ""))
+        engine.sweeps.save(Sweep(group, plan_of(3), tuple(run.id for run in swept), 1.0, ""))
         wait_for(lambda: phases(engine, [single.id]) == ["running"])
         wait_for(lambda: sorted(phases(engine, [run.id for run in swept])) == ["queued", "queued", "running"])
         assert engine.sweeps.get(group).runs == tuple(run.id for run in swept)
