@@ -184,11 +184,11 @@ CHANGES = [
 
 
 def built(config: TrainingConfig) -> dict:
-    """Run the program as far as it can be run without data, and return its variables."""
-    told = {"x_train": np.zeros(450)}  # whose number the schedule asks for
+    """Run the parts of the program that need no data, and return its variables."""
+    told = {"x_train": np.zeros(450)}  # the schedule reads its length
     try:
         for part in keras_program.parts(config):
-            if part.title not in ("The data", "The training", "The test"):
+            if part.title not in ("Data", "Training", "Test"):
                 exec(part.code, told)
     finally:
         told["keras"].config.set_dtype_policy("float32")
