@@ -39,7 +39,9 @@ def test_a_long_file_says_why_it_is_one_file():
         lines = path.read_text("utf-8").count("\n")
         if lines > MAX_LINES and REASON not in " ".join(docstring(path).split()).lower():
             unexplained[path.relative_to(ROOT).as_posix()] = lines
-    assert not unexplained, f"split these, or say 'Longer than 300 lines because ...' in their docstrings: {unexplained}"
+    assert not unexplained, (
+        f"split these, or say 'Longer than 300 lines because ...' in their docstrings: {unexplained}"
+    )
 
 
 def test_the_package_figure_is_what_the_imports_are():
