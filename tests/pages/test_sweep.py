@@ -123,7 +123,7 @@ def test_a_sweep_runs_to_its_end_and_its_best_run_opens_on_train(app):
     app.run()
     best = max(runs, key=lambda run: run.state.test_accuracy)
     assert not app.exception and f"##### Best: {best.read().name.replace('.', chr(92) + '.')}" in texts(app)
-    assert "points of difference" in texts(app) and "may be chance with 100 test digits" in texts(app)
+    assert "makes a difference of" in texts(app) and "with 100 test digits, differences below" in texts(app)
     app.button(key="sweep.best").click().run()
     assert not app.exception and app.query_params["run"] in (best.id, [best.id])
 
