@@ -10,7 +10,7 @@ import pytest
 from distributed import LocalCluster
 from playwright.sync_api import Browser, Error, Page
 
-from harness.browser import calm_page
+from harness.browser import settled_page
 from harness.server import MNIST, Server
 from trainer.drawing import synthetic_digits
 
@@ -23,7 +23,7 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
         with np.load(MNIST) as arrays:
             arrays = {name: array[: 20_000 if name.endswith("train") else 2_000] for name, array in arrays.items()}
     else:
-        images, labels = synthetic_digits.digits(7_000, seed=1)
+        images, labels = synthetic_digits.make_digits(7_000, seed=1)
         arrays = {"x_train": images[:6000], "y_train": labels[:6000], "x_test": images[6000:], "y_test": labels[6000:]}
     np.savez(path, **arrays)
     return path
@@ -55,7 +55,7 @@ def own_server(
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    page = calm_page(browser, reduced_motion="reduce")  # what moves while a page loads costs a third of it
+    page = settled_page(browser, reduced_motion="reduce")  # what moves while a page loads costs a third of it
     yield page
     page.close()
 

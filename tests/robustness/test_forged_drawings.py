@@ -168,7 +168,7 @@ def test_a_message_that_is_too_large_is_not_read_and_the_session_continues(serve
             await draw(visitor)
             message, memory = visitor.message(CANVAS_KEY, json_value=forged), Memory(server)
             with pytest.raises(ConnectionClosedError, match="1009"):  # message too big
-                await visitor.ask(message)
+                await visitor.request(message)
             assert memory.risen() < MEMORY
         async with visit(server.url, visitor.session) as again:  # browsers reconnect like this
             await again.open()

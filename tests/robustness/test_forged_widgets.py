@@ -163,7 +163,7 @@ def test_a_forged_value_renders_the_page_and_changes_nothing(server, runs, page)
             await visitor.open(path, query)
             asked = [wild(kind, id) for id, kind in visitor.widgets.items() if kind in FAMILIES[family]]
             for turn in zip_longest(*asked, fillvalue=[]):  # one value for each widget in each message
-                await visitor.tell([state for states in turn for state in states])
+                await visitor.set_states([state for states in turn for state in states])
                 assert "exception" not in visitor.kinds, turn
             await visitor.open(path, query)
             assert "heading" in visitor.kinds and "exception" not in visitor.kinds
@@ -187,7 +187,7 @@ def test_a_value_of_the_wrong_type_shows_no_traceback_and_a_reload_recovers(serv
             await visitor.open(path, query)
             asked = {id: kind for id, kind in visitor.widgets.items() if kind not in PRESSED}
             for value in WRONG.values():
-                await visitor.tell([{"id": id, **value} for id in asked])
+                await visitor.set_states([{"id": id, **value} for id in asked])
                 for element in visitor.elements:  # Streamlit itself failed and reports it
                     if element.HasField("exception"):
                         assert "redacted" in element.exception.message and not element.exception.stack_trace
