@@ -89,7 +89,7 @@ def _request_of_live_runs(kind: str, **values: object) -> None:
 def render_follow_button(image: np.ndarray | None) -> None:
     """Render the button that follows the drawing on Draw, (28, 28) float32, disabled for None."""
     drawings = followed_drawings() if image is not None else ()
-    # A followed drawing has 256 levels of grey.
+    # A followed drawing has 256 levels of gray.
     present = next((one for one in drawings if np.allclose(one.image, image, atol=1 / 255)), None)
     popover = st.popover(
         f"Followed as {followed.named(present.label)}" if present else "Follow this digit",

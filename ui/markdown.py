@@ -4,7 +4,7 @@ import re
 
 
 def literal(text: str) -> str:
-    """Escape text that somebody typed: Markdown shows it character by character, without links, images or colours."""
+    """Escape text that somebody typed: Markdown shows it character by character, without links, images or colors."""
     return re.sub(r"([\\`*_{}\[\]<>()#+\-.!|~:$])", r"\\\1", text)
 
 

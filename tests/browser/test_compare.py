@@ -91,7 +91,7 @@ def test_all_networks_answer_a_drawing(server: Server, page: Page, runs: list[Ru
     expect(page.get_by_text("All 3 networks say 3.")).to_have_count(1)
     expect(page.locator(f"{ANSWERS} .barlayer .point")).to_have_count(30)
     colors = page.locator(ANSWERS).evaluate("chart => chart.data[0].marker.color")
-    assert len(set(np.reshape(colors, (3, 10))[:, 3])) == 3  # each network has its own colour
+    assert len(set(np.reshape(colors, (3, 10))[:, 3])) == 3  # each network has its own color
 
 
 def test_draw_links_to_the_comparison_of_its_networks(server: Server, page: Page, runs: list[Run]) -> None:

@@ -95,7 +95,7 @@ def test_bars_sentence_and_steps_follow_the_strokes(paper):
         assert len(lengths) == 10 and int(np.argmax(lengths)) == number
         expect(paper.get_by_role("figure", name=looks_like(number))).to_be_visible()  # description of the bars
         expect(paper.locator(".strip:not(.empty) figure")).to_have_count(6)
-        expect(steps.nth(4)).to_have_text(re.compile("^(Moved |Centred: no move)"))
+        expect(steps.nth(4)).to_have_text(re.compile("^(Moved |Centered: no move)"))
         paper.get_by_role("button", name="Clear").click()
         expect_answer(paper, "Draw a digit on the black paper.")
     # Screen readers announce changes only in an element that stays.
@@ -105,11 +105,11 @@ def test_bars_sentence_and_steps_follow_the_strokes(paper):
 def test_toggles_show_the_answers_to_alternative_normalizations(paper):
     draw(paper, [0.3 * stroke for stroke in digit_strokes(4)])
     expect_answer(paper, looks_like(4))
-    paper.get_by_text("Without centring").click()
+    paper.get_by_text("Without centering").click()
     paper.get_by_text("Whole canvas squeezed").click()
     otherwise = paper.locator(".strip .otherwise")
     expect(otherwise).to_have_text(
-        [re.compile(r"^Uncentred: [=≠] an? \d \("), re.compile(r"^Squeezed: [=≠] an? \d \(")]
+        [re.compile(r"^Uncentered: [=≠] an? \d \("), re.compile(r"^Squeezed: [=≠] an? \d \(")]
     )
     expect(otherwise.get_by_role("img").first).to_be_visible()
 

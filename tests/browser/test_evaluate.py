@@ -34,7 +34,7 @@ PLACE = """nth => {
 
 
 def middle(page: Page, label: int, read_as: int) -> tuple[float, float]:
-    """Return the centre of a square of the matrix once it is in view and has stopped moving."""
+    """Return the center of a square of the matrix once it is in view and has stopped moving."""
     expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_have_count(1)
     places = [None]  # the squares are drawn again after a click
     wait_for(lambda: places.append(page.evaluate(PLACE, 10 * label + read_as)) or places[-1] == places[-2] is not None)

@@ -18,7 +18,7 @@ def test_every_view_shows_a_drawing_and_it_is_turned_into_another_digit(server, 
         ("Units", "with its bias"),
         ("Weights", "weights from"),
         ("Contributions", "The numbers shown are rounded"),
-        ("Why", "A grey square of"),
+        ("Why", "A gray square of"),
     ):
         page.get_by_role("radio", name=view, exact=True).click()
         expect(page.get_by_text(seen)).to_have_count(1)

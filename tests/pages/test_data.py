@@ -62,7 +62,7 @@ def test_seed_and_class_choose_the_hundred_images(app):
     assert not app.exception and datasets.load().y_train[image_input(app).value] == 3
 
 
-def test_the_size_and_the_centre_of_mass_are_shown_in_numbers(app):
+def test_the_size_and_the_center_of_mass_are_shown_in_numbers(app):
     open_page(app, "data")
     app.toggle(key="data_boxed").set_value(True).run()
     said = re.search(r"ink is (\d+) pixels high and (\d+) wide.* is at row ([\d.]+), column ([\d.]+)\.", texts(app))

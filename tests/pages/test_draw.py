@@ -139,10 +139,10 @@ def test_toggles_show_the_answers_to_alternative_normalizations(app: AppTest) ->
     open_page(app, "draw")
     put_on_canvas(app, written(4))
     assert steps(app).count("<figure") == 6
-    app.toggle(key="uncentred").set_value(True).run()
+    app.toggle(key="uncentered").set_value(True).run()
     app.toggle(key="squeezed").set_value(True).run()
     assert steps(app).count("<figure") == 8
-    assert re.search(r"Uncentred: .*an? \d \(", steps(app)) and re.search(r"Squeezed: .*an? \d \(", steps(app))
+    assert re.search(r"Uncentered: .*an? \d \(", steps(app)) and re.search(r"Squeezed: .*an? \d \(", steps(app))
 
 
 def test_several_digits_are_read_in_order_with_a_box_each(app: AppTest) -> None:
@@ -178,7 +178,9 @@ def test_test_digits_can_be_stepped_through_and_filtered_by_label(app: AppTest) 
     dataset = datasets.load()
     app.button_group(key="source").set_value("Test digit").run()
     assert not app.exception and app.session_state.test_at == 0
-    assert sentence(app).endswith(("Correct.", f"Wrong: it is a {dataset.y_test[0]}.", f"it is an {dataset.y_test[0]}."))
+    assert sentence(app).endswith(
+        ("Correct.", f"Wrong: it is a {dataset.y_test[0]}.", f"it is an {dataset.y_test[0]}.")
+    )
     app.button(key="test_next").click().run()
     assert app.session_state.test_at == 1
     app.button(key="test_previous").click().run()

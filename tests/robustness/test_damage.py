@@ -25,7 +25,7 @@ from harness.waiting import wait_for
 from tests.support.apps import TINY
 from tests.support.cases import case
 from trainer import UserError
-from trainer.analysis import evaluation, nearest_neighbours
+from trainer.analysis import evaluation, nearest_neighbors
 from trainer.config.layers import Conv2D
 from trainer.config.variation import Axis, Setting
 from trainer.data import datasets
@@ -298,7 +298,7 @@ def everything(store: RunStore, run: Run) -> dict[str, str]:
         "row": lambda: index.read_row(run),
         "live": store.live,
         "evaluation": lambda: evaluation.read(run.path),
-        "features": lambda: nearest_neighbours.read(run.path),
+        "features": lambda: nearest_neighbors.read(run.path),
         "hash": lambda: network_hash(run.network_file),
         "keras": lambda: keras_file.matching_file(run.path / keras_file.FILE, run.network_file),
         "answers": lambda: Network(run.network_file).probabilities(np.zeros((1, 28, 28), np.float32)),

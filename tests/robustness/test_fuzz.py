@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from trainer import UserError
-from trainer.analysis import evaluation, nearest_neighbours
+from trainer.analysis import evaluation, nearest_neighbors
 from trainer.config.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D
 from trainer.config.presets import PRESETS
 from trainer.config.training import TrainingConfig
@@ -229,7 +229,7 @@ def read_all(store: RunStore, run: Run, damaged: str) -> None:
     for look in (run.digits, run.snapshots):
         look()
     evaluation.read(run.path)
-    nearest_neighbours.read(run.path)
+    nearest_neighbors.read(run.path)
     keras_file.matching_file(run.path / keras_file.FILE, run.network_file)
     assert store.get(run.id) and [one.id for one in store.runs()] == [run.id] and len(store.live()) <= 1
     for read in (

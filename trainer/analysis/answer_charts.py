@@ -7,7 +7,7 @@ from textwrap import shorten
 
 from trainer.analysis.answer import MIN_MENTIONED, Answer
 from trainer.config.dataset_info import DIGITS
-from trainer.figures.palette import BLUE, GREY, VERMILLION
+from trainer.figures.palette import BLUE, GRAY, VERMILLION
 from trainer.figures.plotly import Figure, literal
 from trainer.text import probability
 
@@ -21,7 +21,7 @@ _BAND: Figure = {"fillcolor": _TRACK, "line": {"width": 0}, "layer": "below"}
 def probability_bars(said: Answer | None) -> Figure:
     """Return ten horizontal bars, 0 to 9 from the top, 0 to 100 %, with the best digit in large print beside them.
 
-    An unsure answer is grey with a question mark. Without an answer, or with NaN, the chart is empty. For other data
+    An unsure answer is gray with a question mark. Without an answer, or with NaN, the chart is empty. For other data
     sets the bars have the names of their classes, and there is no large print. All sizes and ranges are fixed: nothing
     jumps, and the browser has nothing to measure.
     """
@@ -35,15 +35,15 @@ def probability_bars(said: Answer | None) -> Figure:
         "text": [_plain(probability(value)) if value >= MIN_MENTIONED else "" for value in known],
         "textposition": "outside",
         "cliponaxis": False,
-        "marker": {"color": [BLUE if place == winner else GREY for place in range(len(known))]},
+        "marker": {"color": [BLUE if place == winner else GRAY for place in range(len(known))]},
     }
     axis = {**_AXIS, "ticklabelstandoff": 6, "tickfont": {"size": 14}}
     words, scale = said.info.classes if said else DIGITS, ["0", "50", "100 %"]
     beside = {"xref": "paper", "yref": "paper", "x": 0, "xshift": -84, "xanchor": "center", "showarrow": False}
-    shown, share, color = "?", "", GREY
+    shown, share, color = "?", "", GRAY
     if said and winner is not None:
         shown, share = f"{winner}{'' if said.sure else '?'}", probability(said.share)
-        color = BLUE if said.sure else GREY
+        color = BLUE if said.sure else GRAY
     return {
         "data": [bars],
         "layout": {
@@ -70,7 +70,7 @@ def network_rows(said: Sequence[tuple[str, Answer | None]], colors: Sequence[str
     """Return a row of ten bars for each network, with its name on the left and its answer on the right.
 
     A name may have two lines. The first network is the chosen one: those that agree with it are blue, the others
-    vermillion, and a word says so, too. With `colors`, each network has its own colour and none is the reference.
+    vermillion, and a word says so, too. With `colors`, each network has its own color and none is the reference.
     Without answers the rows are empty and have the same size.
     """
     leader = said[0][1]
@@ -89,7 +89,7 @@ def network_rows(said: Sequence[tuple[str, Answer | None]], colors: Sequence[str
         bars["x"] += range(10)
         bars["y"] += [round(_FULL * float(value), 4) for value in answer.probabilities]
         bars["base"] += [base] * 10
-        bars["marker"]["color"] += [color if digit == answer.best else GREY for digit in range(10)]
+        bars["marker"]["color"] += [color if digit == answer.best else GRAY for digit in range(10)]
         word = "" if colors else "<br>answers" if row == 0 else "<br>agrees" if agrees else "<br>differs"
         style = f"font-size: 26px; font-weight: 700; color: {color}"
         text = f'<span style="{style}">{answer.best}</span> {_plain(probability(answer.share) + word)}'
@@ -115,5 +115,5 @@ def network_rows(said: Sequence[tuple[str, Answer | None]], colors: Sequence[str
 
 
 def _plain(text: str) -> str:
-    """Return text in the colour of the page's text, so that it suits the light and the dark theme."""
+    """Return text in the color of the page's text, so that it suits the light and the dark theme."""
     return f'<span style="color: currentColor">{text}</span>'

@@ -137,7 +137,7 @@ def weighted_sum(
 
 
 def weight_images(kernel: Array, shape: tuple[int, ...]) -> Array:
-    """Return the weights of a first layer as images, (units, height, width) or (units, height, width, 3) in colour.
+    """Return the weights of a first layer as images, (units, height, width) or (units, height, width, 3) in color.
 
     kernel: (pixels, units) of a dense layer, or (height, width, channels, units) of a convolution. shape: that of the
     images.

@@ -1,7 +1,7 @@
 """Evaluation of a network on all test images: accuracy, loss, confusion, precision and recall; saved beside the run.
 
 ONNX Runtime computes it, in the worker at the end of a training or later in the web server. `calibration` and
-`agreement` build on it; `nearest_neighbours` finds similar training images.
+`agreement` build on it; `nearest_neighbors` finds similar training images.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from trainer import UserError
-from trainer.analysis import nearest_neighbours
+from trainer.analysis import nearest_neighbors
 from trainer.analysis.answer import NAN_ERROR
-from trainer.analysis.nearest_neighbours import Features
+from trainer.analysis.nearest_neighbors import Features
 from trainer.config.limits import CLASSES
 from trainer.config.training import TrainingConfig
 from trainer.data.datasets import Dataset
@@ -131,7 +131,7 @@ def evaluate(
     network, network_hash = Network(content), hashlib.sha256(content).hexdigest()
     network.check(config)
     labels = np.array(dataset.labels("test"))
-    total = len(labels) + min(nearest_neighbours.MAX_IMAGES, len(dataset.x_train))
+    total = len(labels) + min(nearest_neighbors.MAX_IMAGES, len(dataset.x_train))
     parts = []
     for begin in range(0, len(labels), BATCH):
         report(begin / total)
@@ -139,11 +139,11 @@ def evaluate(
     made = Evaluation(np.concatenate(parts), labels, dataset.hash, network_hash)
     if not np.isfinite(made.probabilities).all():
         raise UserError(NAN_ERROR)
-    found = nearest_neighbours.extract(
+    found = nearest_neighbors.extract(
         network, config, dataset, network_hash, lambda done, of: report((len(labels) + done) / total)
     )
     folder.mkdir(parents=True, exist_ok=True)
-    nearest_neighbours.write(found, folder)
+    nearest_neighbors.write(found, folder)
     write_arrays(folder / FILE, {name: getattr(made, name) for name in _NAMES})  # the last: if it exists, both do
     return made
 
@@ -161,7 +161,7 @@ def read_current(folder: Path, file: Path, dataset: Dataset) -> Evaluation | Non
 
 def read_features(folder: Path, file: Path, dataset: Dataset) -> Features | None:
     """Return the saved features, or None if they are of another network than the file's, or of other data."""
-    found = nearest_neighbours.read(folder)
+    found = nearest_neighbors.read(folder)
     return found if found and found.data_hash == dataset.hash and found.network_hash == network_hash(file) else None
 
 

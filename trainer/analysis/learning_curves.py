@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from trainer.figures.palette import BLUE, GREEN, GREY, NEUTRAL, ORANGE, PURPLE, SKY, VERMILLION
+from trainer.figures.palette import BLUE, GRAY, GREEN, NEUTRAL, ORANGE, PURPLE, SKY, VERMILLION
 from trainer.figures.plotly import AXIS, LEGEND_NAME, Figure, frame, literal
 from trainer.text import shortened
 
@@ -19,7 +19,7 @@ Line = Mapping[str, Any]  # of history.jsonl or readings.jsonl
 MAX_POINTS, MAX_SMALL_POINTS = 400, 100  # per curve: a screen cannot show more
 
 # Compared runs differ in hue and dash; blue and vermillion are reserved for the run itself.
-_COMPARED = ((GREEN, "8px,2px"), (ORANGE, "dashdot"), (PURPLE, "dot"), (SKY, "8px,2px,2px,2px"), (GREY, "solid"))
+_COMPARED = ((GREEN, "8px,2px"), (ORANGE, "dashdot"), (PURPLE, "dot"), (SKY, "8px,2px,2px,2px"), (GRAY, "solid"))
 
 
 # --- charts ---------------------------------------------------------------------------------------------------
@@ -121,8 +121,8 @@ def prediction_curves(
     shares = [[100 * float(share) for share in line["probabilities"][drawing]] for line in known]
     winner = max(range(10), key=shares[-1].__getitem__) if shares and any(shares[-1]) else None
     colors = {winner: BLUE if label is None else VERMILLION, label: BLUE}
-    grey: Figure = {"type": "scatter", "mode": "lines", "name": "the others", "hoverinfo": "skip"}
-    grey |= {"line": {"color": GREY, "width": 1}, "opacity": 0.6, "x": [], "y": []}
+    gray: Figure = {"type": "scatter", "mode": "lines", "name": "the others", "hoverinfo": "skip"}
+    gray |= {"line": {"color": GRAY, "width": 1}, "opacity": 0.6, "x": [], "y": []}
     named = []
     for place in range(10):
         y = [round(line[place], 2) for line in shares]
@@ -131,10 +131,10 @@ def prediction_curves(
             curve = {"type": "scatter", "mode": "lines", "name": str(place), "x": x, "y": y, "line": line}
             named.append(curve | {"hovertemplate": "%{y:.1f} %"})
         else:  # one curve with gaps is drawn faster than nine
-            grey["x"] += [*x, None]
-            grey["y"] += [*y, None]
+            gray["x"] += [*x, None]
+            gray["y"] += [*y, None]
     return {
-        "data": [grey, *named],
+        "data": [gray, *named],
         "layout": {
             **frame(height=150, left=42, right=18, top=8, bottom=22),
             "xaxis": _epochs_axis(epochs),

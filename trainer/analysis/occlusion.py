@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from trainer.networks.inference import Network
 
 PATCH, STEP = 6, 2  # pixels a side of the patch, and between its positions
-COVER = 0.5  # grey, which is neither paper nor ink
+COVER = 0.5  # gray, which is neither paper nor ink
 Array = NDArray[Any]
 
 
@@ -31,7 +31,7 @@ class Occlusion:
 
 
 def occlusion(network: Network, image: Array) -> Occlusion:
-    """Move a grey patch over an image, (height, width) or (height, width, 3) float32 0..1.
+    """Move a gray patch over an image, (height, width) or (height, width, 3) float32 0..1.
 
     A pixel under several patches gets the mean of their drops. Log-odds, ln(p / (1 - p)), show differences that
     probabilities near 0 and 1 hide.

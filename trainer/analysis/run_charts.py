@@ -29,7 +29,7 @@ class RunCurves:
     """A run whose curves are drawn. history: the lines of history.jsonl. steps: steps per epoch."""
 
     name: str
-    colour: LineStyle
+    line_style: LineStyle
     history: Sequence[Line]
     steps: int
 
@@ -50,7 +50,7 @@ def learning_curves(
     training: bool = True,
     log: bool = False,
 ) -> Figure:
-    """Draw one measure ("loss" or "accuracy") of several runs over epochs or seconds, each in its own colour and dash.
+    """Draw one measure ("loss" or "accuracy") of several runs over epochs or seconds, each in its own color and dash.
 
     Validation is solid with symbols, training thin and faint; a run without validation digits shows the training means
     of its epochs instead. epochs: the end of the axis. smoothing: weight of the past, from 0 to below 1, in an
@@ -66,13 +66,13 @@ def learning_curves(
         seen += [y, *([_points(learner, "epoch", measure, axis, percent)[1]] if training else [])]
         words = f"{form}<extra>{literal(learner.name)}{'' if learner.validates else ', training'}</extra>"
         style: Figure = {"mode": "lines+markers" if len(x) <= MAX_MARKERS else "lines", "hovertemplate": words}
-        style |= {"line": {"color": learner.colour.color, "dash": learner.colour.dash, "width": 2.5}}
-        style |= {"marker": {"color": learner.colour.color, "symbol": learner.colour.symbol, "size": 7}}
+        style |= {"line": {"color": learner.line_style.color, "dash": learner.line_style.dash, "width": 2.5}}
+        style |= {"marker": {"color": learner.line_style.color, "symbol": learner.line_style.symbol, "size": 7}}
         solid.append(_trace(learner.name, x, smoothed(y, smoothing), style))
         if training:
             x, y = _points(learner, "batch", measure, axis, percent)
             style = {"mode": "lines", "hoverinfo": "skip", "opacity": 0.4}
-            style |= {"line": {"color": learner.colour.color, "dash": learner.colour.dash, "width": 1}}
+            style |= {"line": {"color": learner.line_style.color, "dash": learner.line_style.dash, "width": 1}}
             faint.append(_trace(f"{learner.name}, training", x, smoothed(y, smoothing), style))
     ends = [max(trace["x"], default=0.0) for trace in [*faint, *solid]]
     last = max([float(epochs) if axis == EPOCHS else 1.0, *ends])
@@ -138,7 +138,7 @@ class Cost:
     """Test accuracy of a run, 0 to 1, and its cost in parameters or seconds."""
 
     name: str
-    colour: LineStyle
+    line_style: LineStyle
     accuracy: float
     cost: float
 
@@ -164,7 +164,7 @@ def accuracy_against(costs: Sequence[Cost], what: str) -> Figure:
             "name": literal(cost.name),
             "x": [cost.cost],
             "y": [round(share, 3)],
-            "marker": {"color": cost.colour.color, "symbol": cost.colour.symbol, "size": 12},
+            "marker": {"color": cost.line_style.color, "symbol": cost.line_style.symbol, "size": 12},
             "hovertemplate": f"%{{y:.2f}} %, %{{x:,.6~r}} {what}<extra>{literal(cost.name)}</extra>",
         }
         for cost, share in zip(costs, shares, strict=True)

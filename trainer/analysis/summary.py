@@ -29,7 +29,7 @@ class Summary:
     suggestions: tuple[Suggestion, ...]
 
 
-def summarise(
+def summarize(
     config: TrainingConfig,
     history: Iterable[Mapping[str, Any]],
     test_accuracy: float | None,

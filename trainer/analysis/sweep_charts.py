@@ -1,6 +1,6 @@
-"""Charts of a sweep: colour scale, thumbnail of the heat map, and accuracy over a single setting.
+"""Charts of a sweep: color scale, thumbnail of the heat map, and accuracy over a single setting.
 
-The scale is viridis, which suits all kinds of colour vision: lighter is better.
+The scale is viridis, which suits all kinds of color vision: lighter is better.
 """
 
 from __future__ import annotations
@@ -8,25 +8,25 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from trainer.figures.palette import BLUE, GREY, NEUTRAL, rgb
+from trainer.figures.palette import BLUE, GRAY, NEUTRAL, rgb
 from trainer.figures.plotly import AXIS, Figure, frame, literal
 from trainer.runs.sweep import Cell, Plan, best_cell, heatmap_positions
 
-COLOURS = ("#440154", "#482878", "#3E4989", "#31688E", "#26828E", "#1F9E89", "#35B779", "#6DCD59", "#B4DE2C", "#FDE725")
+COLORS = ("#440154", "#482878", "#3E4989", "#31688E", "#26828E", "#1F9E89", "#35B779", "#6DCD59", "#B4DE2C", "#FDE725")
 WHITE, BLACK = "#fff", "#000"
 _SIDE = 12  # units a side of a square of the thumbnail
 
 
-def colour(shade: float) -> str:
-    """Return the CSS colour of a shade from 0, the worst, to 1, the best."""
-    at = min(1.0, max(0.0, shade)) * (len(COLOURS) - 1)
-    below = min(int(at), len(COLOURS) - 2)
-    pair = zip(rgb(COLOURS[below]), rgb(COLOURS[below + 1]), strict=True)
+def color(shade: float) -> str:
+    """Return the CSS color of a shade from 0, the worst, to 1, the best."""
+    at = min(1.0, max(0.0, shade)) * (len(COLORS) - 1)
+    below = min(int(at), len(COLORS) - 2)
+    pair = zip(rgb(COLORS[below]), rgb(COLORS[below + 1]), strict=True)
     return "#" + "".join(f"{round(a + (at - below) * (b - a)):02x}" for a, b in pair)
 
 
-def text_colour(paper: str) -> str:
-    """Return black or white, whichever has more contrast on a background colour."""
+def text_color(paper: str) -> str:
+    """Return black or white, whichever has more contrast on a background color."""
     parts = [part / 255 for part in rgb(paper)]
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
@@ -40,7 +40,7 @@ def small_picture(plan: Plan, known: Sequence[Cell]) -> str:
     squares = []
     for place, shade in enumerate(heatmap_positions([cell.accuracy for cell in known])):
         x, y = place % columns * _SIDE + 1, place // columns * _SIDE + 1
-        look = f'fill="{colour(shade)}"' if shade is not None else f'fill="none" stroke="{GREY}"'
+        look = f'fill="{color(shade)}"' if shade is not None else f'fill="none" stroke="{GRAY}"'
         squares.append(f'<rect x="{x}" y="{y}" width="{_SIDE - 2}" height="{_SIDE - 2}" rx="2" {look}/>')
     width, height = columns * _SIDE, rows * _SIDE
     size = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
@@ -69,7 +69,7 @@ def setting_chart(plan: Plan, known: Sequence[Cell]) -> Figure:
         "cliponaxis": False,
         "customdata": [literal(cell.name) for _, cell in there],
         "hovertemplate": "%{customdata}: %{y:.2f} %<extra></extra>",
-        "line": {"color": GREY, "width": 1.5},
+        "line": {"color": GRAY, "width": 1.5},
         "marker": {
             "size": [15 if cell is winner else 11 for _, cell in there],
             "symbol": ["star" if cell is winner else "circle" if cell.tested else "circle-open" for _, cell in there],

@@ -32,7 +32,7 @@ class DatasetInfo:
     """Title, image shape, classes and source of a data set."""
 
     title: str
-    shape: tuple[int, ...]  # of an image: (height, width), or (height, width, 3) in colour
+    shape: tuple[int, ...]  # of an image: (height, width), or (height, width, 3) in color
     classes: tuple[str, ...]  # name of each label, from 0
     description: str  # one sentence or two
     download: Download | None = None  # None: drawn by this app, or uploaded by a visitor
@@ -106,7 +106,7 @@ DATASETS = {
         "CIFAR-10",
         (32, 32, 3),
         ("airplane", "car", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
-        "60,000 small colour photos: 50,000 for training and 10,000 for testing. "
+        "60,000 small color photos: 50,000 for training and 10,000 for testing. "
         "Dense layers recognize about half of them.",
         Download(
             ("https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",),

@@ -132,7 +132,7 @@ SETTINGS = {
     ),
     "kernel_size": SettingInfo("Kernel size", "Height and width of each filter, in pixels."),
     "strides": SettingInfo(
-        "Strides", "Distance between neighbouring filter positions, in pixels: 2 halves the image's height and width."
+        "Strides", "Distance between neighboring filter positions, in pixels: 2 halves the image's height and width."
     ),
     "padding": SettingInfo(
         "Padding",
@@ -218,7 +218,7 @@ SETTINGS = {
     ),
     "own_examples": SettingInfo(
         "My drawings",
-        'Number of training digits per epoch that come from your own drawings: those labelled with "I meant" on '
+        'Number of training digits per epoch that come from your own drawings: those labeled with "I meant" on '
         "Draw. They are repeated, each time shifted and rotated a little, to reach this number.",
     ),
     "l2": SettingInfo(

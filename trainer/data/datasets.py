@@ -52,7 +52,7 @@ class Dataset:
     source: str  # the title, "synthetic digits" in place of MNIST, or the name of the given file
     note: str  # why MNIST is not available, without a full stop; empty if nothing is wrong
     hash: str  # of the contents
-    x_train: Array  # (n, 28, 28), 0 paper .. 255 ink; (n, height, width, 3) in colour
+    x_train: Array  # (n, 28, 28), 0 paper .. 255 ink; (n, height, width, 3) in color
     y_train: Array  # (n,), 0 .. 9
     x_test: Array
     y_test: Array

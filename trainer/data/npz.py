@@ -90,7 +90,7 @@ def _check_headers(headers: dict[str, Header], what: str, wanted: Shape | None, 
 
 
 _ANY_IMAGES = (
-    f"uint8 images of shape (n, height, width), or (n, height, width, 3) in colour, "
+    f"uint8 images of shape (n, height, width), or (n, height, width, 3) in color, "
     f"with sides from {SIDE_RANGE[0]} to {SIDE_RANGE[1]} pixels"
 )
 

@@ -25,7 +25,7 @@ class Projection:
 def project(images: Array) -> Projection:
     """Project images, (n, height, width) or (n, height, width, 3) uint8, onto the plane of their greatest variance.
 
-    The directions are the first two right singular vectors of the centred images, scaled to 0 .. 1. The largest number
+    The directions are the first two right singular vectors of the centered images, scaled to 0 .. 1. The largest number
     of each is made positive, which fixes its sign: the same images always give the same map.
     """
     flat = images.reshape(len(images), -1).astype(np.float32)

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from trainer.config.limits import CLASSES
 from trainer.data.npz import Array
 from trainer.figures.images import sprite_url
-from trainer.figures.palette import BLUE, GREY, ORANGE
+from trainer.figures.palette import BLUE, GRAY, ORANGE
 from trainer.text import percent
 
 IMAGES_PER_PART = 5
@@ -36,7 +36,7 @@ def split_diagram(x_train: Array, x_test: Array, train_count: int) -> Markup:
         ),
         (
             "Test",
-            GREY,
+            GRAY,
             len(x_test),
             x_test,
             0,

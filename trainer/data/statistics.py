@@ -61,20 +61,20 @@ def total_bytes(*arrays: NDArray[Any]) -> int:
 
 @dataclass(frozen=True)
 class InkExtent:
-    """Bounding box and centre of mass of one image's ink, in pixels from the upper left corner."""
+    """Bounding box and center of mass of one image's ink, in pixels from the upper left corner."""
 
     left: int
     top: int
     width: int
     height: int
-    column: float  # of the centre of mass, as a pixel index
+    column: float  # of the center of mass, as a pixel index
     row: float
 
 
 def ink_extent(image: Array) -> InkExtent | None:
     """Return the extent of the ink of an image, (height, width) or (height, width, 3) uint8; None for a blank one.
 
-    The ink of a colour image is the mean of its three colours.
+    The ink of a color image is the mean of its three colors.
     """
     ink = image.mean(axis=2) if image.ndim == 3 else image.astype(np.float64)
     mass = float(ink.sum())

@@ -1,4 +1,4 @@
-"""A visitor's labelled drawings, in one file per visitor.
+"""A visitor's labeled drawings, in one file per visitor.
 
 The file is replaced atomically, and never while it is damaged. It is read only after a change; otherwise reading costs
 microseconds.
@@ -38,7 +38,7 @@ _changing = threading.Lock()  # two tabs of one visitor may add at once
 
 @dataclass(frozen=True, eq=False)
 class Drawings:
-    """Labelled drawings, in the order in which they were saved."""
+    """Labeled drawings, in the order in which they were saved."""
 
     images: NDArray[np.uint8]  # (n, 28, 28) uint8, 0 paper .. 255 ink
     labels: NDArray[np.uint8]  # (n,) uint8, the digits that were meant

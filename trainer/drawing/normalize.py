@@ -1,8 +1,8 @@
-"""Normalization of a drawing to an image like MNIST's: crop, resize, adjust the strokes, centre.
+"""Normalization of a drawing to an image like MNIST's: crop, resize, adjust the strokes, center.
 
-MNIST's authors cropped each digit, fitted it into 20 x 20 pixels and placed its centre of mass in the middle of a
+MNIST's authors cropped each digit, fitted it into 20 x 20 pixels and placed its center of mass in the middle of a
 28 x 28 image (LeCun, Cortes and Burges, http://yann.lecun.com/exdb/mnist). Measured on their images, the crop's longer
-side is 20, and whole-pixel shifts bring the centre of mass to pixel index 14. Their pens were much alike; a canvas has
+side is 20, and whole-pixel shifts bring the center of mass to pixel index 14. Their pens were much alike; a canvas has
 pens of all sizes, so strokes far thinner or thicker than MNIST's are redrawn with a width like MNIST's.
 """
 
@@ -18,10 +18,10 @@ from trainer.drawing import segments
 
 SIZE = 28  # pixels a side of the image
 FITTED_SIDE = 20  # pixels of the digit's longer side in it
-CENTRE = 14  # pixel index of the centre of mass, in both directions
+CENTER = 14  # pixel index of the center of mass, in both directions
 CANVAS_SIZES = (20, 4096)  # smallest and largest side of a canvas
-MIN_INK = 32  # of 255 levels; a canvas without a pixel this far from its paper's colour is blank
-SOFT_SHARE = 0.28  # of the inked pixels; edges are soft if more are grey (thin pens 0.27, 99 % of MNIST above 0.3)
+MIN_INK = 32  # of 255 levels; a canvas without a pixel this far from its paper's color is blank
+SOFT_SHARE = 0.28  # of the inked pixels; edges are soft if more are gray (thin pens 0.27, 99 % of MNIST above 0.3)
 BLUR = 0.02  # standard deviation of the blur for sharp edges, in longer sides of the digit: 0.4 of its 20 pixels
 MIN_EDGE_INK = 0.2  # of full ink; specks fainter than this do not widen the crop
 # pixels of the image; thinner strokes, and sharp thicker ones, are redrawn with these widths; MNIST's are 1.5 to 6
@@ -43,8 +43,8 @@ class NormalizationSteps:
     image: np.ndarray  # (28, 28)
 
     @property
-    def uncentred(self) -> np.ndarray:
-        """Return the image (28, 28) with the box, not the centre of mass, in its middle."""
+    def uncentered(self) -> np.ndarray:
+        """Return the image (28, 28) with the box, not the center of mass, in its middle."""
         height, width = self.boxed.shape
         return _lay(self.boxed, ((SIZE - width) // 2, (SIZE - height) // 2))
 
@@ -57,9 +57,9 @@ class NormalizationSteps:
 def from_canvas(rgba: np.ndarray) -> NormalizationSteps | None:
     """Normalize the drawing on a canvas, or return None if the canvas is blank.
 
-    `rgba`: (height, width, 4) uint8, 20 to 4096 pixels a side. The paper is the colour of most of the canvas's border,
+    `rgba`: (height, width, 4) uint8, 20 to 4096 pixels a side. The paper is the color of most of the canvas's border,
     or transparent. Ink is whatever differs from it: white on black, black on white and any ink on transparent paper
-    give the same result. Blank paper and a canvas full of ink have one colour only: both give None. Raises UserError
+    give the same result. Blank paper and a canvas full of ink have one color only: both give None. Raises UserError
     for any other array.
     """
     _check(rgba)
@@ -104,8 +104,8 @@ def find_digits(canvas: np.ndarray) -> list[NormalizationSteps]:
     return found
 
 
-def centre_of_mass(image: np.ndarray) -> tuple[float, float]:
-    """Return the column and the row, as fractional pixel indices, of an image's centre of mass; it must hold ink."""
+def center_of_mass(image: np.ndarray) -> tuple[float, float]:
+    """Return the column and the row, as fractional pixel indices, of an image's center of mass; it must hold ink."""
     mass = float(image.sum(dtype=np.float64))
     height, width = image.shape
     column = float(image.sum(axis=0, dtype=np.float64) @ np.arange(width)) / mass
@@ -143,7 +143,7 @@ def _ink(rgba: np.ndarray) -> np.ndarray | None:
 
 
 def _contrast(rgba: np.ndarray, paper: np.ndarray) -> np.ndarray:
-    """Return the distance of each pixel from the paper's colour, in 255 levels: (height, width) uint8."""
+    """Return the distance of each pixel from the paper's color, in 255 levels: (height, width) uint8."""
     alpha = rgba[..., 3]
     if paper[3] < 128:
         contrast: np.ndarray = alpha - np.minimum(alpha, paper[3])
@@ -224,7 +224,7 @@ def _row_distance(inside: np.ndarray) -> np.ndarray:
 
 
 def _is_soft(crop: np.ndarray) -> bool:
-    """Return whether many of the inked pixels are grey, as in MNIST."""
+    """Return whether many of the inked pixels are gray, as in MNIST."""
     inked = crop > 0.1
     return bool(np.count_nonzero(inked & (crop < 0.9)) > SOFT_SHARE * np.count_nonzero(inked))
 
@@ -257,7 +257,7 @@ def _lay(boxed: np.ndarray, shift: tuple[int, int]) -> np.ndarray:
 
 
 def _shift(boxed: np.ndarray) -> tuple[int, int]:
-    """Return the whole-pixel shift of the centre of mass to CENTRE, limited so that no ink is cut off."""
+    """Return the whole-pixel shift of the center of mass to CENTER, limited so that no ink is cut off."""
     height, width = boxed.shape
-    column, row = centre_of_mass(boxed)
-    return min(max(round(CENTRE - column), 0), SIZE - width), min(max(round(CENTRE - row), 0), SIZE - height)
+    column, row = center_of_mass(boxed)
+    return min(max(round(CENTER - column), 0), SIZE - width), min(max(round(CENTER - row), 0), SIZE - height)

@@ -21,7 +21,7 @@ MIN_WORKING_SIDE = 250  # smaller pictures are enlarged, so that strokes are wid
 COARSE_SIDE = 200  # pixels of the longer side when the paper's brightness is measured: enough for light and shadow
 # The next five are shares of the longer side.
 MAX_STROKE_WIDTH = 1 / 5  # anything wider is not a stroke but a shadow or a table
-NEIGHBOURHOOD = 0.3  # in a neighbourhood of this radius, paper covers more than ink
+NEIGHBORHOOD = 0.3  # in a neighborhood of this radius, paper covers more than ink
 MAX_SPECK = 1 / 80  # anything smaller is dust
 MIN_DIGIT_HEIGHT = 1 / 25  # if nothing is taller, there is no digit
 MAX_LINE_WIDTH = 1 / 3  # a flat component that is wider is a ruled line
@@ -50,11 +50,11 @@ def read(content: bytes) -> Photo:
     no digit is found.
     """
     picture = _open(content)
-    grey = picture.convert("L").filter(ImageFilter.MedianFilter(3))
-    light_ink = _is_light_ink(grey)
+    gray = picture.convert("L").filter(ImageFilter.MedianFilter(3))
+    light_ink = _is_light_ink(gray)
     found: list[NormalizationSteps] = []
     best = np.inf
-    for image, unlikely in ((grey, light_ink), (ImageOps.invert(grey), not light_ink)):
+    for image, unlikely in ((gray, light_ink), (ImageOps.invert(gray), not light_ink)):
         ink_found = _clean(*_ink(image))
         if steps_found := [steps for steps in find_digits(ink_found) if steps.pen < MAX_PEN]:
             # the spaces between strokes are thicker for their size than strokes
@@ -103,7 +103,7 @@ def _open(content: bytes) -> Image.Image:
 def _decode(image: Image.Image) -> Image.Image:
     if image.mode in ("1", "P"):  # modes that cannot be shrunk smoothly
         image = image.convert("RGBA" if "transparency" in image.info else "RGB")
-    elif image.mode.startswith("I"):  # 16 bits of grey
+    elif image.mode.startswith("I"):  # 16 bits of gray
         image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     if image.has_transparency_data and image.width * image.height > MAX_PIXELS / 4:  # shrinking needs a copy
         image = image.resize((image.width // 2, image.height // 2), Image.Resampling.NEAREST)
@@ -124,8 +124,8 @@ def _on_paper(image: Image.Image) -> Image.Image:
     if not image.has_transparency_data:
         return image
     image = image.convert("RGBA")
-    grey, alpha = np.asarray(image.convert("L"), np.float64), np.asarray(image.getchannel("A"), np.float64)
-    light = (grey * alpha).sum() > 127 * alpha.sum()
+    gray, alpha = np.asarray(image.convert("L"), np.float64), np.asarray(image.getchannel("A"), np.float64)
+    light = (gray * alpha).sum() > 127 * alpha.sum()
     paper = Image.new("RGBA", image.size, (0, 0, 0, 255) if light else (255, 255, 255, 255))
     paper.alpha_composite(image)
     return paper
@@ -149,10 +149,10 @@ def _ink(image: Image.Image) -> tuple[np.ndarray, float]:
     return ink * (np.asarray(stroke) > 0), level
 
 
-def _is_light_ink(grey: Image.Image) -> bool:
-    """Return whether the ink seems lighter than the paper, which covers most of any neighbourhood."""
-    small = _coarse(grey)
-    around = small.filter(ImageFilter.BoxBlur(NEIGHBOURHOOD * max(small.size)))
+def _is_light_ink(gray: Image.Image) -> bool:
+    """Return whether the ink seems lighter than the paper, which covers most of any neighborhood."""
+    small = _coarse(gray)
+    around = small.filter(ImageFilter.BoxBlur(NEIGHBORHOOD * max(small.size)))
     differs = np.asarray(small, np.float64) - np.asarray(around, np.float64)
     return bool((differs**3).sum() > 0)
 

@@ -10,9 +10,9 @@ import numpy as np
 from markupsafe import Markup
 from PIL import Image
 
-from trainer.drawing.normalize import CENTRE, FITTED_SIDE, SIZE, NormalizationSteps, centre_of_mass
+from trainer.drawing.normalize import CENTER, FITTED_SIDE, SIZE, NormalizationSteps, center_of_mass
 from trainer.figures.images import file_url, svg, svg_url
-from trainer.figures.palette import BLUE, GREY, ORANGE, SKY, VERMILLION
+from trainer.figures.palette import BLUE, GRAY, ORANGE, SKY, VERMILLION
 
 THUMBNAIL_SIDE, PHOTO_SIDE = 150, 600  # pixels a side that are enough for a picture of a step, and for a large one
 PIXELATED_SIDE = 64  # pixels a side up to which the single pixels are shown
@@ -57,7 +57,7 @@ def steps_html(
 
 
 def image_html(image: np.ndarray) -> Markup:
-    """Draw an image that needs no normalization: (28, 28) float32, or (height, width, 3) in colour."""
+    """Draw an image that needs no normalization: (28, 28) float32, or (height, width, 3) in color."""
     height, width = image.shape[:2]
     lines = _middle(image) if image.shape == (SIZE, SIZE) else Markup()
     picture = _on_black(width, height, _levels(image) + lines)
@@ -65,7 +65,7 @@ def image_html(image: np.ndarray) -> Markup:
 
 
 def enlarged_url(image: np.ndarray) -> str:
-    """Return an SVG URL of an image, (28, 28) float32 or in colour (height, width, 3), with visible pixels."""
+    """Return an SVG URL of an image, (28, 28) float32 or in color (height, width, 3), with visible pixels."""
     return svg_url(_on_black(image.shape[1], image.shape[0], _levels(image)))
 
 
@@ -125,7 +125,7 @@ def _moved(steps: NormalizationSteps | None) -> Markup:
     lines = _lines()
     if steps is None:
         return _on_black(SIZE, SIZE, lines)
-    x, y = (index + 0.5 for index in centre_of_mass(steps.uncentred))  # the centre of a pixel is half a pixel further
+    x, y = (index + 0.5 for index in center_of_mass(steps.uncentered))  # the center of a pixel is half a pixel further
     dx, dy = _distance(steps)
     arrow = Markup('<circle cx="{:.2f}" cy="{:.2f}" r="0.9"/>').format(x, y)
     if length := float(np.hypot(dx, dy)):
@@ -138,7 +138,7 @@ def _moved(steps: NormalizationSteps | None) -> Markup:
         arrow += Markup(
             '<path d="M{:.2f} {:.2f}L{:.2f} {:.2f}" stroke="{}" stroke-width="0.7"/><path d="M{:.2f} {:.2f}{}z"/>'
         ).format(x, y, to_x, to_y, ORANGE, to_x, to_y, head)
-    ink = Markup('<g opacity="0.55">{}</g>').format(_levels(steps.uncentred))
+    ink = Markup('<g opacity="0.55">{}</g>').format(_levels(steps.uncentered))
     return _on_black(SIZE, SIZE, Markup('{}{}<g id="arrow" fill="{}">{}</g>').format(ink, lines, ORANGE, arrow))
 
 
@@ -161,18 +161,18 @@ def _thickness(steps: NormalizationSteps | None) -> str:
 
 
 def _distance(steps: NormalizationSteps) -> tuple[int, int]:
-    """Return how many pixels right and down the digit moves, from a centred box to a centred mass."""
+    """Return how many pixels right and down the digit moves, from a centered box to a centered mass."""
     height, width = steps.boxed.shape
     return steps.shift[0] - (SIZE - width) // 2, steps.shift[1] - (SIZE - height) // 2
 
 
 def _move(steps: NormalizationSteps | None) -> str:
     if steps is None:
-        return "Centred by its mass"
+        return "Centered by its mass"
     dx, dy = _distance(steps)
     parts = [f"{abs(dx)} {'right' if dx > 0 else 'left'}"] if dx else []
     parts += [f"{abs(dy)} {'down' if dy > 0 else 'up'}"] if dy else []
-    return f"Moved {', '.join(parts)}" if parts else "Centred: no move"
+    return f"Moved {', '.join(parts)}" if parts else "Centered: no move"
 
 
 # --- parts of the pictures ------------------------------------------------------------------------------------
@@ -245,18 +245,18 @@ def _frame(box: Box, line: float, color: str, margin: float = 0.0) -> Markup:
 
 
 def _lines() -> Markup:
-    middle = CENTRE + 0.5
+    middle = CENTER + 0.5
     return Markup('<path d="M{} 0v{}M0 {}h{}" stroke="{}" stroke-width="0.2"/>').format(
-        middle, SIZE, middle, SIZE, GREY
+        middle, SIZE, middle, SIZE, GRAY
     )
 
 
 def _middle(image: np.ndarray) -> Markup:
-    """Mark the middle of the image, and the centre of mass of its ink."""
+    """Mark the middle of the image, and the center of mass of its ink."""
     if not image.any():
         return _lines()
-    x, y = (index + 0.5 for index in centre_of_mass(image))
-    return Markup('{}<path id="centre" d="M{:.2f} {:.2f}m-1.5 0h3m-1.5-1.5v3" stroke="{}" stroke-width="0.6"/>').format(
+    x, y = (index + 0.5 for index in center_of_mass(image))
+    return Markup('{}<path id="center" d="M{:.2f} {:.2f}m-1.5 0h3m-1.5-1.5v3" stroke="{}" stroke-width="0.6"/>').format(
         _lines(), x, y, ORANGE
     )
 

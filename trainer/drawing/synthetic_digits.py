@@ -72,8 +72,8 @@ def draw(strokes: Strokes, size: int = 280, pen: float = 20.0) -> np.ndarray:
         brush.line(points.ravel().tolist(), fill=255, width=width)
         for x, y in points.tolist():
             brush.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
-    grey = np.asarray(image.reduce(SUPERSAMPLING))
-    return np.stack([grey, grey, grey, np.full_like(grey, 255)], axis=-1)
+    gray = np.asarray(image.reduce(SUPERSAMPLING))
+    return np.stack([gray, gray, gray, np.full_like(gray, 255)], axis=-1)
 
 
 def make_digits(count: int, seed: int = 0, variation: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
@@ -101,7 +101,7 @@ def _curve(stroke: str) -> tuple[np.ndarray, np.ndarray]:
     """Return a stroke's control points (n, 2), 0..1, and the matrix (m, n) that turns them into points of a curve.
 
     The curve is a cubic Hermite spline over the square root of the distances, its tangents those of parabolas
-    through three neighbours (Overhauser), restarted at every sharp turn.
+    through three neighbors (Overhauser), restarted at every sharp turn.
     """
     words = stroke.split()
     points = np.array([word.rstrip("!").split(",") for word in words], float) / 100

@@ -71,8 +71,8 @@ def weights_url(weights: Array, scale: float) -> str:
 def overlay_url(image: Array, values: Array, scale: float | None = None) -> str:
     """Return values (height, width) over a dimmed image of the same size, as a PNG data URL."""
     paper, ink = _UNDERLAY
-    grey = image.mean(axis=2) if image.ndim == 3 else image
-    underlay = np.repeat((paper + ink * np.clip(np.nan_to_num(grey), 0, 1))[..., None], 3, axis=2)
+    gray = image.mean(axis=2) if image.ndim == 3 else image
+    underlay = np.repeat((paper + ink * np.clip(np.nan_to_num(gray), 0, 1))[..., None], 3, axis=2)
     shares = (_levels(values, scale).astype(np.float32) - 127) / 127
     opacities = 0.85 * np.abs(shares)[..., None]
     return data_url((opacities * _hues(shares) + (1 - opacities) * underlay).astype(np.uint8))

@@ -17,7 +17,7 @@ PURPLE = "#CC79A7"
 ORANGE = "#E69F00"
 SKY = "#56B4E9"
 BROWN = "#8C6D46"  # not Okabe and Ito's, whose yellow and black are invisible on one of the themes
-GREY = "#8A8F98"
+GRAY = "#8A8F98"
 NEUTRAL = "#767C86"  # for lines and text
 
 

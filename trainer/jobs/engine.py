@@ -98,7 +98,7 @@ class Engine:
     # --- requests of pages ------------------------------------------------------------------------------------
 
     def collection(self, owner: str) -> Collection:
-        """Return the labelled drawings of the visitor with this token; no other visitor gets them."""
+        """Return the labeled drawings of the visitor with this token; no other visitor gets them."""
         return Collection(self.runs.root / "drawings" / owner_hash(owner))
 
     def submit(

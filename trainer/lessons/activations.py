@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.config.limits import choice_label
-from trainer.figures.palette import BLUE, GREEN, GREY, NEUTRAL, ORANGE, PURPLE, SKY, VERMILLION
+from trainer.figures.palette import BLUE, GRAY, GREEN, NEUTRAL, ORANGE, PURPLE, SKY, VERMILLION
 from trainer.figures.plotly import AXIS, Figure, frame
 
 Floats = NDArray[np.float64]
@@ -56,7 +56,7 @@ _STYLES = dict(
             (ORANGE, "dot"),
             (PURPLE, "dashdot"),
             (SKY, "dash"),
-            (GREY, "dot"),
+            (GRAY, "dot"),
         ),
         strict=True,
     )

@@ -6,7 +6,7 @@ import numpy as np
 from markupsafe import Markup
 
 from trainer.figures.images import svg
-from trainer.figures.palette import BLUE, GREY, NEUTRAL, SKY, VERMILLION
+from trainer.figures.palette import BLUE, GRAY, NEUTRAL, SKY, VERMILLION
 from trainer.text import number
 
 _TEXT = Markup('font-family="sans-serif" text-anchor="middle" fill="{}"').format(NEUTRAL)
@@ -44,7 +44,7 @@ def neuron_diagram(weights: tuple[float, float], bias: float, kind: str) -> Mark
                 '<path d="M38 {}L150 70" stroke="{}" stroke-width="{:.1f}" '
                 'stroke-linecap="round"/><circle cx="24" cy="{}" r="14" fill="{}" fill-opacity="0.25" '
                 'stroke="{}"/>'
-            ).format(y, color, 0.8 + 1.3 * abs(weight), y, GREY, NEUTRAL)
+            ).format(y, color, 0.8 + 1.3 * abs(weight), y, GRAY, NEUTRAL)
         )
         above = -16 if y < 70 else 26
         labels.append(
@@ -58,7 +58,7 @@ def neuron_diagram(weights: tuple[float, float], bias: float, kind: str) -> Mark
         '<path d="M194 70h44m44 0h36m-6 -5l6 5l-6 5" stroke="{}" fill="none" stroke-width="1.5"/>'
         '<rect x="238" y="48" width="44" height="44" rx="6" fill="{}" fill-opacity="0.15" stroke="{}"/>'
         '<path d="{}" stroke="{}" fill="none" stroke-width="2.2"/>'
-    ).format(BLUE, BLUE, NEUTRAL, GREY, NEUTRAL, curve, BLUE)
+    ).format(BLUE, BLUE, NEUTRAL, GRAY, NEUTRAL, curve, BLUE)
     sign = "+" if bias >= 0 else "−"
     labels += [
         Markup('<text x="170" y="75">sum</text>'),

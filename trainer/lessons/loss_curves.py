@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from trainer.config.limits import CLASSES
-from trainer.figures.palette import BLUE, GREY, NEUTRAL, VERMILLION
+from trainer.figures.palette import BLUE, GRAY, NEUTRAL, VERMILLION
 from trainer.figures.plotly import AXIS, Figure, frame, literal
 from trainer.networks.losses import Floats, cross_entropy, squared_error
 
@@ -30,7 +30,7 @@ def probability_columns(probabilities: Sequence[float], classes: Sequence[str]) 
     best = max(range(len(shares)), key=shares.__getitem__)
     texts = [f"{share:.0f}" if share >= 9.95 else f"{share:.1f}" for share in shares]
     bars: Figure = {"type": "bar", "x": [*range(len(shares))], "y": shares, "text": texts, "textposition": "outside"}
-    bars |= {"marker": {"color": [BLUE if place == best else GREY for place in range(len(shares))]}}
+    bars |= {"marker": {"color": [BLUE if place == best else GRAY for place in range(len(shares))]}}
     ticks = {"tickvals": [*range(len(shares))], "ticktext": [literal(name) for name in classes]}
     return {
         "data": [bars | {"cliponaxis": False, "hoverinfo": "skip"}],

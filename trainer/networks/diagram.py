@@ -14,7 +14,7 @@ from trainer.config.layer_table import LayerRow
 from trainer.config.limits import choice_label
 from trainer.drawing.normalize import SIZE
 from trainer.figures.images import svg, svg_text
-from trainer.figures.palette import BLUE, GREY, NEUTRAL, ORANGE, SKY
+from trainer.figures.palette import BLUE, GRAY, NEUTRAL, ORANGE, SKY
 
 WIDTH, HEIGHT, AXIS_Y = 450, 200, 80  # of the diagram, and of its horizontal axis
 MAX_UNITS = 12  # of a dense layer that are drawn
@@ -126,7 +126,7 @@ def _drawn(piece: _Piece, height: float, last: bool) -> Markup:
         return _sheets(piece)
     if piece.kind == "bar":
         return Markup('<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" rx="2" fill="{}"/>').format(
-            x, top, width, height, GREY
+            x, top, width, height, GRAY
         )
     if piece.kind == "units":
         return _units(piece, last)

@@ -15,7 +15,7 @@ from trainer.config.training import TrainingConfig
 from trainer.networks.checkpoint import Checkpoint
 from trainer.networks.fit_callbacks import FitCallbacks
 from trainer.networks.hooks import Hooks, Outcome
-from trainer.networks.train_step import LabelledImages, training_model
+from trainer.networks.train_step import LabeledImages, training_model
 
 if TYPE_CHECKING:
     import keras
@@ -48,7 +48,7 @@ def fit(
     images: np.ndarray,
     labels: np.ndarray,
     hooks: Hooks | None = None,
-    extra: LabelledImages | None = None,
+    extra: LabeledImages | None = None,
     start: Checkpoint | None = None,
 ) -> Outcome:
     """Train a network made by `model.build(config, len(images))`.

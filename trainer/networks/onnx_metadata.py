@@ -18,7 +18,7 @@ from trainer.processes import ROOT
 
 DRAWING_PREPROCESSING = (
     "Light ink on dark paper. Crop to the ink, resize so that the longer side is 20 pixels (aspect kept, mean of the "
-    "pixels), and place it in 28 x 28 by whole pixels so that its centre of mass is at index 14 down and across, "
+    "pixels), and place it in 28 x 28 by whole pixels so that its center of mass is at index 14 down and across, "
     "counted from 0. Scale to 0 for paper and 1 for full ink. Strokes as thick as MNIST's, 1.5 to 6 pixels, work best."
 )
 

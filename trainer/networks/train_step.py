@@ -18,14 +18,14 @@ from trainer.config.training import TrainingConfig
 if TYPE_CHECKING:
     import keras
 
-LabelledImages = tuple[np.ndarray, np.ndarray]  # images (n, 28, 28) float32, 0 paper .. 1 ink, and integer labels (n,)
+LabeledImages = tuple[np.ndarray, np.ndarray]  # images (n, 28, 28) float32, 0 paper .. 1 ink, and integer labels (n,)
 
 
 def training_model(
     network: keras.Model,
     config: TrainingConfig,
-    training: LabelledImages,
-    validation: LabelledImages,
+    training: LabeledImages,
+    validation: LabeledImages,
     steps_per_call: int,
 ) -> tuple[Any, dict[str, Any]]:
     """Return a Keras model that shares the network's layers, and the arguments of its `fit`.
@@ -42,8 +42,8 @@ def training_model(
 def _graph_model(
     network: keras.Model,
     config: TrainingConfig,
-    training: LabelledImages,
-    validation: LabelledImages,
+    training: LabeledImages,
+    validation: LabeledImages,
     steps_per_call: int,
 ) -> tuple[Any, dict[str, Any]]:
     """Return a model whose data are step numbers: each call runs the next steps in one graph, on slices of tables.
@@ -113,8 +113,8 @@ def _graph_model(
 def _batch_model(
     network: keras.Model,
     config: TrainingConfig,
-    training: LabelledImages,
-    validation: LabelledImages,
+    training: LabeledImages,
+    validation: LabeledImages,
     steps_per_call: int,
 ) -> tuple[Any, dict[str, Any]]:
     """Return a model whose data are the images, which Keras shuffles with NumPy's random numbers."""
@@ -182,10 +182,10 @@ def _augmentation(config: TrainingConfig) -> keras.Layer:
             x, y = across + numbers[2] * config.shift, down + numbers[3] * config.shift
             rows = (cosine, -sine, across - cosine * x + sine * y, sine, cosine, down - sine * x - cosine * y)
             places = ops.stack([*rows, ops.zeros_like(angle), ops.zeros_like(angle)], axis=1)
-            colour = len(images.shape) == 4
+            color = len(images.shape) == 4
             moved = ops.image.affine_transform(
-                images if colour else images[..., None], places, fill_value=0.0, data_format="channels_last"
+                images if color else images[..., None], places, fill_value=0.0, data_format="channels_last"
             )
-            return moved if colour else moved[..., 0]
+            return moved if color else moved[..., 0]
 
     return Augmentation()

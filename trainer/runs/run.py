@@ -295,7 +295,7 @@ def _read_pair(path: Path, changed: int, names: tuple[str, ...]) -> tuple[np.nda
 
 
 def _are_digits(images: np.ndarray, labels: np.ndarray) -> bool:
-    """Tell whether these are grey or colour images and the labels of classes."""
+    """Tell whether these are gray or color images and the labels of classes."""
     are_images = images.ndim == 3 or (images.ndim == 4 and images.shape[3] == 3)
     are_labels = labels.dtype == np.uint8 and labels.ndim == 1 and (labels < CLASSES).all()
     return bool(images.dtype == np.uint8 and are_images and are_labels and images.size)

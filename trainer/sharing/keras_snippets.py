@@ -35,7 +35,7 @@ AUGMENTATION = '''class Augmentation(layers.Layer):
 {moved}
 '''
 MOVED = """        return ops.image.affine_transform(images, places, fill_value=0.0, data_format="channels_last")"""
-MOVED_GREY = """        images = images[..., None]  # one channel
+MOVED_GRAY = """        images = images[..., None]  # one channel
         moved = ops.image.affine_transform(images, places, fill_value=0.0, data_format="channels_last")
         return moved[..., 0]"""
 ONE_CYCLE = '''steps = {steps}  # updates of the weights, in all
@@ -71,7 +71,7 @@ def augmentation(config: TrainingConfig) -> str:
         seed=config.seed,
         across=(width - 1) / 2,
         below=(height - 1) / 2,
-        moved=MOVED if channels else MOVED_GREY,
+        moved=MOVED if channels else MOVED_GRAY,
     )
 
 

@@ -19,7 +19,7 @@ from trainer import UserError
 from trainer.analysis import evaluation
 from trainer.analysis.evaluation import Evaluation
 from trainer.analysis.learning_curves import Line, column, thinned
-from trainer.analysis.summary import summarise
+from trainer.analysis.summary import summarize
 from trainer.config import dataset_info
 from trainer.config.training import TrainingConfig, parameter_count, short_form
 from trainer.data.datasets import Dataset
@@ -124,7 +124,7 @@ def _summary(config: TrainingConfig, state: State, history: Sequence[Record]) ->
     if state.test_accuracy is None:
         return Markup()
     stopped = state.phase == "stopped"
-    summary = summarise(config, history, state.test_accuracy, state.test_loss, state.examples, stopped)
+    summary = summarize(config, history, state.test_accuracy, state.test_loss, state.examples, stopped)
     return Markup("<p>{}</p>").format(" ".join(summary.sentences))
 
 

@@ -61,7 +61,7 @@ class Card:
 
 
 def clarity(logits: np.ndarray) -> np.ndarray:
-    """Return the highest logit minus the mean of all ten, from logits (n, 10): low if nothing is recognised.
+    """Return the highest logit minus the mean of all ten, from logits (n, 10): low if nothing is recognized.
 
     For an image between two digits it stays high, although the highest probability is low.
     """
@@ -70,7 +70,7 @@ def clarity(logits: np.ndarray) -> np.ndarray:
 
 
 def figures(probabilities: np.ndarray, labels: np.ndarray, logits: np.ndarray, least_clarity: float) -> Figures:
-    """Return accuracy, calibration, and the share of recognised digits, for probabilities (n, 10).
+    """Return accuracy, calibration, and the share of recognized digits, for probabilities (n, 10).
 
     `calibration_error` is the expected calibration error over 15 equal bins (Guo et al., On Calibration of Modern
     Neural Networks, 2017); `answers` has [from, to, count, share correct] by the highest probability.

@@ -58,7 +58,7 @@ def _select_options() -> tuple[str, float, bool, bool]:
             "Training",
             True if "compare.training" not in st.session_state else None,
             help="Thin, faint lines: the training digits. A run overfits if they are far better than the thick line of "
-            "the same colour, the validation digits.",
+            "the same color, the validation digits.",
             persist_state="session",
             key="compare.training",
         )

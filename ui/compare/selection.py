@@ -54,7 +54,7 @@ class ComparedRun:
 
     @property
     def sign(self) -> Markup:
-        """Return its symbol in its colour as HTML, with its name as label."""
+        """Return its symbol in its color as HTML, with its name as label."""
         color = f"color: {self.line_style.color}"
         return Markup('<span style="{}" role="img" title="{}" aria-label="{}">{}</span>').format(
             color, self.name, self.name, symbol(self.line_style)

@@ -1,7 +1,7 @@
 // A map of many images, each drawn as its label; the selected one is shown beside the map.
 
 const MARKER_COLOR = "#D55E00";
-// A contrast of 3 : 1 or more in both themes. The labels are digits, so the colours need not tell them apart.
+// A contrast of 3 : 1 or more in both themes. The labels are digits, so the colors need not tell them apart.
 const CLASS_COLORS = [
     "#0072B2",
     "#D55E00",

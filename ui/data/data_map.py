@@ -14,9 +14,9 @@ from trainer.data.projection import Projection
 from trainer.figures.images import sprite_url
 
 COLUMNS = 50  # images in a row of the sprite sheet
-JPEG_QUALITY = 70  # for colour images: as PNG they exceed the size of a message
+JPEG_QUALITY = 70  # for color images: as PNG they exceed the size of a message
 
-# Ten colours cannot be told apart reliably: each point is drawn as its digit, and one class can be highlighted.
+# Ten colors cannot be told apart reliably: each point is drawn as its digit, and one class can be highlighted.
 _map = st.components.v2.component(
     "digit_lab_map",
     html="""

@@ -163,19 +163,19 @@ def _render_lens(dataset: Dataset, image: np.ndarray) -> None:
         channel = None
         if image.ndim == 3:
             color = st.segmented_control(
-                "Colour",
+                "Color",
                 ("all", *pixel_lens.COLORS),
                 default=None if "data_color" in st.session_state else "all",
                 required=True,
-                help="A colour pixel is three numbers: red, green and blue. Look at each one alone.",
+                help="A color pixel is three numbers: red, green and blue. Look at each one alone.",
                 label_visibility="collapsed",
                 persist_state="session",
                 key="data_color",
             )
             channel = None if color == "all" else pixel_lens.COLORS.index(color)
         boxed = st.toggle(
-            "Box and centre",
-            help="The 20 × 20 pixel box that MNIST's makers fitted each digit into, and the centre of mass of its ink, "
+            "Box and center",
+            help="The 20 × 20 pixel box that MNIST's makers fitted each digit into, and the center of mass of its ink, "
             "on which it would balance.",
             persist_state="session",
             key="data_boxed",
@@ -188,9 +188,9 @@ def _render_lens(dataset: Dataset, image: np.ndarray) -> None:
 
 def _extent_text(dataset: Dataset, extent: statistics.InkExtent | None) -> str:
     if extent is None:
-        return "This image has no ink, so it has neither a box nor a centre."
+        return "This image has no ink, so it has neither a box nor a center."
     ink = f"The ink is {extent.height} pixels high and {extent.width} wide"
-    centre = f"Its centre of mass is at row {extent.row:.1f}, column {extent.column:.1f}"
+    center = f"Its center of mass is at row {extent.row:.1f}, column {extent.column:.1f}"
     larger = max(extent.height, extent.width) > pixel_lens.BOX
     fits = (
         f"more than the {pixel_lens.BOX} × {pixel_lens.BOX} box"
@@ -198,6 +198,6 @@ def _extent_text(dataset: Dataset, extent: statistics.InkExtent | None) -> str:
         else f"it fits the {pixel_lens.BOX} × {pixel_lens.BOX} box"
     )
     if dataset.info.is_digits:
-        makers = "MNIST's makers fitted each digit into that box, then moved it by whole pixels to centre it at 14, 14."
-        return f"{ink}: {fits}. {centre}. {makers}"
-    return f"{ink}: {fits}. {centre}. Only MNIST's digits are fitted into a box; these images fill their frame."
+        makers = "MNIST's makers fitted each digit into that box, then moved it by whole pixels to center it at 14, 14."
+        return f"{ink}: {fits}. {center}. {makers}"
+    return f"{ink}: {fits}. {center}. Only MNIST's digits are fitted into a box; these images fill their frame."

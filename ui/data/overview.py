@@ -77,7 +77,7 @@ def render(dataset: Dataset) -> None:
     style(STYLE)
     html(Markup('<div class="means">{}</div>').format(figures))
     st.caption(
-        "Each pixel is its mean over all training images of the class: sharp where they agree, grey where they differ."
+        "Each pixel is its mean over all training images of the class: sharp where they agree, gray where they differ."
     )
 
 
@@ -118,7 +118,7 @@ def _map(hash: str, name: str, _dataset: Dataset) -> tuple[bytes, Projection, by
     images, labels = own.x_train[places], own.y_train[places]
     projection = project(images)
     classes = own.info.classes
-    # The picture shows one signed number per pixel: the directions of colour images are averaged over the colours.
+    # The picture shows one signed number per pixel: the directions of color images are averaged over the colors.
     directions = projection.directions
     if directions.ndim == 4:
         directions = directions.mean(axis=3)

@@ -2,12 +2,12 @@
 
 const PIXEL_COLOR = "#E69F00";
 const ROW_COLOR = "#56B4E9";
-const BOX_COLOR = "#D55E00"; // the 20 x 20 box and the centre of mass
+const BOX_COLOR = "#D55E00"; // the 20 x 20 box and the center of mass
 const FAINT_COLOR = "#767C86";
-const ZERO_COLOR = "#8A8F98"; // zeros are grey: the digit stands out
+const ZERO_COLOR = "#8A8F98"; // zeros are gray: the digit stands out
 const GRID_LIMIT = 588; // pixels wide at most
 const READABLE_CELL = 16; // pixels that a cell needs to hold a number
-const NEIGHBOURS = 11; // numbers of the flattened row that are enlarged
+const NEIGHBORS = 11; // numbers of the flattened row that are enlarged
 const AROUND = 7; // pixels a side of the enlarged detail
 const STRIP_HEIGHT = 26; // of the flattened row, in pixels
 const DIRECTIONS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -63,7 +63,7 @@ const drawCross = (pen, x, y, arm, color, lineWidth) => {
 const bold = (text) => Object.assign(document.createElement("b"), { textContent: text });
 
 export default ({ data: json, parentElement }) => {
-    const { pixels, height, width, depth, scaled, channel, box, centre, names } = JSON.parse(
+    const { pixels, height, width, depth, scaled, channel, box, center, names } = JSON.parse(
         new TextDecoder().decode(json),
     );
     const find = (name) => parentElement.querySelector(`.${name}`);
@@ -85,7 +85,7 @@ export default ({ data: json, parentElement }) => {
         if (depth === 1) return [pixels[index], pixels[index], pixels[index]];
         return CHANNELS.map((one) => (channel === null || channel === one ? pixels[index + one] : 0));
     };
-    // The colour of one number of the flattened row: grey, or pure red, green or blue.
+    // The color of one number of the flattened row: gray, or pure red, green or blue.
     const numberColor = (index) => {
         const number = pixels[index];
         return depth === 1 ? [number, number, number] : CHANNELS.map((one) => (one === index % 3 ? number : 0));
@@ -114,8 +114,8 @@ export default ({ data: json, parentElement }) => {
             outline(pen, left, top, boxWidth, boxHeight, BOX_COLOR, 2.5);
             pen.setLineDash([]);
         }
-        if (centre) {
-            const [x, y] = centre.map((position) => (position + 0.5) * cell);
+        if (center) {
+            const [x, y] = center.map((position) => (position + 0.5) * cell);
             drawCross(pen, x, y, 0.9 * cell, "#000", 6);
             drawCross(pen, x, y, 0.9 * cell, BOX_COLOR, 3);
         }
@@ -145,13 +145,13 @@ export default ({ data: json, parentElement }) => {
         pen.fillRect((flatIndex(state.x, state.y) + depth / 2) * step - 1.5, 0, 3, STRIP_HEIGHT + 10);
     };
     const drawNear = () => {
-        const tile = gridWidth / NEIGHBOURS;
+        const tile = gridWidth / NEIGHBORS;
         const tileHeight = Math.min(tile, 34);
         const pen = resize(near, gridWidth, tileHeight + 20);
         const middle = flatIndex(state.x, state.y) + Math.floor(depth / 2);
         const indexColor = getComputedStyle(near).color;
-        for (let place = 0; place < NEIGHBOURS; place += 1) {
-            const index = middle + place - Math.floor(NEIGHBOURS / 2);
+        for (let place = 0; place < NEIGHBORS; place += 1) {
+            const index = middle + place - Math.floor(NEIGHBORS / 2);
             if (index < 0 || index >= pixels.length) continue;
             const color = numberColor(index);
             const text = numberText(pixels[index]);

@@ -32,8 +32,8 @@ def render(
 ) -> None:
     """Render the pixel values of an image, (height, width) or (height, width, 3) uint8.
 
-    `extent` adds the bounding box and the centre of mass; `scaled` shows values from 0 to 1; `channel` shows only one
-    of the three colours of a colour image.
+    `extent` adds the bounding box and the center of mass; `scaled` shows values from 0 to 1; `channel` shows only one
+    of the three colors of a color image.
     """
     height, width = image.shape[:2]
     data = {
@@ -44,7 +44,7 @@ def render(
         "scaled": scaled,
         "channel": channel if image.ndim == 3 else None,
         "box": box(extent) if extent else None,
-        "centre": [extent.column, extent.row] if extent else None,
+        "center": [extent.column, extent.row] if extent else None,
         "names": COLORS,
     }
     _lens(data=json.dumps(data).encode(), key=key)

@@ -28,7 +28,7 @@ def render() -> None:
     ):
         st.markdown(
             f"An **npz** file as NumPy writes it, with four arrays: images of {SIDE_RANGE[0]} to {SIDE_RANGE[1]} "
-            "pixels a side, `(n, height, width)` in grey or `(n, height, width, 3)` in colour, and a label from 0 to 9 "
+            "pixels a side, `(n, height, width)` in gray or `(n, height, width, 3)` in color, and a label from 0 to 9 "
             "for each. This code writes one:"
         )
         st.code(LAYOUT, language="python", wrap_lines=True)

@@ -1,1 +1,1 @@
-"""Draw page: normalization steps of a digit, and the visitor's own labelled drawings."""
+"""Draw page: normalization steps of a digit, and the visitor's own labeled drawings."""

@@ -1,4 +1,4 @@
-"""My drawings: the visitor's own labelled drawings, which only they see, for training a network."""
+"""My drawings: the visitor's own labeled drawings, which only they see, for training a network."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _component = st.components.v2.component(
 
 
 def render(image: np.ndarray | None, predicted: int | None, parent: str = SHIPPED, drawing_id: str = "") -> None:
-    """Render the buttons that label the current drawing, and the button to all labelled drawings.
+    """Render the buttons that label the current drawing, and the button to all labeled drawings.
 
     image: (28, 28) float32, 0 paper .. 1 ink, or None for a blank canvas; predicted: the answer of the network of
     `parent`, a run's id or "shipped", if there is one. Pressing another digit corrects the label, pressing the same
@@ -118,7 +118,7 @@ def _attempt(change: Callable[..., None], *arguments: Any) -> None:
         st.toast(str(error), icon=":material/error:")
 
 
-# --- the labelled drawings --------------------------------------------------------------------------------------
+# --- the labeled drawings --------------------------------------------------------------------------------------
 
 
 def _render_popover(collection: Collection, parent: str) -> None:
@@ -126,7 +126,7 @@ def _render_popover(collection: Collection, parent: str) -> None:
     popover = st.popover(
         "My drawings",
         icon=":material/collections_bookmark:",
-        help="View, download or delete your labelled drawings, or train a network on them. Only you can see them.",
+        help="View, download or delete your labeled drawings, or train a network on them. Only you can see them.",
         disabled=not len(collection),
         on_change="rerun",
         key="my_drawings",

@@ -18,10 +18,10 @@ from ui.network_picker import NetworkChoice
 
 STYLE = Path(__file__).with_suffix(".css")
 ALTERNATIVES = {  # property of NormalizationSteps: label of its toggle, title of its picture, help
-    "uncentred": (
-        "Without centring",
-        "Uncentred",
-        "Shows what the network reads when the digit's bounding box is centred instead of its centre of mass.",
+    "uncentered": (
+        "Without centering",
+        "Uncentered",
+        "Shows what the network reads when the digit's bounding box is centered instead of its center of mass.",
     ),
     "squeezed": (
         "Whole canvas squeezed",
@@ -48,7 +48,7 @@ def render(
     """Render the steps of one digit, and the network's prediction for each alternative."""
     if source.label is not None:
         html(step_pictures.image_html(source.images[0]))
-        caption = "Test digits come prepared: MNIST's makers have already cropped, scaled and centred them."
+        caption = "Test digits come prepared: MNIST's makers have already cropped, scaled and centered them."
         st.caption(linked_help(caption))
         return
     steps = None if focus is None else source.steps[focus]

@@ -14,7 +14,7 @@ from ui.html import html
 from ui.inside.subject import Subject
 
 TEST_IMAGES = 12
-NEIGHBOURS = 12  # training images
+NEIGHBORS = 12  # training images
 CELL_WIDTH = 132  # screen pixels
 
 
@@ -60,14 +60,14 @@ def render_nearest(subject: Subject) -> None:
         st.info("There are no training images to compare with yet: evaluate this network first.")
         st.page_link("pages/evaluate.py", label="Evaluate", icon=":material/fact_check:")
         return
-    places, distances = features.nearest(subject.network, subject.image, NEIGHBOURS)
+    places, distances = features.nearest(subject.network, subject.image, NEIGHBORS)
     labels = dataset.y_train[places]
     classes, best = subject.info.classes, subject.answer.best
     agree = int((labels == best).sum())
     others = sorted({int(label) for label in labels if label != best})
-    rest = f" The others are labelled {listed([classes[label] for label in others])}." if others else ""
+    rest = f" The others are labeled {listed([classes[label] for label in others])}." if others else ""
     st.markdown(
-        f"**{agree} of the {len(places)} nearest** training images are labelled {classes[best]}, as the network "
+        f"**{agree} of the {len(places)} nearest** training images are labeled {classes[best]}, as the network "
         f"answers.{rest}"
     )
     captions = [

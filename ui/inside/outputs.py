@@ -14,7 +14,7 @@ from ui.html import html
 from ui.inside.subject import Subject, image, scale
 
 MAX_MAPS = 64  # drawn for each layer
-MAX_LABELLED_UNITS = 40  # in a layer whose cells have room for numbers
+MAX_LABELED_UNITS = 40  # in a layer whose cells have room for numbers
 NAMED_UNITS = 5  # with the largest outputs
 MAPS_PER_ROW = 8  # also on a phone
 LIST_WIDTH = 784  # screen pixels
@@ -66,7 +66,7 @@ def _units(row: LayerRow, values: np.ndarray, subject: Subject) -> Markup:
     is_output = row.name == "output"
     order = strongest(flat, 1 if is_output else NAMED_UNITS)
     legend = scale(largest, bool((flat < 0).any()))
-    if len(flat) <= MAX_LABELLED_UNITS:
+    if len(flat) <= MAX_LABELED_UNITS:
         cells = Markup().join(
             Markup('<span{}><i style="background: {}"></i>{}<br>{}</span>').format(
                 Markup(" class=top") if place in order else "",

@@ -80,7 +80,7 @@ def image(url: str, width: int, caption: str, alt: str, height: int | None = Non
 
 
 def scale(largest: float, signed: bool = True) -> Markup:
-    """Return the legend of the diverging colours, from −largest to +largest, or from 0 if not `signed`."""
+    """Return the legend of the diverging colors, from −largest to +largest, or from 0 if not `signed`."""
     number = decimal(largest)
     if not signed:
         return Markup('<span class="inside-scale">0 <i class="up"></i> {}</span>').format(number)

@@ -57,7 +57,7 @@ def _render_occlusion(subject: Subject, original: np.ndarray) -> None:
     )
     html(Markup('<div class="inside thirds">{}</div>').format(pictures))
     st.caption(
-        f"A grey square of {PATCH} × {PATCH} pixels covers one place after another. Blue: with this place covered, the "
+        f"A gray square of {PATCH} × {PATCH} pixels covers one place after another. Blue: with this place covered, the "
         f"network is less sure of {name}, so the answer rests on it. Orange: the network is surer. The answer changes "
         f"at {found.flips or 'none'} of {found.patches} places."
     )

@@ -12,7 +12,7 @@ from trainer.config import dataset_info
 from trainer.runs.index import RunRow
 from trainer.text import duration, number, percent
 
-# A symbol for each state, since colours alone cannot be told apart by everybody.
+# A symbol for each state, since colors alone cannot be told apart by everybody.
 MARKS = {
     "queued": "○",
     "running": "●",

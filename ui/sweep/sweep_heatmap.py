@@ -1,4 +1,4 @@
-"""Heatmap of a sweep: a square per run with its accuracy as colour and number; a click opens the run."""
+"""Heatmap of a sweep: a square per run with its accuracy as color and number; a click opens the run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from trainer.analysis.sweep_charts import COLOURS, colour, text_colour
+from trainer.analysis.sweep_charts import COLORS, color, text_color
 from trainer.runs.sweep import Cell, Plan, best_cell, heatmap_positions
 from trainer.text import counted, percent
 
@@ -26,13 +26,13 @@ def render(plan: Plan, cells: Sequence[Cell], key: str, planned: bool = False) -
     """Render the heatmap and return the cell that was clicked. `planned` disables clicks: no run exists yet."""
     columns = plan.axes[0].texts
     winner = best_cell(cells)
-    colours = heatmap_positions([cell.accuracy for cell in cells])
+    colors = heatmap_positions([cell.accuracy for cell in cells])
     data = {
         "columns": columns,
         "rows": plan.axes[1].texts if len(plan.axes) > 1 else [""],
         "across": plan.axes[0].setting.title,
         "down": plan.axes[1].setting.title if len(plan.axes) > 1 else "",
-        "cells": [_square(cell, shade, cell is winner, planned) for cell, shade in zip(cells, colours, strict=True)],
+        "cells": [_square(cell, shade, cell is winner, planned) for cell, shade in zip(cells, colors, strict=True)],
         "scale": _scale(cells),
         "alt": f"Runs of the sweep of {plan.title}, one square each",
     }
@@ -43,7 +43,7 @@ def render(plan: Plan, cells: Sequence[Cell], key: str, planned: bool = False) -
 
 
 def _square(cell: Cell, shade: float | None, winner: bool, planned: bool) -> dict[str, Any]:
-    paper = "" if shade is None else colour(shade)
+    paper = "" if shade is None else color(shade)
     below = "★ best" if winner else "" if planned else cell.status
     share = "" if cell.accuracy is None else f"{100 * cell.accuracy:.1f}"
     return {
@@ -51,7 +51,7 @@ def _square(cell: Cell, shade: float | None, winner: bool, planned: bool) -> dic
         "top": share,
         "below": below,
         "paper": paper,
-        "ink": text_colour(paper) if paper else "",
+        "ink": text_color(paper) if paper else "",
         "best": winner,
         "label": cell.name if planned else _label(cell),
         "off": planned or cell.phase == "deleted",
@@ -74,4 +74,4 @@ def _scale(cells: Sequence[Cell]) -> list[Any]:
     there = [100 * cell.accuracy for cell in cells if cell.accuracy is not None]
     if len(there) < 2 or max(there) == min(there):
         return []
-    return [COLOURS, f"{min(there):.1f} %", f"{max(there):.1f} %, the best: the lighter, the better"]
+    return [COLORS, f"{min(there):.1f} %", f"{max(there):.1f} %, the best: the lighter, the better"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from trainer.analysis.summary import summarise
+from trainer.analysis.summary import summarize
 from trainer.config import dataset_info
 from trainer.config.training import TrainingConfig
 from trainer.figures.diverging import weight_sheet
@@ -101,7 +101,7 @@ def _render_result(view: RunView) -> None:
         (st.error if state.phase == "failed" else st.warning)(sentence(state.error))
     history = st.session_state.engine.runs.history(view.run)
     if state.test_accuracy is not None and config is not None:
-        summary = summarise(
+        summary = summarize(
             config, history, state.test_accuracy, state.test_loss, state.examples, state.phase == "stopped"
         )
         with st.container(border=True, key="summary"):

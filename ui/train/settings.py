@@ -17,7 +17,7 @@ from trainer.config.optimizers import OPTIMIZERS, optimizer_help
 from trainer.config.training import TrainingConfig, schedule_factor, split_at
 from trainer.data import augmentation
 from trainer.drawing import synthetic_digits
-from trainer.figures.palette import BLUE, GREY
+from trainer.figures.palette import BLUE, GRAY
 from trainer.text import counted, listed, number
 from ui import dataset_loader
 from ui.glossary import linked_help
@@ -200,7 +200,7 @@ def _sparkline(values: Sequence[float]) -> str:
     width = 4 * (len(values) - 1)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-2 0 {width + 4} 40"><path d="M0 38H{width}" '
-        f'stroke="{GREY}" stroke-width="0.5"/><polyline points="{points}" fill="none" stroke="{BLUE}" '
+        f'stroke="{GRAY}" stroke-width="0.5"/><polyline points="{points}" fill="none" stroke="{BLUE}" '
         f'stroke-width="1.5"/></svg>'
     )
 

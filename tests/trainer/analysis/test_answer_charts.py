@@ -8,7 +8,7 @@ import pytest
 
 from trainer.analysis.answer import Answer
 from trainer.analysis.answer_charts import network_rows, probability_bars
-from trainer.figures.palette import BLUE, GREY, VERMILLION
+from trainer.figures.palette import BLUE, GRAY, VERMILLION
 from trainer.figures.plotly import Figure
 
 NAN = Answer(np.full(10, np.nan, np.float32))
@@ -46,18 +46,18 @@ def test_without_an_answer_there_is_no_bar(said: Answer | None) -> None:
     json.dumps(figure, allow_nan=False)
 
 
-def test_the_winner_stands_large_beside_the_bars_and_in_grey_where_it_is_doubtful() -> None:
+def test_the_winner_stands_large_beside_the_bars_and_in_gray_where_it_is_doubtful() -> None:
     large, small = probability_bars(SEVEN)["layout"]["annotations"]
     assert (large["text"], large["font"]["color"]) == ("7", BLUE) and "93 %" in small["text"]
     large, small = probability_bars(DOUBT)["layout"]["annotations"]
-    assert (large["text"], large["font"]["color"]) == ("7?", GREY) and "40 %" in small["text"]
+    assert (large["text"], large["font"]["color"]) == ("7?", GRAY) and "40 %" in small["text"]
 
 
 def rows(*said: Answer | None) -> Figure:
     return network_rows([(f"Network {place}\n9{place} %", answer) for place, answer in enumerate(said)])
 
 
-def test_each_network_has_a_row_of_ten_bars_and_differs_by_colour_and_word() -> None:
+def test_each_network_has_a_row_of_ten_bars_and_differs_by_color_and_word() -> None:
     figure = rows(sure(7), sure(7, 0.6), sure(1, 0.8))
     (trace,) = figure["data"]
     assert trace["x"] == [*range(10)] * 3
@@ -71,10 +71,10 @@ def test_each_network_has_a_row_of_ten_bars_and_differs_by_colour_and_word() -> 
     assert texts.count("agrees") == 1 and texts.count("differs") == 1
 
 
-def test_networks_with_colours_of_their_own_answer_in_them_and_none_leads() -> None:
+def test_networks_with_colors_of_their_own_answer_in_them_and_none_leads() -> None:
     figure = network_rows([("A", sure(7)), ("B", None), ("C", sure(1))], ["red", "green", "blue"])
     colors = np.reshape(figure["data"][0]["marker"]["color"], (2, 10))
-    assert [colors[0, 7], colors[1, 1]] == ["red", "blue"] and (colors == GREY).sum() == 18
+    assert [colors[0, 7], colors[1, 1]] == ["red", "blue"] and (colors == GRAY).sum() == 18
     texts = " ".join(note["text"] for note in figure["layout"]["annotations"])
     assert "color: red" in texts and not any(word in texts for word in ("answers", "agrees", "differs"))
 

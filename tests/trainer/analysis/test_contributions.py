@@ -16,7 +16,7 @@ LAYERS = {
     "rescaled": (Rescaling(2.0), Flatten(), Dropout(0.5)),
     "tutorial_b": (Flatten(), Dense(10, "sigmoid")),
     "mlp": (Flatten(), Dense(12, "relu"), Dense(7, "tanh")),
-    "normalised": (Dense(12, "linear"), BatchNormalization()),
+    "normalized": (Dense(12, "linear"), BatchNormalization()),
     "cnn": (
         Conv2D(4, 5, 2, "same", use_bias=False, activation="linear"),
         BatchNormalization(),
@@ -75,7 +75,7 @@ def test_evidence_adds_up_to_the_logits_and_the_probabilities(case):
         ("perceptron", "", (28, 28)),
         ("rescaled", "", (28, 28)),
         ("tutorial_b", "dense_2", (10,)),
-        ("normalised", "batch_normalization_3", (12,)),
+        ("normalized", "batch_normalization_3", (12,)),
         ("cnn", "conv2d_6", (5, 5, 5)),
     ],
 )

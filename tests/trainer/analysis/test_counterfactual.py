@@ -58,7 +58,7 @@ def test_an_image_of_the_target_class_is_not_changed(template):
     assert found.flipped and found.pixels == 0
 
 
-def test_the_difference_of_a_colour_image_is_the_mean_of_its_channels():
+def test_the_difference_of_a_color_image_is_the_mean_of_its_channels():
     before, after = np.zeros((2, 2, 3), np.float32), np.zeros((2, 2, 3), np.float32)
     after[0, 0, 0], before[1, 1] = 0.3, 1
     change = Change(before, after, np.eye(10)[3], 3)

@@ -179,7 +179,7 @@ def test_a_followed_drawing_has_its_meant_digit_in_blue_and_a_wrong_winner_in_ve
     shown = curves(figure)
     assert (shown["3"]["x"], shown["3"]["y"]) == ([1.0, 2.0, 3.0], [4.44, 60.0, 4.44])
     assert (shown["3"]["line"]["color"], shown["8"]["line"]["color"]) == (BLUE, VERMILLION)
-    assert "1" not in shown  # it won once, but not in the end: one of the grey ones
+    assert "1" not in shown  # it won once, but not in the end: one of the gray ones
     names = {name["text"]: name for name in figure["layout"]["annotations"]}
     assert set(names) == {"3", "8"} and names["8"]["y"] > names["3"]["y"]
     go.Figure(figure)

@@ -47,7 +47,7 @@ def test_pixels_that_count_against_the_winner_are_negative(template):
     against[2:6, 2:6] = -1
     network = network_for_3(against, {3: 20.0})
     drop = occlusion(network, image).drop
-    assert drop[3, 3] < 0 and drop[12, 18] < 0  # grey removes ink from the first place and adds ink at the second
+    assert drop[3, 3] < 0 and drop[12, 18] < 0  # gray removes ink from the first place and adds ink at the second
 
 
 def test_log_odds_are_those_of_the_probabilities():

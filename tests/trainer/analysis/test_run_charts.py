@@ -38,8 +38,8 @@ def test_each_run_has_a_validation_and_a_faint_training_curve_over_the_epochs():
         "B": ([0.5, 1.0], [1.4, 1.0]),
     }
     for trace in figure["data"]:
-        colour = LINE_STYLES["B" in trace["name"]]
-        assert (trace["line"]["color"], trace["line"]["dash"]) == (colour.color, colour.dash)
+        color = LINE_STYLES["B" in trace["name"]]
+        assert (trace["line"]["color"], trace["line"]["dash"]) == (color.color, color.dash)
         assert (trace.get("opacity", 1) < 1) == ("training" in trace["name"])
 
 

@@ -17,7 +17,7 @@ from tests.support.histories import (
     UNSEEN,
     lines,
 )
-from trainer.analysis.summary import summarise
+from trainer.analysis.summary import summarize
 from trainer.config.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, Rescaling
 from trainer.config.optimizers import SGD, Adam, RMSprop
 from trainer.config.presets import PRESETS
@@ -27,20 +27,20 @@ P = {name: preset.config for name, preset in PRESETS.items()}
 
 
 def text(config, history, accuracy, *more, **named):
-    return " ".join(summarise(config, history, accuracy, *more, **named).sentences)
+    return " ".join(summarize(config, history, accuracy, *more, **named).sentences)
 
 
 def test_the_first_sentence_has_the_accuracies():
-    said = summarise(P["overfit"], OVERFIT, 0.857, examples=500).sentences[0]
+    said = summarize(P["overfit"], OVERFIT, 0.857, examples=500).sentences[0]
     assert said == (
         "The network reads 85.7 % of the test digits, 100 % of the 500 training digits and 81.6 % of the 500 "
         "validation digits correctly."
     )
-    assert summarise(P["overfit"], OVERFIT, None).sentences[0].endswith("correctly and was not tested.")
+    assert summarize(P["overfit"], OVERFIT, None).sentences[0].endswith("correctly and was not tested.")
 
 
 def test_overfitting_is_explained_by_misread_digits_and_losses():
-    _, digits, losses = summarise(P["overfit"], OVERFIT, 0.857, examples=500).sentences
+    _, digits, losses = summarize(P["overfit"], OVERFIT, 0.857, examples=500).sentences
     assert digits == (
         "It overfits: it misreads none of its training digits but 18.4 % of the validation digits, so it has memorized "
         "some of them."
@@ -54,7 +54,7 @@ def test_overfitting_is_explained_by_misread_digits_and_losses():
 @pytest.mark.parametrize("history", (OVERFIT, SLOW, UNSEEN, OVERFIT[:2]))
 def test_images_of_other_data_sets_are_not_called_digits(history):
     config = replace(P["tutorial_b"], dataset="fashion_mnist")
-    summary = summarise(config, history, 0.857, 0.5, examples=54_000, stopped=True)
+    summary = summarize(config, history, 0.857, 0.5, examples=54_000, stopped=True)
     texts = [*summary.sentences, *(suggestion.text for suggestion in summary.suggestions)]
     assert "digit" not in " ".join(texts) and "85.7 % of the test images" in texts[0]
     assert {suggestion.config.dataset for suggestion in summary.suggestions} == {"fashion_mnist"}
@@ -182,7 +182,7 @@ shares = st.one_of(st.none(), st.floats(0, 1), st.floats())
     st.booleans(),
 )
 def test_every_history_has_a_summary(config, history, accuracy, loss, examples, stopped):
-    summary = summarise(config, history, accuracy, loss, examples, stopped)
+    summary = summarize(config, history, accuracy, loss, examples, stopped)
     assert 2 <= len(summary.sentences) <= 4
     assert all(
         sentence.endswith(".") and "nan" not in sentence and "None" not in sentence for sentence in summary.sentences
@@ -196,5 +196,5 @@ def test_every_history_has_a_summary(config, history, accuracy, loss, examples, 
 @given(st.lists(st.floats(0.001, 3), min_size=2, max_size=30).map(lambda losses: sorted(losses, reverse=True)))
 def test_a_loss_that_only_falls_is_never_called_unstable_or_overfitting(losses):
     accuracy = [1 - min(0.9, loss / 3.5) for loss in losses]
-    summary = summarise(P["perceptron"], lines(losses, accuracy, losses, accuracy), accuracy[-1])
+    summary = summarize(P["perceptron"], lines(losses, accuracy, losses, accuracy), accuracy[-1])
     assert summary.verdict in ("still learning", "good", "underfits", "nothing learned")

@@ -1,7 +1,7 @@
 import xml.etree.ElementTree as ET
 
 from tests.support.apps import TINY
-from trainer.analysis.sweep_charts import BLACK, COLOURS, WHITE, colour, setting_chart, small_picture, text_colour
+from trainer.analysis.sweep_charts import BLACK, COLORS, WHITE, color, setting_chart, small_picture, text_color
 from trainer.config.variation import Axis, Setting
 from trainer.runs.sweep import Cell, Plan
 
@@ -15,20 +15,20 @@ KNOWN = [
 
 
 def test_the_better_the_lighter_and_the_number_on_it_can_be_read():
-    assert colour(0.0) == COLOURS[0].lower() and colour(1.0) == COLOURS[-1].lower()
-    assert colour(-3.0) == colour(0.0) and colour(2.0) == colour(1.0)
-    assert (text_colour(colour(0.0)), text_colour(colour(1.0))) == (WHITE, BLACK)
+    assert color(0.0) == COLORS[0].lower() and color(1.0) == COLORS[-1].lower()
+    assert color(-3.0) == color(0.0) and color(2.0) == color(1.0)
+    assert (text_color(color(0.0)), text_color(color(1.0))) == (WHITE, BLACK)
 
     def luminance(paper):
         parts = [int(paper[at : at + 2], 16) / 255 for at in (1, 3, 5)]
         linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
         return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
-    papers = [colour(step / 50) for step in range(51)]
+    papers = [color(step / 50) for step in range(51)]
     light = [luminance(paper) for paper in papers]
     assert light == sorted(light)
     for paper in papers:
-        above, below = sorted((luminance(paper), luminance({WHITE: "#ffffff", BLACK: "#000000"}[text_colour(paper)])))
+        above, below = sorted((luminance(paper), luminance({WHITE: "#ffffff", BLACK: "#000000"}[text_color(paper)])))
         assert (below + 0.05) / (above + 0.05) >= 4.5
 
 
@@ -36,7 +36,7 @@ def test_the_small_picture_has_a_square_for_each_run():
     plan = Plan(TINY, (RATES, Axis(Setting("batch_size"), (20, 50))))
     squares = ET.fromstring(small_picture(plan, [*KNOWN, *KNOWN]))
     assert len(squares) == 6 and squares.get("viewBox") == "0 0 36 24"
-    assert [square.get("fill") for square in squares][:3] == [colour(0.0), colour(1.0), "none"]
+    assert [square.get("fill") for square in squares][:3] == [color(0.0), color(1.0), "none"]
 
 
 def test_one_setting_is_a_chart_whose_axis_lets_the_differences_be_seen():

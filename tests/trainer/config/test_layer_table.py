@@ -12,7 +12,7 @@ def test_the_table_contains_implied_layers():
     assert [row.implied for row in table] == [True, False, True, False, True]
     assert [row.output_shape for row in table] == [(28, 28, 1), (28, 28, 8), (6272,), (5,), (10,)]
     assert [row.name for row in layer_table((), (28, 28))] == ["flatten_1", "output"]
-    assert layer_table((Conv2D(4),), (32, 32, 3))[0].name == "conv2d_1"  # colour images have their channels
+    assert layer_table((Conv2D(4),), (32, 32, 3))[0].name == "conv2d_1"  # color images have their channels
 
 
 def test_a_layer_error_holds_the_table_before_the_layer():

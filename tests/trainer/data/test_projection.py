@@ -15,7 +15,7 @@ def images(kind):
     return np.clip(128 + spread + chance.normal(0, 10, (200, 16, 16, 3)), 0, 255).astype(np.uint8)
 
 
-@pytest.mark.parametrize("kind", ["digits", "colours"])
+@pytest.mark.parametrize("kind", ["digits", "colors"])
 def test_the_plane_has_the_two_largest_singular_values(kind):
     given = images(kind)
     flat = given.reshape(len(given), -1) / 255

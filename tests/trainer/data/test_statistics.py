@@ -33,7 +33,7 @@ def test_the_extent_of_the_ink():
     image[4, 10] = 1
     measured = statistics.ink_extent(image)
     assert (measured.left, measured.top, measured.width, measured.height) == (10, 4, 5, 20)
-    assert (measured.column, measured.row) == pytest.approx(normalize.centre_of_mass(image))
+    assert (measured.column, measured.row) == pytest.approx(normalize.center_of_mass(image))
     in_color = statistics.ink_extent(np.dstack([image] * 3))
     assert (in_color.column, in_color.width) == pytest.approx((measured.column, measured.width))
     assert statistics.ink_extent(np.zeros((28, 28), np.uint8)) is None

@@ -1,4 +1,4 @@
-"""Uploaded data sets: checked, saved and trained on, in colour as well."""
+"""Uploaded data sets: checked, saved and trained on, in color as well."""
 
 import json
 from dataclasses import replace
@@ -56,7 +56,7 @@ def test_an_upload_is_named_by_its_contents_and_loads_like_any_data_set(uploads,
     ("changed", "sentence"),
     [
         ({"x_train": np.zeros((60, 784), np.uint8)}, "x_train in mine.npz must be uint8 images of shape (n, height"),
-        ({"x_train": np.zeros((60, 28, 28, 4), np.uint8)}, "or (n, height, width, 3) in colour"),
+        ({"x_train": np.zeros((60, 28, 28, 4), np.uint8)}, "or (n, height, width, 3) in color"),
         ({"x_train": np.zeros((60, 4, 4), np.uint8)}, "with sides from 8 to 64 pixels (got uint8 of shape (60, 4, 4))"),
         ({"x_train": np.zeros((60, 28, 28))}, "(got float64 of shape (60, 28, 28))"),
         ({"x_test": np.zeros((20, 32, 32), np.uint8)}, "must hold images of one shape (got (28, 28) and (32, 32))"),

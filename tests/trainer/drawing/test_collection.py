@@ -1,4 +1,4 @@
-"""A visitor's labelled drawings: saved, corrected, downloaded, deleted, and private."""
+"""A visitor's labeled drawings: saved, corrected, downloaded, deleted, and private."""
 
 import io
 from concurrent.futures import ThreadPoolExecutor

@@ -81,10 +81,10 @@ def test_any_canvas_can_be_normalized(rgba: np.ndarray) -> None:
 
 @in_any_time
 @given(st.integers(1, 200), st.integers(1, 200), st.integers(0, 1000))
-def test_the_centre_of_mass_is_at_index_14_unless_ink_would_be_cut_off(height: int, width: int, seed: int) -> None:
+def test_the_center_of_mass_is_at_index_14_unless_ink_would_be_cut_off(height: int, width: int, seed: int) -> None:
     steps = read(drawn(blob(height, width, seed), 40, 40))
     for place, shift, length in zip(
-        normalize.centre_of_mass(steps.image), steps.shift, reversed(steps.boxed.shape), strict=True
+        normalize.center_of_mass(steps.image), steps.shift, reversed(steps.boxed.shape), strict=True
     ):
         clipped = shift in (0, 28 - length)
         assert clipped or abs(place - 14) <= 0.5 + 1e-3
@@ -121,7 +121,7 @@ def test_the_size_on_the_canvas_does_not_matter(times: int, seed: int) -> None:
 
 def test_a_digit_heavy_on_one_side_keeps_all_its_ink() -> None:
     ink = np.zeros((200, 200), np.uint8)
-    ink[:, :10] = 255  # the centre of mass is near the left edge: index 14 would push the thin bar out
+    ink[:, :10] = 255  # the center of mass is near the left edge: index 14 would push the thin bar out
     ink[:10, :] = 60
     steps = read(drawn(ink, 10, 10))
     assert steps.shift[0] == 28 - 20
@@ -134,7 +134,7 @@ def test_faint_specks_do_not_widen_the_crop() -> None:
     assert read(coverage).box == (80, 90, 140, 190)
 
 
-def test_pale_and_coloured_ink_count_in_full() -> None:
+def test_pale_and_colored_ink_count_in_full() -> None:
     ink = drawn(np.full((100, 60), 255, np.uint8), 80, 90)
     expected = read(ink).image
     assert np.array_equal(read(ink // 2).image, expected)
@@ -195,14 +195,14 @@ def test_mnist_digits_are_not_redrawn(mnist: np.ndarray) -> None:
     assert np.mean(redrawn) <= 0.01
 
 
-def test_uncentred_has_the_box_in_the_middle() -> None:
+def test_uncentered_has_the_box_in_the_middle() -> None:
     ink = np.zeros((100, 60), np.uint8)
     ink[:, :12] = ink[:12] = 255  # heavy on the upper left
     steps = read(drawn(ink, 150, 20))
-    rows, columns = steps.uncentred.nonzero()
+    rows, columns = steps.uncentered.nonzero()
     assert (rows.min(), rows.max(), columns.min(), columns.max()) == (4, 23, 8, 19)
-    assert np.array_equal(steps.uncentred[4:24, 8:20], steps.boxed)
-    assert not np.array_equal(steps.uncentred, steps.image)
+    assert np.array_equal(steps.uncentered[4:24, 8:20], steps.boxed)
+    assert not np.array_equal(steps.uncentered, steps.image)
 
 
 def test_squeezed_is_the_whole_canvas_resized() -> None:
@@ -232,11 +232,11 @@ def test_find_digits_agrees_with_from_canvas_and_finds_none_on_blank_paper() -> 
 
 
 @pytest.mark.parametrize(
-    "colour", [(0, 0, 0, 255), (255, 255, 255, 255), (0, 0, 0, 0), (255, 255, 255, 0), (9, 99, 200, 77)]
+    "color", [(0, 0, 0, 255), (255, 255, 255, 255), (0, 0, 0, 0), (255, 255, 255, 0), (9, 99, 200, 77)]
 )
-def test_a_canvas_of_one_colour_is_blank(colour: tuple[int, int, int, int]) -> None:
+def test_a_canvas_of_one_color_is_blank(color: tuple[int, int, int, int]) -> None:
     rgba = np.empty((280, 280, 4), np.uint8)
-    rgba[:] = colour
+    rgba[:] = color
     assert normalize.from_canvas(rgba) is None
 
 

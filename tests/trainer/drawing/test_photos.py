@@ -33,8 +33,8 @@ def coverage() -> np.ndarray:
 def sheet(coverage: np.ndarray, paper: float = 220, ink: float = 40, light: np.ndarray | float = 1.0) -> Image.Image:
     """Return a sheet as a camera sees it: blurred, with noise."""
     noise = np.random.default_rng(0).normal(0, 4, coverage.shape)
-    grey = np.clip((paper + (ink - paper) * coverage) * light + noise, 0, 255).astype(np.uint8)
-    return Image.fromarray(grey).filter(ImageFilter.GaussianBlur(1)).convert("RGB")
+    gray = np.clip((paper + (ink - paper) * coverage) * light + noise, 0, 255).astype(np.uint8)
+    return Image.fromarray(gray).filter(ImageFilter.GaussianBlur(1)).convert("RGB")
 
 
 def file(image: Image.Image, form: str = "JPEG", **options: object) -> bytes:
@@ -107,17 +107,17 @@ def test_a_picture_is_turned_upright(coverage: np.ndarray, orientation: int) -> 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "LA", "I;16"])
 def test_every_kind_of_png_is_read(coverage: np.ndarray, mode: str) -> None:
-    grey = (220 - 180 * coverage).astype(np.uint8)
-    deep = Image.fromarray(grey.astype(np.uint16) * 257)
-    image = deep if mode == deep.mode else Image.fromarray(grey).convert(mode)
+    gray = (220 - 180 * coverage).astype(np.uint8)
+    deep = Image.fromarray(gray.astype(np.uint16) * 257)
+    image = deep if mode == deep.mode else Image.fromarray(gray).convert(mode)
     assert image.mode == mode
     check(photos.read(file(image, "PNG")), coverage)
 
 
 @pytest.mark.parametrize("ink", [0, 255], ids=["black", "white"])
 def test_ink_on_transparent_paper_is_read(coverage: np.ndarray, ink: int) -> None:
-    grey, alpha = np.full(SHAPE, ink, np.uint8), (255 * coverage).astype(np.uint8)
-    check(photos.read(file(Image.fromarray(np.dstack([grey, alpha])), "PNG")), coverage)
+    gray, alpha = np.full(SHAPE, ink, np.uint8), (255 * coverage).astype(np.uint8)
+    check(photos.read(file(Image.fromarray(np.dstack([gray, alpha])), "PNG")), coverage)
 
 
 def test_a_large_picture_is_shrunk_and_a_small_one_enlarged(coverage: np.ndarray) -> None:

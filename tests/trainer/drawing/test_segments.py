@@ -79,7 +79,7 @@ def test_a_row_is_read_from_the_left_whatever_the_gaps(labels: tuple[int, ...], 
         assert alone is not None and np.allclose(steps.image, alone.image, atol=1e-3)
 
 
-def test_slanted_neighbours_are_separated_although_their_boxes_overlap() -> None:
+def test_slanted_neighbors_are_separated_although_their_boxes_overlap() -> None:
     bar = np.zeros((100, 60), np.uint8)
     for row in range(100):
         bar[row, 50 - row // 2 : 58 - row // 2] = 255
@@ -109,7 +109,7 @@ def test_a_hat_belongs_to_the_digit_below_it_and_far_dots_to_none() -> None:
     assert first.box[:2] == (60, 46) and second.box == (130, 60, 130 + zero.shape[1], 60 + zero.shape[0])
 
 
-def test_the_crop_has_no_ink_of_a_neighbour() -> None:
+def test_the_crop_has_no_ink_of_a_neighbor() -> None:
     seven, one = written(7), written(1)
     reach = seven.shape[1] - 12
     first, second = normalize.find_digits(laid((seven, 50, 60), (one[30:], 50 + reach, 60 + 40)))

@@ -67,16 +67,16 @@ def test_each_step_shows_its_result(label: int) -> None:
     assert (float(box.attrib["y"]), float(box.attrib["height"])) == (top, bottom - top)
     assert float(cropped.root.attrib["viewBox"].split()[2]) == max(right - left, bottom - top)
     assert fitted.pixels.sum() == pytest.approx(steps.boxed.sum(), rel=0.02)
-    assert moved.pixels == pytest.approx(steps.uncentred, abs=0.005)
+    assert moved.pixels == pytest.approx(steps.uncentered, abs=0.005)
     assert seen.pixels == pytest.approx(steps.image, abs=0.005)
 
 
 @pytest.mark.parametrize("label", LABELS)
-def test_the_arrow_leads_from_the_centre_of_mass_to_its_new_position(label: int) -> None:
+def test_the_arrow_leads_from_the_center_of_mass_to_its_new_position(label: int) -> None:
     steps = drawing(label)
     moved, seen = steps_of(steps)[4:]
-    begin = [index + 0.5 for index in normalize.centre_of_mass(steps.uncentred)]
-    end = [index + 0.5 for index in normalize.centre_of_mass(steps.image)]
+    begin = [index + 0.5 for index in normalize.center_of_mass(steps.uncentered)]
+    end = [index + 0.5 for index in normalize.center_of_mass(steps.image)]
     (dot,) = moved.parts("circle")
     assert [float(dot.attrib["cx"]), float(dot.attrib["cy"])] == pytest.approx(begin, abs=0.01)
     lines = [
@@ -84,14 +84,14 @@ def test_the_arrow_leads_from_the_centre_of_mass_to_its_new_position(label: int)
     ]
     if begin != pytest.approx(end):
         assert [float(number) for number in lines[0].split("L")[1].split()] == pytest.approx(end, abs=0.01)
-    (cross,) = [part for part in seen.parts("path") if part.attrib.get("id") == "centre"]
+    (cross,) = [part for part in seen.parts("path") if part.attrib.get("id") == "center"]
     assert [float(number) for number in cross.attrib["d"][1:].split("m")[0].split()] == pytest.approx(end, abs=0.01)
 
 
 def test_each_step_has_a_caption_and_an_alt_text() -> None:
     shown = steps_of(drawing(7))
     assert len(shown) == 6 and all(figure.words and figure.alt for figure in shown)
-    assert re.fullmatch(r"Moved( \d+ (left|right),?)?( \d+ (up|down))?|Centred: no move", shown[4].words)
+    assert re.fullmatch(r"Moved( \d+ (left|right),?)?( \d+ (up|down))?|Centered: no move", shown[4].words)
 
 
 @pytest.mark.parametrize(("pen", "word"), [(5, "thicker"), (20, None), (60, "thinner")])

@@ -73,7 +73,7 @@ def ones():
 
 @pytest.fixture
 def mine(tmp_path, ones):
-    """Twelve drawings of a 1 that their owner labelled 7."""
+    """Twelve drawings of a 1 that their owner labeled 7."""
     collection = Collection(tmp_path / "mine")
     for image in ones:
         collection.add(image / np.float32(255), 7, 1)

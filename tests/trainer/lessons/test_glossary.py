@@ -16,7 +16,7 @@ def test_meanings_are_short_sentences_and_related_terms_exist():
     "text, name",
     [
         ("Epochs", "epoch"),
-        ("batch normalisation", "batch normalization"),
+        ("batch normalization", "batch normalization"),
         ("learning_rate", "learning rate"),
         (" losses ", "loss"),
         ("sgd", "SGD"),

@@ -30,7 +30,7 @@ def test_the_metadata_describe_input_and_output(dataset):
     assert tuple(json.loads(card["classes"])) == kind.classes
     assert f"(n, {', '.join(map(str, kind.shape))})" in card["input"]
     assert ("red, green, blue" in card["input"]) == (len(kind.shape) == 3)
-    assert ("centre of mass" in card["preprocessing"]) == kind.is_digits
+    assert ("center of mass" in card["preprocessing"]) == kind.is_digits
     assert TrainingConfig.from_json(card["config"]) == config
 
 

@@ -105,11 +105,11 @@ def test_extra_digits_are_for_training_and_not_for_validation(keras):
 # --- augmentation ---------------------------------------------------------------------------------------------
 
 DOT = np.zeros((300, 28, 28), np.float32)
-DOT[:, 3:6, 13:15] = 1.0  # 9.5 pixels above the centre
+DOT[:, 3:6, 13:15] = 1.0  # 9.5 pixels above the center
 
 
 def augmented(config, keras):
-    """Return DOT after augmentation, and the centres of its dots: (n, 2), right and down from the image's centre."""
+    """Return DOT after augmentation, and the centers of its dots: (n, 2), right and down from the image's center."""
     trained, _ = training_model(model.build(config), config, (DOT, np.zeros(len(DOT))), (DOT[:0], np.zeros(0)), 1)
     layer = trained.layers[0]
     assert np.array_equal(layer(DOT, training=False), DOT)
@@ -126,7 +126,7 @@ def test_shift_moves_digits_by_at_most_its_pixels(keras):
     assert images.sum((1, 2)) == pytest.approx(DOT[0].sum(), rel=1e-4) and images.min() >= 0
 
 
-def test_rotation_turns_digits_about_the_centre_in_both_directions(keras):
+def test_rotation_turns_digits_about_the_center_in_both_directions(keras):
     _, places = augmented(replace(SMALL, rotation=30.0), keras)
     degrees = np.degrees(np.arctan2(places[:, 0], -places[:, 1]))
     assert abs(degrees).max() <= 31 and degrees.max() > 28 and degrees.min() < -28

@@ -36,7 +36,7 @@ def run(store):
 
 @pytest.fixture
 def drawings(tmp_path):
-    """Twelve drawings of a 1 that their owner labelled 7."""
+    """Twelve drawings of a 1 that their owner labeled 7."""
     images, labels = synthetic_digits.make_digits(200, seed=9)
     collection = Collection(tmp_path / "mine")
     for image in images[labels == 1][:12]:

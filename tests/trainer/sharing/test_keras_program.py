@@ -60,7 +60,7 @@ CONFIGS = {name: cut(preset.config) for name, preset in PRESETS.items()} | {
     "stops_early": replace(SMALL, optimizer=SGD(0.95), learning_rate=0.9, epochs=12, patience=1),
     "steps": replace(SMALL, schedule="step", training_examples=333, validation_split=0.15, batch_size=37),
     "sixteen_bits": replace(cut(PRESETS["best_cnn"].config), dtype="mixed_bfloat16", seed=5, layers=(Conv2D(4),)),
-    "colours": replace(SMALL, dataset="cifar10", shift=2.0, layers=(Conv2D(4, 3, 2),)),
+    "colors": replace(SMALL, dataset="cifar10", shift=2.0, layers=(Conv2D(4, 3, 2),)),
     "own": replace(SMALL, dataset=OWN, validation_split=0.0),
 }
 # What these differ in from the others is what the network is: that is compared without a training.
@@ -292,7 +292,7 @@ def test_the_script_compiles_and_names_each_setting_that_is_not_usual(change):
         if value == item.default or item.name in ("layers", "optimizer"):
             continue
         if item.name == "kernel_initializer" and not any(row.parameters for row in config.table[:-1]):
-            continue  # there is nothing to initialise
+            continue  # there is nothing to initialize
         if item.name in ("synthetic_examples", "own_examples"):
             value = f"{value:,}"
         if item.name == "kernel_initializer" and not any(isinstance(one, (Dense, Conv2D)) for one in config.layers):

@@ -1,4 +1,4 @@
-"""Nearest neighbours: the training images whose outputs of the last hidden layer are closest to a drawing's.
+"""Nearest neighbors: the training images whose outputs of the last hidden layer are closest to a drawing's.
 
 The layer's outputs for up to 10,000 training images are saved as float16. More than 256 numbers per image are projected
 at random to 256, which keeps distances to within about 10 % (Johnson and Lindenstrauss): each number, with a random

@@ -1,10 +1,10 @@
-"""Nearest neighbours in the last hidden layer; a brute force search is the oracle."""
+"""Nearest neighbors in the last hidden layer; a brute force search is the oracle."""
 
 import numpy as np
 import pytest
 
 from tests.support.apps import TINY
-from trainer.analysis import evaluation, nearest_neighbours
+from trainer.analysis import evaluation, nearest_neighbors
 from trainer.config.layers import Conv2D
 from trainer.config.training import TrainingConfig
 from trainer.data import datasets
@@ -61,15 +61,15 @@ def test_the_nearest_image_to_a_training_image_is_itself(digits, tmp_path):
 
 def test_the_projection_keeps_distances():
     images = np.random.default_rng(1).random((50, 3_000), np.float32)
-    small = nearest_neighbours.projected(images, seed=3)
+    small = nearest_neighbors.projected(images, seed=3)
     true, projected = (np.linalg.norm(rows[1:] - rows[:1], axis=1) for rows in (images, small))
     assert small.shape == (50, 256) and np.abs(projected / true - 1).max() < 0.2
-    assert (nearest_neighbours.projected(images[:1], seed=3) == small[:1]).all()
+    assert (nearest_neighbors.projected(images[:1], seed=3) == small[:1]).all()
 
 
 def test_damaged_features_are_ignored(digits, network, tmp_path):
     evaluation.evaluate(network, TINY, digits, tmp_path)
-    whole = dict(np.load(tmp_path / nearest_neighbours.FILE))
+    whole = dict(np.load(tmp_path / nearest_neighbors.FILE))
     for change in ({"indices": whole["indices"][:-1]}, {"scale": np.float64(0)}, {"values": whole["values"][0]}):
-        np.savez(tmp_path / nearest_neighbours.FILE, **whole | change)
-        assert nearest_neighbours.read(tmp_path) is None
+        np.savez(tmp_path / nearest_neighbors.FILE, **whole | change)
+        assert nearest_neighbors.read(tmp_path) is None
