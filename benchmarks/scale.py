@@ -28,7 +28,6 @@ from harness.visitor import visit
 from harness.waiting import wait_for
 from trainer.config.presets import PRESETS
 from trainer.config.training import TrainingConfig
-from trainer.jobs import queue
 from trainer.jobs.engine import Engine
 from trainer.networks.onnx_writer import to_onnx
 from trainer.runs.run import Run
@@ -172,10 +171,9 @@ def cluster(workers: int) -> Iterator[str]:
 def measure_queue() -> bool:
     """Queue 1,000 runs for growing numbers of workers; return whether one was lost."""
     lost = False
-    queue.MAX_WAITING = QUEUED_RUNS
     for workers in WORKERS:
         with cluster(workers) as address, tempfile.TemporaryDirectory() as folder:
-            engine = Engine(Path(folder) / "runs", address=address, job=wait_job)
+            engine = Engine(Path(folder) / "runs", address=address, job=wait_job, max_waiting=QUEUED_RUNS)
             wait_for(lambda count=workers, engine=engine: engine.slots == count)
             begun = time.perf_counter()
             ids = [engine.submit(TrainingConfig()) for _ in range(QUEUED_RUNS)]

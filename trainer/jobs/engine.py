@@ -21,7 +21,7 @@ from trainer.config.training import TrainingConfig
 from trainer.drawing.collection import Collection
 from trainer.jobs.cluster import LOG, Cluster
 from trainer.jobs.heartbeats import Heartbeats
-from trainer.jobs.queue import RunQueue, wait_seconds
+from trainer.jobs.queue import MAX_WAITING, RunQueue, wait_seconds
 from trainer.jobs.root_lock import lock_run_root
 from trainer.runs.owner import owner_hash
 from trainer.runs.parent import find_parent, read_network
@@ -72,6 +72,7 @@ class Engine:
         address: str | None = None,
         slots: int | None = None,
         job: Callable[[str], None] = train,
+        max_waiting: int = MAX_WAITING,
     ) -> None:
         self.runs = RunStore(root.absolute())
         self.sweeps = Sweeps(self.runs.root / "sweeps")
@@ -83,7 +84,7 @@ class Engine:
         self._requested_slots = slots
         self._job = job
         self._lock = threading.RLock()
-        self._queue = RunQueue(self._group)
+        self._queue = RunQueue(self._group, max_waiting)
         self._futures: dict[str, Any] = {}  # of running jobs, by run id
         self._heartbeats = Heartbeats()  # of runs that an earlier engine started
         self._dead: set[str] = set()  # runs that could not be marked as interrupted yet, because the disk refused

@@ -14,8 +14,9 @@ MAX_WAITING = 100  # single runs, and as many runs of sweeps; more would be an a
 class RunQueue:
     """Ids of waiting runs in the order in which they start. The engine's lock protects it."""
 
-    def __init__(self, sweep_of: Callable[[str], str]) -> None:
+    def __init__(self, sweep_of: Callable[[str], str], max_waiting: int = MAX_WAITING) -> None:
         self._sweep_of = sweep_of  # run id -> id of its sweep, or ""
+        self._max_waiting = max_waiting
         self._ids: deque[str] = deque()
 
     def __len__(self) -> int:
@@ -30,12 +31,14 @@ class RunQueue:
     def check_room(self, count: int = 1, sweep: str = "") -> None:
         """Raise UserError if `count` more runs may not wait; runs of sweeps take no places from single runs."""
         waiting = sum(bool(self._sweep_of(run_id)) == bool(sweep) for run_id in self._ids)
-        if waiting + count > MAX_WAITING:
+        if waiting + count > self._max_waiting:
             if sweep:
                 what, got = "runs of sweeps", f"{waiting} waiting and {count} more"
             else:
                 what, got = "runs", "one more"
-            raise UserError(f"At most {MAX_WAITING} {what} may wait (got {got}): try again when some have finished.")
+            raise UserError(
+                f"At most {self._max_waiting} {what} may wait (got {got}): try again when some have finished."
+            )
 
     def add(self, run_ids: Iterable[str], first: bool = False) -> None:
         """Add runs, after those that wait or, if `first`, before them; single runs still precede those of sweeps."""
