@@ -131,10 +131,10 @@ def render_introduction(choice: NetworkChoice) -> None:
 
 
 def render_badge() -> None:
-    """Show the name of Draw's network in the menu."""
+    """Show the name of the network that answers on Draw, in the menu."""
     run = st.session_state.engine.runs.get(st.session_state.get("answers", SHIPPED))
     name = shorten(run.read().name if run else shipped.NAME, 24, placeholder="…")
-    st.sidebar.badge(f"Draw: {literal(name)}", color="blue")
+    st.sidebar.badge(literal(name), icon=":material/draw:", color="blue")  # the icon of Draw in the menu
 
 
 def render_comparison(

@@ -77,7 +77,7 @@ def test_the_ready_made_network_answers_a_new_visitors_first_stroke(server, page
         page.get_by_text(re.compile(r"Comes with Digit Lab and reads \d\d\.\d % of the test digits correctly"))
     ).to_be_visible()
     expect(page.get_by_role("combobox", name="Network")).to_have_value(re.compile("Ready-made network, "))
-    expect(page.get_by_test_id("stSidebar").get_by_text("Draw: Ready-made network")).to_be_visible()
+    expect(page.get_by_test_id("stSidebar").get_by_text("Ready-made network")).to_be_visible()
     draw(page, digit_strokes(3))
     expect_answer(page, looks_like(3))
     page.get_by_text("Train your own").click()
