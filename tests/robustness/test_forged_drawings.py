@@ -23,7 +23,7 @@ from harness.server import Server
 from harness.visitor import CANVAS_KEY, CANVAS_SIDE, Visitor, canvas_json, canvas_value, fabric_path, visit
 
 MEMORY = 20e6  # bytes that a forged drawing may cost the server at most
-SENTENCE = re.compile(r"A drawing must be [^\n]+\.")
+SENTENCE = re.compile(r"A drawing must [^\n]+\.")
 STROKE = fabric_path([[10.0, 10.0], [20.0, 20.0], [30.0, 10.0]])
 
 

@@ -78,7 +78,7 @@ def test_anything_but_an_array_is_refused_as_a_canvas(something):
     "shape", [(0, 0, 4), (19, 40, 4), (40, 19, 4), (4097, 20, 4), (20, 4097, 4), (10**6, 10**6, 4)]
 )
 def test_a_canvas_of_another_size_is_refused_before_it_takes_memory(shape):
-    with pytest.raises(UserError, match=r"^A canvas must have 20 to 4096 pixels a side"):
+    with pytest.raises(UserError, match=r"^A canvas must have sides of 20 to 4,096 pixels"):
         normalize.from_canvas(np.broadcast_to(np.uint8(0), shape))
 
 

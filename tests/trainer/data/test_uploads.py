@@ -130,6 +130,6 @@ def test_a_network_learns_uploaded_data(tmp_path, config, shape):
 
 
 def test_extra_digits_need_a_data_set_of_digits():
-    with pytest.raises(UserError, match="are learned with digits of 28 × 28 pixels"):
+    with pytest.raises(UserError, match="unless the data set holds digits of 28 × 28 pixels"):
         TrainingConfig(dataset="cifar10", synthetic_examples=100)
     assert TrainingConfig(dataset="synthetic", synthetic_examples=100).dataset == "synthetic"

@@ -122,7 +122,7 @@ def test_the_weights_are_read_back_unchanged(layers):
 
 @pytest.mark.parametrize("content", [b"", b"\x08\x01broken", b"PK\x03\x04"])
 def test_a_damaged_file_has_no_weights(content):
-    with pytest.raises(UserError, match="must hold the weights"):
+    with pytest.raises(UserError, match="must have the weights"):
         onnx_reader.read(content, SMALL)
 
 

@@ -99,7 +99,7 @@ def test_names_of_files_are_plain(run):
 
 def test_a_run_without_a_network_has_nothing_to_pack(run):
     run.network_file.unlink()
-    with pytest.raises(UserError, match="must have a network"):
+    with pytest.raises(UserError, match="has no network to download"):
         run_zip.pack(run)
     run.network_file.write_bytes(b"\xff\xff\xff")
     with pytest.raises(UserError, match="damaged"):

@@ -39,7 +39,7 @@ def test_nothing_is_shipped_that_did_not_learn_mnist(
 ) -> None:
     monkeypatch.setenv("DIGITLAB_DATA", str(few_digits))
     assert pretrain.main(["--out", str(tmp_path)]) == 1
-    assert "learns MNIST (got few_digits.npz)" in capsys.readouterr().err
+    assert "needs MNIST (got few_digits.npz)" in capsys.readouterr().err
     assert pretrain.main(["--quick"]) == 1
     assert "--out" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
@@ -75,7 +75,7 @@ def test_an_interrupted_one_leaves_what_was_there(
 
     monkeypatch.setenv("DIGITLAB_DATA", str(few_digits))
     monkeypatch.setattr(synthetic, "COUNTS", (200, 20))
-    monkeypatch.setattr(pretrain, "_say", interrupt)
+    monkeypatch.setattr(pretrain, "_print_line", interrupt)
     (tmp_path / "network.onnx").write_bytes(b"an older one")
     assert pretrain.main(["--quick", "--out", str(tmp_path)]) == 130
     assert "Stopped" in capsys.readouterr().err
