@@ -188,7 +188,7 @@ def test_an_infinite_loss_is_an_error_with_a_remedy(app):
     open_page(app, "train", run)
     assert not app.exception
     assert [error.value for error in app.error] == [run.state.error]
-    assert "try a smaller learning rate, such as 10" in run.state.error
+    assert "train again with a smaller learning rate, such as 10" in run.state.error
     assert "nan" not in texts(app).lower().split()
 
 
