@@ -9,8 +9,9 @@ TIMEOUT_SECONDS = 300  # generous, because the machine may be busy
 
 def wait_for(condition: Callable[[], Any], seconds: float = TIMEOUT_SECONDS) -> Any:
     """Wait until `condition()` is true and return its value."""
-    end = time.monotonic() + seconds
+    end, pause = time.monotonic() + seconds, 0.02
     while not (value := condition()):
         assert time.monotonic() < end, f"the condition was not met within {seconds:g} s"
-        time.sleep(0.02)
+        time.sleep(pause)
+        pause = min(0.2, 1.2 * pause)  # whoever is waited for needs the processor more
     return value

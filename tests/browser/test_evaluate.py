@@ -62,7 +62,7 @@ def test_a_glossary_link_keeps_the_session(page: Page, server: Server) -> None:
     page.get_by_role("radio", name="By class", exact=True).click()
     page.get_by_role("link", name="recall", exact=True).click()
     expect(page).to_have_url(re.compile(r"learn\?term=recall$"))
-    expect(page.get_by_text("the share that a network finds").first).to_be_visible()
+    expect(page.get_by_text("the share that the network predicts as 7").first).to_be_visible()
     expect(page.get_by_role("button", name="Close")).to_be_visible()
     page.get_by_role("link", name="Evaluate", exact=True).click()
     expect(page.locator(".by-class")).to_be_visible()  # the view is still selected

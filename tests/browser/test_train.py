@@ -51,7 +51,7 @@ def test_a_visitor_trains_reloads_stops_and_draws(server, page, browser):
 def test_a_diverging_run_ends_with_a_suggestion(server, page):
     open_form(page, server.url, DIVERGING)
     train(page)
-    expect(page.get_by_text(re.compile("try a smaller learning rate, such as 10"))).to_be_visible()
+    expect(page.get_by_text(re.compile("train again with a smaller learning rate, such as 10"))).to_be_visible()
 
 
 def test_a_run_is_interrupted_when_the_server_is_killed(start, page):

@@ -182,7 +182,7 @@ def test_a_forged_link_is_shown_as_text_or_not_at_all(own_server, page, path):
 FIELDS = {
     "the search of Runs": ("runs", "Search", "No runs match"),
     "the glossary": ("learn", "Search the glossary", "No terms match"),
-    "the values of a sweep": ("sweep", "Values of learning rate", "takes numbers"),
+    "the values of a sweep": ("sweep", "Values of learning rate", "must be numbers separated by commas"),
 }
 
 

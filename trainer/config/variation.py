@@ -143,7 +143,7 @@ class Setting:
             return float(text)
         except ValueError:
             raise UserError(
-                f"{self._subject} must be numbers separated by commas, such as {self.example} (got {text[:20]!r})."
+                f"Values of {self.title} must be numbers separated by commas, such as {self.example} (got {text[:20]!r})."
             ) from None
 
     def format_all(self, values: Iterable[Value]) -> str:
