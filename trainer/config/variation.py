@@ -143,7 +143,8 @@ class Setting:
             return float(text)
         except ValueError:
             raise UserError(
-                f"Values of {self.title} must be numbers separated by commas, such as {self.example} (got {text[:20]!r})."
+                f"Values of {self.title} must be numbers separated by commas, such as {self.example} "
+                f"(got {text[:20]!r})."
             ) from None
 
     def format_all(self, values: Iterable[Value]) -> str:
