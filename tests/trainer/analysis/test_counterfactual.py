@@ -3,30 +3,8 @@
 import numpy as np
 import pytest
 
-from tests.support.apps import TINY
+from tests.support.networks import network_for_3
 from trainer.analysis.counterfactual import MAX_DOTS, Change, search
-from trainer.config.layers import Flatten
-from trainer.networks import onnx_writer
-from trainer.networks.inference import Network
-
-PLACE = slice(10, 14), slice(16, 20)  # where ink counts towards a 3
-
-
-def network_for_3(template, biases=None):
-    """Return a network of one layer in which only the logit of a 3 depends on the pixels."""
-    config = type(TINY)(layers=(Flatten(),))
-    kernel, bias = np.zeros((784, 10), np.float32), np.zeros(10, np.float32)
-    kernel[:, 3] = template.reshape(-1)
-    for label, value in (biases or {}).items():
-        bias[label] = value
-    return Network(onnx_writer.to_onnx({"output": [kernel, bias]}, config))
-
-
-@pytest.fixture
-def template():
-    template = np.zeros((28, 28), np.float32)
-    template[PLACE] = 1
-    return template
 
 
 def test_the_change_is_the_smallest_and_flips_the_prediction(template):

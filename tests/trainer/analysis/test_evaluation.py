@@ -7,6 +7,7 @@ import pytest
 from sklearn import metrics
 
 from tests.support.apps import TINY
+from tests.support.networks import exported
 from trainer import UserError
 from trainer.analysis import evaluation
 from trainer.analysis.evaluation import Evaluation
@@ -27,22 +28,6 @@ def evaluated():
     scores[:, 7] -= 100
     probabilities = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
     return Evaluation(probabilities.astype(np.float32), labels, "data", "network")
-
-
-@pytest.fixture
-def digits(few_digits, monkeypatch):
-    monkeypatch.setenv("DIGITLAB_DATA", str(few_digits))
-    return datasets.load()
-
-
-@pytest.fixture
-def network(tmp_path):
-    return exported(TINY, tmp_path / "network.onnx")
-
-
-def exported(config, file):
-    file.write_bytes(onnx_writer.to_onnx(model.weights(model.build(config)), config))
-    return file
 
 
 def test_measures_agree_with_scikit_learn(evaluated):

@@ -4,28 +4,11 @@ import numpy as np
 import pytest
 
 from tests.support.apps import TINY
+from tests.support.networks import exported
 from trainer.analysis import evaluation, nearest_neighbors
 from trainer.config.layers import Conv2D
 from trainer.config.training import TrainingConfig
-from trainer.data import datasets
-from trainer.networks import model, onnx_writer
 from trainer.networks.inference import Network
-
-
-@pytest.fixture
-def digits(few_digits, monkeypatch):
-    monkeypatch.setenv("DIGITLAB_DATA", str(few_digits))
-    return datasets.load()
-
-
-@pytest.fixture
-def network(tmp_path):
-    return exported(TINY, tmp_path / "network.onnx")
-
-
-def exported(config, file):
-    file.write_bytes(onnx_writer.to_onnx(model.weights(model.build(config)), config))
-    return file
 
 
 @pytest.mark.parametrize("layers", [TINY.layers, ()], ids=["hidden layer", "pixels"])
