@@ -22,6 +22,7 @@ from harness.server import MNIST, ROOT
 from harness.waiting import TIMEOUT_SECONDS
 from tests.support.apps import TINY
 from trainer.drawing import synthetic_digits
+from trainer.drawing.collection import Collection
 from trainer.networks import model, onnx_writer
 from trainer.runs.owner import owner_hash
 from trainer.runs.run import Run
@@ -79,6 +80,22 @@ def mnist_path() -> Path:
     if not MNIST.is_file():
         pytest.skip(f"MNIST was not found at {MNIST}: set DIGITLAB_TEST_MNIST to its file")
     return MNIST
+
+
+@pytest.fixture(scope="session")
+def ones() -> np.ndarray:
+    """Twelve synthetic drawings of a 1: (12, 28, 28) uint8."""
+    images, labels = synthetic_digits.make_digits(200, seed=9)
+    return images[labels == 1][:12]
+
+
+@pytest.fixture
+def mine(tmp_path: Path, ones: np.ndarray) -> Collection:
+    """Twelve drawings of a 1 that their owner labeled 7."""
+    collection = Collection(tmp_path / "mine")
+    for image in ones:
+        collection.add(image / np.float32(255), 7, 1)
+    return collection
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
@@ -14,7 +13,6 @@ from trainer.config.layers import BatchNormalization, Conv2D, Dense, Flatten, Ma
 from trainer.config.optimizers import SGD, Adam
 from trainer.config.presets import PRESETS
 from trainer.config.training import TrainingConfig
-from trainer.drawing import synthetic_digits
 from trainer.drawing.collection import Collection
 from trainer.networks import model, onnx_writer
 from trainer.runs.owner import owner_hash
@@ -29,21 +27,6 @@ TINY = TrainingConfig(
     batch_size=20,
     epochs=2,
 )
-
-
-@pytest.fixture(scope="module")
-def ones():
-    images, labels = synthetic_digits.make_digits(200, seed=9)
-    return images[labels == 1][:12]
-
-
-@pytest.fixture
-def mine(tmp_path, ones):
-    """Twelve drawings of a 1 that their owner labeled 7."""
-    collection = Collection(tmp_path / "mine")
-    for image in ones:
-        collection.add(image / np.float32(255), 7, 1)
-    return collection
 
 
 # --- on the Train page ----------------------------------------------------------------------------------------

@@ -17,8 +17,6 @@ from trainer.config.layers import BatchNormalization, Conv2D, Dense, Flatten, Ma
 from trainer.config.optimizers import Adam
 from trainer.config.training import TrainingConfig
 from trainer.data import synthetic
-from trainer.drawing import synthetic_digits
-from trainer.drawing.collection import Collection
 from trainer.jobs import job
 from trainer.jobs.engine import Engine
 from trainer.networks import model, onnx_reader
@@ -63,21 +61,6 @@ def trained(store, trained_once):
     """A copy of it that a test may do anything to."""
     shutil.copytree(trained_once.path, store.root / trained_once.id)
     return store.get(trained_once.id)
-
-
-@pytest.fixture(scope="module")
-def ones():
-    images, labels = synthetic_digits.make_digits(200, seed=9)
-    return images[labels == 1][:12]
-
-
-@pytest.fixture
-def mine(tmp_path, ones):
-    """Twelve drawings of a 1 that their owner labeled 7."""
-    collection = Collection(tmp_path / "mine")
-    for image in ones:
-        collection.add(image / np.float32(255), 7, 1)
-    return collection
 
 
 def continue_training(store, run, config, drawings=None):
