@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 import run
 from harness.waiting import TIMEOUT_SECONDS
@@ -44,19 +44,28 @@ def open_chromium() -> Iterator[Browser]:
             browser.close()
 
 
-def new_page(browser: Browser, **context: Any) -> Page:
-    """Open a page in a new browser context, which the server sees as another visitor."""
-    page = browser.new_page(**{"viewport": {"width": 1280, "height": 1000}, **context})
-    page.set_default_timeout(1000 * TIMEOUT_SECONDS)
-    return page
+def new_context(browser: Browser, **options: Any) -> BrowserContext:
+    """Open a browser context, which the server sees as another visitor."""
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": 1000}, **options})
+    context.set_default_timeout(1000 * TIMEOUT_SECONDS)
+    return context
 
 
-def settled_page(browser: Browser, **context: Any) -> Page:
-    """Open a page whose actions and expectations wait until no script runs, except `evaluate` and the mouse.
+def new_page(browser: Browser, **options: Any) -> Page:
+    """Open a page in a new browser context."""
+    return new_context(browser, **options).new_page()
+
+
+def settled_page(browser: Browser, **options: Any) -> Page:
+    """Open a settled page in a new browser context."""
+    return settle(new_page(browser, **options))
+
+
+def settle(page: Page) -> Page:
+    """Let a page's actions and expectations wait until no script runs, except `evaluate` and the mouse.
 
     While a script runs, the page mixes old and new elements, and a click on an old one may be lost.
     """
-    page = new_page(browser, **context)
     page.add_locator_handler(page.locator(RUNNING), lambda: None)  # waits until this is gone, also before each retry
     return page
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 from distributed import LocalCluster
-from playwright.sync_api import Browser, Error, Page
+from playwright.sync_api import Browser, BrowserContext, Error, Page
 
-from harness.browser import settled_page
+from harness.browser import new_context, settle
 from harness.server import MNIST, Server
 from trainer.drawing import synthetic_digits
 
@@ -53,11 +53,21 @@ def own_server(
         yield server
 
 
+@pytest.fixture(scope="module")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """The browser context of a module's pages: a page in a new one would compile the app's scripts once more."""
+    with new_context(browser, reduced_motion="reduce") as context:  # what moves as a page loads costs a third of it
+        yield context
+
+
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    page = settled_page(browser, reduced_motion="reduce")  # what moves while a page loads costs a third of it
-    yield page
-    page.close()
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A page of a new visitor."""
+    context.clear_cookies()
+    context.clear_permissions()
+    yield settle(context.new_page())
+    for page in context.pages:
+        page.close()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -11,6 +11,9 @@ from playwright.sync_api import expect
 def data(server, page):
     page.goto(f"{server.url}/data")
     expect(page.locator(".sheet button")).to_have_count(100)
+    selected = page.locator(".sheet button[aria-pressed=true]").get_attribute("title")
+    number = re.search(r"training image ([\d,]+)", selected)[1].replace(",", "")
+    expect(training_image(page)).to_have_value(number)  # the field is first drawn with its lowest value
     return page
 
 

@@ -10,9 +10,8 @@ from urllib.parse import quote, urlsplit
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from harness.browser import settled_page
 from harness.server import Server
 from tests.support.apps import TINY
 from trainer.analysis import evaluation
@@ -68,9 +67,8 @@ def dataset(own_server: Server) -> str:
 
 
 @pytest.fixture
-def page(browser: Browser, own_server: Server) -> Iterator[Page]:
+def page(page: Page, own_server: Server) -> Iterator[Page]:
     """A page that must run no typed script and fetch only from the server."""
-    page = settled_page(browser)
     page.context.add_cookies([{"name": "digit_lab_owner", "value": ME, "url": own_server.url}])
     fetched: list[str] = []
     dialogs: list[str] = []
@@ -83,7 +81,6 @@ def page(browser: Browser, own_server: Server) -> Iterator[Page]:
     here = urlsplit(own_server.url).netloc
     assert {place for place in places if place[0] not in ("data", "blob")} <= {("http", here), ("ws", here)}
     assert page.locator("iframe, a[href^=javascript], [onerror], [onload]").count() == 0
-    page.close()
 
 
 def settled(page: Page) -> None:
@@ -199,7 +196,7 @@ def test_text_typed_into_a_field_stays_text(own_server, page, runs, field):
         settled(page)
 
 
-def test_a_note_is_shown_to_another_visitor_as_typed(own_server, page, runs, browser):
+def test_a_note_is_shown_to_another_visitor_as_typed(own_server, page, runs):
     run = runs["imported"]
     page.goto(f"{own_server.url}/runs?run={run.id}")
     note = page.get_by_role("textbox", name="Note")
