@@ -1,5 +1,6 @@
 """Servers, each with runs of its own, and a page to look at them."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -7,12 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from distributed import LocalCluster
+from distributed import Client, LocalCluster
 from playwright.sync_api import Browser, BrowserContext, Error, Page
 
 from harness.browser import new_context, settle
 from harness.server import MNIST, Server
+from harness.waiting import wait_for
 from trainer.drawing import synthetic_digits
+from trainer.runs.store import RunStore
 
 
 @pytest.fixture(scope="session")
@@ -37,20 +40,41 @@ def start(tmp_path: Path, digits: Path) -> Iterator[Callable[[], Server]]:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory, digits: Path, chromium: str) -> Iterator[Server]:
-    """The server of all tests that others' runs do not disturb: to start one takes 25 seconds of a processor."""
-    with Server(tmp_path_factory.mktemp("server") / "runs", digits) as server:
+def training_cluster(cluster: LocalCluster, digits: Path) -> LocalCluster:
+    """The cluster of all tests, now training on `digits`: training processes of its own would delay each server."""
+    with Client(cluster, set_as_default=False) as client:
+        client.run(os.environ.update, {"DIGITLAB_DATA": str(digits)})
+    for nanny in cluster.workers.values():
+        nanny.env["DIGITLAB_DATA"] = str(digits)  # for workers that replace a killed one
+    return cluster
+
+
+@pytest.fixture(scope="session")
+def server(
+    tmp_path_factory: pytest.TempPathFactory, digits: Path, chromium: str, training_cluster: LocalCluster
+) -> Iterator[Server]:
+    """The server of all tests that others' runs do not disturb."""
+    runs = tmp_path_factory.mktemp("server") / "runs"
+    with Server(runs, digits, scheduler=training_cluster.scheduler_address) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def own_server(
-    tmp_path_factory: pytest.TempPathFactory, digits: Path, chromium: str, cluster: LocalCluster
+    tmp_path_factory: pytest.TempPathFactory, digits: Path, chromium: str, training_cluster: LocalCluster
 ) -> Iterator[Server]:
-    """A fresh server, without others' runs, on which nobody trains."""
+    """A fresh server, without others' runs."""
     runs = tmp_path_factory.mktemp("own_server") / "runs"
-    with Server(runs, digits, scheduler=cluster.scheduler_address) as server:
+    with Server(runs, digits, scheduler=training_cluster.scheduler_address) as server:
         yield server
+
+
+def stop_trainings(server: Server) -> None:
+    """Stop what trains on a server: it would compete with the trainings of the next test."""
+    store = RunStore(server.runs)
+    for run in store.live():
+        run.request("stop")
+    wait_for(lambda: not store.live())
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +92,14 @@ def page(context: BrowserContext) -> Iterator[Page]:
     yield settle(context.new_page())
     for page in context.pages:
         page.close()
+
+
+@pytest.fixture(autouse=True)
+def no_training_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Stop the trainings that a test leaves on a shared server."""
+    yield
+    for name in {"server", "own_server"}.intersection(request.fixturenames):
+        stop_trainings(request.getfixturevalue(name))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -10,7 +10,6 @@ import pytest
 from playwright.sync_api import expect
 
 from harness.browser import LONG_TRAINING, choose_preset, epochs_drawn, open_form, settled_page, train
-from harness.server import Server
 from harness.waiting import wait_for
 from trainer.runs.run import Run
 
@@ -19,10 +18,9 @@ LATER = re.compile(r"Epoch ([2-9]|\d\d+) of")
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory, digits, chromium):
+def server(own_server):
     """A server without other trainings."""
-    with Server(tmp_path_factory.mktemp("steering") / "runs", digits) as server:
-        yield server
+    return own_server
 
 
 def press(page, name):
