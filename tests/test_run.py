@@ -392,7 +392,7 @@ def test_the_last_lines_name_the_skipped_tests_and_the_command_that_installs_chr
         "import pytest\n\n\n@pytest.fixture\ndef server(): raise AssertionError('started in vain')\n\n\n"
         "def test_title(server, browser): pass\n\n\ndef test_train(server): pass\n"
     )
-    status, printed, _ = finish(begin(clone, "test", DIGITLAB_CHROMIUM=str(clone / "nowhere")))
+    status, printed, _ = finish(begin(clone, "test", "-n", "1", DIGITLAB_CHROMIUM=str(clone / "nowhere")))
     assert status == 0
     last = printed.splitlines()[-3:]
     assert last[0] == "2 tests in the browser were skipped, because no Chromium was found."

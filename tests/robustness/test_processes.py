@@ -27,7 +27,7 @@ from trainer.runs.store import RunStore
 
 OWNER = "processes-may-die-but-runs-go-on"
 LONG = replace(TINY, epochs=100, batch_size=1)
-FAIRLY_LONG = replace(LONG, epochs=30)
+FAIRLY_LONG = replace(LONG, epochs=10)
 GREEDY = replace(TINY, layers=(Conv2D(512, 1), Conv2D(512, 1)), batch_size=180)  # 290 MB a layer
 DAY = 24 * 3600.0
 

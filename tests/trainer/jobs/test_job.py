@@ -70,7 +70,8 @@ def test_a_training_writes_its_curves_its_network_and_its_result(store):
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_trains(store, name):
     config = PRESETS[name].config
-    run = trained(store, replace(config, epochs=1, synthetic_examples=min(config.synthetic_examples, 100)))
+    few = min(config.synthetic_examples, 50)
+    run = trained(store, replace(config, epochs=1, training_examples=100, synthetic_examples=few))
     assert run.state.phase == "finished", run.state.error
 
 
@@ -107,25 +108,34 @@ def ends(store, run):
     return [{key: value for key, value in line.items() if key not in volatile} for line in lines]
 
 
-LONG = replace(TINY, layers=(Dense(16, "relu"), Dropout(0.2)), epochs=30, batch_size=5, optimizer=Adam(), seed=5)
+LONG = replace(TINY, layers=(Dense(16, "relu"), Dropout(0.2)), epochs=16, batch_size=5, optimizer=Adam(), seed=5)
 
 
-def test_a_resumed_training_ends_like_one_without_a_pause(store):
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory, few_digits):
+    """The epochs of a training of LONG without a pause."""
+    store = RunStore(tmp_path_factory.mktemp("uninterrupted"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DIGITLAB_DATA", str(few_digits))
+        return ends(store, trained(store, LONG))
+
+
+def test_a_resumed_training_ends_like_one_without_a_pause(store, uninterrupted):
     run = store.create(LONG, "")
     thread = started(run)
     run.request("pause")
     thread.join(60)
     assert run.state.phase == "paused" and run.read().can_resume and run.network and run.state.test_accuracy is None
     done = len(ends(store, run))
-    assert done < 30
+    assert done < LONG.epochs
     resume(run)
     assert run.state.phase == "finished" and run.state.begun > 0
     steps = [line["step"] for line in store.history(run) if line["kind"] == "batch"]
-    assert steps == sorted(set(steps)) and steps[-1] == 30 * run.state.steps
-    assert ends(store, run) == ends(store, trained(store, LONG))
+    assert steps == sorted(set(steps)) and steps[-1] == LONG.epochs * run.state.steps
+    assert ends(store, run) == uninterrupted
 
 
-def test_a_killed_training_loses_no_finished_epoch_and_ends_like_any_other(store):
+def test_a_killed_training_loses_no_finished_epoch_and_ends_like_any_other(store, uninterrupted):
     run = store.create(LONG, "")
     code = "import sys; from trainer.jobs import job; job.run(sys.argv[1])"
     with subprocess.Popen([sys.executable, "-c", code, str(run.path)], cwd=ROOT) as process:
@@ -137,7 +147,7 @@ def test_a_killed_training_loses_no_finished_epoch_and_ends_like_any_other(store
     resume(run)
     assert run.state.phase == "finished"
     assert ends(store, run)[: len(finished)] == finished
-    assert ends(store, run) == ends(store, trained(store, LONG))
+    assert ends(store, run) == uninterrupted
 
 
 def test_a_run_stopped_after_a_pause_keeps_and_tests_its_network(store):

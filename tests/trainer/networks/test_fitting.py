@@ -18,6 +18,7 @@ from trainer import UserError
 from trainer.config.layers import Dense, Rescaling
 from trainer.config.optimizers import Adam
 from trainer.config.training import learning_rate_at
+from trainer.jobs.host import SEQUENTIAL_OPERATIONS
 from trainer.networks import fitting, model, onnx_writer
 from trainer.networks.checkpoint import Checkpoint
 from trainer.networks.hooks import Control
@@ -191,7 +192,7 @@ def test_a_paused_training_resumes_as_if_uninterrupted(asked, uninterrupted, tmp
     assert seconds == sorted(seconds)
 
 
-def test_a_killed_training_resumes_in_a_new_process_from_its_last_epoch(uninterrupted, tmp_path):
+def test_a_killed_training_resumes_in_a_new_worker_from_its_last_epoch(uninterrupted, tmp_path):
     weights, lines = uninterrupted
     _, _, before = fit(INTERRUPTED, end_at(15))
     start = before.checkpoints[0]
@@ -206,7 +207,8 @@ network, _, recorder = fit(INTERRUPTED, start=Checkpoint.load(Path(sys.argv[1]) 
 np.savez(sys.argv[1] + "/end.npz", *network.get_weights(), val_loss=[line["val_loss"] for line in recorder.epochs])
 """
     command = [sys.executable, "-c", f"from pathlib import Path{code}", str(tmp_path)]
-    subprocess.run(command, cwd=ROOT, check=True, timeout=TIMEOUT_SECONDS, capture_output=True)
+    environment = os.environ | SEQUENTIAL_OPERATIONS  # as workers have it
+    subprocess.run(command, env=environment, cwd=ROOT, check=True, timeout=TIMEOUT_SECONDS, capture_output=True)
     with np.load(tmp_path / "end.npz") as end:
         assert end["val_loss"].tolist() == [line["val_loss"] for line in lines if line["kind"] == "epoch"][1:]
         assert all(np.array_equal(end[f"arr_{place}"], weight) for place, weight in enumerate(weights))
@@ -235,6 +237,7 @@ JAX_FIT = """
 import numpy as np
 from dataclasses import replace
 from tests.support.fits import CONVOLUTION, IMAGES, INTERRUPTED, LABELS, Recorder, end_at, fit, without_seconds
+from trainer.jobs.host import SEQUENTIAL_OPERATIONS
 from trainer.networks import fitting, model, onnx_writer
 from trainer.networks.hooks import Control
 from trainer.networks.inference import Network

@@ -1,19 +1,13 @@
 """The train step, compared with plain Keras `fit`, and its augmentation."""
 
-import json
-import os
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from harness.server import ROOT
-from tests.support.fits import CONVOLUTION, IMAGES, LABELS, SMALL, fit, without_seconds
+from tests.support.fits import CONVOLUTION, IMAGES, LABELS, SMALL, fit
 from tests.support.plain_keras import assert_same, convolution, dense, plain_fit
 from trainer.config.optimizers import Adam
-from trainer.jobs.host import SEQUENTIAL_OPERATIONS
 from trainer.networks import fitting, model
 from trainer.networks.train_step import training_model
 
@@ -47,18 +41,6 @@ def test_the_history_equals_plain_keras_to_the_last_digit(config, plain, keras):
     history = plain_fit(reference, optimizer, config)
     network, _, recorder = fit(config)
     assert_same(network, recorder, reference, history)
-
-
-SAY = "import json; from tests.support.fits import CONVOLUTION, fit; print(json.dumps(fit(CONVOLUTION)[2].epochs))"
-
-
-def test_a_worker_with_its_thread_settings_trains_the_same():
-    done = subprocess.run(
-        [sys.executable, "-c", SAY], env=os.environ | SEQUENTIAL_OPERATIONS, cwd=ROOT, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    _, _, recorder = fit(CONVOLUTION)
-    assert without_seconds(json.loads(done.stdout.splitlines()[-1])) == without_seconds(recorder.epochs)
 
 
 def test_mean_squared_error_equals_plain_keras_on_one_hot_labels(keras):
