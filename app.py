@@ -13,6 +13,7 @@ from trainer.jobs.engine import Engine
 from ui import dataset_loader, entry, glossary, network_picker
 from ui.components import reconnect
 from ui.html import style
+from ui.markdown import sentence
 
 # Only a cookie survives a reload, and only a script on the page can set it.
 set_owner_cookie = st.components.v2.component(
@@ -63,7 +64,7 @@ current_page = st.navigation(sections)
 try:
     st.session_state.engine = start_engine()
 except UserError as error:
-    st.error(str(error))
+    st.error(sentence(str(error)))
     st.stop()
 
 dataset_loader.render_badge()

@@ -10,7 +10,7 @@ from ui import dataset_loader, entry
 from ui.data import images, overview, upload
 from ui.glossary import linked_help
 from ui.html import style
-from ui.markdown import literal
+from ui.markdown import literal, sentence
 
 entry.require_app("data")
 
@@ -89,4 +89,4 @@ try:
     )
     VIEWS[view](dataset)
 except UserError as error:
-    st.error(str(error))
+    st.error(sentence(str(error)))

@@ -29,7 +29,7 @@ def wait_for_engine() -> None:
     if engine.ready:
         st.rerun()
     if engine.problem:
-        st.warning(engine.problem)
+        st.warning(sentence(engine.problem))
     else:
         st.caption("The training processes are starting; you can already press Train.")
 
@@ -74,7 +74,7 @@ with right:
             st.query_params["run"] = st.session_state.begun = submitted
             st.rerun()
         except UserError as error:
-            st.error(str(error))
+            st.error(sentence(str(error)))
     followed_digits.render_panel()
     if config:
         st.page_link(

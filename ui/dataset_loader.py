@@ -61,7 +61,7 @@ def load(name: str = "mnist") -> Dataset | None:
     if not task.done:
         _render_progress(task, name)
     else:
-        st.error(task.error)
+        st.error(sentence(task.error))
         st.button(
             "Try again",
             icon=":material/refresh:",
@@ -100,7 +100,7 @@ def render_badge() -> None:
         with st.sidebar:
             _render_progress(task, "mnist")
     elif task.error:
-        st.error(task.error)
+        st.error(sentence(task.error))
     elif dataset and dataset.note:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f":orange-badge[Data: {dataset.source}] (MNIST is not available: {sentence(dataset.note)})")

@@ -80,7 +80,7 @@ def _select_base(engine: Engine, owner: str) -> tuple[TrainingConfig, str]:
     try:
         config = replace(base, epochs=epochs, training_examples=examples)
     except UserError as error:
-        st.error(str(error))
+        st.error(sentence(str(error)))
     words = [short_form(config), f"{parameter_count(config):,} parameters", type(config.optimizer).__name__]
     words += [f"rate {number(config.learning_rate)}", f"batch {config.batch_size:,}", f"seed {config.seed}"]
     st.caption(f"{literal(' · '.join(words))}. Fewer epochs or digits make a sweep faster.")
@@ -227,7 +227,7 @@ def _render_start(engine: Engine, owner: str, plan: Plan | None) -> None:
             st.query_params.from_dict({"sweep": engine.submit_sweep(plan, owner)})
             st.rerun()
         except UserError as error:
-            st.error(str(error))
+            st.error(sentence(str(error)))
 
 
 def _duration_text(engine: Engine, plan: Plan) -> str:
