@@ -20,6 +20,7 @@ from filelock import FileLock
 from platformdirs import user_cache_dir
 
 from trainer.data.npz import KEYS, Array
+from trainer.storage.files import parse_json
 
 MAX_INDEX_ENTRIES = 100
 
@@ -90,7 +91,7 @@ class Cache:
 
     def _index(self) -> dict[str, Any]:
         try:
-            index = json.loads(self.index.read_text(encoding="utf-8"))
+            index = parse_json(self.index.read_bytes())
         except (OSError, ValueError):  # missing or damaged: a new one will be written
             return {}
         return index if isinstance(index, dict) else {}

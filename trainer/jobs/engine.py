@@ -290,8 +290,11 @@ class Engine:
     def _serve(self) -> None:
         started = time.time()
         self._wake.wait(STARTUP_DELAY_SECONDS)
-        self._recover()
-        self.runs.remove_leftovers(before=started)
+        try:
+            self._recover()
+            self.runs.remove_leftovers(before=started)
+        except Exception:  # whatever lies in the run folder, new runs must be trained
+            _log.exception("the runs of the last server could not all be read")
         try:
             while not self._closed:
                 try:
