@@ -11,7 +11,7 @@ import json
 import os
 import secrets
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
@@ -142,7 +142,7 @@ def append_lines(file: io.RawIOBase, lines: bytes) -> None:
         raise
 
 
-def parse_json(content: bytes | str) -> Any:
+def parse_json(content: bytes) -> Any:
     """Return the value of a JSON text that anybody may have written. Raises ValueError for anything else.
 
     Values nested deeper than MAX_DEPTH are refused too: whatever walks through them would run out of stack.
@@ -151,28 +151,32 @@ def parse_json(content: bytes | str) -> Any:
         value = json.loads(content)
     except RecursionError:
         raise ValueError(f"JSON nested deeper than {MAX_DEPTH} levels") from None
-    level = [value]
+    level = [] if _is_flat(content) else [value]
     for _ in range(MAX_DEPTH):
         level = [child for parent in level for child in _children(parent)]
-        if not level:
-            return value
-    raise ValueError(f"JSON nested deeper than {MAX_DEPTH} levels")
+    if level:
+        raise ValueError(f"JSON nested deeper than {MAX_DEPTH} levels")
+    return value
 
 
-def _children(value: Any) -> Iterable[Any]:
+def _is_flat(content: bytes) -> bool:
+    """Tell without parsing a text whether it has too few brackets to be nested deeply."""
+    return content.count(b"[") + content.count(b"{") <= MAX_DEPTH
+
+
+def _children(value: Any) -> list[Any]:
     """Return the lists and objects inside a list or an object."""
-    if type(value) is dict:
-        value = value.values()
-    elif type(value) is not list:
-        return ()
-    return [child for child in value if type(child) in (dict, list)]
+    values = value.values() if isinstance(value, dict) else value
+    return [child for child in values if isinstance(child, dict | list)]
 
 
 def parse_lines(lines: bytes) -> list[Record]:
     """Return the records that `json_line` wrote; skip lines that are not a JSON object."""
     texts = lines.splitlines()
     try:
-        values = parse_json(b"[" + b",".join(texts) + b"]")  # parsed together, the records share their keys
+        if not all(map(_is_flat, texts)):
+            raise ValueError("a line that may be nested deeply")
+        values = json.loads(b"[" + b",".join(texts) + b"]")  # parsed together, the records share their keys
         if len(values) != len(texts):
             raise ValueError("a line that is not one value")
     except ValueError:

@@ -106,9 +106,9 @@ def test_content_that_is_not_a_json_object_is_refused(tmp_path, content):
 @pytest.mark.parametrize("levels", [MAX_DEPTH + 1, 900, 1_000, 5_000, 100_000])
 def test_deeply_nested_json_is_refused_and_spoils_no_line_beside_it(levels):
     for begin, end in (("[", "]"), ('{"a":', "}")):
-        deep = begin * levels + "0" + end * levels
+        deep = (begin * levels + "0" + end * levels).encode()
         with pytest.raises(ValueError, match="nested deeper"):
             parse_json(deep)
-        lines = b'{"a": 1}\n{"a": ' + deep.encode() + b'}\n{"a": 2}\n'
+        lines = b'{"a": 1}\n{"a": ' + deep + b'}\n{"a": 2}\n'
         assert parse_lines(lines) == [{"a": 1}, {"a": 2}]
-    assert parse_json("[" * MAX_DEPTH + "]" * MAX_DEPTH)
+    assert parse_json(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH)
