@@ -10,7 +10,7 @@ import streamlit as st
 
 from trainer import UserError
 from trainer.jobs.engine import Engine
-from ui import dataset_loader, entry, glossary, network_picker
+from ui import dataset_loader, entry, glossary, network_picker, uploaded_files
 from ui.components import reconnect
 from ui.html import style
 from ui.markdown import sentence
@@ -26,6 +26,7 @@ set_owner_cookie = st.components.v2.component(
 def start_engine() -> Engine:
     root = os.environ.get("DIGITLAB_RUNS") or Path(__file__).parent / "runs"
     engine = Engine(Path(root), os.environ.get("DIGITLAB_SCHEDULER"))
+    uploaded_files.limit_memory()
     gc.collect()
     gc.freeze()  # imported modules stay: no collection needs to visit them
     gc.set_threshold(10_000, 10, 10)  # a stroke makes a few thousand objects: avoid several collections for each

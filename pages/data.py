@@ -24,6 +24,7 @@ VIEWS = {
 
 def select_dataset() -> str:
     """Render the choice of data set and return its name; the URL may name one."""
+    upload.finish()
     titles = dataset_loader.titles()
     named = st.query_params.get("dataset", "")
     if named in titles and named != st.session_state.get("data_linked"):
@@ -41,6 +42,7 @@ def select_dataset() -> str:
             key="data_set",
         )
         upload.render()
+        upload.render_deletion(name)
     return str(name)
 
 

@@ -83,12 +83,6 @@ def titles() -> dict[str, str]:
     return known | st.session_state.engine.runs.uploads.titles()
 
 
-def upload(content: bytes, file_name: str) -> str:
-    """Save a data set that a visitor uploads and return its name. Raises UserError for an unusable file."""
-    name: str = st.session_state.engine.runs.uploads.save(content, file_name)
-    return name
-
-
 # --- the default data set -------------------------------------------------------------------------------------
 
 

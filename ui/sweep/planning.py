@@ -18,6 +18,7 @@ from trainer.runs.owner import owner_hash
 from trainer.runs.progress import forecast
 from trainer.runs.sweep import MAX_RUNS, Cell, Plan
 from trainer.text import about, number
+from ui.address import current_address
 from ui.glossary import linked_help
 from ui.markdown import literal, sentence
 from ui.sweep import sweep_heatmap
@@ -224,7 +225,7 @@ def _render_start(engine: Engine, owner: str, plan: Plan | None) -> None:
             st.markdown(_duration_text(engine, plan), width="stretch")
     if pressed and plan:
         try:
-            st.query_params.from_dict({"sweep": engine.submit_sweep(plan, owner)})
+            st.query_params.from_dict({"sweep": engine.submit_sweep(plan, owner, current_address())})
             st.rerun()
         except UserError as error:
             st.error(sentence(str(error)))
