@@ -37,3 +37,5 @@ DATASET_BYTES = Share(visitor=200_000_000, total=2_000_000_000)
 CHECKED_FILES = Share(visitor=1, total=8)
 # Files that Streamlit holds in memory, read or not. The largest is a run's zip of 60 MB.
 UPLOADED_BYTES = Share(visitor=80_000_000, total=600_000_000)
+# Of the disk budget for runs: what a visitor's pins protect when it is full. Without a limit one visitor could pin all.
+PINNED_PART = 0.1

@@ -83,13 +83,27 @@ class Uploads:
 
     def expire(self) -> None:
         """Delete what nobody has used for UNUSED_DAYS. Raises OSError if the disk refuses."""
-        oldest = time.time() - UNUSED_DAYS * _DAY
-        if not any(0 < upload.used < oldest for upload in self._index().values()):
+        now = time.time()
+        index = self._index()
+        unknown = self._names() - {name for name, upload in index.items() if upload.used}
+        unused = {name for name, upload in index.items() if 0 < upload.used < now - UNUSED_DAYS * _DAY}
+        if not unknown and not unused:
             return
         with self._changing() as index:
-            for name in [name for name, upload in index.items() if 0 < upload.used < oldest]:
+            for name in unknown:  # saved by an earlier version, or the index was damaged: the time starts now
+                index[name] = replace(index.get(name, Upload("data")), used=now)
+            for name in unused:
                 self._file(name).unlink(missing_ok=True)
-                del index[name]
+                index.pop(name, None)
+
+    def _names(self) -> set[str]:
+        """Return the names of all files here that are uploaded data sets."""
+        names = set()
+        for file in self.folder.glob("own-*.npz"):
+            with suppress(UserError):
+                info(file.stem)
+                names.add(file.stem)
+        return names
 
     def path(self, name: str) -> Path | None:
         """Return the file of an uploaded data set, which is now in use, or None if there is none.

@@ -24,6 +24,7 @@ from trainer.jobs.cluster import LOG, Cluster
 from trainer.jobs.heartbeats import Heartbeats
 from trainer.jobs.queue import RunQueue, Ticket, wait_seconds
 from trainer.jobs.root_lock import lock_run_root
+from trainer.runs.housekeeping import Housekeeping
 from trainer.runs.owner import owner_hash
 from trainer.runs.parent import find_parent, read_network
 from trainer.runs.progress import progress
@@ -85,6 +86,7 @@ class Engine:
         self._requested_slots = slots
         self._job = job
         self._lock = threading.RLock()
+        self.housekeeping = Housekeeping(self.runs, self._lock)
         self._queue = RunQueue(self._ticket, lambda: self._futures, waiting)
         self._futures: dict[str, Any] = {}  # of running jobs, by run id
         self._heartbeats = Heartbeats()  # of runs that an earlier engine started
@@ -120,6 +122,7 @@ class Engine:
         """
         network = read_network(find_parent(self.runs, parent), config) if parent else None
         own = self._own_drawings(config, owner)
+        self.housekeeping.check_room()
         with self._lock:
             self._queue.check_room(Ticket(owner_hash(owner), address=address))
             with all_or_none() as created:
@@ -138,6 +141,7 @@ class Engine:
         """
         own = self._own_drawings(plan.base, owner)
         sweep_id, hashed = new_id(), owner_hash(owner)
+        self.housekeeping.check_room()
         with self._lock:
             self._queue.check_room(Ticket(hashed, sweep_id, address), len(plan))
             with all_or_none() as created:
@@ -317,7 +321,7 @@ class Engine:
     def _poll(self) -> None:
         if time.monotonic() >= self._purge_due:
             self._purge_due = time.monotonic() + PURGE_SECONDS
-            self.runs.purge()
+            self.housekeeping.tidy()
         self._interrupt_dead_runs()
         if self._cluster is not None and not self._cluster.alive():
             _log.warning("the training cluster has ended; starting another")

@@ -172,8 +172,11 @@ def test_what_nobody_uses_expires(uploads):
     assert datasets.file_stamp(uploads.path(names[0])) == stamp
     uploads.expire()
     assert [*uploads.titles()] == names[:1] and uploads.path(names[1]) is None
+    index.write_text(json.dumps({names[0]: "a title of an earlier version"}))
+    other = uploads.save(small(2), "2.npz", "me")
+    index.write_text("{}")  # damaged
     uploads.expire()
-    assert [*uploads.titles()] == names[:1]
+    assert {*uploads.titles()} == {names[0], other} and uploads._index()[other].used > 1e9
 
 
 @pytest.mark.slow
