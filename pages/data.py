@@ -51,7 +51,9 @@ def dataset_text(dataset: Dataset) -> str:
     if dataset.source == dataset.info.title:
         return dataset.info.description
     counts = f"{len(dataset.x_train):,} training images and {len(dataset.x_test):,} test images"
-    source = dataset_loader.titles()[dataset.name] if dataset.name not in DATASETS else dataset.source
+    source = (
+        dataset_loader.titles().get(dataset.name, dataset.source) if dataset.name not in DATASETS else dataset.source
+    )
     return literal(f"{source}: {counts}.")
 
 

@@ -1,9 +1,12 @@
 """Uploaded files in Streamlit's memory: how many it holds, and who makes room."""
 
 import threading
+from dataclasses import fields
 
 import pytest
+from streamlit.runtime import Runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
 from trainer import UserError
@@ -24,6 +27,11 @@ def held(manager):
 
 def add(manager, session, name, size):
     manager.add_file(session, UploadedFileRec(name, "x.npz", "", bytes(size)))
+
+
+def test_streamlits_parts_are_where_they_were():
+    assert isinstance(Runtime.uploaded_file_mgr, property)
+    assert "uploaded_file_mgr" in {field.name for field in fields(ScriptRunContext)}
 
 
 def test_a_session_holds_its_newest_files(manager):

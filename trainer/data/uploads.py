@@ -23,13 +23,14 @@ from trainer.config.shares import DATASET_BYTES
 from trainer.config.shares import DATASETS as DATASET_SHARE
 from trainer.data import npz
 from trainer.data.cache import content_hash
-from trainer.storage.files import is_regular_file, read_object, translate_disk_errors, write_atomically
+from trainer.storage.files import is_regular_file, open_to_append, read_object, translate_disk_errors, write_atomically
 from trainer.text import printable
 
 MAX_FILE_BYTES = 40_000_000  # as in `.streamlit/config.toml`
 MAX_ARRAY_BYTES = 400_000_000  # unpacked
 MAX_TITLE_LENGTH = 60  # characters
 UNUSED_DAYS = 30  # after which a data set is deleted
+LOCK_SECONDS = 60.0  # for which a change waits for those of others
 _DAY = 24 * 3600.0
 _INDEX = "titles.json"
 
@@ -155,7 +156,9 @@ class Uploads:
     def _changing(self) -> Iterator[dict[str, Upload]]:
         """Yield the index, which nobody else changes meanwhile, and save it after the block."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.folder / ".lock"):
+        lock = self.folder / ".lock"
+        open_to_append(lock).close()  # FileLock would follow a link, and empty the file there
+        with FileLock(lock, timeout=LOCK_SECONDS):
             index = self._index()
             yield index
             content = json.dumps({name: asdict(upload) for name, upload in index.items()})

@@ -31,7 +31,7 @@ def finish() -> None:
     st.session_state.bring_error = task.error
     if name := task.result:
         st.session_state.data_set = name
-        st.session_state.bring_done = dataset_loader.titles()[name]
+        st.session_state.bring_done = dataset_loader.titles().get(name, "your data")
 
 
 def render() -> None:

@@ -164,6 +164,15 @@ def test_nobody_owns_a_data_set_of_an_earlier_version_or_without_an_owner(upload
     assert uploads.titles() == {name: "mine.npz"} and not uploads.is_owner(name, "")
 
 
+def test_nothing_is_written_through_a_link_in_place_of_the_lock(uploads, tmp_path):
+    (tmp_path / "precious").write_text("data")
+    uploads.folder.mkdir(parents=True)
+    (uploads.folder / ".lock").symlink_to(tmp_path / "precious")
+    with pytest.raises(UserError, match="must be writable"):
+        uploads.save(small(0), "mine.npz")
+    assert (tmp_path / "precious").read_text() == "data"
+
+
 def test_what_nobody_uses_expires(uploads):
     names = [uploads.save(small(seed), f"{seed}.npz", "me") for seed in range(2)]
     index = uploads.folder / "titles.json"

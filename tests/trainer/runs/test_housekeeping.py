@@ -49,6 +49,12 @@ def test_nothing_leaves_while_there_is_room(store):
     assert days(store) == [1] and keeper.notice == ""
 
 
+def test_a_budget_that_is_no_number_is_a_sentence_at_the_start(store, monkeypatch):
+    monkeypatch.setenv("DIGITLAB_DISK", "plenty")
+    with pytest.raises(UserError, match="DIGITLAB_DISK must be a number of GB"):
+        Housekeeping(store)
+
+
 def test_runs_of_nobody_leave_before_those_of_whoever_takes_the_most_and_the_oldest_first(store):
     for day, owner in enumerate(["big", "big", "small", "", "big", "small"], start=1):
         make(store, day, owner)
