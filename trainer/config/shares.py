@@ -30,7 +30,7 @@ class Share:
 WAITING_RUNS = Share(visitor=5, total=100)
 WAITING_SWEEPS = Share(visitor=1, total=100)
 WAITING_SWEEP_RUNS = 100  # in all; a sweep has at most 36
-# Uploaded data sets: on the disk, packed. 5 of 40 MB are 200 MB, like everything else that a visitor trains in a day.
+# Uploaded data sets, packed, on the disk. The largest has 40 MB; unpacked in the data cache it may have ten times that.
 DATASETS = Share(visitor=5, total=50)
 DATASET_BYTES = Share(visitor=200_000_000, total=2_000_000_000)
 # Files that wait in the server's memory to be checked: each has up to 60 MB, and they are unpacked one at a time.
