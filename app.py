@@ -10,9 +10,10 @@ import streamlit as st
 
 from trainer import UserError
 from trainer.jobs.engine import Engine
-from ui import dataset_loader, entry, glossary, network_picker
+from ui import dataset_loader, entry, glossary, network_picker, uploaded_files
 from ui.components import reconnect
 from ui.html import style
+from ui.markdown import sentence
 
 # Only a cookie survives a reload, and only a script on the page can set it.
 set_owner_cookie = st.components.v2.component(
@@ -25,6 +26,7 @@ set_owner_cookie = st.components.v2.component(
 def start_engine() -> Engine:
     root = os.environ.get("DIGITLAB_RUNS") or Path(__file__).parent / "runs"
     engine = Engine(Path(root), os.environ.get("DIGITLAB_SCHEDULER"))
+    uploaded_files.limit_memory()
     gc.collect()
     gc.freeze()  # imported modules stay: no collection needs to visit them
     gc.set_threshold(10_000, 10, 10)  # a stroke makes a few thousand objects: avoid several collections for each
@@ -63,7 +65,7 @@ current_page = st.navigation(sections)
 try:
     st.session_state.engine = start_engine()
 except UserError as error:
-    st.error(str(error))
+    st.error(sentence(str(error)))
     st.stop()
 
 dataset_loader.render_badge()

@@ -27,6 +27,7 @@ from harness.server import Server
 from harness.visitor import visit
 from harness.waiting import wait_for
 from trainer.config.presets import PRESETS
+from trainer.config.shares import Share
 from trainer.config.training import TrainingConfig
 from trainer.jobs.engine import Engine
 from trainer.networks.onnx_writer import to_onnx
@@ -173,7 +174,9 @@ def measure_queue() -> bool:
     lost = False
     for workers in WORKERS:
         with cluster(workers) as address, tempfile.TemporaryDirectory() as folder:
-            engine = Engine(Path(folder) / "runs", address=address, job=wait_job, max_waiting=QUEUED_RUNS)
+            engine = Engine(
+                Path(folder) / "runs", address=address, job=wait_job, waiting=Share(QUEUED_RUNS, QUEUED_RUNS)
+            )
             wait_for(lambda count=workers, engine=engine: engine.slots == count)
             begun = time.perf_counter()
             ids = [engine.submit(TrainingConfig()) for _ in range(QUEUED_RUNS)]

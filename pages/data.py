@@ -10,7 +10,7 @@ from ui import dataset_loader, entry
 from ui.data import images, overview, upload
 from ui.glossary import linked_help
 from ui.html import style
-from ui.markdown import literal
+from ui.markdown import literal, sentence
 
 entry.require_app("data")
 
@@ -24,6 +24,7 @@ VIEWS = {
 
 def select_dataset() -> str:
     """Render the choice of data set and return its name; the URL may name one."""
+    upload.finish()
     titles = dataset_loader.titles()
     named = st.query_params.get("dataset", "")
     if named in titles and named != st.session_state.get("data_linked"):
@@ -41,6 +42,7 @@ def select_dataset() -> str:
             key="data_set",
         )
         upload.render()
+        upload.render_deletion(name)
     return str(name)
 
 
@@ -49,7 +51,9 @@ def dataset_text(dataset: Dataset) -> str:
     if dataset.source == dataset.info.title:
         return dataset.info.description
     counts = f"{len(dataset.x_train):,} training images and {len(dataset.x_test):,} test images"
-    source = dataset_loader.titles()[dataset.name] if dataset.name not in DATASETS else dataset.source
+    source = (
+        dataset_loader.titles().get(dataset.name, dataset.source) if dataset.name not in DATASETS else dataset.source
+    )
     return literal(f"{source}: {counts}.")
 
 
@@ -89,4 +93,4 @@ try:
     )
     VIEWS[view](dataset)
 except UserError as error:
-    st.error(str(error))
+    st.error(sentence(str(error)))

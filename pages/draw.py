@@ -16,6 +16,7 @@ from ui.components import live_text
 from ui.digit_input import canvas, reading, tabs
 from ui.draw import my_drawings, steps
 from ui.html import style
+from ui.markdown import sentence
 from ui.network_picker import NetworkChoice
 
 entry.require_app("draw")
@@ -36,7 +37,7 @@ class Layout(NamedTuple):
 @st.fragment
 def render_page(choice: NetworkChoice, others: list[NetworkChoice]) -> None:
     """Lay out the page and render the parts that a stroke does not change."""
-    tab_place, sentence = tabs.two_columns("center")
+    tab_place, answer_place = tabs.two_columns("center")
     paper, chart = tabs.two_columns()
     tools, drawings = tabs.two_columns()
     with tab_place:
@@ -47,7 +48,7 @@ def render_page(choice: NetworkChoice, others: list[NetworkChoice]) -> None:
     alternatives = steps.select_alternatives(disabled=tabs.selected_tab() == tabs.TEST)
     with suppress(UserError):
         _ = choice.network  # load it before the first stroke, which would wait for it and hold the render lock
-    layout = Layout(sentence, paper.container(key="paper", gap=None), chart, tools, drawings)
+    layout = Layout(answer_place, paper.container(key="paper", gap=None), chart, tools, drawings)
     render_answers(choice, others, alternatives, layout)
 
 
@@ -76,7 +77,7 @@ def render_answer(
     with layout.sentence:
         live_text.render(reading.sentence(source, read), key="sentence")
         if error:
-            st.error(error)
+            st.error(sentence(error))
     with layout.tools:
         if tabs.selected_tab() != tabs.DRAW:
             tabs.render_tools(choice)

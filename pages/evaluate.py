@@ -15,6 +15,7 @@ from ui.components.plot import plot
 from ui.evaluate import confusion, errors
 from ui.glossary import linked_help
 from ui.html import style
+from ui.markdown import sentence
 from ui.network_picker import NetworkChoice
 
 entry.require_app("evaluate")
@@ -112,7 +113,7 @@ try:
     dataset = dataset_loader.load(network.dataset)
     evaluation = evaluations.find_or_compute(network, dataset) if dataset else None
 except UserError as error:
-    st.error(str(error))
+    st.error(sentence(str(error)))
     st.stop()
 if dataset and evaluation:
     render_headline(network, evaluation)

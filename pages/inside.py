@@ -10,6 +10,7 @@ from ui.digit_input import canvas, reading, tabs
 from ui.html import style
 from ui.inside import subject
 from ui.inside.subject import Subject
+from ui.markdown import sentence
 from ui.network_picker import NetworkChoice
 
 entry.require_app("inside")
@@ -18,7 +19,7 @@ entry.require_app("inside")
 @st.fragment
 def look_inside(choice: NetworkChoice) -> None:
     """Render the image, the network's answer and the selected view; a stroke reruns only this fragment."""
-    tab_place, sentence = tabs.two_columns("center")
+    tab_place, answer_place = tabs.two_columns("center")
     paper, chart = tabs.two_columns()
     tools, views = tabs.two_columns()
     paper = paper.container(key="paper", gap=None)
@@ -35,10 +36,10 @@ def look_inside(choice: NetworkChoice) -> None:
         st.plotly_chart(
             answer_charts.probability_bars(answer), config={"staticPlot": True}, alt=text, key="inside.bars"
         )
-    with sentence:
+    with answer_place:
         st.markdown(text)
         if error:
-            st.error(error)
+            st.error(sentence(error))
     with paper:
         tabs.render_boxes(source, read, focus)
     with tab_place:
@@ -56,7 +57,7 @@ def look_inside(choice: NetworkChoice) -> None:
     try:
         view.render(Subject(choice, choice.network, image, answer))
     except UserError as failure:
-        st.error(str(failure))
+        st.error(sentence(str(failure)))
 
 
 style(tabs.STYLE, sheets.STYLE, subject.STYLE)

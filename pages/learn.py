@@ -6,6 +6,7 @@ from trainer import UserError
 from ui import entry, glossary, learn
 from ui.html import style
 from ui.learn.layout import STYLE
+from ui.markdown import sentence
 
 entry.require_app("learn")
 
@@ -16,6 +17,6 @@ place = learn.select_lesson()
 try:
     learn.render(place)
 except UserError as error:
-    st.error(str(error))
+    st.error(sentence(str(error)))
 st.divider()
 glossary.render()

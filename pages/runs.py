@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ui import entry
+from ui.markdown import sentence
 from ui.runs import deleted, details, import_run, listing
 
 entry.require_app("runs")
@@ -14,5 +15,7 @@ if run := details.linked_run():
 else:
     deleted.render_undo()
     listing.render()
+    if notice := st.session_state.engine.housekeeping.notice:
+        st.caption(sentence(notice))
     deleted.render_list()
     import_run.render()

@@ -5,6 +5,7 @@ import streamlit as st
 from trainer import UserError
 from trainer.runs.sweep import Sweep
 from ui import entry
+from ui.markdown import sentence
 from ui.sweep import earlier, planning, progress
 
 entry.require_app("sweep")
@@ -19,7 +20,7 @@ def current_sweep() -> Sweep | None:
     try:
         sweep = engine.sweeps.get(sweep_id)
     except UserError as error:
-        st.warning(str(error))
+        st.warning(sentence(str(error)))
         return None
     if sweep:
         st.session_state.sweep = st.query_params["sweep"] = sweep.id

@@ -9,6 +9,7 @@ from trainer.config.training import TrainingConfig
 from trainer.runs.owner import owner_hash
 from trainer.runs.run import RunView
 from ui import entry, followed_digits
+from ui.address import current_address
 from ui.html import style
 from ui.markdown import sentence
 from ui.train import code, continuation, form
@@ -29,7 +30,7 @@ def wait_for_engine() -> None:
     if engine.ready:
         st.rerun()
     if engine.problem:
-        st.warning(engine.problem)
+        st.warning(sentence(engine.problem))
     else:
         st.caption("The training processes are starting; you can already press Train.")
 
@@ -69,12 +70,16 @@ with right:
     if pressed:
         try:
             submitted = engine.submit(
-                config, owner, followed_digits.followed_drawings(), parent.id if continues else ""
+                config,
+                owner,
+                followed_digits.followed_drawings(),
+                parent.id if continues else "",
+                current_address(),
             )
             st.query_params["run"] = st.session_state.begun = submitted
             st.rerun()
         except UserError as error:
-            st.error(str(error))
+            st.error(sentence(str(error)))
     followed_digits.render_panel()
     if config:
         st.page_link(

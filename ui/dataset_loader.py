@@ -61,7 +61,7 @@ def load(name: str = "mnist") -> Dataset | None:
     if not task.done:
         _render_progress(task, name)
     else:
-        st.error(task.error)
+        st.error(sentence(task.error))
         st.button(
             "Try again",
             icon=":material/refresh:",
@@ -83,12 +83,6 @@ def titles() -> dict[str, str]:
     return known | st.session_state.engine.runs.uploads.titles()
 
 
-def upload(content: bytes, file_name: str) -> str:
-    """Save a data set that a visitor uploads and return its name. Raises UserError for an unusable file."""
-    name: str = st.session_state.engine.runs.uploads.save(content, file_name)
-    return name
-
-
 # --- the default data set -------------------------------------------------------------------------------------
 
 
@@ -100,7 +94,7 @@ def render_badge() -> None:
         with st.sidebar:
             _render_progress(task, "mnist")
     elif task.error:
-        st.error(task.error)
+        st.error(sentence(task.error))
     elif dataset and dataset.note:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f":orange-badge[Data: {dataset.source}] (MNIST is not available: {sentence(dataset.note)})")

@@ -16,6 +16,7 @@ from trainer.sharing import run_zip
 from trainer.storage.files import read_bytes
 from ui import background, dataset_loader
 from ui.background import Task
+from ui.markdown import sentence
 
 KERAS_SECONDS = 10.0  # that Keras takes to write a file, most of them to start
 MIME = "application/octet-stream"
@@ -94,7 +95,7 @@ def _render_keras(view: RunView, config: TrainingConfig, label: str, help: str) 
         background.render_progress(task, _describe)
         return
     if task and task.error:
-        st.error(task.error)
+        st.error(sentence(task.error))
     if st.button(f"Make {label}", icon=":material/build:", help=f"{help} {MAKE}", key="takehome.make"):
         background.start(key, lambda _: _make(run, config), "The .keras file could not be written", "runs", _keras_lock)
         st.rerun()

@@ -14,7 +14,7 @@ from trainer.networks.onnx_reader import network_hash
 from trainer.text import duration
 from ui import background
 from ui.background import Task
-from ui.markdown import literal
+from ui.markdown import literal, sentence
 from ui.network_picker import NetworkChoice
 
 _lock = threading.Lock()  # one evaluation at a time on a server: drawing and training need the processor too
@@ -46,7 +46,7 @@ def find_or_compute(choice: NetworkChoice, dataset: Dataset) -> Evaluation | Non
         background.forget(key)
         return found
     else:
-        st.error(task.error or "The evaluation could not be saved: try again.")
+        st.error(sentence(task.error or "The evaluation could not be saved: try again."))
         if st.button(
             "Try again",
             icon=":material/refresh:",

@@ -17,6 +17,7 @@ from trainer.runs.requests import MAX_DRAWINGS, FollowedDrawing
 from trainer.runs.run import Run, RunView
 from ui.components.plot import plot
 from ui.digit_input import canvas
+from ui.markdown import sentence
 
 CANVAS_KEY = "your_digit"  # of the small canvas on Train
 CANVAS_SIDE = 210  # pixels
@@ -145,7 +146,7 @@ def _render_canvas() -> None:
     try:
         steps = drawing.steps()
     except UserError as error:
-        st.error(str(error))
+        st.error(sentence(str(error)))
     _select_digit(None if steps is None else steps.image, "your_digit_is")
 
 

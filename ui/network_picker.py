@@ -24,6 +24,7 @@ from trainer.runs.owner import owner_hash
 from trainer.runs.parent import SHIPPED
 from trainer.runs.run import Run
 from trainer.shipped import network as shipped
+from trainer.storage.memory import cached
 from trainer.text import counted, percent
 from ui.markdown import literal
 from ui.run_index import run_index
@@ -244,10 +245,10 @@ def _update_link() -> None:
 # --- networks -------------------------------------------------------------------------------------------------
 
 
-@st.cache_resource(max_entries=20, show_spinner=False)
-def _load(path: Path, changed: int, _config: TrainingConfig) -> Network:
+@cached(300_000_000, size=lambda network: network.memory, key=lambda path, changed, config: (path, changed))
+def _load(path: Path, changed: int, config: TrainingConfig) -> Network:  # 40 MB at most
     network = Network(path)
-    network.check(_config)
+    network.check(config)
     return network
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 from trainer import UserError
 from trainer.runs.label import MAX_NAME_CHARACTERS
 from trainer.runs.run import RunView
+from ui.markdown import sentence
 
 
 def update(run_id: str, **changes: object) -> None:
@@ -14,7 +15,7 @@ def update(run_id: str, **changes: object) -> None:
     try:
         st.session_state.engine.describe(run_id, st.session_state.owner, **changes)
     except UserError as error:
-        st.error(str(error))
+        st.error(sentence(str(error)))
     else:
         st.rerun()
 

@@ -26,9 +26,9 @@ from trainer.sharing import run_import, run_zip
 
 ME = "x" * 32  # the token in the browser's cookie
 AWAY = "//away.invalid/x"
-HTML = f"<img src={AWAY} onerror=pwned=1><script>pwned=1</script>"
+HTML = f"<img src={AWAY} onerror=pwned=1><script>pwned=1</script> a@x.invalid"
 SHORT = f"<img src={AWAY}>"
-MARKDOWN = f"![a](http:{AWAY}) [b](javascript:pwned=1) $c$ :red[d]"
+MARKDOWN = f"![a](http:{AWAY}) [b](javascript:pwned=1) $c$ :red[d] www.x.invalid"
 LONG = f'{HTML} {MARKDOWN} "><svg onload=pwned=1> <iframe srcdoc="<script>pwned=1</script>"></iframe>'
 
 
@@ -63,7 +63,9 @@ def dataset(own_server: Server) -> str:
     content, labels = BytesIO(), np.arange(200) % 10
     images = np.random.default_rng(0).integers(0, 256, (200, 28, 28), np.uint8)
     np.savez(content, x_train=images, y_train=labels, x_test=images[:100], y_test=labels[:100])
-    return RunStore(own_server.runs).uploads.save(content.getvalue(), f"{HTML.replace('/', '')}{MARKDOWN}.npz")
+    return RunStore(own_server.runs).uploads.save(
+        content.getvalue(), f"www.x.invalid {HTML.replace('/', '')}{MARKDOWN}.npz"
+    )
 
 
 @pytest.fixture
@@ -80,6 +82,7 @@ def page(page: Page, own_server: Server) -> Iterator[Page]:
     places = {(url.scheme, url.netloc) for url in map(urlsplit, fetched)}
     here = urlsplit(own_server.url).netloc
     assert {place for place in places if place[0] not in ("data", "blob")} <= {("http", here), ("ws", here)}
+    assert page.locator("a[href*='.invalid']").count() == 0
     assert page.locator("iframe, a[href^=javascript], [onerror], [onload]").count() == 0
 
 

@@ -11,6 +11,7 @@ from tests.support.apps import open_page, texts
 from trainer.config.dataset_info import DATASETS
 from trainer.config.training import TrainingConfig
 from trainer.data import datasets
+from ui.data.upload import TASK
 
 
 def view(app, name):
@@ -35,7 +36,9 @@ def npz_file(shape=(12, 10, 3), train=60, labels=10):
 
 
 def upload(app, content, name="mine.npz"):
-    return app.file_uploader[0].upload(name, content, "application/octet-stream").run()
+    app.file_uploader[0].upload(name, content, "application/octet-stream").run()
+    wait_for(lambda: TASK not in app.session_state or app.session_state[TASK].done)
+    return app.run()
 
 
 def test_an_image_is_shown_with_its_label_as_a_number_and_one_hot(app):
@@ -115,6 +118,20 @@ def test_an_uploaded_data_set_is_selected_and_can_be_trained_on(app):
         view(app, part)
     app.segmented_control(key="data_color").set_value("green").run()
     assert not app.exception
+
+
+def test_its_owner_alone_can_delete_an_uploaded_data_set(app):
+    open_page(app, "data")
+    upload(app, npz_file())
+    name, mine = app.selectbox(key="data_set").value, app.session_state.owner
+    app.session_state.owner = "another visitor's token"
+    app.run()
+    assert not [button for button in app.button if button.key == "bring.delete"]
+    app.session_state.owner = mine
+    app.run()
+    app.button(key="bring.delete").click().run()
+    assert not app.exception and app.selectbox(key="data_set").value == "mnist"
+    assert name not in app.session_state.engine.runs.uploads.titles()
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,7 @@ ROOT = (  # beside the runs; * stands for generated names
     ".engine.lock",
     ".ledger.json",
     "datasets/*.npz",
+    "datasets/.lock",
     "datasets/titles.json",
     "drawings/*/drawings.npz",
     "shipped/evaluation.npz",
@@ -81,7 +82,7 @@ ROOT = (  # beside the runs; * stands for generated names
     "trash/*/config.json",
     "trash/*/state.json",
 )
-BESIDE = [name for name in ROOT if name != ".engine.lock"]  # files that pages read
+BESIDE = [name for name in ROOT if not name.endswith(".lock")]  # files that pages read
 
 
 # --- a run root with every file -------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from trainer.runs.label import MAX_NAME_CHARACTERS, MAX_NOTE_CHARACTERS
 from trainer.runs.owner import owner_hash
 from trainer.runs.store import RunStore
 from trainer.sharing import report, run_import, run_zip
-from ui.markdown import literal
+from ui.markdown import WORD_JOINER, literal, sentence
 
 ME = "my token"
 TEXTS = {
@@ -40,6 +40,7 @@ TEXTS = {
     "entities": "&lt;b&gt; & &amp;",
     "a picture in Markdown": "![x](https://example.org/x.png)",
     "a link in Markdown": "[x](javascript:alert(1))",
+    "an address": "see http://evil.example, WWW.evil.example and someone@evil.example",
     "Markdown": "# *a* **b** `c` ~~d~~ :red[e] $f$ | g",
     "a directive": ":material/home: :smile: :red-background[x]",
     "a format": "%s {0} {name} %(a)s %{x}",
@@ -139,6 +140,37 @@ def shown_there(text: str) -> str:
 def unpacked(content: bytes) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
+
+
+# What Streamlit's Markdown makes a link of, in text from which all backslashes are gone
+AUTOLINK = re.compile(r"(https?://|www(?=\.))[-.\w]+|[-.\w+]+@[-\w]+(\.[-\w]+)+|\w+://", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("escape", [literal, sentence])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://evil.example",
+        "HTTPS://evil.example/a?b",
+        "www.evil.example",
+        "xWwW.evil.example",
+        "someone@evil.example",
+        "mailto:a+b@evil.example",
+        "ftp://evil.example",
+    ],
+)
+def test_an_address_becomes_no_link(escape, address):
+    escaped = escape(f"got {address}.")
+    shown = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", escaped)  # as Markdown shows it
+    assert not AUTOLINK.search(shown)
+    assert shown.replace(WORD_JOINER, "") == f"got {address}."
+
+
+def test_no_page_shows_an_error_unescaped():
+    root = Path(__file__).parents[2]
+    raw = re.compile(r"st\.(error|warning|info|toast)\((str\(\w+\)|\w*error|\w+\.error)\b")
+    files = [*(root / "ui").rglob("*.py"), *(root / "pages").glob("*.py"), root / "app.py"]
+    assert [file.name for file in files if raw.search(file.read_text("utf-8"))] == []
 
 
 def html(app: AppTest) -> str:

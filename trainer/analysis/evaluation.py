@@ -25,6 +25,7 @@ from trainer.networks.inference import BATCH, Network
 from trainer.networks.onnx_reader import network_hash
 from trainer.storage.arrays import read_arrays, write_arrays
 from trainer.storage.files import read_bytes, read_or_none
+from trainer.storage.memory import cached
 
 FILE = "evaluation.npz"
 MAX_BYTES = 60_000_000  # of the arrays; a million images take 44 MB
@@ -165,7 +166,7 @@ def read_features(folder: Path, file: Path, dataset: Dataset) -> Features | None
     return found if found and found.data_hash == dataset.hash and found.network_hash == network_hash(file) else None
 
 
-@functools.lru_cache(maxsize=20)  # 0.4 MB each with 10,000 images
+@cached(100_000_000)  # 0.4 MB each with 10,000 images, twice as much once its other numbers have been asked for
 def _read(path: Path, changed: int, size: int) -> Evaluation:
     probabilities, labels, data_hash, its_hash = read_arrays(path, _NAMES, MAX_BYTES)
     valid = (

@@ -19,6 +19,7 @@ from trainer.data.datasets import Dataset
 from trainer.networks.inference import BATCH, Network
 from trainer.storage.arrays import read_arrays, write_arrays
 from trainer.storage.files import read_or_none
+from trainer.storage.memory import cached
 
 FILE = "features.npz"
 MAX_IMAGES = 10_000  # training images
@@ -80,7 +81,7 @@ def read(folder: Path) -> Features | None:
     return read_or_none(folder / FILE, _read)
 
 
-@functools.lru_cache(maxsize=4)  # 5 MB each
+@cached(25_000_000)  # 5 MB each
 def _read(path: Path, changed: int, size: int) -> Features:
     values, indices, scale, seed, layer, data_hash, network_hash = read_arrays(path, _NAMES, MAX_BYTES)
     valid = (

@@ -9,7 +9,9 @@ import hashlib
 import json
 import logging
 import os
+import re
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -19,10 +21,17 @@ import numpy as np
 from filelock import FileLock
 from platformdirs import user_cache_dir
 
+from trainer import UserError
 from trainer.data.npz import KEYS, Array
+from trainer.storage.disk import CACHE_PART, disk_budget, used_bytes
+from trainer.storage.files import parse_json
+from trainer.storage.memory import ByteCache
 
-MAX_INDEX_ENTRIES = 100
+MAX_INDEX_ENTRIES = 1_000
+MAX_UNWRITTEN_BYTES = 500_000_000  # of what the disk refused; the largest data set that comes with the app has 184 MB
+USE_SECONDS = 3600.0  # after which another use of a data set is noted
 
+_HASH = re.compile("[0-9a-f]{64}")
 _log = logging.getLogger(__name__)
 
 
@@ -52,10 +61,12 @@ class CachedArrays(NamedTuple):
 class Cache:
     """Arrays as .npy files in a folder named by their hash, and an index from keys to hashes.
 
-    If the disk is full or read-only, what could not be written stays in this process's memory.
+    If the disk is full or read-only, what could not be written stays in this process's memory. On the disk and in
+    memory, what was used least recently goes first.
     """
 
-    _unwritten: ClassVar[dict[tuple[Path, str], Any]] = {}
+    _unwritten: ClassVar[ByteCache] = ByteCache(MAX_UNWRITTEN_BYTES)
+    _memory: ClassVar[threading.Lock] = threading.Lock()  # of the line above
     _threads: ClassVar[threading.Lock] = threading.Lock()
 
     def __init__(self) -> None:
@@ -74,23 +85,43 @@ class Cache:
 
     def get(self, key: str) -> Any:
         """Return the index's value of a key, or None."""
-        return self._unwritten.get((self.root, key), self._index().get(key))
+        value = self._recall(key)
+        return self._index().get(key) if value is None else value
 
     def set(self, key: str, value: Any) -> None:
-        """Write a JSON value into the index, which holds the newest MAX_INDEX_ENTRIES."""
-        entries = self._index() | {key: value}
-        newest = dict(list(entries.items())[-MAX_INDEX_ENTRIES:])
+        """Write a JSON value into the index, which holds the newest MAX_INDEX_ENTRIES of those that lead somewhere."""
+        entries = {other: known for other, known in self._index().items() if other != key and self._leads(known)}
+        newest = dict([*entries.items(), (key, value)][-MAX_INDEX_ENTRIES:])
         try:
             temporary = self.index.with_suffix(".part")  # one name, under the lock: a killed writer leaves at most one
             temporary.write_text(json.dumps(newest, indent=1), encoding="utf-8")
             temporary.replace(self.index)
-            self._unwritten.pop((self.root, key), None)
+            with self._memory:
+                self._unwritten.pop((self.root, key), None)
         except OSError:
-            self._unwritten[self.root, key] = value
+            self._remember(key, value)
+
+    def _leads(self, value: Any) -> bool:
+        """Tell whether a value of the index is no hash, or one whose arrays are on the disk."""
+        return not (isinstance(value, str) and _HASH.fullmatch(value)) or (self.root / value).is_dir()
+
+    def _recall(self, key: str) -> Any:
+        with self._memory:
+            return self._unwritten.get((self.root, key))
+
+    def _remember(self, key: str, value: Any) -> None:
+        with self._memory:
+            try:
+                self._unwritten[self.root, key] = value
+            except ValueError:
+                raise UserError(
+                    f"The folder for data must be writable, since the data set is too large for the memory: free some "
+                    f"space in {self.root.name} or set DIGITLAB_CACHE."
+                ) from None
 
     def _index(self) -> dict[str, Any]:
         try:
-            index = json.loads(self.index.read_text(encoding="utf-8"))
+            index = parse_json(self.index.read_bytes())
         except (OSError, ValueError):  # missing or damaged: a new one will be written
             return {}
         return index if isinstance(index, dict) else {}
@@ -106,7 +137,7 @@ class Cache:
         Without `verify`, files with a new stamp count as missing. With it, they are hashed again, and removed if the
         hash differs.
         """
-        if arrays := self._unwritten.get((self.root, digest)):
+        if arrays := self._recall(digest):
             return CachedArrays(digest, arrays)
         files = self._files(self.root / digest)
         try:
@@ -122,6 +153,7 @@ class Cache:
             if verify:
                 self._remove(self.root / digest)
             return None
+        self._note_use(self.root / digest)
         return CachedArrays(digest, arrays)
 
     def save(self, arrays: Sequence[Array]) -> str:
@@ -138,13 +170,40 @@ class Cache:
                         os.fsync(stream.fileno())
                 folder.rename(self.root / digest)
                 self.set(file_stamp(*self._files(self.root / digest)), digest)
+                self._trim(int(CACHE_PART * disk_budget(self.root)), digest)
             except OSError as error:
                 _log.warning("The data could not be written to %s and stays in memory: %s", self.root, error)
                 self._remove(folder)
                 for array in arrays:
                     array.setflags(write=False)
-                self._unwritten[self.root, digest] = arrays
+                self._remember(digest, arrays)
         return digest
+
+    def trim(self, max_bytes: int) -> None:
+        """Remove the data sets that were used least recently until the others take at most `max_bytes`."""
+        with self.lock():
+            self._trim(max_bytes)
+
+    def _trim(self, max_bytes: int, newest: str = "") -> None:
+        folders = []
+        with suppress(OSError):
+            for folder in self.root.iterdir():
+                if _HASH.fullmatch(folder.name) and folder.is_dir() and not folder.is_symlink():
+                    folders.append((folder.name == newest, folder.stat().st_mtime, used_bytes(folder), folder))
+        total = sum(size for _, _, size, _ in folders)
+        for is_newest, _, size, folder in sorted(folders):
+            if total <= max_bytes or is_newest:
+                break
+            _log.info("removing cached data that was used least recently: %s", folder.name)
+            self._remove(folder)  # processes that have mapped it keep it
+            total -= size
+
+    @staticmethod
+    def _note_use(folder: Path) -> None:
+        """Note at the folder when it was last used; the stamps of its files stay."""
+        with suppress(OSError):
+            if time.time() - folder.stat().st_mtime > USE_SECONDS:
+                os.utime(folder)
 
     @staticmethod
     def _files(folder: Path) -> list[Path]:

@@ -5,7 +5,8 @@ A file may come from anybody: it is checked before its numbers are read, and not
 
 from __future__ import annotations
 
-import zipfile
+import math
+import os
 from pathlib import Path
 from typing import IO
 
@@ -16,12 +17,15 @@ from trainer import UserError
 from trainer.config.dataset_info import SIDE_RANGE
 from trainer.config.limits import CLASSES
 from trainer.storage.arrays import Header, read_header, read_values
+from trainer.storage.zips import LargeDirectory, open_zip
 
 Array = NDArray[np.uint8]
 Shape = tuple[int, ...]
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
 MAX_BYTES = 2_000_000_000  # of the four arrays
+MAX_RATIO = 100  # between the arrays and their file; MNIST, mostly blank paper, has 5, and zeros have 1,000
+UNCHECKED_BYTES = 20_000_000  # of arrays, for which any ratio is harmless
 
 
 def read_file(path: Path, shape: Shape | None = (28, 28)) -> list[Array]:
@@ -37,11 +41,13 @@ def read(stream: IO[bytes], what: str, shape: Shape | None = (28, 28), max_bytes
     Raises UserError if the stream holds anything else, or arrays of more than `max_bytes`.
     """
     start = stream.read(1)
+    length = stream.seek(0, os.SEEK_END)
     try:
-        with zipfile.ZipFile(stream) as archive:
+        with open_zip(stream) as archive:
             missing = [key for key in KEYS if f"{key}.npy" not in archive.namelist()]
             if missing:
                 raise UserError(f"{what} must hold {', '.join(KEYS)} ({', '.join(missing)} missing).")
+            _check_size(sum(archive.getinfo(f"{key}.npy").file_size for key in KEYS), length, what, max_bytes)
             headers = {}
             for key in KEYS:
                 with archive.open(f"{key}.npy") as member:
@@ -59,6 +65,8 @@ def read(stream: IO[bytes], what: str, shape: Shape | None = (28, 28), max_bytes
             return arrays
     except UserError:
         raise
+    except LargeDirectory:
+        raise UserError(f"{what} must hold {', '.join(KEYS)} (got thousands of names): save only these four.") from None
     except Exception as error:  # zipfile and NumPy raise a dozen kinds of errors for a damaged file
         kinds = {b"P": "a damaged one or a part of one", b"\x80": "a pickle, which is never opened"}
         kind = kinds.get(start, "something else")
@@ -84,9 +92,18 @@ def _check_headers(headers: dict[str, Header], what: str, wanted: Shape | None, 
         if images != labels:
             got = f"got {images:,} images and {labels:,} labels"
             raise UserError(f"x_{part} and y_{part} in {what} must be equally long ({got}).")
-    size = sum(header.size for header in headers.values())
+    _check_size(sum(header.size for header in headers.values()), math.inf, what, max_bytes)
+
+
+def _check_size(size: int, length: float, what: str, max_bytes: int) -> None:
+    """Check the size of the unpacked arrays against the limit, and against the file's own length."""
     if size > max_bytes:
         raise UserError(f"{what} must hold at most {max_bytes / 1e9:g} GB (got {size / 1e9:,.1f} GB).")
+    if size > max(UNCHECKED_BYTES, MAX_RATIO * length):
+        raise UserError(
+            f"{what} must be at least a {MAX_RATIO}th of what it unpacks to "
+            f"(got {length / 1e6:,.1f} MB for {size / 1e6:,.0f} MB): leave out blank images."
+        )
 
 
 _ANY_IMAGES = (

@@ -23,6 +23,7 @@ from trainer import UserError
 from trainer.config.limits import CLASSES
 from trainer.storage.arrays import read_npz
 from trainer.storage.files import read_bytes, translate_disk_errors, write_atomically
+from trainer.storage.memory import cached
 
 MAX_DRAWINGS = 1_000  # of a visitor
 IMAGE_SHAPE = (28, 28)  # pixels of a drawing
@@ -79,7 +80,7 @@ class Drawings:
 EMPTY = Drawings(np.zeros((0, *IMAGE_SHAPE), np.uint8), np.zeros(0, np.uint8), np.zeros(0, np.int8))
 
 
-@functools.lru_cache(maxsize=100)
+@cached(50_000_000)
 def _read(path: Path, changed: int, size: int, number: int) -> Drawings:
     return Drawings.read(read_bytes(path, MAX_FILE_BYTES))
 

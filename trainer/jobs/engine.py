@@ -17,12 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from trainer import UserError
+from trainer.config.shares import WAITING_RUNS, Share
 from trainer.config.training import TrainingConfig
 from trainer.drawing.collection import Collection
 from trainer.jobs.cluster import LOG, Cluster
 from trainer.jobs.heartbeats import Heartbeats
-from trainer.jobs.queue import MAX_WAITING, RunQueue, wait_seconds
+from trainer.jobs.queue import RunQueue, Ticket, wait_seconds
 from trainer.jobs.root_lock import lock_run_root
+from trainer.runs.housekeeping import Housekeeping
 from trainer.runs.owner import owner_hash
 from trainer.runs.parent import find_parent, read_network
 from trainer.runs.progress import progress
@@ -72,7 +74,7 @@ class Engine:
         address: str | None = None,
         slots: int | None = None,
         job: Callable[[str], None] = train,
-        max_waiting: int = MAX_WAITING,
+        waiting: Share = WAITING_RUNS,
     ) -> None:
         self.runs = RunStore(root.absolute())
         self.sweeps = Sweeps(self.runs.root / "sweeps")
@@ -84,7 +86,8 @@ class Engine:
         self._requested_slots = slots
         self._job = job
         self._lock = threading.RLock()
-        self._queue = RunQueue(self._group, max_waiting)
+        self.housekeeping = Housekeeping(self.runs, self._lock)
+        self._queue = RunQueue(self._ticket, lambda: self._futures, waiting)
         self._futures: dict[str, Any] = {}  # of running jobs, by run id
         self._heartbeats = Heartbeats()  # of runs that an earlier engine started
         self._dead: set[str] = set()  # runs that could not be marked as interrupted yet, because the disk refused
@@ -108,42 +111,45 @@ class Engine:
         owner: str = "",
         drawings: Iterable[FollowedDrawing] = (),
         parent: str = "",
+        address: str = "",
     ) -> str:
         """Queue a training and return its run's id at once.
 
-        owner: token of the visitor who may control it; drawings: theirs to follow; parent: see `find_parent`. Training
-        continues from a copy of the parent's network, made now, and learns the owner's collection if the config says
-        so. Raises UserError if the parent is damaged or has other layers, there are no drawings to learn, or the disk
-        refuses.
+        owner: token of the visitor who may control it; drawings: theirs to follow; parent: see `find_parent`; address:
+        their network address, whose share of the queue it takes. Training continues from a copy of the parent's
+        network, made now, and learns the owner's collection if the config says so. Raises UserError if too many runs
+        wait, the parent is damaged or has other layers, there are no drawings to learn, or the disk refuses.
         """
         network = read_network(find_parent(self.runs, parent), config) if parent else None
         own = self._own_drawings(config, owner)
+        self.housekeeping.check_room()
         with self._lock:
-            self._queue.check_room()
+            self._queue.check_room(Ticket(owner_hash(owner), address=address))
             with all_or_none() as created:
                 run = self.runs.create(config, owner_hash(owner), parent, network, own)
                 created.append(run)
                 for drawing in drawings:
                     run.request("pin", **drawing.request())
-            self._queue.add([run.id])
+            self._queue.add([run.id], address=address)
         self._wake.set()
         return run.id
 
-    def submit_sweep(self, plan: Plan, owner: str = "") -> str:
+    def submit_sweep(self, plan: Plan, owner: str = "", address: str = "") -> str:
         """Queue all runs of a sweep, or none of them, and return the sweep's id at once.
 
         Raises UserError if they are too many for the queue, there are no drawings to learn, or the disk refuses.
         """
         own = self._own_drawings(plan.base, owner)
         sweep_id, hashed = new_id(), owner_hash(owner)
+        self.housekeeping.check_room()
         with self._lock:
-            self._queue.check_room(len(plan), sweep_id)
+            self._queue.check_room(Ticket(hashed, sweep_id, address), len(plan))
             with all_or_none() as created:
                 for config, name in zip(plan.configs, plan.names, strict=True):
                     created.append(self.runs.create(config, hashed, drawings=own, group=sweep_id))
                     created[-1].describe(name=name)
                 self.sweeps.save(Sweep(sweep_id, plan, tuple(run.id for run in created), time.time(), hashed))
-            self._queue.add(run.id for run in created)
+            self._queue.add((run.id for run in created), address=address)
         self._wake.set()
         return sweep_id
 
@@ -175,7 +181,7 @@ class Engine:
             if not live and not view.can_resume:
                 raise UserError("A run needs its checkpoint to continue (this one has none): train it again.")
             if kind in CONTINUE and phase not in LIVE:
-                self._queue.check_room(1, view.group)
+                self._queue.check_room(Ticket(view.state.owner, view.group))
             run.request(kind, **values)
             if waits and kind == "pause":
                 run.update(phase="paused")
@@ -232,9 +238,9 @@ class Engine:
             raise UserError("Training with your own drawings needs some (got none): draw a digit and say what it is.")
         return own.content()
 
-    def _group(self, run_id: str) -> str:
+    def _ticket(self, run_id: str) -> Ticket:
         run = self.runs.get(run_id)
-        return run.group if run else ""
+        return Ticket(run.state.owner, run.group) if run else Ticket("")
 
     @property
     def waiting_count(self) -> int:
@@ -245,6 +251,11 @@ class Engine:
         """Return a run's position among the waiting runs, from 1, or 0 if it does not wait."""
         with self._lock:
             return self._queue.position(run_id)
+
+    def reason_to_wait(self, run_id: str) -> str:
+        """Say in half a sentence why other runs start before a waiting run, or "" if none does or it waits no more."""
+        with self._lock:
+            return self._queue.reason(run_id)
 
     def wait_seconds(self, run_id: str) -> float | None:
         """Estimate the seconds until a waiting run starts, or return None if unknown."""
@@ -290,8 +301,11 @@ class Engine:
     def _serve(self) -> None:
         started = time.time()
         self._wake.wait(STARTUP_DELAY_SECONDS)
-        self._recover()
-        self.runs.remove_leftovers(before=started)
+        try:
+            self._recover()
+            self.runs.remove_leftovers(before=started)
+        except Exception:  # whatever lies in the run folder, new runs must be trained
+            _log.exception("the runs of the last server could not all be read")
         try:
             while not self._closed:
                 try:
@@ -307,7 +321,7 @@ class Engine:
     def _poll(self) -> None:
         if time.monotonic() >= self._purge_due:
             self._purge_due = time.monotonic() + PURGE_SECONDS
-            self.runs.purge()
+            self.housekeeping.tidy()
         self._interrupt_dead_runs()
         if self._cluster is not None and not self._cluster.alive():
             _log.warning("the training cluster has ended; starting another")

@@ -1,71 +1,156 @@
-"""Queue of runs that wait for a slot: single runs first, then the runs of sweeps, which take turns."""
+"""Queue of runs that wait for a slot: visitors take turns, first with single runs, then with the runs of sweeps."""
 
 from __future__ import annotations
 
 import heapq
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from cachetools import LRUCache
 
 from trainer import UserError
+from trainer.config.shares import WAITING_RUNS, WAITING_SWEEP_RUNS, WAITING_SWEEPS, Share
+from trainer.text import counted
 
-MAX_WAITING = 100  # single runs, and as many runs of sweeps; more would be an accident or an attack
+MAX_REMEMBERED = 1_000  # visitors of whom it is known when they last had a turn
+
+
+class Ticket(NamedTuple):
+    """Whose turn a run takes."""
+
+    owner: str  # hash of the visitor's token
+    sweep: str = ""  # id of the run's sweep, or ""
+    address: str = ""  # network address of the visitor; "" if unknown, as after a restart
 
 
 class RunQueue:
-    """Ids of waiting runs in the order in which they start. The engine's lock protects it."""
+    """Ids of waiting runs in the order in which they start. The engine's lock protects it.
 
-    def __init__(self, sweep_of: Callable[[str], str], max_waiting: int = MAX_WAITING) -> None:
-        self._sweep_of = sweep_of  # run id -> id of its sweep, or ""
-        self._max_waiting = max_waiting
-        self._ids: deque[str] = deque()
+    The next run is one of the visitor with the fewest trainings and, among several, of the one whose last turn was the
+    longest ago.
+
+    ticket: looks up the owner and the sweep of a run; running: returns the ids of the runs that are being trained.
+    """
+
+    def __init__(
+        self,
+        ticket: Callable[[str], Ticket],
+        running: Callable[[], Collection[str]] = tuple,
+        waiting: Share = WAITING_RUNS,
+    ) -> None:
+        self._look_up = ticket
+        self._running = running
+        self._waiting = waiting
+        self._tickets: dict[str, Ticket] = {}  # of waiting runs, in the order in which they came
+        self._owners: dict[str, str] = {}  # of running runs, by id
+        self._turns = 0  # that all visitors have had
+        self._last_turns: LRUCache[str, int] = LRUCache(MAX_REMEMBERED)  # when each visitor had the last one
 
     def __len__(self) -> int:
-        return len(self._ids)
+        return len(self._tickets)
 
     def __contains__(self, run_id: object) -> bool:
-        return run_id in self._ids
+        return run_id in self._tickets
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._ids)
+        return iter(self._order())
 
-    def check_room(self, count: int = 1, sweep: str = "") -> None:
+    def check_room(self, ticket: Ticket, count: int = 1) -> None:
         """Raise UserError if `count` more runs may not wait; runs of sweeps take no places from single runs."""
-        waiting = sum(bool(self._sweep_of(run_id)) == bool(sweep) for run_id in self._ids)
-        if waiting + count > self._max_waiting:
-            if sweep:
-                what, got = "runs of sweeps", f"{waiting} waiting and {count} more"
-            else:
-                what, got = "runs", "one more"
+        waiting = {run: other for run, other in self._tickets.items() if bool(other.sweep) == bool(ticket.sweep)}
+        # Another run of a sweep that waits takes no further place; all runs of a sweep take one.
+        places = {other.sweep or run: other for run, other in waiting.items() if not other.sweep == ticket.sweep != ""}
+        own = sum(other.owner == ticket.owner for other in places.values())
+        near = sum(other.address == ticket.address != "" for other in places.values())
+        share, noun = (WAITING_SWEEPS, "sweep") if ticket.sweep else (self._waiting, "run")
+        _check(own, share.visitor, noun, "You may have")
+        _check(near, share.address, noun, "The visitors of one network address may have")
+        _check(len(places), share.total, noun, "All visitors together may have")
+        if ticket.sweep and len(waiting) + count > WAITING_SWEEP_RUNS:
             raise UserError(
-                f"At most {self._max_waiting} {what} may wait (got {got}): try again when some have finished."
+                f"At most {WAITING_SWEEP_RUNS} runs of sweeps may wait (got {len(waiting)} waiting and {count} more): "
+                "try again when some have finished."
             )
 
-    def add(self, run_ids: Iterable[str], first: bool = False) -> None:
-        """Add runs, after those that wait or, if `first`, before them; single runs still precede those of sweeps."""
-        self._ids = deque([*run_ids, *self._ids] if first else [*self._ids, *run_ids])
-        turns: Counter[str] = Counter()
-
-        def turn(run_id: str) -> int:
-            sweep = self._sweep_of(run_id)
-            turns[sweep] += 1
-            return turns[sweep] if sweep else 0
-
-        self._ids = deque(sorted(self._ids, key=turn))  # sorting is stable: first in, first out within each turn
+    def add(self, run_ids: Iterable[str], first: bool = False, address: str = "") -> None:
+        """Add runs as the last of their visitor or, if `first`, as the first."""
+        added = {run_id: self._look_up(run_id)._replace(address=address) for run_id in run_ids}
+        self._tickets = added | self._tickets if first else self._tickets | added
 
     def next(self) -> str:
         """Return the run that starts next; it stays in the queue."""
-        return self._ids[0]
+        return self._order()[0]
 
     def pop(self) -> str:
         """Remove and return the run that starts next."""
-        return self._ids.popleft()
+        run_id = self.next()
+        self.remove(run_id)
+        return run_id
 
     def remove(self, run_id: str) -> None:
-        self._ids.remove(run_id)
+        del self._tickets[run_id]
 
     def position(self, run_id: str) -> int:
         """Return a run's position, from 1, or 0 if it does not wait."""
-        return self._ids.index(run_id) + 1 if run_id in self._ids else 0
+        return self._order().index(run_id) + 1 if run_id in self._tickets else 0
+
+    def reason(self, run_id: str) -> str:
+        """Say in half a sentence why other runs start before a waiting run, or "" if none does."""
+        if run_id not in self._tickets:
+            return ""
+        before = self._order()[: self.position(run_id) - 1]
+        own, others = self._tickets[run_id], [self._tickets[other] for other in before]
+        visitors = len({other.owner for other in others} - {own.owner})
+        if visitors:
+            come = "other comes" if visitors == 1 else "others come"
+            single = ", single runs before sweeps" if own.sweep and not all(other.sweep for other in others) else ""
+            return f"visitors take turns{single}, and {visitors} {come} before you"
+        come = "comes" if len(others) == 1 else "come"
+        return f"{counted(len(others), 'run')} of yours {come} first" if others else ""
+
+    def _order(self) -> list[str]:
+        """Return the ids in the order in which they would start if nothing else came."""
+        self._count_turns()
+        training = Counter(self._owners.values())
+        own: dict[str, deque[str]] = defaultdict(deque)  # by visitor, in the order in which they came
+        for run_id in sorted(self._tickets, key=self._is_of_sweep):
+            own[self._tickets[run_id].owner].append(run_id)
+        waiting = list(own.values())
+        turns = [
+            (self._is_of_sweep(ids[0]), training[owner], self._last_turns.get(owner, 0), place)
+            for place, (owner, ids) in enumerate(own.items())
+        ]
+        heapq.heapify(turns)
+        order: list[str] = []
+        while turns:
+            _, number, _, place = heapq.heappop(turns)
+            order.append(waiting[place].popleft())
+            if waiting[place]:
+                sweep = self._is_of_sweep(waiting[place][0])
+                heapq.heappush(turns, (sweep, number + 1, self._turns + len(order), place))
+        return order
+
+    def _is_of_sweep(self, run_id: str) -> bool:
+        return bool(self._tickets[run_id].sweep)
+
+    def _count_turns(self) -> None:
+        """Note whose runs are being trained, and that those that were not before have had a turn."""
+        running = list(self._running())
+        for run_id in running:
+            if run_id not in self._owners:
+                self._turns += 1
+                owner = self._owners[run_id] = self._look_up(run_id).owner
+                self._last_turns[owner] = self._turns
+        self._owners = {run_id: self._owners[run_id] for run_id in running}
+
+
+def _check(waiting: int, most: int, noun: str, who: str) -> None:
+    if waiting >= most:
+        raise UserError(
+            f"{who} at most {counted(most, noun)} waiting (got one more): "
+            f"try again when one has started, or stop a waiting {noun}."
+        )
 
 
 def wait_seconds(position: int, running: Sequence[float], slots: int, typical: float) -> float:

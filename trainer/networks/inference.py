@@ -32,6 +32,7 @@ class Network:
         options.log_severity_level = 4
         try:
             content = source if isinstance(source, bytes) else read_bytes(source)
+            self.memory = 2 * len(content)  # bytes, about: the weights, and what ONNX Runtime makes of them
             self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
             (self._input,) = self._session.get_inputs()
             names = [output.name for output in self._session.get_outputs()]

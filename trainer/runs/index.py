@@ -22,7 +22,7 @@ from trainer.config.training import parameter_count, short_form
 from trainer.runs.run import Run, RunView
 from trainer.runs.state import ENDED, LIVE
 from trainer.runs.store import RunStore
-from trainer.storage.files import Record, parse_lines, read_bytes, write_atomically
+from trainer.storage.files import Record, parse_json, parse_lines, read_bytes, write_atomically
 
 MAX_READ_AT_ONCE = 210  # runs read while a page waits, more than fit into the queue; a thread reads the rest
 MAX_UNSAVED_ROWS = 100  # about as many rows may have to be read again after a restart
@@ -126,11 +126,7 @@ def _epochs(run: Run) -> list[Record]:
     while at >= 0 and (end := content.find(b"\n", at)) >= 0:  # the last line may be incomplete
         lines.append(content[content.rfind(b"\n", 0, at) + 1 : end])
         at = content.find(_EPOCH, end)
-    try:
-        ends = json.loads(b"[" + b",".join(lines) + b"]")  # faster than line by line
-        return [end for end in ends if isinstance(end, dict)]
-    except (ValueError, RecursionError):
-        return parse_lines(b"\n".join(lines))
+    return parse_lines(b"\n".join(lines))
 
 
 def _share(value: Any) -> float | None:
@@ -255,7 +251,7 @@ def _load(path: Path) -> dict[str, tuple[int, RunRow]]:
         checksum, _, content = read_bytes(path).partition(b"\n")
         if checksum != _checksum(content):
             return {}
-        return {row.id: (modified, row) for modified, values in json.loads(content) if (row := _row(values))}
+        return {row.id: (modified, row) for modified, values in parse_json(content) if (row := _row(values))}
     except (OSError, ValueError, TypeError):
         return {}
 

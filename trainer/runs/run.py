@@ -37,6 +37,7 @@ from trainer.storage.files import (
     translate_disk_errors,
     write_atomically,
 )
+from trainer.storage.memory import cached
 from trainer.text import printable
 
 MAX_ARRAYS = 20_000_000  # bytes of digits.npz, and of snapshots.npz
@@ -272,7 +273,7 @@ class Run:
                         (self.path / leftover).unlink()
 
 
-@functools.lru_cache(maxsize=1000)
+@cached(10_000_000)  # about 1,000 configs
 def _read_submission(path: Path, changed: int) -> _Submission:
     values = read_object(path)
     config = TrainingConfig.from_json(json.dumps(values["config"]))
@@ -286,7 +287,7 @@ def _time(values: Record) -> float | None:
     return float(created) if type(created) in (int, float) and 0 <= created < _MAX_TIME else None
 
 
-@functools.lru_cache(maxsize=100)
+@cached(60_000_000)
 def _read_pair(path: Path, changed: int, names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
     first, second = read_arrays(path, names, MAX_ARRAYS)
     if first.ndim < 1 or second.ndim < 1 or len(first) != len(second):

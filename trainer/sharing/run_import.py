@@ -31,7 +31,7 @@ from trainer.runs.store import RunStore
 from trainer.sharing.run_zip import DERIVED, OPTIONAL, REQUIRED
 from trainer.storage import zips
 from trainer.storage.arrays import read_header, read_values
-from trainer.storage.files import Record, json_line
+from trainer.storage.files import Record, json_line, parse_json
 from trainer.storage.zips import invalid_zip
 
 MAX_ZIP_BYTES = 60_000_000  # the largest network twice, as ONNX and Keras files, and its report
@@ -121,7 +121,7 @@ def unpack(content: bytes) -> dict[str, bytes]:
 def _config(asked: Record) -> TrainingConfig:
     try:
         return TrainingConfig.from_json(json.dumps(asked.get("config")))
-    except (UserError, TypeError, ValueError, OverflowError, RecursionError) as error:
+    except (UserError, TypeError, ValueError, OverflowError) as error:
         why = f": {str(error)[:300].rstrip('.')}" if isinstance(error, UserError) else ""
         raise invalid_zip(ZIP_LABEL, f"a configuration that cannot be trained{why}") from None
 
@@ -259,8 +259,8 @@ def _object(files: Mapping[str, bytes], name: str) -> Record:
 
 def _parsed(content: bytes, name: str) -> Record:
     try:
-        values = json.loads(content)
-    except (ValueError, RecursionError):
+        values = parse_json(content)
+    except ValueError:
         values = None
     if not isinstance(values, dict):
         raise invalid_zip(ZIP_LABEL, f"a damaged {name}")

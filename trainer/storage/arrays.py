@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from trainer.storage.files import open_regular_file, write_atomically
+from trainer.storage.zips import open_zip
 
 CHUNK_BYTES = 1_000_000  # read at a time
 
@@ -59,7 +59,7 @@ def read_npz(stream: IO[bytes], names: Sequence[str], max_bytes: int) -> list[np
     """Return named arrays of an .npz file, together of at most `max_bytes`. Raises ValueError for anything else."""
     arrays = []
     try:
-        with zipfile.ZipFile(stream) as archive:
+        with open_zip(stream) as archive:
             if sum(member.file_size for member in archive.infolist()) > max_bytes:
                 raise ValueError("too large")
             for name in names:

@@ -20,6 +20,7 @@ from trainer import UserError
 
 MAX_FILE_BYTES = 100_000_000  # this app writes no larger file
 MAX_OBJECT_BYTES = 1_000_000  # and no larger JSON object
+MAX_DEPTH = 20  # of nested JSON; what this app writes has at most 6 levels
 BLOCK_BYTES = 4096  # what a disk allocates to the smallest file
 DISK_FULL_ERRORS = (errno.ENOSPC, errno.EDQUOT)
 
@@ -141,25 +142,58 @@ def append_lines(file: io.RawIOBase, lines: bytes) -> None:
         raise
 
 
+def parse_json(content: bytes) -> Any:
+    """Return the value of a JSON text that anybody may have written. Raises ValueError for anything else.
+
+    Values nested deeper than MAX_DEPTH are refused too: whatever walks through them would run out of stack.
+    """
+    try:
+        value = json.loads(content)
+    except RecursionError:
+        raise ValueError(f"JSON nested deeper than {MAX_DEPTH} levels") from None
+    level = [] if _is_flat(content) else [value]
+    for _ in range(MAX_DEPTH):
+        level = [child for parent in level for child in _children(parent)]
+    if level:
+        raise ValueError(f"JSON nested deeper than {MAX_DEPTH} levels")
+    return value
+
+
+def _is_flat(content: bytes) -> bool:
+    """Tell without parsing a text whether it has too few brackets to be nested deeply."""
+    return content.count(b"[") + content.count(b"{") <= MAX_DEPTH
+
+
+def _children(value: Any) -> list[Any]:
+    """Return the lists and objects inside a list or an object."""
+    values = value.values() if isinstance(value, dict) else value
+    return [child for child in values if isinstance(child, dict | list)]
+
+
 def parse_lines(lines: bytes) -> list[Record]:
     """Return the records that `json_line` wrote; skip lines that are not a JSON object."""
-    parsed = []
-    for text in lines.splitlines():
-        try:
-            record = json.loads(text)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(record, dict):
-            parsed.append(record)
-    return parsed
+    texts = lines.splitlines()
+    try:
+        if not all(map(_is_flat, texts)):
+            raise ValueError("a line that may be nested deeply")
+        values = json.loads(b"[" + b",".join(texts) + b"]")  # parsed together, the records share their keys
+        if len(values) != len(texts):
+            raise ValueError("a line that is not one value")
+    except ValueError:
+        values = [_value_or_none(text) for text in texts]
+    return [value for value in values if isinstance(value, dict)]
+
+
+def _value_or_none(text: bytes) -> Any:
+    try:
+        return parse_json(text)
+    except ValueError:
+        return None
 
 
 def read_object(path: Path) -> Record:
     """Return the JSON object in a file. Raises OSError or ValueError."""
-    try:
-        value = json.loads(read_bytes(path, MAX_OBJECT_BYTES))
-    except RecursionError:
-        value = None
+    value = parse_json(read_bytes(path, MAX_OBJECT_BYTES))
     if not isinstance(value, dict):
         raise ValueError(f"{path.name} is not a JSON object")
     return value

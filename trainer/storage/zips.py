@@ -6,17 +6,58 @@ escape.
 
 from __future__ import annotations
 
+import os
 import stat
 import struct
 import zipfile
 from collections.abc import Collection, Mapping
 from io import BytesIO
+from typing import IO
 
 from trainer import UserError
 
-MAX_DIRECTORY_BYTES = 64_000  # of the central directory, which is read as a whole
+MAX_DIRECTORY_BYTES = (
+    64_000  # of the central directory: `zipfile` reads it as a whole, and makes an object of each entry
+)
 ALLOWED_FLAGS = 0x0800 | 0x0008 | 0x0006  # UTF-8 name, sizes after the data, compression level
 _END = struct.Struct("<4s4H2LH")  # end of central directory: disks, entry counts, directory's size and start, comment
+
+_LOCATOR_BYTES = (
+    20  # what a zip of more than 4 GB or 65,535 files has before its end, with sizes that replace those there
+)
+
+
+class LargeDirectory(ValueError):
+    """A zip has more files than anything that this app reads."""
+
+
+def open_zip(stream: IO[bytes]) -> zipfile.ZipFile:
+    """Open a zip once its end says that its central directory is small.
+
+    Raises LargeDirectory for a larger one, before it is read, and ValueError or BadZipFile if the stream is no zip.
+    """
+    length = stream.seek(0, os.SEEK_END)
+    stream.seek(max(0, length - _LOCATOR_BYTES - _END.size))
+    _, size, _ = _read_end(stream.read(), length)
+    if size > MAX_DIRECTORY_BYTES:
+        raise LargeDirectory(f"{size:,} bytes of names")
+    return zipfile.ZipFile(stream)
+
+
+def _read_end(tail: bytes, length: int) -> tuple[int, int, int]:
+    """Return the number of files and the size and the start of the directory, from the last bytes of a zip.
+
+    Raises ValueError unless the zip ends where its directory ends, and begins where its files begin.
+    """
+    place = len(tail) - _END.size
+    if place < 0 or not tail.startswith(b"PK\x05\x06", place):
+        raise ValueError("a part of a zip, or a zip with something added to its end")
+    disk, first_disk, here, number, size, start, comment = map(int, _END.unpack_from(tail, place)[1:])
+    if tail.startswith(b"PK\x06\x07", max(0, place - _LOCATOR_BYTES)):
+        raise ValueError("a zip of more than 4 GB or 65,535 files")
+    if disk or first_disk or here != number or comment or start + size != length - _END.size:
+        raise ValueError("a zip with parts that belong to no file")
+    return number, size, start
 
 
 def read_zip(
@@ -62,12 +103,10 @@ def _check_end(content: bytes, what: str) -> int:
         raise invalid_zip(what, "an empty file")
     if not content.startswith(b"PK\x03\x04"):
         raise invalid_zip(what, "a file that is not a zip, or an empty zip")
-    place = len(content) - _END.size
-    if place < 0 or not content.startswith(b"PK\x05\x06", place):
-        raise invalid_zip(what, "a part of a zip, or a zip with something added to its end")
-    disk, first_disk, here, number, size, start, comment = map(int, _END.unpack_from(content, place)[1:])
-    if disk or first_disk or here != number or comment or start + size != place:
-        raise invalid_zip(what, "a zip with parts that belong to no file")
+    try:
+        number, size, start = _read_end(content[-_LOCATOR_BYTES - _END.size :], len(content))
+    except ValueError as error:
+        raise invalid_zip(what, str(error)) from None
     if size > MAX_DIRECTORY_BYTES:
         raise invalid_zip(what, f"a zip of {number:,} files")
     return start

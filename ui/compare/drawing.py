@@ -13,7 +13,7 @@ from ui.compare.selection import ComparedRun
 from ui.digit_input import canvas, tabs
 from ui.digit_input.inputs import DigitInput
 from ui.html import style
-from ui.markdown import literal
+from ui.markdown import literal, sentence
 
 
 def render(runs: list[ComparedRun]) -> None:
@@ -34,7 +34,7 @@ def render(runs: list[ComparedRun]) -> None:
 @st.fragment
 def _render_answers(runs: list[ComparedRun]) -> None:
     """Render the canvas and all answers; a stroke reruns this fragment alone."""
-    ways, sentence = tabs.two_columns("center")
+    ways, answer_place = tabs.two_columns("center")
     paper, chart = tabs.two_columns()
     tools, focus_row = tabs.two_columns()
     paper = paper.container(key="paper", gap=None)
@@ -53,10 +53,10 @@ def _render_answers(runs: list[ComparedRun]) -> None:
     figure = answer_charts.network_rows(rows, [one.line_style.color for one in runs])
     with chart:
         st.plotly_chart(figure, config={"staticPlot": True}, alt=words, key="compare.judged")
-    with sentence:
+    with answer_place:
         st.markdown(literal(words))
         if source.error:
-            st.error(source.error)
+            st.error(sentence(source.error))
     with paper:
         tabs.render_boxes(source, first, focus)
     with ways:

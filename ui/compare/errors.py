@@ -19,7 +19,7 @@ from trainer.text import listed
 from ui import dataset_loader, evaluations
 from ui.compare.selection import MIN_RUNS, ComparedRun
 from ui.html import html
-from ui.markdown import literal
+from ui.markdown import literal, sentence
 
 IMAGE_WIDTH = 72  # pixels
 PAGE_IMAGES = 24
@@ -41,7 +41,7 @@ def render(runs: list[ComparedRun]) -> None:
             return
         found = {one: result for one in same if (result := _find_evaluation(one, dataset))}
     except UserError as error:
-        st.error(str(error))
+        st.error(sentence(str(error)))
         return
     if len(found) >= MIN_RUNS:
         _render_errors(found, dataset)

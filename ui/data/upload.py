@@ -1,4 +1,4 @@
-"""Upload of a data set: the file is checked, saved and selected."""
+"""Upload of a data set, which is checked in the background, saved and selected, and its deletion by its owner."""
 
 from __future__ import annotations
 
@@ -7,15 +7,31 @@ import streamlit as st
 from trainer import UserError
 from trainer.config.dataset_info import SIDE_RANGE
 from trainer.data import uploads
-from ui import dataset_loader
+from trainer.runs.owner import owner_hash
+from ui import background, dataset_loader, uploaded_files
+from ui.address import current_address
+from ui.background import Progress, Task
 from ui.markdown import literal, sentence
 
 MAX_MEGABYTES = uploads.MAX_FILE_BYTES // 10**6  # of a file
+TASK = "bring_task"  # session key: a visitor's upload is nobody else's
 LAYOUT = """\
 import numpy as np
 # x: whole numbers 0 to 255, uint8; y: labels 0 to 9
 np.savez_compressed("mine.npz", x_train=x[:900], y_train=y[:900], x_test=x[900:], y_test=y[900:])
 """
+
+
+def finish() -> None:
+    """Select the data set of a finished upload, or store its error for `render`; before the choice is rendered."""
+    task: Task | None = st.session_state.get(TASK)
+    if task is None or not task.done:
+        return
+    del st.session_state[TASK]
+    st.session_state.bring_error = task.error
+    if name := task.result:
+        st.session_state.data_set = name
+        st.session_state.bring_done = dataset_loader.titles().get(name, "your data")
 
 
 def render() -> None:
@@ -32,33 +48,73 @@ def render() -> None:
             "for each. This code writes one:"
         )
         st.code(LAYOUT, language="python", wrap_lines=True)
-        # A new key after each upload: the session drops the old file's content.
+        task: Task | None = st.session_state.get(TASK)
+        # A new key after each upload: otherwise the widget would keep the file.
         key = f"bring_file.{st.session_state.get('brought', 0)}"
         st.file_uploader(
             "npz file",
             type="npz",
             max_upload_size=MAX_MEGABYTES,
-            help=f"At most {MAX_MEGABYTES} MB. The file is checked first, and no code in it is ever run.",
-            on_change=_save,
+            help=f"At most {MAX_MEGABYTES} MB. The file is checked first, and no code in it is ever run. A data set "
+            f"that nobody uses for {uploads.UNUSED_DAYS} days is deleted.",
+            on_change=_start,
             args=(key,),
+            disabled=task is not None,
             key=key,
         )
-        if error := st.session_state.get("bring_error"):
+        if task:
+            background.render_progress(task, _describe, can_cancel=True)
+        elif error := st.session_state.get("bring_error"):
             st.error(sentence(error))
     if title := st.session_state.pop("bring_done", ""):
         st.toast(f"Uploaded: {literal(title)}", icon=":material/check:")
 
 
-def _save(key: str) -> None:
-    """Check, save and select the uploaded data set, or store the error for the next rerun."""
-    file = st.session_state.get(key)
-    if not hasattr(file, "getvalue"):  # no file, or one that the server has already dropped
+def render_deletion(name: str) -> None:
+    """Render the button that deletes an uploaded data set, for its owner."""
+    store = st.session_state.engine.runs.uploads
+    if not store.is_owner(name, owner_hash(st.session_state.owner)):
         return
+    with st.popover("Delete data", icon=":material/delete:", help="Deletes this data set, which you uploaded."):
+        st.markdown(
+            f"Delete **{literal(store.titles().get(name, 'this data set'))}** for everybody? The networks trained on "
+            "it stay, but cannot be evaluated or continued until somebody uploads the same file again."
+        )
+        st.button(
+            "Delete", type="primary", icon=":material/delete:", on_click=_delete, args=(name,), key="bring.delete"
+        )
+        if error := st.session_state.pop("bring_refused", ""):
+            st.error(sentence(error))
+
+
+def _start(key: str) -> None:
+    """Start the check of an uploaded file, or store why not for the next rerun."""
+    file = st.session_state.get(key)
+    content = uploaded_files.take(file)
+    if content is None:
+        return
+    store, owner = st.session_state.engine.runs.uploads, owner_hash(st.session_state.owner)
+    file_name, address = file.name, current_address()
+
+    def work(progress: Progress) -> str:
+        name: str = store.save(content, file_name, owner, address)
+        return name
+
     st.session_state.bring_error = ""
+    st.session_state.brought = st.session_state.get("brought", 0) + 1
     try:
-        name = dataset_loader.upload(file.getvalue(), file.name)
-        st.session_state.data_set = name
-        st.session_state.bring_done = dataset_loader.titles()[name]
+        st.session_state[TASK] = uploaded_files.check(work, "The data set could not be saved", "runs")
     except UserError as error:
         st.session_state.bring_error = str(error)
-    st.session_state.brought = st.session_state.get("brought", 0) + 1
+
+
+def _delete(name: str) -> None:
+    try:
+        st.session_state.engine.runs.uploads.delete(name, owner_hash(st.session_state.owner))
+    except UserError as error:
+        st.session_state.bring_refused = str(error)
+
+
+def _describe(task: Task) -> tuple[float, str]:
+    text = "Waiting for another file to be checked …" if task.waiting else "Checking the images …"
+    return task.fraction, text

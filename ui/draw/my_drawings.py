@@ -17,6 +17,7 @@ from trainer.drawing.collection import NO_PREDICTION, Collection, drawing_key
 from trainer.figures.images import drawing_png
 from trainer.runs.parent import SHIPPED
 from trainer.text import counted
+from ui.markdown import sentence
 
 THUMBNAIL_SIDE = 40  # pixels
 PAGE_SIZE = 10  # drawings
@@ -53,7 +54,7 @@ def render(image: np.ndarray | None, predicted: int | None, parent: str = SHIPPE
                 _render_count(collection, label)
                 _render_popover(collection, parent)
         except UserError as error:
-            st.warning(str(error))
+            st.warning(sentence(str(error)))
             st.button(
                 "Delete all",
                 icon=":material/delete:",
@@ -115,7 +116,7 @@ def _attempt(change: Callable[..., None], *arguments: Any) -> None:
     try:
         change(*arguments)
     except UserError as error:
-        st.toast(str(error), icon=":material/error:")
+        st.toast(sentence(str(error)), icon=":material/error:")
 
 
 # --- the labeled drawings --------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from ui.digit_input import tabs
 from ui.glossary import linked_help
 from ui.html import html
 from ui.inside.subject import Subject, image
+from ui.markdown import sentence
 
 LISTED_CONTRIBUTIONS = 3  # named for each class
 
@@ -174,7 +175,7 @@ def _render_overlays(subject: Subject, found: Contributions) -> None:
             sample = dataset.images("test", slice(at, at + 1))
             outputs = {name: values[0] for name, values in subject.network.layers(sample).items()}
         except UserError as error:
-            st.error(str(error))
+            st.error(sentence(str(error)))
             return
         units = contributions.contributions(sample[0], outputs, subject.weights, subject.table).units
         sums.append((f"Test image: {subject.named(label)}", units[selected]))

@@ -7,7 +7,7 @@ import streamlit as st
 from trainer import UserError
 from trainer.runs.owner import owner_hash
 from trainer.runs.run import Run
-from ui.markdown import literal
+from ui.markdown import literal, sentence
 
 DELETED = "runs.deleted"  # session key: id and name of the run deleted last
 REFUSED = "runs.refused"  # session key: why a run was not deleted
@@ -18,7 +18,7 @@ def confirm_delete(run: Run) -> None:
     """Ask for confirmation before a run is deleted."""
     st.markdown(f"**{literal(run.read().name)}** and its network will be deleted. Can be restored for 24 hours.")
     if error := st.session_state.pop(REFUSED, ""):
-        st.error(error)
+        st.error(sentence(error))
     with st.container(horizontal=True):
         options = {"icon": ":material/delete:", "help": "Can be restored for 24 hours."}
         st.button("Delete", type="primary", on_click=_delete, args=(run,), key="runs.delete_it", **options)
@@ -74,7 +74,7 @@ def _render_restore(run_id: str, label: str, key: str) -> None:
         try:
             st.session_state.engine.restore(run_id, st.session_state.owner)
         except UserError as error:
-            st.error(str(error))
+            st.error(sentence(str(error)))
         else:
             _forget()
             st.rerun()

@@ -166,7 +166,7 @@ def _resume(run: Run) -> None:
     try:
         st.session_state.engine.request(run.id, "resume", st.session_state.owner)
     except UserError as error:
-        st.error(str(error))
+        st.error(sentence(str(error)))
     else:
         st.switch_page("pages/train.py", query_params={"run": run.id})
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import threading
-
 import streamlit as st
 
+from trainer import UserError
 from trainer.jobs.engine import Engine
 from trainer.runs.owner import owner_hash
 from trainer.runs.run import Run
 from trainer.sharing import run_import
-from ui import background
+from ui import background, uploaded_files
 from ui.background import Progress, Task
 from ui.markdown import literal
 
 MAX_MEGABYTES = run_import.MAX_ZIP_BYTES // 10**6  # of a zip
 TASK = "put_in_task"  # session key: a visitor's upload is nobody else's
-_turn = threading.Lock()  # one at a time: each import starts a process, and a class may start thirty at once
 
 
 def render() -> None:
@@ -44,8 +42,8 @@ def render() -> None:
         )
         if task:
             background.render_progress(task, _describe, can_cancel=True)
-        elif hasattr(file, "getvalue"):  # else no file, or one that the server has already dropped
-            _start_import(file.getvalue())
+        elif (content := uploaded_files.take(file)) is not None:
+            _start_import(content)
             st.rerun()
         elif error := st.session_state.get("put_in_error"):
             st.error(literal(error))
@@ -70,7 +68,10 @@ def _start_import(content: bytes) -> None:
 
     st.session_state.put_in_error = ""
     st.session_state.put_in_count = st.session_state.get("put_in_count", 0) + 1
-    st.session_state[TASK] = Task(work, "The run could not be imported", "runs", _turn)
+    try:
+        st.session_state[TASK] = uploaded_files.check(work, "The run could not be imported", "runs")
+    except UserError as error:
+        st.session_state.put_in_error = str(error)
 
 
 def _finish_import() -> None:
@@ -87,5 +88,5 @@ def _finish_import() -> None:
 
 
 def _describe(task: Task) -> tuple[float, str]:
-    text = "Waiting for another import to end …" if task.waiting else "Checking the files in the zip …"
+    text = "Waiting for another file to be checked …" if task.waiting else "Checking the files in the zip …"
     return task.fraction, text

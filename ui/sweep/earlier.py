@@ -14,7 +14,7 @@ from trainer.jobs.engine import Engine
 from trainer.runs.sweep import Sweep, best_cell, read_cells
 from trainer.text import percent
 from ui.html import html
-from ui.markdown import literal
+from ui.markdown import literal, sentence
 from ui.sweep.progress import network_title
 
 FIRST_ROWS = 6  # shown before "Show more" is pressed
@@ -33,7 +33,7 @@ def render(engine: Engine, shown_id: str) -> None:
             if sweep := engine.sweeps.get(sweep_id):
                 _render_row(engine, sweep)
         except UserError as error:
-            st.caption(f"{sweep_id}: {error}")
+            st.caption(sentence(f"{sweep_id}: {error}"))
     if len(ids) > number:
         if st.button(
             f"Show {min(len(ids) - number, 2 * FIRST_ROWS)} more", help="Show older sweeps.", key="sweep.more"

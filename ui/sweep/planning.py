@@ -18,6 +18,7 @@ from trainer.runs.owner import owner_hash
 from trainer.runs.progress import forecast
 from trainer.runs.sweep import MAX_RUNS, Cell, Plan
 from trainer.text import about, number
+from ui.address import current_address
 from ui.glossary import linked_help
 from ui.markdown import literal, sentence
 from ui.sweep import sweep_heatmap
@@ -80,7 +81,7 @@ def _select_base(engine: Engine, owner: str) -> tuple[TrainingConfig, str]:
     try:
         config = replace(base, epochs=epochs, training_examples=examples)
     except UserError as error:
-        st.error(str(error))
+        st.error(sentence(str(error)))
     words = [short_form(config), f"{parameter_count(config):,} parameters", type(config.optimizer).__name__]
     words += [f"rate {number(config.learning_rate)}", f"batch {config.batch_size:,}", f"seed {config.seed}"]
     st.caption(f"{literal(' · '.join(words))}. Fewer epochs or digits make a sweep faster.")
@@ -224,10 +225,10 @@ def _render_start(engine: Engine, owner: str, plan: Plan | None) -> None:
             st.markdown(_duration_text(engine, plan), width="stretch")
     if pressed and plan:
         try:
-            st.query_params.from_dict({"sweep": engine.submit_sweep(plan, owner)})
+            st.query_params.from_dict({"sweep": engine.submit_sweep(plan, owner, current_address())})
             st.rerun()
         except UserError as error:
-            st.error(str(error))
+            st.error(sentence(str(error)))
 
 
 def _duration_text(engine: Engine, plan: Plan) -> str:

@@ -19,7 +19,7 @@ from trainer.runs.sweep import Cell, Sweep, best_cell, chance_difference, effect
 from trainer.text import about, counted, decimal, percent
 from ui import dataset_loader, load_control
 from ui.components.plot import plot
-from ui.markdown import literal
+from ui.markdown import literal, sentence
 from ui.sweep import sweep_heatmap
 
 MAX_COMPARED = 6  # runs on the Compare page
@@ -67,7 +67,7 @@ def _render_live(engine: Engine, owner: str, sweep: Sweep, every: float) -> None
                 engine.stop_sweep(sweep.id, owner)
                 st.rerun()
             except UserError as error:
-                st.error(str(error))
+                st.error(sentence(str(error)))
     _render_charts(sweep, cells)
 
 

@@ -21,7 +21,7 @@ from trainer.sharing import keras_program
 from ui import background, dataset_loader
 from ui.background import Progress, Task
 from ui.components import scroll_target
-from ui.markdown import literal
+from ui.markdown import literal, sentence
 
 CODE_HEIGHT = 460  # pixels; the code scrolls, so that what is below stays near
 ABOUT = "The same network and training as a Python program. Wherever it runs, it learns as it does here, loss by loss."
@@ -137,7 +137,7 @@ def _render_progress(task: Task) -> None:
     if not task.done:
         background.render_progress(task, _describe)
     elif task.error:
-        st.error(task.error)
+        st.error(sentence(task.error))
 
 
 def _describe(task: Task) -> tuple[float, str]:

@@ -18,7 +18,7 @@ from trainer.runs.owner import owner_hash
 from trainer.runs.parent import Parent, default_continuation, find_parent, parent_name
 from trainer.runs.run import RunView
 from trainer.text import counted
-from ui.markdown import literal
+from ui.markdown import literal, sentence
 from ui.train.draft import load
 from ui.train.link import PARAMETERS, ParentDefault
 
@@ -47,7 +47,7 @@ def parent_in_url(engine: Engine) -> Parent | None:
     try:
         return find_parent(engine.runs, parent)
     except UserError as error:
-        st.warning(str(error))
+        st.warning(sentence(str(error)))
         return None
 
 
@@ -57,7 +57,7 @@ def count_drawings(engine: Engine) -> int:
     try:
         return len(collection)
     except UserError as error:
-        st.warning(str(error))
+        st.warning(sentence(str(error)))
         return 0
 
 

@@ -15,6 +15,7 @@ from trainer.config.layer_table import LayerRow
 from trainer.config.layers import LAYERS
 from trainer.text import percent
 from ui.html import html, style
+from ui.markdown import sentence
 from ui.train.draft import DOWN, NETWORK, REMOVE, UP, CheckedForm, Draft, undo
 from ui.train.settings import FIELD_WIDTH, render_setting
 
@@ -60,7 +61,7 @@ def render_layers(draft: Draft, checked: CheckedForm) -> None:
             key="undo",
         )
     if NETWORK in checked.errors:
-        st.error(checked.errors[NETWORK])
+        st.error(sentence(checked.errors[NETWORK]))
     memory = f" · about {size_text(checked.config.memory)} of memory for training" if checked.config else ""
     so_far = "" if rows and rows[-1].name == "output" else " up to there"
     st.markdown(
@@ -92,7 +93,7 @@ def _render_layer(
         _render_tool(key, DOWN, f"Move {name} down", draft.move, (place, 1), last)
         _render_tool(key, REMOVE, f"Remove {name}", draft.remove, (place,))
     if error:
-        st.error(error)
+        st.error(sentence(error))
     if opened:
         with st.container(border=True):
             _render_open_layer(draft, place, key, layer, row)

@@ -71,7 +71,8 @@ def _render_queue(view: RunView) -> None:
         return
     wait = engine.wait_seconds(view.id)
     start = f" Starts in {about(wait)}." if wait is not None else ""
-    st.progress(0.0, f"Number {place} in the queue: {progress.slots_text(engine.slots)}.{start}")
+    why = engine.reason_to_wait(view.id) or progress.slots_text(engine.slots)
+    st.progress(0.0, f"Number {place} in the queue: {why}.{start}")
     with st.container(horizontal=True, vertical_alignment="center", key="meanwhile"):
         st.caption("Meanwhile:")
         for other in [other for other in engine.runs.runs()[:30] if other.state.phase == "running"][:4]:

@@ -21,6 +21,7 @@ from trainer.figures.palette import BLUE, GRAY
 from trainer.text import counted, listed, number
 from ui import dataset_loader
 from ui.glossary import linked_help
+from ui.markdown import sentence
 from ui.train.draft import OPTIMIZER, TRAINING, Draft
 
 MAIN_SETTINGS = ("schedule", "loss", "batch_size", "epochs", "validation_split")
@@ -98,7 +99,7 @@ def render_settings(draft: Draft, errors: dict[str, str], bfloat16: bool) -> Non
     _render_steps(settings)
     for part in (TRAINING, OPTIMIZER):
         if part in errors:
-            st.error(errors[part])
+            st.error(sentence(errors[part]))
     own = {item.name: getattr(optimizer, item.name) for item in fields(optimizer)}
     with st.expander(f"{kind}: {_summary(own)}", key="settings.optimizer"), st.grid(2, min_column_width=FIELD_WIDTH):
         for name, value in own.items():

@@ -13,6 +13,7 @@ from trainer.storage.files import Record
 from ui import downloads
 from ui.entry import PAGES
 from ui.glossary import linked_help
+from ui.markdown import sentence
 from ui.train import continuation
 
 NETWORK_PAGES = ("evaluate", "inside")  # that a run's network can be opened on
@@ -76,7 +77,7 @@ def _render_request(view: RunView, kind: str, label: str, icon: str, help: str, 
         try:
             st.session_state.engine.request(view.id, kind, st.session_state.owner, **values)
         except UserError as error:
-            st.toast(str(error), icon=":material/error:")
+            st.toast(sentence(str(error)), icon=":material/error:")
         else:
             st.rerun()
 
@@ -89,7 +90,7 @@ def _render_learning_rate(view: RunView) -> None:
         try:
             engine.request(view.id, "learning_rate", owner, value=st.session_state[key])
         except UserError as error:
-            st.toast(str(error), icon=":material/error:")
+            st.toast(sentence(str(error)), icon=":material/error:")
 
     key, limit, rate = f"rate.{view.id}", LIMITS["learning_rate"], view.requests.learning_rate
     st.number_input(

@@ -1,13 +1,17 @@
 """The data set cache: memory maps, full and read-only disks, damage."""
 
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.support.data_files import npz_bytes, same
+from trainer import UserError
 from trainer.data import datasets
+from trainer.data.cache import Cache
 from trainer.data.npz import KEYS
+from trainer.storage.memory import ByteCache
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 
@@ -83,3 +87,55 @@ def test_intact_files_with_new_stamps_are_used_again(tmp_path, stand_in, mirror)
     (tmp_path / "cache" / "datasets" / "index.json").write_text("{ damaged")
     assert same(datasets.load(mirrors=[]), stand_in)
     assert datasets.available().source == "MNIST"
+
+
+def saved(cache, number, used):
+    """Save a data set of 40 kB that was used at a time."""
+    with cache.lock():
+        digest = cache.save([np.full(10_000, number, np.uint8) for _ in KEYS])
+        cache.set(f"data {number}", digest)
+    os.utime(cache.root / digest, (used, used))
+    return digest
+
+
+def test_the_data_sets_used_least_recently_leave_the_disk(monkeypatch):
+    cache = Cache()
+    first, second, third = (saved(cache, number, used=1e9 + number) for number in range(3))
+    assert cache.find("data 0").hash == first  # now it is the last
+    mapped = cache.open(second).arrays[0]
+    os.utime(cache.root / second, (1e9, 1e9))
+    cache.trim(100_000)
+    assert cache.find("data 1") is None and mapped[0] == 1  # whoever has it keeps it
+    assert cache.find("data 0") and cache.find("data 2")
+    cache.trim(0)
+    assert not any(cache.open(digest) for digest in (first, second, third))
+    monkeypatch.setenv("DIGITLAB_DISK", "0.1")
+    monkeypatch.setattr("trainer.data.cache.CACHE_PART", 0.0005)  # 50 kB
+    first, second = (saved(cache, number, used=1e9 + number) for number in (5, 6))
+    assert cache.open(first) is None and cache.open(second)  # the newest stays in any case
+
+
+def test_the_index_forgets_what_leads_nowhere_before_what_was_used(monkeypatch):
+    monkeypatch.setattr("trainer.data.cache.MAX_INDEX_ENTRIES", 5)
+    cache = Cache()
+    digest = saved(cache, 0, used=1e9)
+    with cache.lock():
+        for number in range(10):
+            cache.set(f"gone {number}", f"{number:064x}")
+        assert cache.find("data 0").hash == digest
+        cache.set("failure", [1.0, "why"])
+    assert cache.get("failure") == [1.0, "why"] and cache.find("data 0").hash == digest
+
+
+def test_what_stays_in_memory_is_bounded(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("DIGITLAB_CACHE", str(tmp_path / "file" / "cache"))
+    monkeypatch.setattr(Cache, "_unwritten", ByteCache(100_000))
+    cache = Cache()
+    digests = []
+    with cache.lock():
+        for number in range(4):
+            digests.append(cache.save([np.full(10_000, number, np.uint8) for _ in KEYS]))
+        assert [cache.open(digest) is not None for digest in digests] == [False, False, True, True]
+        with pytest.raises(UserError, match="too large for the memory"):
+            cache.save([np.zeros(100_000, np.uint8) for _ in KEYS])

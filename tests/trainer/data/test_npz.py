@@ -3,6 +3,7 @@
 import io
 import os
 import pickle
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -133,3 +134,24 @@ def test_damage_anywhere_is_rejected_or_harmless(data, compressed, tmp_path_fact
     except UserError:
         return
     assert all(np.array_equal(array, own[key]) for key, array in zip(KEYS, arrays, strict=True))
+
+
+def test_a_small_file_that_unpacks_to_very_much_is_refused_from_its_directory(tmp_path):
+    file = tmp_path / "bomb.npz"
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for key in KEYS:
+            archive.writestr(f"{key}.npy", bytes(10_000_000) if key == "x_train" else b"")
+    content = bytearray(file.read_bytes())
+    place = content.index(b"PK\1\2") + 24  # of the unpacked size in the directory
+    for size, got in ((390_000_000, r"got 0\.0 MB for 390 MB\): leave out blank"), (2_500_000_000, r"got 2\.5 GB")):
+        content[place : place + 4] = size.to_bytes(4, "little")
+        file.write_bytes(content)
+        assert re.search(got, rejection(file))
+
+
+def test_a_file_of_very_many_names_is_refused(tmp_path):
+    file = tmp_path / "names.npz"
+    with zipfile.ZipFile(file, "w") as archive:
+        for number in range(1_500):
+            archive.writestr(str(number), b"")
+    assert "got thousands of names" in rejection(file)

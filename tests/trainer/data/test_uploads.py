@@ -1,6 +1,7 @@
 """Uploaded data sets: checked, saved and trained on, in color as well."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from io import BytesIO
 
@@ -11,9 +12,10 @@ from trainer import UserError
 from trainer.config import dataset_info
 from trainer.config.layers import Conv2D, Dense, MaxPooling2D
 from trainer.config.optimizers import Adam
+from trainer.config.shares import Share
 from trainer.config.training import TrainingConfig
 from trainer.data import datasets
-from trainer.data.uploads import MAX_UPLOADS, Uploads
+from trainer.data.uploads import Uploads
 from trainer.jobs import job
 from trainer.networks.inference import Network
 from trainer.runs.store import RunStore
@@ -94,14 +96,96 @@ def test_a_damaged_list_of_titles_is_harmless(uploads):
         assert uploads.path(name).is_file()
 
 
-def test_the_number_of_uploads_is_limited(uploads):
-    uploads.save(npz(**arrays(28, 28)), "mine.npz")
-    titles = {dataset_info.upload_name((28, 28), f"{place:016x}"): "x" for place in range(MAX_UPLOADS)}
-    for name in titles:
-        (uploads.folder / f"{name}.npz").touch()
-    (uploads.folder / "titles.json").write_text(json.dumps(titles))
-    with pytest.raises(UserError, match=f"At most {MAX_UPLOADS} data sets"):
-        uploads.save(npz(**arrays(28, 28, seed=1)), "one_more.npz")
+def small(seed):
+    return npz(**arrays(8, 8, train=10, test=10, seed=seed))
+
+
+def test_a_visitor_has_a_share_of_the_data_sets(uploads, monkeypatch):
+    monkeypatch.setattr("trainer.data.uploads.DATASET_SHARE", Share(visitor=2, total=4))
+    names = [uploads.save(small(seed), f"{seed}.npz", owner) for seed, owner in enumerate(["me", "me", "a"])]
+    with pytest.raises(UserError, match=r"^You may have at most 2 data sets \(got one more\): delete one"):
+        uploads.save(small(3), "3.npz", "me")
+    uploads.delete(names[0], "me")
+    uploads.save(small(3), "3.npz", "me")
+    uploads.save(small(4), "4.npz", "b")
+    with pytest.raises(UserError, match=r"^All visitors together may have at most 4 data sets"):
+        uploads.save(small(5), "5.npz", "c")
+    assert uploads.save(small(4), "again.npz", "c")  # it is here already
+
+
+def test_the_visitors_of_an_address_have_a_larger_share(uploads, monkeypatch):
+    monkeypatch.setattr("trainer.data.uploads.DATASET_SHARE", Share(visitor=1, total=5))
+    for seed in range(4):
+        uploads.save(small(seed), "x.npz", f"visitor {seed}", "192.0.2.1")
+    with pytest.raises(UserError, match=r"^The visitors of one network address may have at most 4 data sets"):
+        uploads.save(small(4), "x.npz", "another", "192.0.2.1")
+    uploads.save(small(4), "x.npz", "another", "192.0.2.2")
+
+
+def test_the_bytes_of_data_sets_are_limited(uploads, monkeypatch):
+    size = len(small(0))
+    monkeypatch.setattr("trainer.data.uploads.DATASET_BYTES", Share(visitor=int(1.5 * size), total=int(2.5 * size)))
+    uploads.save(small(0), "0.npz", "me")
+    with pytest.raises(UserError, match=r"^Your data sets may have at most \d+ MB together"):
+        uploads.save(small(1), "1.npz", "me")
+    uploads.save(small(1), "1.npz", "a")
+    with pytest.raises(UserError, match=r"^All visitors' data sets may have"):
+        uploads.save(small(2), "2.npz", "b")
+
+
+def test_twelve_uploads_at_once_keep_twelve_titles(uploads):
+    with ThreadPoolExecutor(12) as pool:
+        names = [
+            *pool.map(
+                lambda seed: Uploads(uploads.folder.parent).save(small(seed), f"{seed}.npz", f"{seed}"), range(12)
+            )
+        ]
+    assert uploads.titles() == {name: f"{seed}.npz" for seed, name in enumerate(names)}
+
+
+def test_a_data_set_stays_its_first_uploaders(uploads):
+    name = uploads.save(small(0), "mine.npz", "me")
+    assert uploads.save(small(0), "stolen.npz", "somebody else") == name
+    assert uploads.titles() == {name: "mine.npz"}
+    assert uploads.is_owner(name, "me") and not uploads.is_owner(name, "somebody else")
+    with pytest.raises(UserError, match=r"^Only its owner can delete a data set"):
+        uploads.delete(name, "somebody else")
+    uploads.delete(name, "me")
+    assert uploads.path(name) is None and uploads.titles() == {}
+    with pytest.raises(UserError, match="no longer exists: upload it again"):
+        datasets.load(name, uploads.path(name))
+    assert uploads.save(small(0), "theirs.npz", "somebody else") == name
+    assert uploads.titles() == {name: "theirs.npz"}
+
+
+def test_nobody_owns_a_data_set_of_an_earlier_version_or_without_an_owner(uploads):
+    name = uploads.save(small(0), "mine.npz")
+    (uploads.folder / "titles.json").write_text(json.dumps({name: "mine.npz"}))
+    assert uploads.titles() == {name: "mine.npz"} and not uploads.is_owner(name, "")
+
+
+def test_nothing_is_written_through_a_link_in_place_of_the_lock(uploads, tmp_path):
+    (tmp_path / "precious").write_text("data")
+    uploads.folder.mkdir(parents=True)
+    (uploads.folder / ".lock").symlink_to(tmp_path / "precious")
+    with pytest.raises(UserError, match="must be writable"):
+        uploads.save(small(0), "mine.npz")
+    assert (tmp_path / "precious").read_text() == "data"
+
+
+def test_what_nobody_uses_expires(uploads):
+    names = [uploads.save(small(seed), f"{seed}.npz", "me") for seed in range(2)]
+    index = uploads.folder / "titles.json"
+    index.write_text(json.dumps({name: {"title": "x", "owner": "me", "used": 1e9} for name in names}))
+    stamp = datasets.file_stamp(uploads.path(names[0]))  # this is a use, and changes no file's stamp
+    assert datasets.file_stamp(uploads.path(names[0])) == stamp
+    uploads.expire()
+    assert [*uploads.titles()] == names[:1] and uploads.path(names[1]) is None
+    index.write_text(json.dumps({names[0]: "a title of an earlier version"}))
+    other = uploads.save(small(2), "2.npz", "me")
+    index.write_text("{}")  # damaged
+    uploads.expire()
+    assert {*uploads.titles()} == {names[0], other} and uploads._index()[other].used > 1e9
 
 
 @pytest.mark.slow

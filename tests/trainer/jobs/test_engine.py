@@ -16,10 +16,10 @@ import pytest
 from harness.waiting import TIMEOUT_SECONDS, wait_for
 from tests.support.jobs import run_until_released as job
 from trainer import UserError
+from trainer.config.shares import WAITING_SWEEP_RUNS
 from trainer.config.training import TrainingConfig
 from trainer.config.variation import Axis, Setting
 from trainer.jobs.engine import Engine
-from trainer.jobs.queue import MAX_WAITING
 from trainer.runs.owner import owner_hash
 from trainer.runs.requests import FollowedDrawing
 from trainer.runs.store import RunStore
@@ -53,6 +53,20 @@ def test_runs_start_first_in_first_out_and_waiting_runs_have_a_position(engine):
     (engine.runs.get(ids[1]).path / "go").touch()
     wait_for(lambda: phases(engine, ids) == ["running", "finished", "running", "queued", "queued"])
     assert [engine.position(run_id) for run_id in ids] == [0, 0, 0, 1, 2]
+
+
+def test_visitors_take_turns_and_each_sees_why_a_run_waits(engine):
+    mine = [engine.submit(CONFIG, owner="me") for _ in range(4)]
+    wait_for(lambda: phases(engine, mine[:2]) == ["running"] * 2)
+    theirs = [engine.submit(CONFIG, owner=owner) for owner in ("a", "b")]
+    assert [engine.position(run_id) for run_id in [*theirs, *mine[2:]]] == [1, 2, 3, 4]
+    assert engine.reason_to_wait(mine[2]) == "visitors take turns, and 2 others come before you"
+    for _ in range(3):
+        engine.submit(CONFIG, owner="me")
+    with pytest.raises(UserError, match="You may have at most 5 runs waiting"):
+        engine.submit(CONFIG, owner="me")
+    finish(engine, mine[0])
+    wait_for(lambda: phases(engine, theirs) == ["running", "queued"])
 
 
 def test_submit_returns_before_anything_is_trained(engine):
@@ -180,7 +194,7 @@ def test_a_sweep_is_submitted_as_a_whole_with_names_made_of_its_values(engine):
 
 
 def test_single_runs_start_before_those_of_sweeps_and_sweeps_take_turns(engine):
-    first = [engine.submit(CONFIG, "me") for _ in range(2)]
+    first = [engine.submit(CONFIG, "another") for _ in range(2)]
     wait_for(lambda: phases(engine, first) == ["running"] * 2)
     mine, theirs = (engine.sweeps.get(engine.submit_sweep(plan_of(3), owner)).runs for owner in ("me", "they"))
     single = engine.submit(CONFIG, "somebody")
@@ -231,17 +245,19 @@ def test_a_sweep_too_large_for_the_queue_leaves_nothing_behind_and_takes_no_plac
     ids = [engine.submit(CONFIG) for _ in range(2)]
     wait_for(lambda: phases(engine, ids) == ["running"] * 2)
     plan = Plan(CONFIG, (Axis(Setting("seed"), tuple(range(6))), Axis(Setting("epochs"), (1, 2, 3, 4, 5, 6))))
-    for _ in range(MAX_WAITING // len(plan)):
-        engine.submit_sweep(plan, "me")
+    owners = ["me", "they"]
+    for owner in owners:
+        engine.submit_sweep(plan, owner)
     waiting = engine.waiting_count
     with pytest.raises(
-        UserError, match=f"At most {MAX_WAITING} runs of sweeps may wait .got {waiting} waiting and {len(plan)} more"
+        UserError,
+        match=f"At most {WAITING_SWEEP_RUNS} runs of sweeps may wait .got {waiting} waiting and {len(plan)} more",
     ):
-        engine.submit_sweep(plan, "me")
+        engine.submit_sweep(plan, "somebody")
     assert engine.waiting_count == waiting and len(engine.runs.runs()) == 2 + waiting
     assert engine.position(engine.submit(CONFIG)) == 1
     for sweep in engine.sweeps.ids():
-        engine.stop_sweep(sweep, "me")
+        engine.stop_sweep(sweep, next(owner for owner in owners if owner_hash(owner) == engine.sweeps.get(sweep).owner))
 
 
 def test_a_sweep_that_the_disk_refuses_leaves_nothing_behind(engine):
@@ -341,7 +357,7 @@ def test_a_new_engine_queues_waiting_runs_and_marks_dead_ones(cluster, tmp_path)
 
 def test_what_waited_comes_before_what_is_asked_as_soon_as_a_new_engine_is_there(cluster, tmp_path):
     store = RunStore(tmp_path / "runs")
-    waited = [store.create(CONFIG, "").id for _ in range(3)]
+    waited = [store.create(CONFIG, owner_hash("")).id for _ in range(3)]
     engine = Engine(store.root, address=cluster.scheduler_address, job=job)
     try:
         asked = engine.submit(CONFIG)

@@ -1,58 +1,108 @@
-"""Queue of waiting runs: order, room, positions and waiting times."""
+"""Queue of waiting runs: turns, room, positions and waiting times."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from trainer import UserError
-from trainer.jobs.queue import MAX_WAITING, RunQueue, wait_seconds
+from trainer.config.shares import ADDRESS_PART, WAITING_RUNS, WAITING_SWEEP_RUNS, Share
+from trainer.jobs.queue import RunQueue, Ticket, wait_seconds
 
 
-def queue_of(run_ids):
-    """Return a queue; the first letter of an id names its sweep, unless that is "s" for a single run."""
-    queue = RunQueue(lambda run_id: "" if run_id[0] == "s" else run_id[0])
+def ticket(run_id):
+    """Return the ticket of a run: the first letter of its id is its owner, an "s" after it stands for a sweep."""
+    return Ticket(run_id[0], run_id[:2] if run_id[1] == "s" else "")
+
+
+def queue_of(*run_ids, running=()):
+    queue = RunQueue(ticket, lambda: running)
     queue.add(run_ids)
     return queue
 
 
-def test_single_runs_start_before_those_of_sweeps_which_take_turns():
-    queue = queue_of(["a1", "a2", "a3", "s1", "b1", "b2", "s2"])
-    assert list(queue) == ["s1", "s2", "a1", "b1", "a2", "b2", "a3"]
-    queue.add(["s3"])
-    assert [queue.pop() for _ in range(4)] == ["s1", "s2", "s3", "a1"]
+def test_visitors_take_turns_with_single_runs_and_then_with_those_of_sweeps():
+    queue = queue_of("as1", "as2", "a1", "a2", "a3", "b1", "bs1", "bs2", "b2", "c1")
+    assert list(queue) == ["a1", "b1", "c1", "a2", "b2", "a3", "bs1", "as1", "bs2", "as2"]
+    queue.add(["d1"])
+    assert list(queue)[:4] == ["a1", "b1", "c1", "d1"]
+
+
+def test_who_is_training_waits_for_those_who_are_not():
+    running = ["a0", "b0", "b9"]
+    queue = queue_of("a1", "b1", "c1", "c2", running=running)
+    assert list(queue) == ["c1", "a1", "c2", "b1"]
+    running[:] = []
+    assert list(queue)[:2] == ["c1", "a1"]  # a and b have had their turns
+
+
+def test_with_one_slot_nobody_has_a_second_turn_before_everybody_had_one():
+    running, started = [], ""
+    queue = queue_of("a1", "a2", "a3", "b1", "b2", "c1", running=running)
+    while len(queue):
+        running[:] = [queue.pop()]
+        started += running[0][0]
+        if started == "abc":
+            queue.add(["d1"])
+    assert started == "abcdaba"
 
 
 def test_runs_can_be_put_back_to_the_front():
-    queue = queue_of(["s1", "a1"])
-    queue.add(["s0", "a0"], first=True)
-    assert list(queue) == ["s0", "s1", "a0", "a1"] and queue.next() == "s0"
+    queue = queue_of("b1", "a1", "as1")
+    queue.add(["a0", "as0"], first=True)
+    assert list(queue) == ["a0", "b1", "a1", "as0", "as1"] and queue.next() == "a0"
 
 
-def test_positions_count_from_one():
-    queue = queue_of(["s1", "s2", "a1"])
-    assert [queue.position(run_id) for run_id in ("s1", "a1", "s9")] == [1, 3, 0]
-    queue.remove("s1")
-    assert queue.position("a1") == 2 and "s1" not in queue and len(queue) == 2
+def test_positions_count_from_one_and_have_a_reason():
+    queue = queue_of("a1", "a2", "b1", "c1", "as1")
+    assert [queue.position(run_id) for run_id in ("a1", "a2", "c1", "as1", "a9")] == [1, 4, 3, 5, 0]
+    assert queue.reason("a1") == "" and queue.reason("b1") == "visitors take turns, and 1 other comes before you"
+    assert queue.reason("c1") == queue.reason("a2") == "visitors take turns, and 2 others come before you"
+    assert queue.reason("as1") == "visitors take turns, single runs before sweeps, and 2 others come before you"
+    for run_id in ("b1", "c1"):
+        queue.remove(run_id)
+    assert queue.reason("a2") == "1 run of yours comes first" and queue.reason("as1") == "2 runs of yours come first"
+    assert queue.position("a2") == 2 and "b1" not in queue and len(queue) == 3
+
+
+def test_a_visitor_has_a_share_of_the_places():
+    queue = queue_of(*[f"a{number}" for number in range(WAITING_RUNS.visitor)], "as1", "as2")
+    queue.check_room(Ticket("b"))
+    with pytest.raises(UserError, match=r"^You may have at most 5 runs waiting \(got one more\): try again when one"):
+        queue.check_room(Ticket("a"))
+    queue.check_room(Ticket("a", "as"), 3)  # more of the sweep that waits
+    with pytest.raises(UserError, match=r"^You may have at most 1 sweep waiting"):
+        queue.check_room(Ticket("a", "another"), 3)
+    queue.check_room(Ticket("b", "bs"), 3)
+
+
+def test_an_address_has_a_larger_share_and_leaves_some_to_the_others():
+    places = RunQueue(lambda run_id: Ticket(run_id), waiting=Share(visitor=1, total=50))
+    places.add([f"visitor {number}" for number in range(int(ADDRESS_PART * 50))], address="192.0.2.1")
+    with pytest.raises(UserError, match=r"^The visitors of one network address may have at most 40 runs waiting"):
+        places.check_room(Ticket("x", address="192.0.2.1"))
+    places.check_room(Ticket("x", address="192.0.2.2"))
+    places.check_room(Ticket("x"))  # an unknown address
+    places.add([f"more {number}" for number in range(10)])
+    with pytest.raises(UserError, match=r"^All visitors together may have at most 50 runs waiting"):
+        places.check_room(Ticket("x"))
 
 
 def test_runs_of_sweeps_take_no_places_from_single_runs():
-    queue = queue_of([f"a{number}" for number in range(MAX_WAITING)])
-    queue.check_room()
-    with pytest.raises(UserError, match=rf"{MAX_WAITING} runs of sweeps may wait \(got {MAX_WAITING} waiting and 2"):
-        queue.check_room(2, "b")
-    queue = queue_of([f"s{number}" for number in range(MAX_WAITING)])
-    queue.check_room(MAX_WAITING, "a")
-    with pytest.raises(UserError, match=rf"At most {MAX_WAITING} runs may wait \(got one more\)"):
-        queue.check_room()
+    queue = RunQueue(lambda run_id: Ticket(run_id, run_id))
+    queue.add([f"{number}" for number in range(WAITING_SWEEP_RUNS - 1)])
+    queue.check_room(Ticket("a"))
+    queue.check_room(Ticket("a", "s"))
+    with pytest.raises(UserError, match=r"100 runs of sweeps may wait \(got 99 waiting and 2 more\)"):
+        queue.check_room(Ticket("a", "s"), 2)
 
 
-@given(st.lists(st.sampled_from("sab"), max_size=20))
-def test_no_run_is_lost_and_runs_of_a_sweep_stay_in_order(sweeps):
-    run_ids = [f"{sweep}{place:02}" for place, sweep in enumerate(sweeps)]
-    queue = queue_of(run_ids)
+@given(st.lists(st.sampled_from(["a", "b", "as", "bs", "cs"]), max_size=20))
+def test_no_run_is_lost_and_those_of_a_visitor_stay_in_order(kinds):
+    run_ids = [f"{kind}{place:02}" for place, kind in enumerate(kinds)]
+    queue = queue_of(*run_ids)
     assert sorted(queue) == sorted(run_ids)
-    for sweep in "sab":
-        own = [run_id for run_id in queue if run_id[0] == sweep]
+    for kind in {*kinds}:
+        own = [run_id for run_id in queue if run_id[:-2] == kind]
         assert own == sorted(own)
 
 

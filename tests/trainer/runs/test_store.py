@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from trainer import UserError
 from trainer.config.presets import PRESETS
 from trainer.config.training import TrainingConfig
+from trainer.runs.index import read_row
 from trainer.runs.state import State
 from trainer.runs.store import TRASH, RunStore, all_or_none
 
@@ -129,3 +130,15 @@ def test_only_runs_that_can_no_longer_be_restored_are_purged(store, run):
     store.purge()
     assert new.is_dir() and not old.exists()
     store.restore(other.id)
+
+
+@pytest.mark.parametrize("levels", [900, 990, 1_000, 100_000])
+@pytest.mark.parametrize("name", ["state.json", "config.json", "meta.json", "requests.jsonl", "history.jsonl"])
+def test_deeply_nested_files_of_a_run_stop_no_reader(store, run, name, levels):
+    waiting = store.create(TrainingConfig(), owner="somebody")
+    deep = "[" * levels + "]" * levels
+    (run.path / name).write_text(f'{{"phase": "queued", "kind": "epoch", "config": {{"a": {deep}}}, "name": {deep}}}\n')
+    assert waiting.id in [one.id for one in store.live()]
+    view = run.read()
+    assert (view.state.phase == "damaged") == (name in ("state.json", "config.json"))
+    assert read_row(run).id == run.id and store.history(run) == []

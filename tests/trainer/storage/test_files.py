@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 
 from trainer import UserError
 from trainer.storage import files
-from trainer.storage.files import json_line, parse_lines, read_bytes, read_object, read_or_none, write_atomically
+from trainer.storage.files import (
+    MAX_DEPTH,
+    json_line,
+    parse_json,
+    parse_lines,
+    read_bytes,
+    read_object,
+    read_or_none,
+    write_atomically,
+)
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path):
@@ -92,3 +101,14 @@ def test_content_that_is_not_a_json_object_is_refused(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(ValueError):
         read_object(path)
+
+
+@pytest.mark.parametrize("levels", [MAX_DEPTH + 1, 900, 1_000, 5_000, 100_000])
+def test_deeply_nested_json_is_refused_and_spoils_no_line_beside_it(levels):
+    for begin, end in (("[", "]"), ('{"a":', "}")):
+        deep = (begin * levels + "0" + end * levels).encode()
+        with pytest.raises(ValueError, match="nested deeper"):
+            parse_json(deep)
+        lines = b'{"a": 1}\n{"a": ' + deep + b'}\n{"a": 2}\n'
+        assert parse_lines(lines) == [{"a": 1}, {"a": 2}]
+    assert parse_json(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH)

@@ -1,7 +1,8 @@
 """Growing files of JSON lines: what is read, what is skipped, and how much stays in memory."""
 
 from trainer.storage.files import json_line, write_atomically
-from trainer.storage.lines import LineReader
+from trainer.storage.lines import MEMORY_FACTOR, RECORD_BYTES, LineReader
+from trainer.storage.memory import OVERHEAD_BYTES
 
 
 def test_new_lines_are_read_and_damaged_ones_skipped(tmp_path):
@@ -35,20 +36,28 @@ def test_invalid_records_are_skipped(tmp_path):
     assert reader.read(path) == [{"step": 1}]
 
 
-def test_the_oldest_files_leave_a_full_cache_and_are_read_again(tmp_path):
-    reader, paths = LineReader(max_bytes=100), [tmp_path / f"{number}.jsonl" for number in range(5)]
+def test_the_files_read_least_recently_leave_a_full_cache_and_are_read_again(tmp_path):
+    size = 3 * (MEMORY_FACTOR * len(json_line({"step": 1})) + RECORD_BYTES) + OVERHEAD_BYTES
+    reader, paths = LineReader(max_bytes=2 * size), [tmp_path / f"{number}.jsonl" for number in range(3)]
     for number, path in enumerate(paths):
-        path.write_bytes(json_line({"step": number}) * 3)  # 36 bytes
-    for _ in range(2):
-        for number, path in enumerate(paths):
-            assert reader.read(path) == [{"step": number}] * 3
-    assert [*reader._files] == paths[-2:]
+        path.write_bytes(json_line({"step": number}) * 3)
+    for number in (0, 1, 0, 2):  # the last takes the place of the second
+        assert reader.read(paths[number]) == [{"step": number}] * 3
+    assert {*reader._cache} == {paths[0], paths[2]}
+    assert reader.read(paths[1]) == [{"step": 1}] * 3
 
 
-def test_a_single_large_file_stays_cached(tmp_path):
-    reader, path = LineReader(max_bytes=10), tmp_path / "large.jsonl"
-    path.write_bytes(json_line({"step": 1}) * 9)
-    assert len(reader.read(path)) == 9 and [*reader._files] == [path]
-    with path.open("ab") as file:
-        file.write(json_line({"step": 2}))
-    assert len(reader.read(path)) == 10
+def test_a_growing_file_counts_with_all_its_records_and_a_very_large_one_is_not_cached(tmp_path):
+    reader, path = LineReader(max_bytes=23_000), tmp_path / "growing.jsonl"
+    for round in range(1, 6):
+        with path.open("ab") as file:
+            file.write(json_line({"step": 1}) * 20)
+        assert len(reader.read(path)) == 20 * round
+        assert (path in reader._cache) == (round < 4) and reader._cache.currsize <= 23_000
+
+
+def test_the_records_of_a_file_share_their_keys(tmp_path):
+    reader, path = LineReader(), tmp_path / "history.jsonl"
+    path.write_bytes(json_line({"learning_rate": 0.1}) * 2)
+    (first,), (second,) = reader.read(path)
+    assert first is second

@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from trainer import UserError
-from trainer.storage.zips import ALLOWED_FLAGS, MAX_DIRECTORY_BYTES, read_zip
+from trainer.storage.zips import ALLOWED_FLAGS, MAX_DIRECTORY_BYTES, LargeDirectory, open_zip, read_zip
 
 MAX_BYTES = {"config.json": 1_000, "model.onnx": 50_000}
 FILES = {"config.json": b"{}", "model.onnx": bytes(20_000)}
@@ -83,3 +83,19 @@ def test_no_more_is_decompressed_than_is_allowed():
     small = header_changed(content, 24, struct.pack("<I", 10))  # the directory declares ten bytes
     with pytest.raises(UserError, match="more than 1,000 bytes"):
         read_zip(small, MAX_BYTES)
+
+
+def test_a_zip_of_very_many_names_is_refused_before_its_directory_is_read():
+    names = 80_000
+    directory = bytes(46 * names)  # not even read
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, names & 0xFFFF, names & 0xFFFF, len(directory), 0, 0)
+    with pytest.raises(LargeDirectory):
+        open_zip(io.BytesIO(directory + end))
+    locator = b"PK\6\7" + bytes(16)  # leads to other, larger numbers
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, 66, 0, 0)
+    with pytest.raises(ValueError, match="more than 4 GB or 65,535 files"):
+        open_zip(io.BytesIO(bytes(46) + locator + end))
+    with pytest.raises(UserError, match="more than 4 GB or 65,535 files"):
+        read_zip(b"PK\3\4" + bytes(42) + locator + end, MAX_BYTES)
+    with open_zip(io.BytesIO(zipped(FILES))) as archive:
+        assert archive.namelist() == [*FILES]
