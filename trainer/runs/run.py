@@ -275,7 +275,7 @@ class Run:
 @functools.lru_cache(maxsize=1000)
 def _read_submission(path: Path, changed: int) -> _Submission:
     values = read_object(path)
-    config = TrainingConfig.from_json(json.dumps(values["config"]))
+    config = TrainingConfig.from_json(json.dumps(values["config"]), saved=True)
     parent, group = (value if isinstance(value := values.get(name), str) else "" for name in ("parent", "group"))
     return _Submission(config, printable(parent), printable(group), _time(values))
 
