@@ -19,6 +19,7 @@ class _CachedFile:
     inode: int = 0  # a replaced file is read again from its beginning
     offset: int = 0
     records: list[Record] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)  # held while the file is read: nobody else needs it
 
 
 class LineReader:
@@ -37,23 +38,26 @@ class LineReader:
     def read(self, path: Path) -> list[Record]:
         """Return all records so far, oldest first; a missing file has none."""
         with self._lock:
+            cached = self._files.setdefault(path, _CachedFile())
+            self._files.move_to_end(path)
+        with cached.lock:
             try:
                 with open_regular_file(path) as file:
                     status = os.fstat(file.fileno())
-                    cached = self._files.get(path)
-                    if cached is None or cached.inode != status.st_ino or cached.offset > status.st_size:
-                        cached = self._files[path] = _CachedFile(status.st_ino)
+                    if cached.inode != status.st_ino or cached.offset > status.st_size:
+                        cached.inode, cached.offset, cached.records = status.st_ino, 0, []
                     file.seek(cached.offset)
                     new = file.read(MAX_FILE_BYTES)  # the file may have grown since its size was checked
             except OSError:
-                self._files.pop(path, None)
+                with self._lock:
+                    self._files.pop(path, None)
                 return []
             new = new[: new.rfind(b"\n") + 1]  # the last line may be incomplete
             cached.offset += len(new)
             cached.records.extend(filter(self._is_valid, parse_lines(new)))
             records = list(cached.records)
-            self._files.move_to_end(path)
+        with self._lock:
             total = sum(other.offset for other in self._files.values())
             while total > self._max_bytes and len(self._files) > 1:
                 total -= self._files.popitem(last=False)[1].offset
-            return records
+        return records
