@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-
 import streamlit as st
 
 from trainer.jobs.engine import Engine
@@ -13,10 +11,11 @@ from trainer.sharing import run_import
 from ui import background
 from ui.background import Progress, Task
 from ui.markdown import literal
+from ui.turns import Turns
 
 MAX_MEGABYTES = run_import.MAX_ZIP_BYTES // 10**6  # of a zip
 TASK = "put_in_task"  # session key: a visitor's upload is nobody else's
-_turn = threading.Lock()  # one at a time: each import starts a process, and a class may start thirty at once
+_turns = Turns(1)  # one at a time: each import starts a process, and a class may start thirty at once
 
 
 def render() -> None:
@@ -70,7 +69,7 @@ def _start_import(content: bytes) -> None:
 
     st.session_state.put_in_error = ""
     st.session_state.put_in_count = st.session_state.get("put_in_count", 0) + 1
-    st.session_state[TASK] = Task(work, "The run could not be imported", "runs", _turn)
+    st.session_state[TASK] = Task(work, "The run could not be imported", "runs", _turns, owner)
 
 
 def _finish_import() -> None:
