@@ -63,15 +63,15 @@ def render_answer(
     choice: NetworkChoice, alternatives: list[str], layout: Layout
 ) -> tuple[np.ndarray | None, Answer | None]:
     """Render the prediction of one network, the bars first; return the image in focus and its answer."""
-    rendering = load_control.render_lock if tabs.selected_tab() == tabs.DRAW else nullcontext()
-    with rendering, layout.paper:
+    rendering = load_control.rendering if tabs.selected_tab() == tabs.DRAW else nullcontext
+    with rendering(), layout.paper:
         source = tabs.render_input(choice)
     read, error = reading.read(choice, source)
     focus = tabs.focused_digit(len(read))
     image, answer = (None, None) if focus is None else (source.images[focus], read[focus])
     others = steps.predict_alternatives(source, focus, choice, answer, alternatives)
     description = answer.sentence if answer else source.hint
-    with rendering:
+    with rendering():
         layout.chart.plotly_chart(
             answer_charts.probability_bars(answer), config={"staticPlot": True}, alt=description, key="bars"
         )

@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 POLL_SECONDS = 0.2  # after which whoever waits checks whether the work is still wanted
 MEMORY_SECONDS = 300.0  # for which the time that a visitor has used counts
@@ -27,6 +27,15 @@ class Place:
     begun: float  # time.monotonic()
 
 
+@dataclass(eq=False)
+class _Ticket:
+    """Somebody who waits for a place."""
+
+    visitor: Hashable
+    arrival: int
+    called: threading.Event = field(default_factory=threading.Event)  # set when it has a place
+
+
 class Turns:
     """A number of places. The next free one goes to the visitor who has used the least time so far.
 
@@ -37,9 +46,9 @@ class Turns:
     def __init__(self, places: int, quantum: float = math.inf) -> None:
         self._places = places
         self._quantum = quantum
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
         self._arrivals = itertools.count()
-        self._waiting: list[tuple[int, Hashable]] = []  # arrival and visitor
+        self._waiting: list[_Ticket] = []
         self._taken: Counter[Hashable] = Counter()  # places by visitor
         self._used: dict[Hashable, tuple[float, float]] = {}  # visitor -> seconds used, and when last
 
@@ -55,37 +64,46 @@ class Turns:
     def take(self, visitor: Hashable, timeout: float = math.inf, is_wanted: Callable[[], bool] = lambda: True) -> Place:
         """Wait for a place and occupy it until `release`. Raises NoTurn after `timeout` seconds, or if not wanted."""
         deadline = time.monotonic() + timeout
-        with self._changed:
-            ticket = next(self._arrivals), visitor
+        ticket = _Ticket(visitor, next(self._arrivals))
+        with self._lock:
             self._waiting.append(ticket)
-            try:
-                while not self._is_next(ticket):
-                    left = min(POLL_SECONDS, deadline - time.monotonic())
-                    if left <= 0 or not is_wanted():
-                        raise NoTurn
-                    self._changed.wait(left)
-                self._taken[visitor] += 1
-            finally:
-                self._waiting.remove(ticket)
-                self._changed.notify_all()
+            self._call()
+        while not ticket.called.is_set():
+            left = min(POLL_SECONDS, deadline - time.monotonic())
+            if left > 0 and is_wanted():
+                ticket.called.wait(left)
+                continue
+            with self._lock:
+                if not ticket.called.is_set():
+                    self._waiting.remove(ticket)
+                    raise NoTurn
         return Place(visitor, time.monotonic())
 
     def release(self, place: Place) -> None:
-        with self._changed:
+        with self._lock:
             now = time.monotonic()
             used, _ = self._used.get(place.visitor, (0.0, now))
             self._used[place.visitor] = used + now - place.begun, now
-            self._taken -= Counter([place.visitor])
-            self._used = {who: use for who, use in self._used.items() if now - use[1] < MEMORY_SECONDS}
-            self._changed.notify_all()
+            self._taken[place.visitor] -= 1
+            if not self._taken[place.visitor]:
+                del self._taken[place.visitor]
+            for visitor, (_, last) in list(self._used.items()):
+                if now - last >= MEMORY_SECONDS:
+                    del self._used[visitor]
+            self._call()
 
     def is_over(self, place: Place) -> bool:
         """Tell whether a place was occupied for its quantum while others wait."""
         return bool(self._waiting) and time.monotonic() - place.begun > self._quantum
 
-    def _is_next(self, ticket: tuple[int, Hashable]) -> bool:
-        return self._taken.total() < self._places and ticket == min(self._waiting, key=self._rank)
+    def _call(self) -> None:
+        """Give the free places to those who are next."""
+        while self._waiting and self._taken.total() < self._places:
+            ticket = min(self._waiting, key=self._rank)
+            self._waiting.remove(ticket)
+            self._taken[ticket.visitor] += 1
+            ticket.called.set()
 
-    def _rank(self, ticket: tuple[int, Hashable]) -> tuple[int, float, int]:
-        arrival, visitor = ticket
-        return self._taken[visitor], self._used.get(visitor, (0.0, 0.0))[0], arrival
+    def _rank(self, ticket: _Ticket) -> tuple[int, float, int]:
+        used, _ = self._used.get(ticket.visitor, (0.0, 0.0))
+        return self._taken[ticket.visitor], used, ticket.arrival

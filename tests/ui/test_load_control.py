@@ -84,8 +84,8 @@ def test_a_slow_network_holds_neither_rendering_nor_small_networks(slow, monkeyp
     assert len(network._session.running) == 1  # one after another
     small = load_control.in_turns(shipped.network(), shipped.CONFIG)
     assert small is shipped.network() and small.probabilities(IMAGE).shape == (1, 10)
-    assert load_control.render_lock.acquire(blocking=False)
-    load_control.render_lock.release()
+    with load_control.rendering():
+        pass
     network._session.over.set()
     assert [answer.result(TIMEOUT_SECONDS).shape for answer in answers] == [(1, 10)] * 2
 

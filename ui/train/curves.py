@@ -52,7 +52,7 @@ def _render(
     store = st.session_state.engine.runs
     others = [(other.name, store.history(other.run), other.state.steps) for other in selected.others]
     for column, measure in zip(st.columns(2), ("loss", "accuracy"), strict=True):
-        with load_control.render_lock, column:
+        with load_control.rendering(), column:
             figure = learning_curves(
                 history,
                 steps,

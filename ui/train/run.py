@@ -162,7 +162,7 @@ def _render_test_digits(view: RunView, history: list[Record], at: int | None) ->
     st.markdown(f"**{noun.capitalize()}**" + (f" after epoch {epochs[-1].get('epoch', '?')}" if epochs else ""))
     right = sum(prediction == label for prediction, label in zip(predictions or [], labels.tolist(), strict=False))
     alt = f"{right} of {len(labels)} {noun} read correctly" if predictions else f"16 {noun}, not read yet"
-    with load_control.render_lock:
+    with load_control.rendering():
         picture = marked_digits(images, labels, predictions, info is None or info.is_digits)
     st.image(picture, alt=alt, width="stretch")
 
@@ -177,6 +177,6 @@ def _render_weights(view: RunView, at: int | None) -> None:
     when = f" at epoch {steps[place] / view.state.steps:.1f}" if view.state.steps else ""
     units = f" of {weights.shape[1]} units" if weights.shape[-2:] == (28, 28) else ""
     st.markdown(f"**First layer's weights**{units}{when}: :blue[positive], :orange[negative]")
-    with load_control.render_lock:
+    with load_control.rendering():
         picture = weight_sheet(weights[place], float(abs(weights).max()) or None)
     st.image(picture, alt=f"The first layer's weights, {weights.shape[1]} units", width="stretch")
