@@ -47,7 +47,7 @@ def render_page(choice: NetworkChoice, others: list[NetworkChoice]) -> None:
             tabs.render_tools(choice)
     alternatives = steps.select_alternatives(disabled=tabs.selected_tab() == tabs.TEST)
     with suppress(UserError):
-        _ = choice.network  # load it before the first stroke, which would wait for it and hold the render lock
+        _ = choice.network  # load it before the first stroke, which would wait for it
     layout = Layout(answer_place, paper.container(key="paper", gap=None), chart, tools, drawings)
     render_answers(choice, others, alternatives, layout)
 
@@ -55,8 +55,7 @@ def render_page(choice: NetworkChoice, others: list[NetworkChoice]) -> None:
 @st.fragment
 def render_answers(choice: NetworkChoice, others: list[NetworkChoice], alternatives: list[str], layout: Layout) -> None:
     """Render the canvas and the predictions; a stroke reruns only this fragment."""
-    with load_control.render_lock if tabs.selected_tab() == tabs.DRAW else nullcontext():
-        image, answer = render_answer(choice, alternatives, layout)
+    image, answer = render_answer(choice, alternatives, layout)
     if others:
         network_picker.render_comparison(image, choice, answer, others)
 
@@ -65,32 +64,35 @@ def render_answer(
     choice: NetworkChoice, alternatives: list[str], layout: Layout
 ) -> tuple[np.ndarray | None, Answer | None]:
     """Render the prediction of one network, the bars first; return the image in focus and its answer."""
-    with layout.paper:
+    rendering = load_control.rendering if tabs.selected_tab() == tabs.DRAW else nullcontext
+    with rendering(), layout.paper:
         source = tabs.render_input(choice)
     read, error = reading.read(choice, source)
     focus = tabs.focused_digit(len(read))
     image, answer = (None, None) if focus is None else (source.images[focus], read[focus])
+    others = steps.predict_alternatives(source, focus, choice, answer, alternatives)
     description = answer.sentence if answer else source.hint
-    layout.chart.plotly_chart(
-        answer_charts.probability_bars(answer), config={"staticPlot": True}, alt=description, key="bars"
-    )
-    with layout.sentence:
-        live_text.render(reading.sentence(source, read), key="sentence")
-        if error:
-            st.error(sentence(error))
+    with rendering():
+        layout.chart.plotly_chart(
+            answer_charts.probability_bars(answer), config={"staticPlot": True}, alt=description, key="bars"
+        )
+        with layout.sentence:
+            live_text.render(reading.sentence(source, read), key="sentence")
+            if error:
+                st.error(sentence(error))
+        with layout.paper:
+            tabs.render_boxes(source, read, focus)
+        steps.render(source, focus, others)
     with layout.tools:
         if tabs.selected_tab() != tabs.DRAW:
             tabs.render_tools(choice)
         followed_digits.render_follow_button(image)
-    with layout.paper:
-        tabs.render_boxes(source, read, focus)
     with layout.my_drawings:
         tabs.select_focus(len(read))
         drawing = None if source.label is not None else image
         drawing_id = source.sheet and f"{source.sheet} {focus} of {len(read)}"
         predicted = answer.best if answer and answer.is_finite else None
         my_drawings.render(drawing, predicted, choice.id, drawing_id)
-    steps.render(source, focus, choice, answer, alternatives)
     return image, answer
 
 

@@ -6,6 +6,7 @@ A page must not block for seconds: it starts a task, shows its progress and reru
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Hashable
@@ -14,9 +15,10 @@ from typing import Any
 import streamlit as st
 
 from trainer import UserError
+from ui.turns import NoTurn, Place, Turns
 
 POLL_SECONDS = 0.5  # between two updates of a task's progress on a page
-LOCK_POLL_SECONDS = 0.2  # after which a task that waits for its lock checks whether it was cancelled
+PATIENCE_SECONDS = 75.0  # without a look, after which nobody waits: browsers let a hidden page look once a minute
 Progress = Callable[[float], None]  # called with the fraction of the work that is done, 0 to 1
 
 _starting = threading.Lock()
@@ -32,8 +34,10 @@ class Task:
 
     `work` is called with a function that reports progress; what it returns becomes `result`. An exception becomes
     `error`, one sentence: the message of a UserError; for an OSError, when `folder` names what the work writes, that
-    this folder must be writable; for anything else, which is logged, `failure` and the advice to try again. Tasks that
-    share a `lock` run one after another.
+    this folder must be writable; for anything else, which is logged, `failure` and the advice to try again.
+
+    With `turns`, it waits for the turn of its `visitor`, and may lose it whenever it reports progress. With `patience`,
+    it is cancelled once no page has looked at it for so many seconds.
     """
 
     def __init__(
@@ -41,13 +45,18 @@ class Task:
         work: Callable[[Progress], Any],
         failure: str,
         folder: str = "",
-        lock: threading.Lock | None = None,
+        turns: Turns | None = None,
+        visitor: Hashable = None,
+        patience: float = math.inf,
     ) -> None:
         self.fraction = 0.0  # of the work that is done, 0 to 1
-        self.started: float | None = None  # time.monotonic(), None while it waits for its lock
+        self.started: float | None = None  # time.monotonic(), None while it waits for its first turn
         self.result: Any = None
         self.error = ""
-        self._failure, self._folder, self._lock = failure, folder, lock
+        self._failure, self._folder = failure, folder
+        self._turns, self._visitor, self._patience = turns, visitor, patience
+        self._place: Place | None = None
+        self._looked_at = time.monotonic()
         self._cancelled = threading.Event()
         # The task keeps no reference to `work`, which may hold the content of a large file.
         self._thread = threading.Thread(target=self._run, args=(work,), daemon=True)
@@ -56,7 +65,12 @@ class Task:
     @property
     def done(self) -> bool:
         """Tell whether the task has ended or was cancelled."""
-        return self._cancelled.is_set() or not self.running
+        return self.cancelled or not self.running
+
+    @property
+    def cancelled(self) -> bool:
+        """Tell whether the task was cancelled, by a visitor or because nobody waits for it."""
+        return self._cancelled.is_set()
 
     @property
     def running(self) -> bool:
@@ -65,12 +79,12 @@ class Task:
 
     @property
     def waiting(self) -> bool:
-        """Tell whether the task still waits for its lock."""
+        """Tell whether the task still waits for its first turn."""
         return self.started is None
 
     @property
     def seconds(self) -> float:
-        """Return the seconds since the work started; 0 while the task waits for its lock."""
+        """Return the seconds since the work started; 0 while the task waits for its first turn."""
         return 0.0 if self.started is None else time.monotonic() - self.started
 
     @property
@@ -82,24 +96,39 @@ class Task:
         """End the task when it next reports progress, or while it waits; it then has neither result nor error."""
         self._cancelled.set()
 
+    def look(self) -> None:
+        """Note that a page still waits for this task."""
+        self._looked_at = time.monotonic()
+
+    def _is_wanted(self) -> bool:
+        if time.monotonic() - self._looked_at > self._patience:
+            self.cancel()
+        return not self.cancelled
+
     def _run(self, work: Callable[[Progress], Any]) -> None:
-        if self._lock is None:
-            self._work(work)
-            return
-        while not self._lock.acquire(timeout=LOCK_POLL_SECONDS):
-            if self._cancelled.is_set():
-                return
         try:
+            self._take_turn()
             self._work(work)
+        except NoTurn:  # cancelled before it began
+            pass
         finally:
-            self._lock.release()
+            self._end_turn()
+
+    def _take_turn(self) -> None:
+        if self._turns is not None:
+            self._place = self._turns.take(self._visitor, is_wanted=self._is_wanted)
+
+    def _end_turn(self) -> None:
+        if self._turns is not None and self._place is not None:
+            self._turns.release(self._place)
+            self._place = None
 
     def _work(self, work: Callable[[Progress], Any]) -> None:
         self.started = time.monotonic()
         try:
             self._report(0.0)
             result = work(self._report)
-        except Cancelled:
+        except (Cancelled, NoTurn):
             pass
         except UserError as error:
             self._fail(str(error))
@@ -111,16 +140,19 @@ class Task:
                 _log.exception("%s", self._failure)
                 self._fail(f"{self._failure}: try again, and see the server's log.")
         else:
-            if not self._cancelled.is_set():
+            if not self.cancelled:
                 self.result, self.fraction = result, 1.0
 
     def _report(self, fraction: float) -> None:
-        if self._cancelled.is_set():
+        if not self._is_wanted():
             raise Cancelled
         self.fraction = min(1.0, fraction)
+        if self._turns is not None and self._place is not None and self._turns.is_over(self._place):
+            self._end_turn()
+            self._take_turn()
 
     def _fail(self, message: str) -> None:
-        if not self._cancelled.is_set():
+        if not self.cancelled:
             self.error = message
 
 
@@ -143,14 +175,16 @@ def start(
     work: Callable[[Progress], Any],
     failure: str,
     folder: str = "",
-    lock: threading.Lock | None = None,
+    turns: Turns | None = None,
+    visitor: Hashable = None,
+    patience: float = math.inf,
 ) -> Task:
     """Return the running task with this key, whoever started it, or start one (see Task)."""
     tasks = _tasks()
     with _starting:
         task = tasks.get(key)
         if task is None or task.done:
-            task = tasks[key] = Task(work, failure, folder, lock)
+            task = tasks[key] = Task(work, failure, folder, turns, visitor, patience)
     return task
 
 
@@ -178,6 +212,7 @@ def render_progress(
 def _render_progress(task: Task, describe: Callable[[Task], tuple[float, str]], can_cancel: bool) -> None:
     if task.done:
         st.rerun()
+    task.look()
     st.progress(*describe(task))
     if can_cancel and st.button("Cancel", icon=":material/close:", help="Stops this and saves nothing."):
         task.cancel()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from functools import partial
 
@@ -14,9 +13,10 @@ from trainer.networks.onnx_reader import network_hash
 from trainer.runs.run import Run, RunView
 from trainer.sharing import run_zip
 from trainer.storage.files import read_bytes
-from ui import background, dataset_loader
+from ui import background, dataset_loader, load_control
 from ui.background import Task
 from ui.markdown import sentence
+from ui.turns import Turns
 
 KERAS_SECONDS = 10.0  # that Keras takes to write a file, most of them to start
 MIME = "application/octet-stream"
@@ -42,7 +42,7 @@ REPORT = (
 EVERYTHING = "All of these files in one zip, the .keras file too once it is made. Digit Lab can import the zip again."
 MAKE = f"Keras starts and writes the file: about {KERAS_SECONDS:.0f} seconds."
 
-_keras_lock = threading.Lock()  # Keras takes a processor and half a gigabyte each time it starts
+_turns = Turns(1)  # Keras takes a processor and half a gigabyte each time it starts
 
 
 @st.fragment
@@ -97,7 +97,8 @@ def _render_keras(view: RunView, config: TrainingConfig, label: str, help: str) 
     if task and task.error:
         st.error(sentence(task.error))
     if st.button(f"Make {label}", icon=":material/build:", help=f"{help} {MAKE}", key="takehome.make"):
-        background.start(key, lambda _: _make(run, config), "The .keras file could not be written", "runs", _keras_lock)
+        failure, visitor = "The .keras file could not be written", load_control.current_visitor()
+        background.start(key, lambda _: _make(run, config), failure, "runs", _turns, visitor)
         st.rerun()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from functools import partial
 
 import streamlit as st
@@ -12,12 +11,10 @@ from trainer.analysis.evaluation import Evaluation
 from trainer.data.datasets import Dataset
 from trainer.networks.onnx_reader import network_hash
 from trainer.text import duration
-from ui import background
+from ui import background, load_control
 from ui.background import Task
 from ui.markdown import literal, sentence
 from ui.network_picker import NetworkChoice
-
-_lock = threading.Lock()  # one evaluation at a time on a server: drawing and training need the processor too
 
 
 def find_or_compute(choice: NetworkChoice, dataset: Dataset) -> Evaluation | None:
@@ -32,13 +29,15 @@ def find_or_compute(choice: NetworkChoice, dataset: Dataset) -> Evaluation | Non
         return None
     key = "evaluation", str(choice.folder), network_hash(choice.path), dataset.hash
     task = background.find(key)
-    if task is None:
+    if task is None or task.cancelled:  # by nobody's looking at it, until now
         task = background.start(
             key,
             partial(_evaluate, choice, dataset),
             failure="The evaluation failed",
             folder="runs",
-            lock=_lock,
+            turns=load_control.evaluations,
+            visitor=load_control.current_visitor(),
+            patience=background.PATIENCE_SECONDS,
         )
     if not task.done:
         background.render_progress(task, _describe)
@@ -66,7 +65,7 @@ def _evaluate(choice: NetworkChoice, dataset: Dataset, progress: background.Prog
 def _describe(task: Task) -> tuple[float, str]:
     """Return an evaluation's progress as a fraction and as text."""
     if task.waiting:
-        text = "Waiting for another evaluation to finish …"
+        text = "Waiting for its turn among the evaluations of other visitors …"
     elif task.fraction < 0.05 or task.seconds_left is None:
         text = "Reading the test images …"
     else:

@@ -1,21 +1,66 @@
-"""Load control for a server with many visitors: a lock for rendering, and polling that slows down with their number."""
+"""Load control for a server with many visitors: rendering and slow work in turns, and polling at a bearable pace."""
 
 from __future__ import annotations
 
-import threading
+import os
 import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from secrets import token_hex
 
 import streamlit as st
+
+from trainer import UserError
+from trainer.config.training import TrainingConfig, multiply_add_count
+from trainer.networks import inference
+from trainer.networks.inference import Network
+from ui.turns import NoTurn, Turns
 
 POLL_SECONDS = 0.8  # between two updates of a live run
 FULL_PACE_VISITORS = 10  # with more visitors, each of them polls less often
 VISITOR_TIMEOUT_SECONDS = 60.0  # without a poll, after which a visitor has left; longer than any polling interval
 PACE_TOLERANCE = 2.0  # the interval changes only when it is off by more than this factor
 
-# A stroke or an update takes about 15 ms of Python, which runs one thread at a time. Without a lock, the strokes of a
-# class share the processor and all of them end late. With it, 95 % of 60 visitors had their bars in 60 ms, not 200 ms.
-render_lock = threading.Lock()
+# A stroke or an update takes about 15 ms of Python, which runs one thread at a time. Without turns, the strokes of a
+# class share the processor and all end late. With them, 95 % of 60 visitors had their bars in 60 ms, not 200 ms.
+_renderings = Turns(1)
+MAX_IMMEDIATE = 20_000_000  # multiply-adds for one image, about a millisecond; larger networks compute in turns
+ANSWER_SECONDS = 10.0  # for which a network may wait for its turn to read an image, and then compute
+_answers = Turns(max(1, (os.cpu_count() or 1) // 2))  # half of the cores stay free for everybody else
+evaluations = Turns(1, quantum=0.5)
+PHOTO_SECONDS = 60.0  # for which a photo may wait for its turn
+photos = Turns(2)  # each takes a process
+
+
+def rendering() -> AbstractContextManager[None]:
+    """Return a context in which only this visitor's page is rendered.
+
+    It must neither run a visitor's network nor touch the disk, so that nobody waits for more than renderings.
+    """
+    return _renderings.turn(current_visitor())
+
+
+def in_turns(network: Network, config: TrainingConfig) -> Network:
+    """Return the network of a config; a large one computes when it is this visitor's turn."""
+    if multiply_add_count(config) <= MAX_IMMEDIATE:
+        return network
+    visitor = current_visitor()
+    return network.in_turns(lambda: _turn(visitor), ANSWER_SECONDS)
+
+
+@contextmanager
+def _turn(visitor: str) -> Iterator[None]:
+    try:
+        with _answers.turn(visitor, ANSWER_SECONDS):
+            yield
+    except NoTurn:
+        raise UserError(inference.too_slow(ANSWER_SECONDS)) from None
+
+
+def current_visitor() -> str:
+    """Return what tells this visitor from others: all tabs of a browser are one visitor."""
+    visitor: str = st.session_state.get("owner", "")
+    return visitor
 
 
 def poll_seconds(base: float = POLL_SECONDS, current: float | None = None) -> float:

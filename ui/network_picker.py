@@ -26,6 +26,7 @@ from trainer.runs.run import Run
 from trainer.shipped import network as shipped
 from trainer.storage.memory import cached
 from trainer.text import counted, percent
+from ui import load_control
 from ui.markdown import literal
 from ui.run_index import run_index
 
@@ -72,7 +73,7 @@ class NetworkChoice:
         """Return the network in its present state. Raises UserError if its file is missing or damaged."""
         if self.id == SHIPPED:
             return shipped.network()
-        return _load(self.path, self.changed, self.config)
+        return load_control.in_turns(_load(self.path, self.changed, self.config), self.config)
 
     @property
     def changed(self) -> int:

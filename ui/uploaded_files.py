@@ -16,6 +16,7 @@ from trainer import UserError
 from trainer.config.shares import CHECKED_FILES, UPLOADED_BYTES, Share
 from ui.address import current_address
 from ui.background import Progress, Task
+from ui.turns import Turns
 
 
 class _Check(NamedTuple):
@@ -24,7 +25,7 @@ class _Check(NamedTuple):
     task: Task
 
 
-_turn = threading.Lock()  # of the file that is being checked: it may unpack to much, and a class may upload thirty
+_turns = Turns(1)  # one file at a time: it may unpack to much, and a class may upload thirty
 _starting = threading.Lock()
 _checks: list[_Check] = []
 
@@ -83,6 +84,6 @@ def check(work: Callable[[Progress], Any], failure: str, folder: str) -> Task:
             raise UserError(
                 f"At most {CHECKED_FILES.total} files may wait to be checked (got one more): try again in a minute."
             )
-        task = Task(work, failure, folder, _turn)
+        task = Task(work, failure, folder, _turns, owner)
         _checks.append(_Check(owner, address, task))
     return task

@@ -1,4 +1,4 @@
-"""Background tasks: progress, results, errors and cancellation, and tasks that share a lock."""
+"""Background tasks: progress, results, errors and cancellation, and tasks that take turns."""
 
 import logging
 import threading
@@ -12,6 +12,7 @@ from harness.waiting import TIMEOUT_SECONDS, wait_for
 from trainer import UserError
 from ui import background
 from ui.background import Task
+from ui.turns import Turns
 
 
 @pytest.fixture
@@ -84,8 +85,8 @@ def test_a_cancelled_task_is_done_at_once_and_ends_at_its_next_report(go: thread
     assert not reported and not task.error and task.result is None
 
 
-def test_tasks_with_a_lock_run_one_after_another_and_a_waiting_one_can_be_cancelled(go: threading.Event) -> None:
-    lock, order = threading.Lock(), []
+def test_tasks_take_turns_and_a_waiting_one_can_be_cancelled(go: threading.Event) -> None:
+    turns, order = Turns(1), []
 
     def work(name):
         def run(progress):
@@ -94,9 +95,9 @@ def test_tasks_with_a_lock_run_one_after_another_and_a_waiting_one_can_be_cancel
 
         return run
 
-    first = Task(work("first"), "It broke off", lock=lock)
+    first = Task(work("first"), "It broke off", turns=turns)
     wait_for(lambda: order)
-    second, third = (Task(work(name), "It broke off", lock=lock) for name in ("second", "third"))
+    second, third = (Task(work(name), "It broke off", turns=turns) for name in ("second", "third"))
     assert second.waiting and not second.done and second.seconds == 0
     third.cancel()
     wait_for(lambda: not third.running)
@@ -106,10 +107,39 @@ def test_tasks_with_a_lock_run_one_after_another_and_a_waiting_one_can_be_cancel
     assert order == ["first", "second"] and third.waiting
 
 
-def test_work_that_fails_releases_the_lock() -> None:
-    lock = threading.Lock()
-    tasks = [Task(failing(ValueError()), "It broke off", lock=lock) for _ in range(3)]
+def test_small_work_does_not_wait_until_large_work_is_complete(go: threading.Event) -> None:
+    turns = Turns(1, quantum=0.0)
+
+    def large(progress):
+        while not go.is_set():
+            progress(0.5)
+        return "large"
+
+    first = Task(large, "It broke off", turns=turns, visitor="one")
+    wait_for(lambda: first.fraction)
+    assert ended(Task(lambda progress: "small", "It broke off", turns=turns, visitor="other")).result == "small"
+    assert not first.done
+    go.set()
+    assert ended(first).result == "large"
+
+
+def test_work_that_fails_ends_its_turn() -> None:
+    turns = Turns(1)
+    tasks = [Task(failing(ValueError()), "It broke off", turns=turns) for _ in range(3)]
     assert all(ended(task).error for task in tasks)
+
+
+def test_work_that_nobody_waits_for_any_more_is_cancelled(go: threading.Event) -> None:
+    turns = Turns(1)
+
+    def work(progress):
+        while not go.is_set():
+            progress(0.5)
+
+    left, waiting = (Task(work, "It broke off", turns=turns, patience=0.05) for _ in range(2))
+    for task in (left, waiting):
+        wait_for(lambda task=task: not task.running)
+        assert task.cancelled and task.done and not task.error
 
 
 # --- on a page ------------------------------------------------------------------------------------------------

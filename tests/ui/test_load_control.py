@@ -1,8 +1,19 @@
-"""Polling intervals with few and with many visitors."""
+"""Polling intervals with few and with many visitors, and networks that compute in turns."""
 
+import copy
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
 import pytest
 
+from harness.waiting import TIMEOUT_SECONDS, wait_for
+from trainer import UserError
+from trainer.config.layers import Conv2D
+from trainer.config.training import TrainingConfig
+from trainer.shipped import network as shipped
 from ui import load_control
+from ui.turns import Turns
 
 
 @pytest.fixture
@@ -33,3 +44,57 @@ def test_each_visitor_is_counted_once_until_the_timeout(monkeypatch):
     monkeypatch.setattr(load_control, "_last_polls", lambda: polls)
     monkeypatch.setattr(load_control.time, "monotonic", lambda: 10.0)
     assert [load_control._count_visitors(), load_control._count_visitors()] == [2, 2]
+
+
+# --- turns of networks ------------------------------------------------------------------------------------------
+
+
+class Slow:
+    """A network that computes until the test is over; it counts those who compute."""
+
+    def __init__(self, network):
+        self.get_inputs, self.running, self.over = network._session.get_inputs, [], threading.Event()
+
+    def run(self, outputs, inputs, options=None):
+        self.running.append(threading.get_ident())
+        self.over.wait(TIMEOUT_SECONDS)
+        return [np.full((1, 10), 0.1, np.float32) for _ in outputs]
+
+
+@pytest.fixture
+def slow(monkeypatch):
+    monkeypatch.setattr(load_control, "_answers", Turns(1))
+    network = copy.copy(shipped.network())
+    network._session = slow = Slow(network)
+    with ThreadPoolExecutor(4) as pool:
+        yield network, lambda function: pool.submit(function)
+        slow.over.set()
+
+
+LARGE = TrainingConfig(layers=(Conv2D(64), Conv2D(64)))
+IMAGE = np.zeros((1, 28, 28), np.float32)
+
+
+def test_a_slow_network_holds_neither_rendering_nor_small_networks(slow, monkeypatch):
+    network, start = slow
+    monkeypatch.setattr(load_control, "current_visitor", lambda: "slow")
+    in_turns = load_control.in_turns(network, LARGE)
+    answers = [start(lambda: in_turns.probabilities(IMAGE)) for _ in range(2)]
+    wait_for(lambda: network._session.running and load_control._answers._waiting)
+    assert len(network._session.running) == 1  # one after another
+    small = load_control.in_turns(shipped.network(), shipped.CONFIG)
+    assert small is shipped.network() and small.probabilities(IMAGE).shape == (1, 10)
+    with load_control.rendering():
+        pass
+    network._session.over.set()
+    assert [answer.result(TIMEOUT_SECONDS).shape for answer in answers] == [(1, 10)] * 2
+
+
+def test_a_visitor_who_gets_no_turn_in_time_gets_a_sentence(slow, monkeypatch):
+    network, start = slow
+    monkeypatch.setattr(load_control, "current_visitor", lambda: "slow")
+    start(lambda: load_control.in_turns(network, LARGE).probabilities(IMAGE))
+    wait_for(lambda: network._session.running)
+    monkeypatch.setattr(load_control, "ANSWER_SECONDS", 0.01)
+    with pytest.raises(UserError, match=r"must read a drawing within 0\.01 s .*: try again in a minute, or choose"):
+        load_control.in_turns(network, LARGE).probabilities(IMAGE)

@@ -74,7 +74,7 @@ class Diagnosis:
             return self
         rates = [known(line.get("learning_rate")) or self.learning_rate for line in self.history]
         changed = max((n for n, rate in enumerate(rates, 1) if abs(rate / self.learning_rate - 1) > 0.05), default=0)
-        config = replace(self.config, learning_rate=self.learning_rate)
+        config = replace(self.config, learning_rate=self.learning_rate, saved=True)
         return replace(self, config=config, history=self.history[changed:])
 
     @cached_property

@@ -21,7 +21,7 @@ def suggestions(diagnosis: Diagnosis) -> tuple[Suggestion, ...]:
     """Return at most three suggestions, the best first; each differs from what was trained."""
     config = diagnosis.config
     found: list[Suggestion] = []
-    for suggestion in _for_verdict(diagnosis, replace(config, learning_rate=diagnosis.learning_rate)):
+    for suggestion in _for_verdict(diagnosis, replace(config, learning_rate=diagnosis.learning_rate, saved=True)):
         if suggestion.config not in [config, *(other.config for other in found)]:
             found.append(suggestion)
     if not config.validation_split:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import typing
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import ClassVar
 
 from trainer import UserError
@@ -14,7 +14,8 @@ from trainer.config.limits import CHOICE_LABELS, CHOICES, LIMITS, SETTINGS, in_s
 @functools.cache
 def field_types(kind: type) -> dict[str, typing.Any]:
     """Return the types of a dataclass's fields by their names."""
-    return {name: hint for name, hint in typing.get_type_hints(kind).items() if typing.get_origin(hint) is not ClassVar}
+    hints = typing.get_type_hints(kind)
+    return {item.name: hints[item.name] for item in fields(kind)}
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,10 @@ class Layer(Checked):
     def parameters(self, shape: Shape) -> int:
         return sum(map(math.prod, self.weight_shapes(shape)))
 
+    def multiply_adds(self, shape: Shape) -> int:
+        """Return how many products of an input and a weight it adds up for one image."""
+        return 0
+
     def arithmetic(self, shape: Shape) -> str:
         """Return the calculation of `parameters`: `784 inputs × 32 units + 32 biases = 25,120`."""
         return "no weights: 0 parameters"

@@ -23,6 +23,7 @@ class LayerRow:
     input_shape: Shape
     output_shape: Shape
     parameters: int
+    multiply_adds: int  # for one image
     implied: bool = False
 
 
@@ -49,7 +50,7 @@ def layer_table(layers: Iterable[Layer], input_shape: Shape) -> tuple[LayerRow, 
         nonlocal shape
         after = layer.output_shape(shape)
         name = name or f"{_snake(type(layer).__name__)}_{len(rows) + 1}"
-        rows.append(LayerRow(name, layer, shape, after, layer.parameters(shape), implied))
+        rows.append(LayerRow(name, layer, shape, after, layer.parameters(shape), layer.multiply_adds(shape), implied))
         shape = after
 
     for place, layer in enumerate(layers, 1):

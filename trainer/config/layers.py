@@ -92,6 +92,9 @@ class Dense(Layer):
     def weight_shapes(self, shape: Shape) -> tuple[Shape, ...]:
         return (math.prod(shape), self.units), (self.units,)
 
+    def multiply_adds(self, shape: Shape) -> int:
+        return math.prod(shape) * self.units
+
     def arithmetic(self, shape: Shape) -> str:
         return (
             f"{math.prod(shape):,} inputs × {self.units:,} units + {self.units:,} biases = {self.parameters(shape):,}"
@@ -143,6 +146,9 @@ class Conv2D(Layer):
     def weight_shapes(self, shape: Shape) -> tuple[Shape, ...]:
         kernel = (self.kernel_size, self.kernel_size, shape[2], self.filters)
         return (kernel, (self.filters,)) if self.use_bias else (kernel,)
+
+    def multiply_adds(self, shape: Shape) -> int:
+        return math.prod(self.output_shape(shape)) * self.kernel_size**2 * shape[2]
 
     def arithmetic(self, shape: Shape) -> str:
         biases = f" + {self.filters:,} biases" if self.use_bias else ""

@@ -76,6 +76,7 @@ LIMITS = {
     "time_limit": Limit(1, 3600, whole=True),  # seconds
     "layers": Limit(0, 20, whole=True),
     "parameters": Limit(0, 5_000_000, whole=True),
+    "multiply_adds": Limit(0, 1_000_000_000, whole=True),  # for one image: 15 to 100 ms of one processor core
     "memory": Limit(0, 2_000_000_000),  # bytes, see TrainingConfig.memory
 }
 # The choices of every setting that has some: name -> label.

@@ -12,7 +12,7 @@ import json
 import math
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import InitVar, dataclass, fields, is_dataclass
 from typing import Any, ClassVar, Literal, Union
 
 import msgspec
@@ -36,7 +36,8 @@ MAX_LINK_JSON_BYTES = 20_000  # of the config after decompression
 class TrainingConfig(Checked):
     """A network and the settings of its training. The output layer, Dense(10, softmax), is implied.
 
-    Raises UserError if it cannot be trained.
+    Raises UserError if it cannot be trained. A `saved` one may exceed the limit of multiply-adds: an earlier version,
+    which had none, may have trained it.
     """
 
     errors_name_class: ClassVar[bool] = False
@@ -61,8 +62,9 @@ class TrainingConfig(Checked):
     seed: int = 0
     time_limit: int = 600  # seconds
     dataset: str = "mnist"  # a name in dataset_info.DATASETS, or of an upload
+    saved: InitVar[bool] = False
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, saved: bool) -> None:
         if not isinstance(self.layers, tuple) or not all(type(layer) in LAYERS.values() for layer in self.layers):
             raise UserError(f"Layers must be a tuple of layers (got {short_repr(self.layers)}).")
         if type(self.optimizer) not in OPTIMIZERS.values():
@@ -86,6 +88,13 @@ class TrainingConfig(Checked):
         if parameters > limit:
             raise UserError(
                 f"A network may have at most {limit:,} parameters (got {parameters:,}): use fewer units or filters."
+            )
+        multiply_adds, limit = multiply_add_count(self), LIMITS["multiply_adds"].high
+        if multiply_adds > limit and not saved:
+            raise UserError(
+                f"A network may take at most {limit / 1e6:,.0f} million multiply-adds for one image (got "
+                f"{multiply_adds / 1e6:,.0f} million): use fewer filters, larger strides, or pooling before the widest "
+                "convolutions."
             )
         memory, limit = self.memory, LIMITS["memory"].high
         if memory > limit:
@@ -118,7 +127,7 @@ class TrainingConfig(Checked):
         return json.dumps({"version": VERSION, **_to_plain(self)})
 
     @classmethod
-    def from_json(cls, text: str) -> TrainingConfig:
+    def from_json(cls, text: str, saved: bool = False) -> TrainingConfig:
         """Read what `to_json` wrote; missing settings have their default. Raises UserError for anything else."""
         try:
             read = msgspec.json.decode(text, type=_document())
@@ -133,7 +142,7 @@ class TrainingConfig(Checked):
         given = {item.name: getattr(read, item.name) for item in fields(cls)}
         given["layers"] = tuple(_made(layer, LAYERS) for layer in given["layers"])
         given["optimizer"] = _made(given["optimizer"], OPTIMIZERS)
-        return cls(**given)
+        return cls(**given, saved=saved)
 
     def to_link(self) -> str:
         """Return the config for a URL's query: what differs from the defaults, as compressed JSON in base64url."""
@@ -224,6 +233,11 @@ def _made(read: msgspec.Struct, kinds: dict[str, type]) -> Any:
 def parameter_count(config: TrainingConfig) -> int:
     """Count the parameters without building the network; includes the moving averages of batch normalization."""
     return sum(row.parameters for row in config.table)
+
+
+def multiply_add_count(config: TrainingConfig) -> int:
+    """Count the products of an input and a weight that the network adds up for one image."""
+    return sum(row.multiply_adds for row in config.table)
 
 
 def short_form(config: TrainingConfig) -> str:

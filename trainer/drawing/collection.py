@@ -34,7 +34,7 @@ NO_PREDICTION = -1  # no network was selected
 CELL = 60  # pixels a side for a drawing on the sheet: twice its size, and a margin
 DRAWINGS_PER_ROW = 20
 
-_changing = threading.Lock()  # two tabs of one visitor may add at once
+_locks: dict[str, threading.Lock] = {}  # by file: two tabs of one visitor may change it at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +94,7 @@ class Collection:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
+        self._lock = _locks.setdefault(str(self.path), threading.Lock())
 
     @property
     def drawings(self) -> Drawings:
@@ -149,7 +150,7 @@ class Collection:
         if image.shape != IMAGE_SHAPE or not 0 <= label < CLASSES:
             raise ValueError(f"a drawing must be (28, 28) and its label 0 to 9 (got {image.shape} and {label!r})")
         key, pixels, predicted = drawing_key(image), _levels(image), NO_PREDICTION if prediction is None else prediction
-        with _changing:
+        with self._lock:
             saved = self.drawings
             if (place := saved.places.get(key)) is not None:
                 labels, predictions = saved.labels.copy(), saved.predictions.copy()
@@ -171,7 +172,7 @@ class Collection:
 
     def remove(self, key: str) -> None:
         """Delete the drawing with a key, if there is one."""
-        with _changing:
+        with self._lock:
             saved = self.drawings
             if (place := saved.places.get(key)) is not None:
                 self._write(
@@ -180,7 +181,7 @@ class Collection:
 
     def clear(self) -> None:
         """Delete all drawings. A damaged file is renamed instead."""
-        with _changing:
+        with self._lock:
             try:
                 _ = self.drawings
             except UserError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -14,7 +13,7 @@ from trainer.drawing import segments
 from trainer.drawing.normalize import MIN_EDGE_INK, NormalizationSteps, find_digits
 
 MAX_BYTES = 5_000_000
-MAX_PIXELS = 16_000_000
+MAX_PIXELS = 50_000_000  # of today's phones
 MIN_SIDE = 20  # pixels of the shorter side
 MAX_WORKING_SIDE = 1000  # pixels of the longer side; larger pictures are shrunk
 MIN_WORKING_SIDE = 250  # smaller pictures are enlarged, so that strokes are wider than a pixel
@@ -31,8 +30,6 @@ NOISE_FACTOR = 6  # standard deviations of the paper's brightness (its grain, th
 MIN_EDGE_LEVEL = 0.4  # of the light, half of what full ink absorbs; a digit cut off by the picture's edge is darker
 MAX_PEN = 9  # pixels of the image; thicker strokes are a spot of light or shadow
 
-_decoding = threading.Lock()  # decoding takes up to 100 MB, and a class sends many pictures at once
-
 
 @dataclass(frozen=True)
 class Photo:
@@ -47,7 +44,7 @@ def read(content: bytes) -> Photo:
     """Find the digits in a picture, dark on light or light on dark, in even or uneven light.
 
     content: a PNG or JPEG file of at most MAX_BYTES bytes and MAX_PIXELS pixels. Raises UserError for any other, and if
-    no digit is found.
+    no digit is found. The server calls `photo_reader.read`, which limits its time and memory.
     """
     picture = _open(content)
     gray = picture.convert("L").filter(ImageFilter.MedianFilter(3))
@@ -94,8 +91,9 @@ def _open(content: bytes) -> Image.Image:
             f"A picture must have at least {MIN_SIDE} pixels a side (got {width} x {height}): choose a larger one."
         )
     try:
-        with _decoding:
-            return _decode(image)
+        return _decode(image)
+    except MemoryError:
+        raise
     except Exception as error:  # as above
         raise UserError("A picture must be a complete PNG or JPEG file (got a damaged one): save it again.") from error
 

@@ -90,6 +90,7 @@ class Engine:
         self._queue = RunQueue(self._ticket, lambda: self._futures, waiting)
         self._futures: dict[str, Any] = {}  # of running jobs, by run id
         self._heartbeats = Heartbeats()  # of runs that an earlier engine started
+        self._unqueued: set[str] = set()  # sweeps whose runs are being written
         self._dead: set[str] = set()  # runs that could not be marked as interrupted yet, because the disk refused
         self._cluster: Cluster | None = None
         self._closed = False
@@ -144,12 +145,21 @@ class Engine:
         self.housekeeping.check_room()
         with self._lock:
             self._queue.check_room(Ticket(hashed, sweep_id, address), len(plan))
-            with all_or_none() as created:
+            self._unqueued.add(sweep_id)
+        try:
+            with all_or_none() as created:  # without the lock: nobody waits while the disk writes all of the runs
                 for config, name in zip(plan.configs, plan.names, strict=True):
                     created.append(self.runs.create(config, hashed, drawings=own, group=sweep_id))
                     created[-1].describe(name=name)
                 self.sweeps.save(Sweep(sweep_id, plan, tuple(run.id for run in created), time.time(), hashed))
-            self._queue.add((run.id for run in created), address=address)
+                with self._lock:  # others may have taken the places meanwhile
+                    self._queue.check_room(Ticket(hashed, sweep_id, address), len(plan))
+                    self._queue.add((run.id for run in created), address=address)
+        except UserError:
+            self.sweeps.remove(sweep_id)
+            raise
+        finally:
+            self._unqueued.discard(sweep_id)
         self._wake.set()
         return sweep_id
 
@@ -293,6 +303,7 @@ class Engine:
         with self._lock:
             # Before the runs that were submitted since this engine started.
             waiting = [view.id for view in live if view.state.phase == "queued" and view.id not in self._queue]
+            waiting = [run_id for run_id in waiting if self._group(run_id) not in self._unqueued]
             self._queue.add(waiting, first=True)
             for view in live:
                 if view.state.phase == "running":

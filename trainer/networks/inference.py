@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +17,7 @@ from trainer.config.limits import CLASSES
 from trainer.config.training import TrainingConfig
 from trainer.storage.files import read_bytes
 
+Turn = Callable[[], AbstractContextManager[None]]
 BATCH = 25  # images at a time: the outputs of a layer fit into the processor's cache, and the memory stays small
 
 
@@ -44,6 +50,17 @@ class Network:
                 f"{what} must be a complete file of this app (got a damaged one): train it again."
             ) from error
         self._layers = names[2:]
+        self._turn: Turn | None = None
+        self._seconds = 0.0
+
+    def in_turns(self, turn: Turn, seconds: float) -> Network:
+        """Return the same network for a visitor who shares the processor: it computes each image inside `turn()`.
+
+        It raises UserError if an image takes more than `seconds`.
+        """
+        network = copy.copy(self)
+        network._turn, network._seconds = turn, seconds
+        return network
 
     def check(self, config: TrainingConfig) -> None:
         """Raise UserError if this is not the network that a config describes."""
@@ -75,9 +92,39 @@ class Network:
         if images.dtype != np.float32 or images.shape[1:] != shape:
             wanted = ", ".join(map(str, shape))
             raise ValueError(f"images must be (n, {wanted}) float32 (got {images.shape} {images.dtype}).")
-        starts = range(0, max(1, len(images)), BATCH)  # no images: one empty batch
+        batch = BATCH if self._turn is None else 1
+        starts = range(0, max(1, len(images)), batch)  # no images: one empty batch
         try:
-            parts = [self._session.run(outputs, {self._input.name: images[at : at + BATCH]}) for at in starts]
+            parts = [self._compute(outputs, images[at : at + batch]) for at in starts]
+        except UserError:
+            raise
         except Exception as error:  # the file is complete, but its parts do not fit together
             raise UserError("The network must be one of this app (got one that fails): train it again.") from error
         return [np.concatenate(part) for part in zip(*parts, strict=True)]
+
+    def _compute(self, outputs: list[str], images: np.ndarray) -> Any:
+        inputs = {self._input.name: images}
+        if self._turn is None:
+            return self._session.run(outputs, inputs)
+        import onnxruntime
+
+        with self._turn():
+            options = onnxruntime.RunOptions()
+            clock = threading.Timer(self._seconds, setattr, (options, "terminate", True))
+            clock.daemon = True
+            clock.start()
+            try:
+                return self._session.run(outputs, inputs, options)
+            except Exception as error:
+                if options.terminate:
+                    raise UserError(too_slow(self._seconds)) from error
+                raise
+            finally:
+                clock.cancel()
+
+
+def too_slow(seconds: float) -> str:
+    return (
+        f"A network must read a drawing within {seconds:g} s (this one takes longer now): try again in a minute, or "
+        "choose a network with fewer multiply-adds."
+    )

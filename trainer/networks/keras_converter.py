@@ -57,7 +57,7 @@ def main() -> None:
     source, target = Path(sys.argv[1]), Path(sys.argv[2])
     with processes.report_user_error():
         try:
-            config = TrainingConfig.from_json(sys.stdin.read())
+            config = TrainingConfig.from_json(sys.stdin.read(), saved=True)
             content = read_bytes(source)
             values = onnx_reader.read(content, config)
             network = model.build(config)

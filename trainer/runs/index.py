@@ -181,14 +181,16 @@ class RunIndex:
         If very many runs are unread, a thread reads all but the newest: until it is done, `progress` says how far it
         is, and the oldest rows are missing.
         """
+        known = _load(self._file) if self._rows is None else self._rows
+        times = self._store.modified_times()
+        due = [run_id for run_id, modified in times.items() if run_id not in known or known[run_id][0] != modified]
+        # Everything is read from the disk before the lock is taken, perhaps by several visitors at once.
+        new = self._read(due[:MAX_READ_AT_ONCE]) if self.progress is None else {}
         with self._lock:
-            if self._rows is None:
-                self._rows = _load(self._file)
-            times = self._store.modified_times()
-            rows = self._rows = {run_id: cached for run_id in times if (cached := self._rows.get(run_id))}
-            due = [run_id for run_id, modified in times.items() if run_id not in rows or rows[run_id][0] != modified]
+            known = (known if self._rows is None else self._rows) | new
+            rows = self._rows = {run_id: known[run_id] for run_id in times if run_id in known}
+            self._unsaved += sum(bool(modified) for modified, _ in new.values())
             if self.progress is None:
-                self._read(due[:MAX_READ_AT_ONCE])
                 if rest := due[MAX_READ_AT_ONCE:]:
                     self._done, self._total = MAX_READ_AT_ONCE, len(due)
                     self._reader = threading.Thread(target=self._read_in_background, args=(rest,), daemon=True)
@@ -203,12 +205,8 @@ class RunIndex:
         if thread := self._reader:
             thread.join()
 
-    def _read(self, ids: Sequence[str]) -> None:
-        assert self._rows is not None
-        for run_id in ids:
-            if timed_row := _read_timed_row(self._store, run_id):
-                self._rows[run_id] = timed_row
-                self._unsaved += bool(timed_row[0])
+    def _read(self, ids: Sequence[str]) -> dict[str, tuple[int, RunRow]]:
+        return {run_id: timed_row for run_id in ids if (timed_row := _read_timed_row(self._store, run_id))}
 
     def _read_in_background(self, ids: Sequence[str]) -> None:
         for run_id in ids:

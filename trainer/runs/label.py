@@ -54,6 +54,6 @@ class Label:
 def generated_name(config: TrainingConfig, parent: str = "") -> str:
     """Return the name of a run that has none from its owner: its preset's title, or its layers in short form."""
     presets = [preset for preset in PRESETS.values() if preset.config.layers == config.layers]
-    presets.sort(key=lambda preset: preset.config != replace(config, seed=preset.config.seed))
+    presets.sort(key=lambda preset: preset.config != replace(config, seed=preset.config.seed, saved=True))
     name = presets[0].title if presets else short_form(config)
     return f"{name}, continued" if parent else name

@@ -276,7 +276,7 @@ class Run:
 @cached(10_000_000)  # about 1,000 configs
 def _read_submission(path: Path, changed: int) -> _Submission:
     values = read_object(path)
-    config = TrainingConfig.from_json(json.dumps(values["config"]))
+    config = TrainingConfig.from_json(json.dumps(values["config"]), saved=True)
     parent, group = (value if isinstance(value := values.get(name), str) else "" for name in ("parent", "group"))
     return _Submission(config, printable(parent), printable(group), _time(values))
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import statistics
@@ -128,6 +129,11 @@ class Sweeps:
         """Write a sweep's file. Raises OSError if the disk refuses."""
         self.folder.mkdir(parents=True, exist_ok=True)
         write_atomically(self.folder / f"{sweep.id}.json", sweep.to_json().encode())
+
+    def remove(self, sweep_id: str) -> None:
+        """Remove a sweep's file; its runs stay."""
+        with contextlib.suppress(OSError):
+            (self.folder / f"{sweep_id}.json").unlink()
 
     def get(self, sweep_id: str) -> Sweep | None:
         """Return a sweep, or None if there is none; the id may be any text, such as from a link.

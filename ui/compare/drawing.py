@@ -42,10 +42,17 @@ def _render_answers(runs: list[ComparedRun]) -> None:
     st.session_state.pen = st.session_state.get("pen") or "Medium"
     with paper:
         source = tabs.render_input(runs[0].network)
-    answers = {one: _predict(one, source) for one in runs}
+    answers: dict[ComparedRun, list[Answer]] = {}
+    problems: dict[ComparedRun, str] = {}
+    for one in runs:
+        try:
+            answers[one] = predict(one.network.network, source.images, strange=source.label is None)
+        except UserError as failure:
+            problems[one] = str(failure)
     first = next((found for found in answers.values() if found), [])
     focus = tabs.focused_digit(len(first))
-    focused = [(one, found[focus] if found and focus is not None else None) for one, found in answers.items()]
+    found = {one: read[focus] for one, read in answers.items() if read and focus is not None}
+    focused = [(one, found.get(one)) for one in runs]
     words = _summary(source, [(one.name, answer) for one, answer in focused if answer])
     rows = [
         (f"{symbol(one.line_style)} {one.name}\n{percent(one.state.test_accuracy)}", answer) for one, answer in focused
@@ -65,18 +72,9 @@ def _render_answers(runs: list[ComparedRun]) -> None:
         tabs.render_tools(runs[0].network)
     with focus_row:
         tabs.select_focus(len(first))
-        for one, found in answers.items():
-            if found is None:
-                starting = "has only just started: it answers in a few seconds"
-                st.caption(f"{literal(one.name)} {starting if one.live else 'has no working network'}.")
-
-
-def _predict(one: ComparedRun, source: DigitInput) -> list[Answer] | None:
-    """Return a network's answer to each digit, or None if the network is missing or damaged."""
-    try:
-        return predict(one.network.network, source.images, strange=source.label is None)
-    except UserError:
-        return None
+        for one, problem in problems.items():
+            starting = "It has only just started: it answers in a few seconds."
+            st.caption(f"{literal(one.name)}: {starting if one.live else literal(problem)}")
 
 
 def _summary(source: DigitInput, answers: list[tuple[str, Answer]]) -> str:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from trainer import UserError
-from trainer.drawing import photos
+from trainer.drawing import photo_reader, photos
+from ui import load_control
 from ui.digit_input.inputs import NO_IMAGES, DigitInput
+from ui.turns import NoTurn
 
 HELP = "Dark digits on light paper, or light on dark. Several digits side by side are read in order. At most 5 MB."
+WAITING = "A photo must wait for those of other visitors (got no turn within a minute): choose it again."
 
 
 def render() -> DigitInput:
@@ -37,9 +40,12 @@ def _read_upload() -> None:
     file = st.session_state.photo_taken
     if hasattr(file, "getvalue"):  # it has none if it was removed or the server has lost it
         try:
-            st.session_state.photo = photos.read(file.getvalue())
+            with load_control.photos.turn(load_control.current_visitor(), load_control.PHOTO_SECONDS):
+                st.session_state.photo = photo_reader.read(file.getvalue())
         except UserError as error:
             st.session_state.photo_error = str(error)
+        except NoTurn:
+            st.session_state.photo_error = WAITING
 
 
 def render_tools() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import streamlit as st
@@ -42,25 +43,29 @@ def select_alternatives(disabled: bool) -> list[str]:
         ]
 
 
-def render(
+def predict_alternatives(
     source: DigitInput, focus: int | None, choice: NetworkChoice, answer: Answer | None, alternatives: Sequence[str]
-) -> None:
-    """Render the steps of one digit, and the network's prediction for each alternative."""
+) -> list[step_pictures.Alternative]:
+    """Return the network's prediction for each alternative normalization of one digit."""
+    if focus is None or answer is None or source.label is not None:
+        return []
+    found = []
+    with suppress(UserError):  # the network's file is missing or damaged, which the page says above
+        for name in alternatives:
+            image = getattr(source.steps[focus], name)
+            (other,) = predict(choice.network, image[None], strange=False)
+            _, title, _ = ALTERNATIVES[name]
+            text = f"{named(other.best)} ({probability(other.share)})"
+            found.append(step_pictures.Alternative(title, image, text, other.best == answer.best))
+    return found
+
+
+def render(source: DigitInput, focus: int | None, alternatives: Sequence[step_pictures.Alternative]) -> None:
+    """Render the steps of one digit, and the predictions for its alternative normalizations."""
     if source.label is not None:
         html(step_pictures.image_html(source.images[0]))
         caption = "Test digits come prepared: MNIST's makers have already cropped, scaled and centered them."
         st.caption(linked_help(caption))
         return
     steps = None if focus is None else source.steps[focus]
-    pictures = []
-    if steps is not None and answer is not None:
-        try:
-            for name in alternatives:
-                image = getattr(steps, name)
-                (other,) = predict(choice.network, image[None], strange=False)
-                _, title, _ = ALTERNATIVES[name]
-                text = f"{named(other.best)} ({probability(other.share)})"
-                pictures.append(step_pictures.Alternative(title, image, text, other.best == answer.best))
-        except UserError:  # the network's file is missing or damaged, which the page says above
-            pass
-    html(step_pictures.steps_html(source.picture, steps, source.boxes, pictures))
+    html(step_pictures.steps_html(source.picture, steps, source.boxes, list(alternatives)))

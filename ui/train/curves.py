@@ -11,6 +11,7 @@ from trainer.config.training import TrainingConfig
 from trainer.runs.owner import owner_hash
 from trainer.runs.run import RunView
 from trainer.storage.files import Record
+from ui import load_control
 from ui.components.plot import plot
 
 DEFAULT_COMPARED = 2  # earlier runs of the same owner, selected at first
@@ -51,18 +52,18 @@ def _render(
     store = st.session_state.engine.runs
     others = [(other.name, store.history(other.run), other.state.steps) for other in selected.others]
     for column, measure in zip(st.columns(2), ("loss", "accuracy"), strict=True):
-        figure = learning_curves(
-            history,
-            steps,
-            epochs,
-            measure,
-            smoothing=selected.smoothing,
-            log=selected.log,
-            others=others,
-            at=at,
-            guessing=config.loss == "categorical_crossentropy",
-        )
-        with column:
+        with load_control.rendering(), column:
+            figure = learning_curves(
+                history,
+                steps,
+                epochs,
+                measure,
+                smoothing=selected.smoothing,
+                log=selected.log,
+                others=others,
+                at=at,
+                guessing=config.loss == "categorical_crossentropy",
+            )
             plot(figure, f"curve.{measure}", alt=f"The {measure} over the epochs")
     if selected.rate:
         figure = rate_curve(history, steps, epochs, at, highest_rate)

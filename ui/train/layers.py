@@ -13,7 +13,7 @@ from markupsafe import Markup
 from trainer.config.layer import Layer
 from trainer.config.layer_table import LayerRow
 from trainer.config.layers import LAYERS
-from trainer.text import percent
+from trainer.text import number, percent
 from ui.html import html, style
 from ui.markdown import sentence
 from ui.train.draft import DOWN, NETWORK, REMOVE, UP, CheckedForm, Draft, undo
@@ -64,10 +64,13 @@ def render_layers(draft: Draft, checked: CheckedForm) -> None:
         st.error(sentence(checked.errors[NETWORK]))
     memory = f" · about {size_text(checked.config.memory)} of memory for training" if checked.config else ""
     so_far = "" if rows and rows[-1].name == "output" else " up to there"
+    multiply_adds = sum(row.multiply_adds for row in rows)
     st.markdown(
-        f"**{total:,} parameters**{so_far} · {size_text(4 * total)} of weights{memory}",
-        help="Each weight takes 4 bytes. Training also stores the gradients, the optimizer's state, and the outputs of "
-        "every layer for a batch.",
+        f"**{total:,} parameters** · **{millions(multiply_adds)} multiply-adds** for one image{so_far} · "
+        f"{size_text(4 * total)} of weights{memory}",
+        help="A multiply-add multiplies an input by a weight and adds the product to a sum: their number tells how "
+        "long the network takes for an image. Each weight takes 4 bytes. Training also stores the gradients, the "
+        "optimizer's state, and the outputs of every layer for a batch.",
     )
 
 
@@ -123,7 +126,8 @@ def _render_open_layer(draft: Draft, place: int, key: str, layer: Layer, row: La
             for name in names:
                 render_setting(name, getattr(layer, name), f"{key}.{name}")
     if row:
-        st.caption(f"Parameters: {layer.arithmetic(row.input_shape)}")
+        costs = f" · {millions(row.multiply_adds)} multiply-adds for one image" if row.multiply_adds else ""
+        st.caption(f"Parameters: {layer.arithmetic(row.input_shape)}{costs}")
     _render_menu("Insert a layer below", place + 1, f"{key}.insert", draft)
 
 
@@ -160,6 +164,10 @@ def share_text(part: int, total: int) -> str:
 
 def size_text(size: int) -> str:
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.3g} MB" if size >= 1e6 else f"{size / 1e3:.3g} kB"
+
+
+def millions(count: int) -> str:
+    return f"{count:,}" if count < 1_000_000 else f"{number(count / 1e6, 3)} million"
 
 
 def facts_html(row: LayerRow | None, total: int, wrong: bool = False) -> Markup:

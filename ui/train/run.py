@@ -52,14 +52,13 @@ def _render_live(run: Run, every: float) -> None:
     view = run.read()
     if not _is_live(view) or load_control.poll_seconds(current=every) != every:
         st.rerun()
-    with load_control.render_lock:
-        history = st.session_state.engine.runs.history(run)
-        if view.state.phase == "queued":
-            _render_queue(view)
-        else:
-            progress.render(view, history)
-        steering.render(view, history)
-        _render_panels(view, history)
+    history = st.session_state.engine.runs.history(run)
+    if view.state.phase == "queued":
+        _render_queue(view)
+    else:
+        progress.render(view, history)
+    steering.render(view, history)
+    _render_panels(view, history)
 
 
 def _render_queue(view: RunView) -> None:
@@ -164,7 +163,8 @@ def _render_test_digits(view: RunView, history: list[Record], at: int | None) ->
     st.markdown(f"**{noun.capitalize()}**" + (f" after epoch {epochs[-1].get('epoch', '?')}" if epochs else ""))
     right = sum(prediction == label for prediction, label in zip(predictions or [], labels.tolist(), strict=False))
     alt = f"{right} of {len(labels)} {noun} read correctly" if predictions else f"16 {noun}, not read yet"
-    picture = marked_digits(images, labels, predictions, info is None or info.is_digits)
+    with load_control.rendering():
+        picture = marked_digits(images, labels, predictions, info is None or info.is_digits)
     st.image(picture, alt=alt, width="stretch")
 
 
@@ -178,5 +178,6 @@ def _render_weights(view: RunView, at: int | None) -> None:
     when = f" at epoch {steps[place] / view.state.steps:.1f}" if view.state.steps else ""
     units = f" of {weights.shape[1]} units" if weights.shape[-2:] == (28, 28) else ""
     st.markdown(f"**First layer's weights**{units}{when}: :blue[positive], :orange[negative]")
-    picture = weight_sheet(weights[place], float(abs(weights).max()) or None)
+    with load_control.rendering():
+        picture = weight_sheet(weights[place], float(abs(weights).max()) or None)
     st.image(picture, alt=f"The first layer's weights, {weights.shape[1]} units", width="stretch")

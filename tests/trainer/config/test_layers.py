@@ -72,10 +72,12 @@ def test_keras_has_the_layer_with_the_same_arguments_and_defaults(kind):
         assert value in (default, default[0] if isinstance(default, tuple) else "linear"), name
 
 
-def test_shapes_and_parameters_equal_those_of_keras(kind, network):
+def test_shapes_parameters_and_multiply_adds_equal_those_of_keras(kind, network):
     for row, layer in zip(config(kind).table, network.layers, strict=True):
         assert row.output_shape == tuple(layer.output.shape[1:]), row.name
         assert row.parameters == layer.count_params(), row.name
+        kernel = math.prod(layer.kernel.shape) if row.layer.has_kernel else 0  # used once at each place of the output
+        assert row.multiply_adds == kernel * math.prod(row.output_shape[:-1]), row.name
         assert [*row.layer.weight_shapes(row.input_shape)] == [weight.shape for weight in layer.get_weights()]
         assert f"{row.parameters:,}" in row.layer.arithmetic(row.input_shape)
 

@@ -70,7 +70,7 @@ def test_a_value_without_a_text_form_is_named_by_its_type():
 
 
 def test_every_setting_with_numbers_or_choices_has_a_label_and_a_help_text():
-    assert {*LIMITS, *CHOICES} - {"layers", "parameters", "memory"} <= {*SETTINGS}
+    assert {*LIMITS, *CHOICES} - {"layers", "parameters", "multiply_adds", "memory"} <= {*SETTINGS}
     assert all(setting.help.endswith(".") and "_" not in setting.label for setting in SETTINGS.values())
     assert SETTINGS["shift"].title == "Shift, pixels" and SETTINGS["epochs"].title == "Epochs"
 

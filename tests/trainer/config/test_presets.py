@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from trainer.config.layers import Dense, Flatten
+from trainer.config.limits import LIMITS
 from trainer.config.optimizers import SGD, Adam
 from trainer.config.presets import CONTINUATIONS, FINE_TUNE_DRAWINGS, PRESETS, continue_training, fine_tune
-from trainer.config.training import TrainingConfig, parameter_count
+from trainer.config.training import TrainingConfig, multiply_add_count, parameter_count
 
 
 def test_the_tutorials_have_their_original_settings():
@@ -27,6 +28,10 @@ def test_presets_have_the_expected_number_of_parameters(name, parameters):
 def test_presets_survive_json(name):
     config = PRESETS[name].config
     assert TrainingConfig.from_json(config.to_json()) == config
+
+
+def test_presets_stay_far_below_the_limit_of_multiply_adds():
+    assert max(multiply_add_count(preset.config) for preset in PRESETS.values()) < LIMITS["multiply_adds"].high / 100
 
 
 def test_notes_are_sentences_and_titles_differ():

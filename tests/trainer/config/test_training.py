@@ -1,5 +1,6 @@
 import json
 from dataclasses import fields, replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -23,6 +24,9 @@ from trainer.config.limits import LIMITS, SETTINGS, label
 from trainer.config.optimizers import OPTIMIZERS, SGD, Adam
 from trainer.config.training import TrainingConfig, learning_rate_at, parameter_count, short_form
 
+WIDE_CONVOLUTIONS = partial(
+    TrainingConfig, layers=(Conv2D(512), Conv2D(512), Conv2D(512), GlobalAveragePooling2D()), batch_size=8
+)
 layers = st.lists(
     st.one_of(
         st.builds(Dense, st.integers(1, 100), st.sampled_from(["relu", "tanh", "swish"])),
@@ -72,6 +76,7 @@ def test_limits_are_enforced(name):
         (lambda: Conv2D(3, use_bias="no"), "true or false"),
         (lambda: TrainingConfig(layers=(Dense(),) * 21), "at most 20 layers"),
         (lambda: TrainingConfig(layers=(Dense(2048), Dense(2048), Dense(2048))), "at most 5,000,000 parameters"),
+        (lambda: WIDE_CONVOLUTIONS(), r"at most 1,000 million multiply-adds for one image \(got 3,703 million\): use"),
         (lambda: TrainingConfig(layers=(Conv2D(512),), batch_size=10_000), "GB of memory"),
         (lambda: TrainingConfig(layers=(Flatten(), Conv2D())), "Layer 2, Conv2D, .* Flatten .* move Conv2D up"),
         (lambda: TrainingConfig(layers=(Dense(5), MaxPooling2D())), "Layer 2, MaxPooling2D.*remove Dense"),
@@ -84,6 +89,14 @@ def test_limits_are_enforced(name):
 def test_invalid_configs_raise_a_user_error(make, sentence):
     with pytest.raises(UserError, match=sentence):
         make()
+
+
+def test_a_saved_config_may_exceed_the_limit_of_multiply_adds_but_not_a_changed_copy():
+    old = WIDE_CONVOLUTIONS(saved=True)
+    assert TrainingConfig.from_json(old.to_json(), saved=True) == old
+    for make in (lambda: replace(old, epochs=3), lambda: TrainingConfig.from_json(old.to_json())):
+        with pytest.raises(UserError, match="multiply-adds"):
+            make()
 
 
 @pytest.mark.parametrize(

@@ -149,10 +149,10 @@ def header(width: int, height: int) -> bytes:
     ("content", "sentence"),
     [
         (bytes(photos.MAX_BYTES + 1), r"at most 5 MB \(got 5.0 MB\)"),
-        (header(4001, 4000), r"at most 16 million pixels \(got 4001 x 4000\)"),
-        (header(10_000, 10_000), r"at most 16 million pixels \(got far more\)"),
-        (header(60_000, 60_000), r"at most 16 million pixels \(got far more\)"),
-        (file(Image.new("1", (13_000, 13_000)), "PNG"), r"at most 16 million pixels \(got far more\)"),  # 20 kB
+        (header(8001, 6250), r"at most 50 million pixels \(got 8001 x 6250\)"),
+        (header(10_000, 10_000), r"at most 50 million pixels \(got far more\)"),
+        (header(60_000, 60_000), r"at most 50 million pixels \(got far more\)"),
+        (file(Image.new("1", (13_000, 13_000)), "PNG"), r"at most 50 million pixels \(got far more\)"),  # 20 kB
         (header(19, 400), r"at least 20 pixels a side \(got 19 x 400\)"),
         (header(400, 400), r"a complete PNG or JPEG file \(got a damaged one\)"),
         (b"", r"a PNG or JPEG file \(got something else\)"),

@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -258,6 +260,32 @@ def test_a_sweep_too_large_for_the_queue_leaves_nothing_behind_and_takes_no_plac
     assert engine.position(engine.submit(CONFIG)) == 1
     for sweep in engine.sweeps.ids():
         engine.stop_sweep(sweep, next(owner for owner in owners if owner_hash(owner) == engine.sweeps.get(sweep).owner))
+
+
+def test_nobody_waits_while_the_disk_writes_a_sweep_whose_places_may_be_taken_meanwhile(engine, monkeypatch):
+    running = [engine.submit(CONFIG) for _ in range(2)]
+    wait_for(lambda: phases(engine, running) == ["running"] * 2)
+    is_writing, go, create = threading.Event(), threading.Event(), engine.runs.create
+
+    def create_slowly(*arguments, **options):
+        if options.get("group"):
+            is_writing.set()
+            go.wait(TIMEOUT_SECONDS)
+        return create(*arguments, **options)
+
+    monkeypatch.setattr(engine.runs, "create", create_slowly)
+    with ThreadPoolExecutor(2) as pool:
+        sweeps = [pool.submit(engine.submit_sweep, plan_of(8), "me") for _ in range(2)]
+        is_writing.wait(TIMEOUT_SECONDS)
+        assert engine.position(engine.submit(CONFIG)) == 1  # the engine answers
+        monkeypatch.setattr(engine._queue, "_max_waiting", 10)
+        go.set()
+        ended = [sweep.exception() for sweep in sweeps]
+    (refused,) = [str(error) for error in ended if error]
+    assert "At most 10 runs of sweeps may wait (got 8 waiting and 8 more)" in refused
+    assert len(engine.sweeps.ids()) == 1 and engine.waiting_count == 9 and len(engine.runs.runs()) == 11
+    for sweep in engine.sweeps.ids():
+        engine.stop_sweep(sweep, "me")
 
 
 def test_a_sweep_that_the_disk_refuses_leaves_nothing_behind(engine):

@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import threading
+from contextlib import contextmanager
 
 import numpy as np
 import onnx
@@ -9,7 +11,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from harness.server import ROOT
-from harness.waiting import TIMEOUT_SECONDS
+from harness.waiting import TIMEOUT_SECONDS, wait_for
 from trainer import UserError
 from trainer.networks.inference import Network
 
@@ -52,6 +54,38 @@ def test_layers_have_their_names_in_order(network):
 
 def test_no_images_give_no_probabilities(network):
     assert network.probabilities(IMAGES[:0]).shape == (0, 10)
+
+
+class BlockingSession:
+    """A session that computes until it is told to end, as ONNX Runtime's is."""
+
+    def __init__(self, session):
+        self.get_inputs = session.get_inputs
+
+    def run(self, outputs, inputs, options):
+        wait_for(lambda: options.terminate)
+        raise RuntimeError("Exiting due to terminate flag being set to true.")
+
+
+def test_a_network_in_turns_has_the_same_outputs_image_by_image(network):
+    taken = []
+
+    @contextmanager
+    def turn():
+        taken.append(1)
+        yield
+
+    mine = network.in_turns(turn, TIMEOUT_SECONDS)
+    np.testing.assert_allclose(mine.probabilities(IMAGES[:3]), network.probabilities(IMAGES[:3]), atol=1e-6)
+    assert len(taken) == 3
+
+
+def test_a_network_that_takes_too_long_is_ended_with_a_sentence_and_gives_up_its_turn():
+    slow, is_free = Network(content()), threading.Lock()
+    slow._session = BlockingSession(slow._session)
+    with pytest.raises(UserError, match=r"must read a drawing within 0\.01 s \(this one takes longer now\): try"):
+        slow.in_turns(lambda: is_free, 0.01).probabilities(IMAGES[:1])
+    assert not is_free.locked()
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
+from trainer.config.layers import Conv2D, GlobalAveragePooling2D
 from trainer.config.training import TrainingConfig
 from trainer.runs.requests import Requests
 from trainer.runs.run import Run
@@ -121,3 +122,9 @@ def test_missing_or_damaged_arrays_are_none(run, file, read, content):
     if content is not None:
         (run.path / file).write_bytes(content)
     assert read(run) is None
+
+
+def test_a_run_of_a_version_without_the_limit_of_multiply_adds_still_opens(tmp_path):
+    old = TrainingConfig(layers=(Conv2D(512), Conv2D(512), GlobalAveragePooling2D()), batch_size=8, saved=True)
+    view = RunStore(tmp_path).create(old, "owner").read()
+    assert view.config == old and view.state.phase == "queued" and "512" in view.name

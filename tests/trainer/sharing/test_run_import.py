@@ -389,6 +389,7 @@ def head(shape, dtype="|u1"):
         ("config.json", config(dataset=[]), "Expected str, got array in dataset"),
         ("config.json", config(dataset="../../etc/passwd"), "The data set must be one of"),
         ("config.json", config(layers=[{"name": "Dense", "units": 2048}] * 5), "at most 5,000,000 parameters"),
+        ("config.json", config(layers=[{"name": "Conv2D", "filters": 300}] * 3, batch_size=8), "multiply-adds"),
         ("config.json", config(layers=[{"name": "Dense", "units": 9}]), "weights of its layers"),
         ("model.onnx", b"", "weights of its layers"),
         ("model.onnx", b"\x08\x01broken", "weights of its layers"),

@@ -1,6 +1,11 @@
 """Growing files of JSON lines: what is read, what is skipped, and how much stays in memory."""
 
-from trainer.storage.files import json_line, write_atomically
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from harness.waiting import TIMEOUT_SECONDS
+from trainer.storage import lines
+from trainer.storage.files import json_line, open_regular_file, write_atomically
 from trainer.storage.lines import MEMORY_FACTOR, RECORD_BYTES, LineReader
 from trainer.storage.memory import OVERHEAD_BYTES
 
@@ -61,3 +66,24 @@ def test_the_records_of_a_file_share_their_keys(tmp_path):
     path.write_bytes(json_line({"learning_rate": 0.1}) * 2)
     (first,), (second,) = reader.read(path)
     assert first is second
+
+
+def test_a_file_that_the_disk_is_slow_to_give_holds_no_other(tmp_path, monkeypatch):
+    reader, slow, other = LineReader(), tmp_path / "slow.jsonl", tmp_path / "other.jsonl"
+    for path in (slow, other):
+        path.write_bytes(json_line({"step": 1}))
+    is_reading, go = threading.Event(), threading.Event()
+
+    def open_slowly(path):
+        if path == slow:
+            is_reading.set()
+            go.wait(TIMEOUT_SECONDS)
+        return open_regular_file(path)
+
+    monkeypatch.setattr(lines, "open_regular_file", open_slowly)
+    with ThreadPoolExecutor(1) as pool:
+        late = pool.submit(reader.read, slow)
+        is_reading.wait(TIMEOUT_SECONDS)
+        assert reader.read(other) == [{"step": 1}] and not late.done()
+        go.set()
+        assert late.result(TIMEOUT_SECONDS) == [{"step": 1}]

@@ -76,7 +76,7 @@ def test_a_new_visitor_sees_tutorial_a_with_its_layers(app):
     app.run()
     assert config(app) == FIRST and not app.query_params
     shown = texts(app)
-    assert "**640,890 parameters**" in shown and "2.56 MB" in shown
+    assert "**640,890 parameters** · **640,064 multiply-adds** for one image" in shown and "2.56 MB" in shown
     for fact in ("615,440", "96 %", "25,120", "4 %", "330", "784 inputs × 784 units + 784 biases = 615,440"):
         assert fact in shown
     labels = [button.label for button in app.button]
