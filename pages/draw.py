@@ -17,7 +17,7 @@ from ui.digit_input import canvas, reading, tabs
 from ui.draw import my_drawings, steps
 from ui.html import style
 from ui.markdown import sentence
-from ui.network_picker import NetworkChoice
+from ui.network_choice import NetworkChoice
 
 entry.require_app("draw")
 

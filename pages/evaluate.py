@@ -16,7 +16,7 @@ from ui.evaluate import confusion, errors
 from ui.glossary import linked_help
 from ui.html import style
 from ui.markdown import sentence
-from ui.network_picker import NetworkChoice
+from ui.network_choice import NetworkChoice
 
 entry.require_app("evaluate")
 

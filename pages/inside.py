@@ -11,7 +11,7 @@ from ui.html import style
 from ui.inside import subject
 from ui.inside.subject import Subject
 from ui.markdown import sentence
-from ui.network_picker import NetworkChoice
+from ui.network_choice import NetworkChoice
 
 entry.require_app("inside")
 

@@ -14,7 +14,7 @@ from trainer.text import duration
 from ui import background, load_control
 from ui.background import Task
 from ui.markdown import literal, sentence
-from ui.network_picker import NetworkChoice
+from ui.network_choice import NetworkChoice
 
 
 def find_or_compute(choice: NetworkChoice, dataset: Dataset) -> Evaluation | None:

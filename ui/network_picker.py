@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from textwrap import shorten
 
 import numpy as np
@@ -16,72 +14,18 @@ from trainer import UserError
 from trainer.analysis import answer_charts
 from trainer.analysis.answer import Answer, agreement_text, predict
 from trainer.config import dataset_info
-from trainer.config.dataset_info import DatasetInfo
-from trainer.config.training import TrainingConfig
-from trainer.networks.inference import Network
 from trainer.runs.index import RunRow, read_row
 from trainer.runs.owner import owner_hash
 from trainer.runs.parent import SHIPPED
 from trainer.runs.run import Run
 from trainer.shipped import network as shipped
-from trainer.storage.memory import cached
 from trainer.text import counted, percent
-from ui import load_control
 from ui.markdown import literal
+from ui.network_choice import NetworkChoice
 from ui.run_index import run_index
 
 MAX_RUNS = 100  # trained networks that are listed
 MAX_OTHERS = 6  # networks that read a drawing beside the selected one
-
-MISSING = "The network's file must exist (it has been deleted): choose another network."
-
-
-@dataclass(frozen=True)
-class NetworkChoice:
-    """A network that can be selected: the ready-made one, or a run's, whose file is replaced while it trains."""
-
-    id: str
-    name: str
-    accuracy: float | None  # on the test digits
-    dataset: str  # a name in dataset_info
-    path: Path  # of its ONNX file
-    folder: Path  # of its evaluation and the features of its training images
-    owner: str = ""  # hash of its owner's token
-
-    @property
-    def config(self) -> TrainingConfig:
-        """Return its configuration. Raises UserError if config.json was damaged after it was listed."""
-        if config := self._config:
-            return config
-        raise UserError("The network's config.json must be readable (got a damaged file): choose another network.")
-
-    @property
-    def readable(self) -> bool:
-        return self._config is not None
-
-    @property
-    def _config(self) -> TrainingConfig | None:
-        return shipped.CONFIG if self.id == SHIPPED else Run(self.folder).config
-
-    @property
-    def info(self) -> DatasetInfo:
-        """Return the description of the data set that it was trained on."""
-        return dataset_info.info(self.dataset)
-
-    @property
-    def network(self) -> Network:
-        """Return the network in its present state. Raises UserError if its file is missing or damaged."""
-        if self.id == SHIPPED:
-            return shipped.network()
-        return load_control.in_turns(_load(self.path, self.changed, self.config), self.config)
-
-    @property
-    def changed(self) -> int:
-        """Return when its file was last replaced, in nanoseconds. Raises UserError if the file is missing."""
-        try:
-            return self.path.lstat().st_mtime_ns
-        except OSError:
-            raise UserError(MISSING) from None
 
 
 def select_several() -> list[NetworkChoice]:
@@ -244,13 +188,6 @@ def _update_link() -> None:
 
 
 # --- networks -------------------------------------------------------------------------------------------------
-
-
-@cached(300_000_000, size=lambda network: network.memory, key=lambda path, changed, config: (path, changed))
-def _load(path: Path, changed: int, config: TrainingConfig) -> Network:  # 40 MB at most
-    network = Network(path)
-    network.check(config)
-    return network
 
 
 def _shipped_choice() -> NetworkChoice:

@@ -303,7 +303,7 @@ class Engine:
         with self._lock:
             # Before the runs that were submitted since this engine started.
             waiting = [view.id for view in live if view.state.phase == "queued" and view.id not in self._queue]
-            waiting = [run_id for run_id in waiting if self._group(run_id) not in self._unqueued]
+            waiting = [run_id for run_id in waiting if self._ticket(run_id).sweep not in self._unqueued]
             self._queue.add(waiting, first=True)
             for view in live:
                 if view.state.phase == "running":

@@ -18,7 +18,7 @@ from trainer.runs.state import State
 from trainer.text import shortened
 from ui.html import html
 from ui.markdown import literal
-from ui.network_picker import NetworkChoice
+from ui.network_choice import NetworkChoice
 
 MIN_RUNS, MAX_RUNS = 2, 6
 NEWEST_RUNS = 100  # offered, besides those that the link names

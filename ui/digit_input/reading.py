@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from trainer import UserError
 from trainer.analysis.answer import Answer, digits_text, predict
 from ui.digit_input.inputs import DigitInput
-from ui.network_picker import NetworkChoice
+from ui.network_choice import NetworkChoice
 
 
 def read(choice: NetworkChoice, source: DigitInput) -> tuple[list[Answer], str]:

@@ -15,7 +15,7 @@ from trainer.drawing import step_pictures
 from ui.digit_input import canvas, photo, test_digits
 from ui.digit_input.inputs import NO_IMAGES, DigitInput, image_html
 from ui.html import html
-from ui.network_picker import NetworkChoice
+from ui.network_choice import NetworkChoice
 
 CANVAS_KEY = "canvas"
 ANSWER_WIDTH = 560  # pixels beside the canvas; less on a phone

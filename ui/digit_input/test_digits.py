@@ -15,7 +15,7 @@ from trainer.drawing import step_pictures
 from ui import dataset_loader
 from ui.digit_input.inputs import NO_IMAGES, DigitInput, image_html
 from ui.html import html
-from ui.network_picker import NetworkChoice
+from ui.network_choice import NetworkChoice
 
 ANY = "Any"
 MAX_CACHED_NETWORKS = 50  # whose misread test images are cached

@@ -15,7 +15,7 @@ from trainer.text import probability
 from ui.digit_input.inputs import DigitInput
 from ui.glossary import linked_help
 from ui.html import html
-from ui.network_picker import NetworkChoice
+from ui.network_choice import NetworkChoice
 
 STYLE = Path(__file__).with_suffix(".css")
 ALTERNATIVES = {  # property of NormalizationSteps: label of its toggle, title of its picture, help

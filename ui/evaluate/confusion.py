@@ -18,7 +18,7 @@ from trainer.text import percent, probability
 from ui.components.plot import plot
 from ui.glossary import linked_help
 from ui.html import html
-from ui.network_picker import NetworkChoice
+from ui.network_choice import NetworkChoice
 
 MAX_IMAGES = 40  # of one square
 STYLE = Path(__file__).with_suffix(".css")

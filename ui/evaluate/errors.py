@@ -18,7 +18,7 @@ from trainer.text import percent, probability
 from ui import evaluations, network_picker
 from ui.html import html
 from ui.markdown import literal
-from ui.network_picker import NetworkChoice
+from ui.network_choice import NetworkChoice
 
 MAX_IMAGES = 32  # shown at once
 MAX_SEED = 9_999

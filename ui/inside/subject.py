@@ -19,7 +19,7 @@ from trainer.networks import onnx_reader
 from trainer.networks.inference import Network
 from trainer.storage.files import read_bytes
 from trainer.text import decimal
-from ui.network_picker import MISSING, NetworkChoice
+from ui.network_choice import MISSING, NetworkChoice
 
 STYLE = Path(__file__).with_suffix(".css")
 

@@ -12,7 +12,6 @@ from trainer.sharing import run_import
 from ui import background, uploaded_files
 from ui.background import Progress, Task
 from ui.markdown import literal
-from ui.turns import Turns
 
 MAX_MEGABYTES = run_import.MAX_ZIP_BYTES // 10**6  # of a zip
 TASK = "put_in_task"  # session key: a visitor's upload is nobody else's
