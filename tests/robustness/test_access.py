@@ -7,6 +7,8 @@ import asyncio
 import http.client
 import json
 import re
+import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +17,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import psutil
 import pytest
+from distributed.security import Security
 
 import run as starter
 from harness.browser import digit_strokes
@@ -98,22 +101,61 @@ def assert_whole(visitor: Visitor) -> None:
 # --- hosts and origins ----------------------------------------------------------------------------------
 
 
-def test_the_server_and_its_training_processes_listen_on_this_computer_alone(server):
-    process = psutil.Process(server.process.pid)
+def start_training_processes(server: Server) -> None:
+    """Come as the first visitor."""
 
-    async def come() -> None:  # the first visitor starts the training processes
+    async def come() -> None:
         async with visit(server.url) as visitor:
             await visitor.open()
 
     asyncio.run(come())
 
-    def listening() -> set[str]:
-        family = [process, *process.children(recursive=True)]
-        found = [one for each in family for one in each.net_connections("inet") if one.status == psutil.CONN_LISTEN]
-        return {f"{one.laddr.ip} {one.laddr.port}" for one in found}
 
-    wait_for(lambda: len(listening()) > 1)  # Dask's scheduler as well
-    assert {address.split()[0] for address in listening()} <= {"127.0.0.1", "::1"}
+def listening(server: Server) -> set[tuple[str, int]]:
+    """Return the addresses and ports at which the server and its training processes listen."""
+    process = psutil.Process(server.process.pid)
+    family = [process, *process.children(recursive=True)]
+    found = [one for each in family for one in each.net_connections("inet") if one.status == psutil.CONN_LISTEN]
+    return {(one.laddr.ip, one.laddr.port) for one in found}
+
+
+def test_the_server_and_its_training_processes_listen_on_this_computer_alone(server):
+    start_training_processes(server)
+    wait_for(lambda: len(listening(server)) > 1)  # Dask's scheduler as well
+    assert {address for address, _ in listening(server)} <= {"127.0.0.1", "::1"}
+
+
+def test_the_training_processes_let_nobody_in_without_their_certificate(server):
+    start_training_processes(server)
+    own = urlsplit(server.url).port
+    wait_for(lambda: len(listening(server)) > 3)  # the web server, the scheduler, the worker and its nanny
+    stranger = Security.temporary()  # a user of the same computer with a certificate of their own
+
+    def closes(address: tuple[str, int], context: ssl.SSLContext | None) -> bool:
+        """Return whether a connection is closed before anything of Dask's, or HTTP, comes."""
+        with socket.create_connection(address, TIMEOUT_SECONDS) as connection:
+            try:
+                with context.wrap_socket(connection) if context else connection as stream:
+                    stream.sendall(b"GET / HTTP/1.0\r\n\r\n" + bytes(64))
+                    received = stream.recv(1024)
+            except (ssl.SSLError, ConnectionError):
+                return True
+        return not received or received[:1] == b"\x15"  # TLS's alert
+
+    nothing = ssl.create_default_context()
+    nothing.check_hostname, nothing.verify_mode = False, ssl.CERT_NONE
+    forged = stranger.get_connection_args("client")["ssl_context"]
+    forged.verify_mode = ssl.CERT_NONE
+    addresses = {address for address in listening(server) if address[1] != own}
+    assert len(addresses) >= 3
+    for address in addresses:
+        assert all(closes(address, context) for context in (None, nothing, forged)), address
+
+
+def test_metrics_are_not_for_strangers(server):
+    for path in ("/_stcore/metrics", "/_stcore/metrics/", "/_stcore/%6detrics"):
+        status, content = ask(server, path)
+        assert status in (301, 404) and b"cache_memory_bytes" not in content
 
 
 def test_run_py_listens_on_this_computer_alone_unless_started_for_a_class():
