@@ -71,4 +71,4 @@ if __name__ == "__main__":  # the script of a session
     run_session()
 else:
     server.raise_open_file_limit()
-    app = st.App(__file__, middleware=server.MIDDLEWARE)
+    app = st.App(__file__, middleware=server.MIDDLEWARE, lifespan=server.lifespan)

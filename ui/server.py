@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
 
+import streamlit as st
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
+from streamlit import runtime
 
 from ui.owner_cookie import OwnerCookie
 
@@ -40,3 +47,22 @@ def raise_open_file_limit() -> None:
     most = MAX_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, MAX_OPEN_FILES)
     if soft != resource.RLIM_INFINITY and soft < most:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+@asynccontextmanager
+async def lifespan(app: Any) -> AsyncIterator[None]:
+    """Release the memory of departed sessions while the server runs."""
+    task = asyncio.create_task(_release_departed_sessions())
+    try:
+        yield
+    finally:
+        task.cancel()
+
+
+async def _release_departed_sessions() -> None:
+    """Release sessions whose browsers did not return in time; Streamlit itself waits until another one departs."""
+    kept_seconds: int = st.get_option("server.disconnectedSessionTTL")
+    while True:
+        await asyncio.sleep(kept_seconds / 2)
+        if runtime.get_instance()._session_mgr._session_storage._cache.expire():
+            gc.collect()

@@ -9,8 +9,10 @@ import json
 import re
 import socket
 import ssl
+import sys
 import threading
 from collections.abc import Iterator
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -50,6 +52,7 @@ PHASES = {"running": "train", "paused": "train", "interrupted": "train", "finish
 def server(tmp_path_factory: pytest.TempPathFactory, few_digits: Path) -> Iterator[Server]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DIGITLAB_SLOTS", "1")  # nothing is trained here
+        patch.setenv("STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL", "1")
         with Server(tmp_path_factory.mktemp("access") / "runs", few_digits) as server:
             yield server
 
@@ -115,8 +118,11 @@ def listening(server: Server) -> set[tuple[str, int]]:
     """Return the addresses and ports at which the server and its training processes listen."""
     process = psutil.Process(server.process.pid)
     family = [process, *process.children(recursive=True)]
-    found = [one for each in family for one in each.net_connections("inet") if one.status == psutil.CONN_LISTEN]
-    return {(one.laddr.ip, one.laddr.port) for one in found}
+    found = []
+    for each in family:
+        with suppress(psutil.NoSuchProcess):  # one that tells whether it can train, for example
+            found += each.net_connections("inet")
+    return {(one.laddr.ip, one.laddr.port) for one in found if one.status == psutil.CONN_LISTEN}
 
 
 def test_the_server_and_its_training_processes_listen_on_this_computer_alone(server):
@@ -249,6 +255,29 @@ def test_no_address_serves_the_files_of_a_run(server, runs, name):
     content = (run.path / name).read_bytes()
     for folder in ("/runs", "/media", "/app/static", run.path.parent):
         assert content not in ask(server, f"{folder}/{run.id}/{name}")[1]
+
+
+# --- open files ---------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="psutil counts open files and limits on Linux")
+def test_departed_visitors_leave_no_open_files_and_many_fit(server):
+    process, visitors = psutil.Process(server.process.pid), 5
+    start_training_processes(server)
+    wait_for(lambda: len(listening(server)) > 3)  # the server's connections to them are open
+
+    async def come() -> int:
+        async with AsyncExitStack() as stack:
+            for _ in range(visitors):
+                await (await stack.enter_async_context(visit(server.url))).open("data")
+            return process.num_fds()
+
+    peak = asyncio.run(come())
+    wait_for(lambda: process.num_fds() <= peak - 4 * visitors)  # of each: a websocket, and an event loop's three files
+    soft, hard = process.rlimit(psutil.RLIMIT_NOFILE)
+    assert soft == psutil.RLIM_INFINITY or soft >= min(hard, 65_536) or hard == psutil.RLIM_INFINITY
+    data = [file for file in process.open_files() if file.path.endswith("x_train.npy")]
+    assert len(data) <= 1
 
 
 # --- visitors ----------------------------------------------------------------------------------
