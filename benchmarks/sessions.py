@@ -16,11 +16,11 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.conditions import print_conditions
+from benchmarks.conditions import await_quiet, print_conditions
 from harness.server import Server
 from harness.visitor import visit
 
-PAGES = ("train", "data")  # both map the data set
+PAGES = ("train", "data")  # the second one maps the data set
 MAX_MEMORY_RATIO = 1.2  # after the wait, relative to before
 MAX_FILES_A_STORED_SESSION = 3  # its event loop; Streamlit keeps a session for two minutes, in case its browser returns
 MAX_STORED_SESSIONS = 128  # of Streamlit's MemorySessionStorage
@@ -46,8 +46,10 @@ async def measure(server: Server, visitors: int, reloads: int, wait: float) -> l
     """Print the figures and return a sentence for each missed limit."""
     process = psutil.Process(server.process.pid)
     owners = [f"{number:032}" for number in range(visitors)]
-    for page in PAGES:  # the imports are done, and the data set has been mapped
+    for page in ("", *PAGES):  # the imports are done, and the data set has been mapped
         await load([owners[0]], server.url, page)
+    if not await asyncio.to_thread(await_quiet):  # the training processes have loaded TensorFlow
+        print("# the training processes were still busy before")
     files_before, memory_before = process.num_fds(), process.memory_info().rss
     report("before", files_before, memory_before)
     highest = 0

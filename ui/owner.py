@@ -69,6 +69,7 @@ def render_recovery(owner: str, key: str) -> None:
 @st.dialog("My recovery link")
 def _render_link(owner: str) -> None:
     st.write(
-        "In any browser, this link makes your runs and drawings yours. Keep it secret: whoever opens it owns them too."
+        "Open this link in another browser to own your runs and drawings there. Keep it secret: whoever opens it owns "
+        "them too."
     )
     st.code(f"{st.context.url}?{urlencode({LINK: owner})}", language=None, wrap_lines=True)

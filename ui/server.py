@@ -6,7 +6,7 @@ import asyncio
 import gc
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import streamlit as st
@@ -46,7 +46,8 @@ def raise_open_file_limit() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = MAX_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, MAX_OPEN_FILES)
     if soft != resource.RLIM_INFINITY and soft < most:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        with suppress(OSError, ValueError):  # macOS has a lower limit that it does not report
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 @asynccontextmanager
@@ -63,6 +64,6 @@ async def _release_departed_sessions() -> None:
     """Release sessions whose browsers did not return in time; Streamlit itself waits until another one departs."""
     kept_seconds: int = st.get_option("server.disconnectedSessionTTL")
     while True:
-        await asyncio.sleep(kept_seconds / 2)
+        await asyncio.sleep(max(1, kept_seconds / 2))
         if runtime.get_instance()._session_mgr._session_storage._cache.expire():
             gc.collect()
