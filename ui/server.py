@@ -18,6 +18,7 @@ from streamlit import runtime
 from ui.owner_cookie import OwnerCookie
 
 METRICS = "/_stcore/metrics"  # of every session, with its memory; Streamlit has no setting that closes it
+RELEASE_SECONDS = 10.0  # between two looks for departed sessions
 MAX_OPEN_FILES = 65_536  # a session keeps 4: its websocket and its event loop
 
 
@@ -62,8 +63,11 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
 
 async def _release_departed_sessions() -> None:
     """Release sessions whose browsers did not return in time; Streamlit itself waits until another one departs."""
-    kept_seconds: int = st.get_option("server.disconnectedSessionTTL")
+    stored = runtime.get_instance()._session_mgr._session_storage._cache
+    pause = min(RELEASE_SECONDS, max(1, st.get_option("server.disconnectedSessionTTL") / 2))
+    departed: set[str] = set()
     while True:
-        await asyncio.sleep(max(1, kept_seconds / 2))
-        if runtime.get_instance()._session_mgr._session_storage._cache.expire():
-            gc.collect()
+        await asyncio.sleep(pause)
+        stored.expire()
+        if departed != (departed := set(stored)):
+            gc.collect()  # a session refers to itself: those of a class that reloads would pile up
