@@ -1,25 +1,21 @@
-"""Entry point of Digit Lab: page configuration, engine, the visitor's token and navigation."""
+"""Entry point of Digit Lab: `streamlit run` imports it and serves `app`, which runs it again for each session.
+
+A session's run configures the page, starts the engine, and renders the sidebar and the current page.
+"""
 
 import gc
 import os
-import re
-import secrets
 from pathlib import Path
 
+import pandas  # noqa: F401  # before sessions: Plotly fails in one that meets it half imported by another
 import streamlit as st
 
 from trainer import UserError
 from trainer.jobs.engine import Engine
-from ui import dataset_loader, entry, glossary, network_picker, uploaded_files
+from ui import dataset_loader, entry, glossary, network_picker, owner, server, uploaded_files
 from ui.components import reconnect
 from ui.html import style
 from ui.markdown import sentence
-
-# Only a cookie survives a reload, and only a script on the page can set it.
-set_owner_cookie = st.components.v2.component(
-    "digit_lab_owner",
-    js=Path(__file__).with_suffix(".js").read_text("utf-8"),
-)
 
 
 @st.cache_resource(show_spinner=False)
@@ -33,50 +29,48 @@ def start_engine() -> Engine:
     return engine
 
 
-def owner() -> str:
-    """Return this browser's token, which the server makes at the first visit."""
-    cookie = str(st.context.cookies.get("digit_lab_owner", ""))
-    token = st.session_state.get("owner") or (
-        cookie if re.fullmatch(r"[A-Za-z0-9_-]{32}", cookie) else secrets.token_urlsafe(24)
-    )
-    if token != cookie:
-        with st.sidebar:
-            set_owner_cookie(data={"token": token}, key="owner_cookie")
-    return token
+def run_session() -> None:
+    st.set_page_config(page_title="Digit Lab", page_icon="✏️", layout="wide")
+    style(Path(__file__).with_suffix(".css"))
+    pages = {
+        page.name: st.Page(
+            f"pages/{page.name}.py",
+            title=page.title,
+            icon=f":material/{page.icon}:",
+            url_path=page.name,
+            default=page.name == entry.HOME,
+        )
+        for page in entry.PAGES
+    }
+    sections: dict[str, list[st.Page]] = {page.section: [] for page in entry.PAGES}
+    for page in entry.PAGES:
+        sections[page.section].append(pages[page.name])
+    current_page = st.navigation(sections)
+
+    try:
+        st.session_state.engine = start_engine()
+    except UserError as error:
+        st.error(sentence(str(error)))
+        st.stop()
+
+    dataset_loader.render_badge()
+
+    st.session_state.owner = owner.current()
+    query = st.query_params.to_dict()
+    if query.get("page") in pages:  # entry.require_app sent the visitor here
+        st.switch_page(pages[query.pop("page")], query_params=query)
+    owner.render_notice(st.session_state.owner)
+    if current_page != pages["draw"]:  # Draw renders the badge itself, after the network has been picked
+        network_picker.render_badge()
+    with st.sidebar:
+        glossary.follow_links()
+        reconnect.rerun_on_reconnect()
+        owner.render_recovery(st.session_state.owner, "sidebar")
+    current_page.run()
 
 
-st.set_page_config(page_title="Digit Lab", page_icon="✏️", layout="wide")
-style(Path(__file__).with_suffix(".css"))
-pages = {
-    page.name: st.Page(
-        f"pages/{page.name}.py",
-        title=page.title,
-        icon=f":material/{page.icon}:",
-        url_path=page.name,
-        default=page.name == entry.HOME,
-    )
-    for page in entry.PAGES
-}
-sections: dict[str, list[st.Page]] = {page.section: [] for page in entry.PAGES}
-for page in entry.PAGES:
-    sections[page.section].append(pages[page.name])
-current_page = st.navigation(sections)
-
-try:
-    st.session_state.engine = start_engine()
-except UserError as error:
-    st.error(sentence(str(error)))
-    st.stop()
-
-dataset_loader.render_badge()
-
-st.session_state.owner = owner()
-query = st.query_params.to_dict()
-if query.get("page") in pages:  # entry.require_app sent the visitor here
-    st.switch_page(pages[query.pop("page")], query_params=query)
-if current_page != pages["draw"]:  # Draw renders the badge itself, after the network has been picked
-    network_picker.render_badge()
-with st.sidebar:
-    glossary.follow_links()
-    reconnect.rerun_on_reconnect()
-current_page.run()
+if __name__ == "__main__":  # the script of a session
+    run_session()
+else:
+    server.raise_open_file_limit()
+    app = st.App(__file__, middleware=server.MIDDLEWARE, lifespan=server.lifespan)

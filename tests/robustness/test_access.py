@@ -7,14 +7,19 @@ import asyncio
 import http.client
 import json
 import re
+import socket
+import ssl
+import sys
 import threading
 from collections.abc import Iterator
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import numpy as np
 import psutil
 import pytest
+from distributed.security import Security
 
 import run as starter
 from harness.browser import digit_strokes
@@ -47,6 +52,7 @@ PHASES = {"running": "train", "paused": "train", "interrupted": "train", "finish
 def server(tmp_path_factory: pytest.TempPathFactory, few_digits: Path) -> Iterator[Server]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DIGITLAB_SLOTS", "1")  # nothing is trained here
+        patch.setenv("STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL", "1")
         with Server(tmp_path_factory.mktemp("access") / "runs", few_digits) as server:
             yield server
 
@@ -98,22 +104,64 @@ def assert_whole(visitor: Visitor) -> None:
 # --- hosts and origins ----------------------------------------------------------------------------------
 
 
-def test_the_server_and_its_training_processes_listen_on_this_computer_alone(server):
-    process = psutil.Process(server.process.pid)
+def start_training_processes(server: Server) -> None:
+    """Come as the first visitor."""
 
-    async def come() -> None:  # the first visitor starts the training processes
+    async def come() -> None:
         async with visit(server.url) as visitor:
             await visitor.open()
 
     asyncio.run(come())
 
-    def listening() -> set[str]:
-        family = [process, *process.children(recursive=True)]
-        found = [one for each in family for one in each.net_connections("inet") if one.status == psutil.CONN_LISTEN]
-        return {f"{one.laddr.ip} {one.laddr.port}" for one in found}
 
-    wait_for(lambda: len(listening()) > 1)  # Dask's scheduler as well
-    assert {address.split()[0] for address in listening()} <= {"127.0.0.1", "::1"}
+def listening(server: Server) -> set[tuple[str, int]]:
+    """Return the addresses and ports at which the server and its training processes listen."""
+    process = psutil.Process(server.process.pid)
+    family = [process, *process.children(recursive=True)]
+    found = []
+    for each in family:
+        with suppress(psutil.NoSuchProcess):  # one that tells whether it can train, for example
+            found += each.net_connections("inet")
+    return {(one.laddr.ip, one.laddr.port) for one in found if one.status == psutil.CONN_LISTEN}
+
+
+def test_the_server_and_its_training_processes_listen_on_this_computer_alone(server):
+    start_training_processes(server)
+    wait_for(lambda: len(listening(server)) > 1)  # Dask's scheduler as well
+    assert {address for address, _ in listening(server)} <= {"127.0.0.1", "::1"}
+
+
+def test_the_training_processes_let_nobody_in_without_their_certificate(server):
+    start_training_processes(server)
+    own = urlsplit(server.url).port
+    wait_for(lambda: len(listening(server)) > 3)  # the web server, the scheduler, the worker and its nanny
+    stranger = Security.temporary()  # a user of the same computer with a certificate of their own
+
+    def closes(address: tuple[str, int], context: ssl.SSLContext | None) -> bool:
+        """Return whether a connection is closed before anything of Dask's, or HTTP, comes."""
+        with socket.create_connection(address, TIMEOUT_SECONDS) as connection:
+            try:
+                with context.wrap_socket(connection) if context else connection as stream:
+                    stream.sendall(b"GET / HTTP/1.0\r\n\r\n" + bytes(64))
+                    received = stream.recv(1024)
+            except (ssl.SSLError, ConnectionError):
+                return True
+        return not received or received[:1] == b"\x15"  # TLS's alert
+
+    nothing = ssl.create_default_context()
+    nothing.check_hostname, nothing.verify_mode = False, ssl.CERT_NONE
+    forged = stranger.get_connection_args("client")["ssl_context"]
+    forged.verify_mode = ssl.CERT_NONE
+    addresses = {address for address in listening(server) if address[1] != own}
+    assert len(addresses) >= 3
+    for address in addresses:
+        assert all(closes(address, context) for context in (None, nothing, forged)), address
+
+
+def test_metrics_are_not_for_strangers(server):
+    for path in ("/_stcore/metrics", "/_stcore/metrics/", "/_stcore/%6detrics"):
+        status, content = ask(server, path)
+        assert status in (301, 404) and b"cache_memory_bytes" not in content
 
 
 def test_run_py_listens_on_this_computer_alone_unless_started_for_a_class():
@@ -207,6 +255,36 @@ def test_no_address_serves_the_files_of_a_run(server, runs, name):
     content = (run.path / name).read_bytes()
     for folder in ("/runs", "/media", "/app/static", run.path.parent):
         assert content not in ask(server, f"{folder}/{run.id}/{name}")[1]
+
+
+# --- open files ---------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="open files are counted in /proc")
+def test_departed_visitors_leave_no_open_files_and_many_fit(server):
+    process, visitors = psutil.Process(server.process.pid), 5
+
+    def event_loops() -> int:
+        """Return how many there are: one of each session, which keeps three files open, and a few of the server."""
+        names = []
+        for file in Path(f"/proc/{process.pid}/fd").iterdir():
+            with suppress(FileNotFoundError):
+                names.append(str(file.readlink()))
+        return names.count("anon_inode:[eventpoll]")
+
+    async def come() -> int:
+        async with AsyncExitStack() as stack:
+            for _ in range(visitors):
+                await (await stack.enter_async_context(visit(server.url))).open("data")
+            return event_loops()
+
+    most = asyncio.run(come())
+    assert most >= visitors
+    wait_for(lambda: event_loops() <= most - visitors + 1)  # the connection to the training processes may have begun
+    soft, hard = process.rlimit(psutil.RLIMIT_NOFILE)
+    assert soft == psutil.RLIM_INFINITY or soft >= min(hard, 65_536) or hard == psutil.RLIM_INFINITY
+    data = [file for file in process.open_files() if file.path.endswith("x_train.npy")]
+    assert len(data) <= 1
 
 
 # --- visitors ----------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
+from weakref import WeakValueDictionary
 
 import numpy as np
 from filelock import FileLock
@@ -67,6 +68,7 @@ class Cache:
 
     _unwritten: ClassVar[ByteCache] = ByteCache(MAX_UNWRITTEN_BYTES)
     _memory: ClassVar[threading.Lock] = threading.Lock()  # of the line above
+    _mapped: ClassVar[WeakValueDictionary[tuple[Path, str], Array]] = WeakValueDictionary()  # by file and stamp
     _threads: ClassVar[threading.Lock] = threading.Lock()
 
     def __init__(self) -> None:
@@ -142,7 +144,7 @@ class Cache:
         files = self._files(self.root / digest)
         try:
             stamp = file_stamp(*files)
-            arrays = [np.load(file, mmap_mode="r", allow_pickle=False) for file in files]
+            arrays = [self._map(file, stamp) for file in files]
             if self.get(stamp) != digest:
                 if not verify:
                     return None
@@ -155,6 +157,14 @@ class Cache:
             return None
         self._note_use(self.root / digest)
         return CachedArrays(digest, arrays)
+
+    @classmethod
+    def _map(cls, file: Path, stamp: str) -> Array:
+        """Map a file into memory, once for all sessions of this process: each mapping keeps a file open."""
+        array = cls._mapped.get((file, stamp))
+        if array is None:
+            array = cls._mapped[file, stamp] = np.load(file, mmap_mode="r", allow_pickle=False)
+        return array
 
     def save(self, arrays: Sequence[Array]) -> str:
         """Write all of the arrays or none, and return their hash."""

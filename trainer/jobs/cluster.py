@@ -11,6 +11,7 @@ from pathlib import Path
 from trainer.processes import ROOT
 from trainer.storage.files import open_to_append
 
+TLS_VARIABLES = ("CA_FILE", "CLIENT__CERT", "CLIENT__KEY")  # Dask's own, after DASK_DISTRIBUTED__COMM__TLS__
 LOG = "training.log"  # output of the embedded workers, in the run root
 
 
@@ -22,10 +23,12 @@ class Cluster:
 
     def __init__(self, address: str | None, slots: int | None, log: Path) -> None:
         from distributed import Client  # takes half a second, and the first page should not wait
+        from distributed.security import Security
 
         self._host: subprocess.Popen[str] | None = None
         self.slots = slots  # trainings at the same time; None: as many as there are workers
         self.bfloat16 = address is not None  # a cluster is assumed to have processors that support it
+        security = None  # of a cluster by its address: Dask's own configuration
         if address is None:
             environment = dict(os.environ)
             environment.pop("MALLOC_ARENA_MAX", None)  # set for the web server; Keras's threads need their own heaps
@@ -50,7 +53,16 @@ class Cluster:
                 raise OSError(f"trainer.jobs.host ended with status {self._host.wait()}")
             started = json.loads(line)
             address, self.slots, self.bfloat16 = started["address"], started["slots"], started["bfloat16"]
-        self.client = Client(address, timeout=30, set_as_default=False, heartbeat_interval="5s")
+            certificate, key = started["certificate"], started["key"]
+            security = Security(
+                require_encryption=True, tls_ca_file=certificate, tls_client_cert=certificate, tls_client_key=key
+            )
+        elif address.startswith("tls://"):
+            configured = Security().get_tls_config_for_role("client")
+            if not (configured["ca_file"] and configured["cert"]):
+                names = ", ".join(f"DASK_DISTRIBUTED__COMM__TLS__{name}" for name in TLS_VARIABLES)
+                raise ValueError(f"{address} without the variables {names}")
+        self.client = Client(address, timeout=30, set_as_default=False, heartbeat_interval="5s", security=security)
 
     def workers(self) -> int:
         return len(self.client.scheduler_info(n_workers=-1)["workers"])

@@ -1,7 +1,12 @@
 """Embedded Dask cluster: `python -m trainer.jobs.host`, a process that ends when its standard input closes.
 
 It is separate from the web server, where Dask would start its workers by running the Streamlit script again. Its first
-line of output is JSON: the scheduler's address, the number of slots, and whether bfloat16 is supported.
+line of output is JSON: the scheduler's address, its certificate and key, the number of slots, and whether bfloat16 is
+supported.
+
+Whoever can talk to a scheduler or a worker can run code as this user, and every user of this computer reaches their
+ports. So they speak only TLS, and both sides must show a certificate that is made at each start. Its key is passed on
+through pipes alone (OpenSSL reads it from a file that Dask makes for that moment, in a folder of mode 700).
 """
 
 from __future__ import annotations
@@ -14,6 +19,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 SLOTS_PER_GPU = 4
 # In a process of its own, which alone ends if CUDA crashes.
@@ -98,6 +104,7 @@ def main() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import dask
     from distributed import LocalCluster
+    from distributed.security import Security
 
     count = slots()
     os.environ["DIGITLAB_MEMORY"] = f"{memory(count):.3f}"  # workers inherit this and the variables below
@@ -110,21 +117,37 @@ def main() -> None:
             "distributed.scheduler.allowed-failures": 0,  # a job that killed its worker is not tried on the others
             "distributed.admin.tick.limit": "60s",  # importing Keras blocks the event loop for seconds
             "distributed.worker.profile.enabled": False,
+            "distributed.scheduler.preload": ["trainer.jobs.host"],
             "distributed.scheduler.http.routes": [],
             "distributed.worker.http.routes": [],
         }
     )
+    security = Security.temporary()
     cluster = LocalCluster(
         n_workers=0,
         threads_per_worker=1,
-        host="127.0.0.1",  # anybody who reaches the scheduler can run code
-        dashboard_address="127.0.0.1:0",  # None would use the default port, with a warning if it is taken
+        host="127.0.0.1",
+        security=security,
+        dashboard_address="127.0.0.1:0",  # until `dask_setup`; None: the default port, with a warning if it is taken
         memory_limit=0,  # Dask would pause and then end a worker without an error; `job` limits memory itself
-        preload=["trainer.jobs.job"],
+        preload=["trainer.jobs.host", "trainer.jobs.job"],
     )
-    print(json.dumps({"address": cluster.scheduler_address, "slots": count, "bfloat16": bfloat16()}), flush=True)
+    credentials = security.get_tls_config_for_role("client")
+    started = {
+        "address": cluster.scheduler_address,
+        "certificate": credentials["cert"],  # signed by itself
+        "key": credentials["key"],
+        "slots": count,
+        "bfloat16": bfloat16(),
+    }
+    print(json.dumps(started), flush=True)
     cluster.scale(count)  # each worker joins once Keras is loaded; until then the scheduler keeps its tasks
     threading.Event().wait()
+
+
+def dask_setup(node: Any) -> None:
+    """Close the HTTP port of the scheduler or a worker, which Dask always opens and which speaks no TLS."""
+    node.http_server.stop()
 
 
 def _exit_with_server() -> None:

@@ -1,0 +1,73 @@
+"""What the app adds to Streamlit's web server: the owner's cookie, no metrics for strangers, room for many files."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import streamlit as st
+from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+from streamlit import runtime
+
+from ui.owner_cookie import OwnerCookie
+
+METRICS = "/_stcore/metrics"  # of every session, with its memory; Streamlit has no setting that closes it
+RELEASE_SECONDS = 10.0  # between two looks for departed sessions
+MAX_OPEN_FILES = 65_536  # a session keeps 4: its websocket and its event loop
+
+
+class NoMetrics:
+    """ASGI middleware: Streamlit's metrics are not found."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].rstrip("/").endswith(METRICS):
+            await PlainTextResponse("Not Found", 404)(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+
+MIDDLEWARE = (Middleware(NoMetrics), Middleware(OwnerCookie))
+
+
+def raise_open_file_limit() -> None:
+    """Raise the number of files that this process may open from the usual 1,024, which 250 sessions exhaust."""
+    if sys.platform == "win32":
+        return  # it has no such limit
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MAX_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, MAX_OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        with suppress(OSError, ValueError):  # macOS has a lower limit that it does not report
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+@asynccontextmanager
+async def lifespan(app: Any) -> AsyncIterator[None]:
+    """Release the memory of departed sessions while the server runs."""
+    task = asyncio.create_task(_release_departed_sessions())
+    try:
+        yield
+    finally:
+        task.cancel()
+
+
+async def _release_departed_sessions() -> None:
+    """Release sessions whose browsers did not return in time; Streamlit itself waits until another one departs."""
+    stored = runtime.get_instance()._session_mgr._session_storage._cache
+    pause = min(RELEASE_SECONDS, max(1, st.get_option("server.disconnectedSessionTTL") / 2))
+    departed: set[str] = set()
+    while True:
+        await asyncio.sleep(pause)
+        stored.expire()
+        if departed != (departed := set(stored)):
+            gc.collect()  # a session refers to itself: those of a class that reloads would pile up
