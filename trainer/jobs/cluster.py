@@ -2,22 +2,45 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from trainer import UserError
 from trainer.processes import ROOT
 from trainer.storage.files import open_to_append
 
 LOG = "training.log"  # output of the embedded workers, in the run root
+START_SECONDS = 300.0  # for the host's first line; it tests GPUs before
+CONNECT_SECONDS = 30.0  # to the host
+RECONNECT_SECONDS = 5.0  # to a cluster of one's own, which may be gone for long
+ANSWER_SECONDS = 2.0  # for which an answer of the scheduler is awaited
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A worker, as the scheduler sees it."""
+
+    address: str
+    nanny: str | None  # address of the process that starts another worker when this one ends
+    last_heartbeat: float  # seconds since 1970, by the scheduler's clock
+    keys: tuple[str, ...] = ()  # of its tasks
+    memory: int = 0  # bytes that its process uses
 
 
 class Cluster:
     """Connection to the workers; starts `trainer.jobs.host` unless it gets the address of a cluster.
 
-    Raises OSError, ValueError or subprocess.SubprocessError if the host does not start.
+    Raises UserError if the host refuses a setting, and OSError, ValueError or subprocess.SubprocessError if it does not
+    start or the cluster does not answer.
     """
 
     def __init__(self, address: str | None, slots: int | None, log: Path) -> None:
@@ -45,23 +68,79 @@ class Cluster:
                     process_group=0,
                 )
             assert self._host.stdout is not None
+            hung = threading.Timer(START_SECONDS, self._host.kill)
+            hung.start()
             line = self._host.stdout.readline()
+            hung.cancel()
             if not line:
                 raise OSError(f"trainer.jobs.host ended with status {self._host.wait()}")
             started = json.loads(line)
+            if refusal := started.get("refusal"):
+                self._host.wait()
+                raise UserError(refusal)
             address, self.slots, self.bfloat16 = started["address"], started["slots"], started["bfloat16"]
-        self.client = Client(address, timeout=30, set_as_default=False, heartbeat_interval="5s")
+        timeout = CONNECT_SECONDS if self._host else RECONNECT_SECONDS
+        try:
+            self.client = Client(address, timeout=timeout, set_as_default=False, heartbeat_interval="5s")
+        except BaseException:
+            self._end_host()
+            raise
+        self.workers: Mapping[str, Worker] = {}  # by address, when the scheduler last answered
+        self._answered = time.monotonic()
 
-    def workers(self) -> int:
-        return len(self.client.scheduler_info(n_workers=-1)["workers"])
+    @property
+    def silence(self) -> float:
+        """Return the seconds since the scheduler last answered."""
+        return time.monotonic() - self._answered
+
+    def look(self) -> bool:
+        """Ask the scheduler for its workers and their tasks; return whether it answered."""
+        try:
+            workers, keys = self.client.sync(self._ask, callback_timeout=ANSWER_SECONDS)
+        except (OSError, TimeoutError, AttributeError):  # the last one while the client reconnects
+            return False
+        self._answered = time.monotonic()
+        self.workers = {
+            address: Worker(
+                address,
+                worker["nanny"],
+                worker["last_seen"],
+                tuple(map(str, keys.get(address, ()))),
+                int(worker["metrics"].get("memory", 0)),
+            )
+            for address, worker in workers.items()
+        }
+        return True
+
+    async def _ask(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        scheduler: Any = self.client.scheduler
+        return (await scheduler.identity(n_workers=-1))["workers"], await scheduler.processing(workers=None)
+
+    def kill(self, worker: Worker) -> bool:
+        """End a worker's process soon, however it hangs; its nanny starts another. Returns whether it has a nanny."""
+        if worker.nanny is None:
+            return False
+        loop: Any = self.client.loop
+        loop.add_callback(self._kill, worker.nanny)
+        return True
+
+    async def _kill(self, nanny: str) -> None:
+        with contextlib.suppress(OSError, TimeoutError):  # whoever asked for it looks again
+            await self.client.rpc(nanny).kill(timeout=1, reason="the engine replaces it")
 
     def alive(self) -> bool:
         if self._host is not None and self._host.poll() is not None:
             return False
         return self.client.status in ("running", "connecting")
 
-    def close(self) -> None:
+    def close(self, hangs: bool = False) -> None:
+        """Disconnect, and end the host with its workers, at once if it hangs."""
+        if hangs and self._host is not None:
+            self._host.kill()
         self.client.close(timeout=2)
+        self._end_host()
+
+    def _end_host(self) -> None:
         if self._host is not None:
             assert self._host.stdin is not None
             self._host.stdin.close()

@@ -1,7 +1,8 @@
 """Embedded Dask cluster: `python -m trainer.jobs.host`, a process that ends when its standard input closes.
 
 It is separate from the web server, where Dask would start its workers by running the Streamlit script again. Its first
-line of output is JSON: the scheduler's address, the number of slots, and whether bfloat16 is supported.
+line of output is JSON: the scheduler's address, the number of slots, and whether bfloat16 is supported; or a refusal,
+one sentence on an invalid setting.
 """
 
 from __future__ import annotations
@@ -94,13 +95,18 @@ def bfloat16() -> bool:
 
 def main() -> None:
     """Start the cluster and serve until standard input closes."""
-    _exit_with_server()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:  # before there is a thread, which would make Python abort
+        count = slots()
+        memory_limit = memory(count)
+    except SystemExit as refusal:
+        print(json.dumps({"refusal": str(refusal)}), flush=True)
+        raise
+    _exit_with_server()
     import dask
     from distributed import LocalCluster
 
-    count = slots()
-    os.environ["DIGITLAB_MEMORY"] = f"{memory(count):.3f}"  # workers inherit this and the variables below
+    os.environ["DIGITLAB_MEMORY"] = f"{memory_limit:.3f}"  # workers inherit this and the variables below
     if not gpus():
         os.environ.update(SEQUENTIAL_OPERATIONS | os.environ)
         if _listed_gpus():

@@ -62,6 +62,7 @@ def test_a_training_writes_its_curves_its_network_and_its_result(store):
         "readings.jsonl",
         "snapshots.npz",
         "state.json",
+        "writer.lock",
     ]
     probabilities = Network(run.network).probabilities(np.zeros((3, 28, 28), np.float32))
     assert probabilities.shape == (3, 10) and probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
