@@ -49,44 +49,48 @@ class Cluster:
         self._host: subprocess.Popen[str] | None = None
         self.slots = slots  # trainings at the same time; None: as many as there are workers
         self.bfloat16 = address is not None  # a cluster is assumed to have processors that support it
-        if address is None:
-            environment = dict(os.environ)
-            environment.pop("MALLOC_ARENA_MAX", None)  # set for the web server; Keras's threads need their own heaps
-            if slots is not None:
-                environment["DIGITLAB_SLOTS"] = str(slots)
-            with open_to_append(log, truncate=True) as errors:  # TensorFlow writes too much for the terminal
-                self._host = subprocess.Popen(
-                    [sys.executable, "-m", "trainer.jobs.host"],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=errors,
-                    text=True,
-                    cwd=ROOT,
-                    env=environment,
-                    # Ctrl-C should reach only the server, which then closes the pipe. A new session would do that too,
-                    # but Linux gives sessions equal shares of the processor, so `nice` would have no effect.
-                    process_group=0,
-                )
-            assert self._host.stdout is not None
-            hung = threading.Timer(START_SECONDS, self._host.kill)
-            hung.start()
-            line = self._host.stdout.readline()
-            hung.cancel()
-            if not line:
-                raise OSError(f"trainer.jobs.host ended with status {self._host.wait()}")
-            started = json.loads(line)
-            if refusal := started.get("refusal"):
-                self._host.wait()
-                raise UserError(refusal)
-            address, self.slots, self.bfloat16 = started["address"], started["slots"], started["bfloat16"]
-        timeout = CONNECT_SECONDS if self._host else RECONNECT_SECONDS
         try:
+            if address is None:
+                address = self._start_host(slots, log)
+            timeout = CONNECT_SECONDS if self._host else RECONNECT_SECONDS
             self.client = Client(address, timeout=timeout, set_as_default=False, heartbeat_interval="5s")
         except BaseException:
             self._end_host()
             raise
         self.workers: Mapping[str, Worker] = {}  # by address, when the scheduler last answered
         self._answered = time.monotonic()
+
+    def _start_host(self, slots: int | None, log: Path) -> str:
+        """Start the embedded cluster and return its scheduler's address."""
+        environment = dict(os.environ)
+        environment.pop("MALLOC_ARENA_MAX", None)  # set for the web server; Keras's threads need their own heaps
+        if slots is not None:
+            environment["DIGITLAB_SLOTS"] = str(slots)
+        with open_to_append(log, truncate=True) as errors:  # TensorFlow writes too much for the terminal
+            self._host = subprocess.Popen(
+                [sys.executable, "-m", "trainer.jobs.host"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                cwd=ROOT,
+                env=environment,
+                # Ctrl-C should reach only the server, which then closes the pipe. A new session would do that too,
+                # but Linux gives sessions equal shares of the processor, so `nice` would have no effect.
+                process_group=0,
+            )
+        assert self._host.stdout is not None
+        hung = threading.Timer(START_SECONDS, self._host.kill)
+        hung.start()
+        line = self._host.stdout.readline()
+        hung.cancel()
+        if not line:
+            raise OSError(f"trainer.jobs.host ended with status {self._host.wait()}")
+        started = json.loads(line)
+        if refusal := started.get("refusal"):
+            raise UserError(refusal)
+        self.slots, self.bfloat16 = started["slots"], started["bfloat16"]
+        return str(started["address"])
 
     @property
     def silence(self) -> float:

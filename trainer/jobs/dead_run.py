@@ -11,7 +11,7 @@ from trainer.runs import lease
 from trainer.runs.run import Run, RunView
 from trainer.storage.files import write_atomically
 
-LEASE_SECONDS = 1.0  # for which the lease is awaited; a process that has just ended may still have it
+LEASE_SECONDS = 3.0  # for which the lease is awaited; a process that has just ended may still have it
 
 _log = logging.getLogger(__name__)
 

@@ -25,7 +25,7 @@ from trainer.drawing.collection import Collection
 from trainer.jobs.backoff import Backoff
 from trainer.jobs.cluster import LOG, Cluster
 from trainer.jobs.dead_run import end_dead_run
-from trainer.jobs.heartbeats import Heartbeats
+from trainer.jobs.heartbeats import Heartbeats, Silences
 from trainer.jobs.queue import MAX_WAITING, RunQueue, wait_seconds
 from trainer.jobs.root_lock import lock_run_root
 from trainer.jobs.supervision import HANG_SECONDS, Supervision
@@ -45,6 +45,7 @@ POLL_SECONDS = 1.0  # between two checks of what cannot wake the engine
 PURGE_SECONDS = 600.0  # between two removals of deleted runs that can no longer be restored
 DEFAULT_TRAINING_SECONDS = 30.0  # estimate while no training has ended
 SILENT_SECONDS = 5.0  # without an answer or a heartbeat, after which the pages say so
+LACK_SECONDS = 300.0  # without all workers, after which an idle host is replaced; loading Keras may take a minute
 END_SECONDS = 5.0  # for the end of a worker that is replaced
 MAX_RETURNS = 5  # of a run into the queue, whose workers died before they had begun it
 
@@ -98,7 +99,7 @@ class Engine:
         self._ended: deque[tuple[str, str]] = deque()  # run ids and Dask's status of jobs that have just ended
         self._handed_out: dict[str, int] = {}  # run id -> place in the order in which runs were handed out
         self._hand_outs, self._returns = itertools.count(), Counter[str]()
-        self._supervision = Supervision()
+        self._supervision, self._silences = Supervision(), Silences()
         self._heartbeats = Heartbeats()  # of runs that an earlier engine or a lost connection left running
         self._dead: set[str] = set()  # runs whose processes have ended and whose states are yet to say so
         self._ending: dict[str, float] = {}  # address of a worker that is replaced -> when it must be gone (monotonic)
@@ -362,7 +363,7 @@ class Engine:
     def _connect(self) -> bool:
         """Start or replace the cluster if need be; return whether it answers."""
         if self._cluster is not None:
-            hangs = self._address is None and self._cluster.silence > HANG_SECONDS
+            hangs = self._address is None and (self._cluster.silence > HANG_SECONDS or self._lacks_workers())
             if hangs or not self._cluster.alive():
                 _log.warning("the training cluster %s; starting another", "hangs" if hangs else "has ended")
                 self._cluster.close(hangs)
@@ -374,6 +375,12 @@ class Engine:
             return False
         self._answered = time.monotonic()
         return True
+
+    def _lacks_workers(self) -> bool:
+        """Tell whether the idle embedded cluster has long lacked workers: a nanny gives up one that dies too early."""
+        assert self._cluster is not None
+        lacks = not self._futures and len(self._cluster.workers) < (self._cluster.slots or 0)
+        return self._silences.observe("workers", (self._cluster, lacks)) > LACK_SECONDS and lacks
 
     def _start(self) -> None:
         try:

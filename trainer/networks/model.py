@@ -164,7 +164,7 @@ def evaluate(
     progress: called with the share that is done, about twice a second even for a slow network. An exception that it
     raises ends the evaluation.
     """
-    model.jit_compile = False  # XLA compiles for each number of images anew, and never frees a program
+    model.jit_compile = False  # XLA would compile anew for each number of images
     sums, done, chunk = np.zeros(2), 0, FIRST_CHUNK
     while done < len(labels):
         begin = time.perf_counter()
