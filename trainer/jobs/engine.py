@@ -11,7 +11,6 @@ import itertools
 import logging
 import secrets
 import statistics
-import subprocess
 import threading
 import time
 from collections import Counter, deque
@@ -22,13 +21,13 @@ from typing import Any
 from trainer import UserError
 from trainer.config.training import TrainingConfig
 from trainer.drawing.collection import Collection
-from trainer.jobs.backoff import Backoff
 from trainer.jobs.cluster import LOG, Cluster
+from trainer.jobs.connection import SILENT_SECONDS, Connection
 from trainer.jobs.dead_run import end_dead_run
-from trainer.jobs.heartbeats import Heartbeats, Silences
+from trainer.jobs.heartbeats import Heartbeats
 from trainer.jobs.queue import MAX_WAITING, RunQueue, wait_seconds
 from trainer.jobs.root_lock import lock_run_root
-from trainer.jobs.supervision import HANG_SECONDS, Supervision
+from trainer.jobs.supervision import Supervision
 from trainer.runs import lease
 from trainer.runs.owner import owner_hash
 from trainer.runs.parent import find_parent, read_network
@@ -44,8 +43,6 @@ STARTUP_DELAY_SECONDS = 2.0  # the first page gets the processor before old runs
 POLL_SECONDS = 1.0  # between two checks of what cannot wake the engine
 PURGE_SECONDS = 600.0  # between two removals of deleted runs that can no longer be restored
 DEFAULT_TRAINING_SECONDS = 30.0  # estimate while no training has ended
-SILENT_SECONDS = 5.0  # without an answer or a heartbeat, after which the pages say so
-LACK_SECONDS = 300.0  # without all workers, after which an idle host is replaced; loading Keras may take a minute
 END_SECONDS = 5.0  # for the end of a worker that is replaced
 MAX_RETURNS = 5  # of a run into the queue, whose workers died before they had begun it
 
@@ -90,8 +87,6 @@ class Engine:
         self.ready = False  # whether a worker has loaded Keras
         self.slots = 0  # trainings at the same time; 0 while the cluster starts
         self.bfloat16 = False  # whether its processors compute with 16 bits
-        self._address = address
-        self._requested_slots = slots
         self._job = job
         self._lock = threading.RLock()
         self._queue = RunQueue(self._group, max_waiting)
@@ -99,14 +94,11 @@ class Engine:
         self._ended: deque[tuple[str, str]] = deque()  # run ids and Dask's status of jobs that have just ended
         self._handed_out: dict[str, int] = {}  # run id -> place in the order in which runs were handed out
         self._hand_outs, self._returns = itertools.count(), Counter[str]()
-        self._supervision, self._silences = Supervision(), Silences()
+        self._supervision = Supervision()
         self._heartbeats = Heartbeats()  # of runs that an earlier engine or a lost connection left running
         self._dead: set[str] = set()  # runs whose processes have ended and whose states are yet to say so
         self._ending: dict[str, float] = {}  # address of a worker that is replaced -> when it must be gone (monotonic)
-        self._cluster: Cluster | None = None
-        self._backoff = Backoff()
-        self._start_problem = ""  # a sentence, while the cluster cannot be started
-        self._answered = time.monotonic()  # when the cluster last did
+        self._connection = Connection(address, slots, self.runs.root / LOG)
         self._closed = False
         self._purge_due = 0.0  # monotonic
         self._wake = threading.Event()
@@ -288,13 +280,7 @@ class Engine:
     @property
     def problem(self) -> str:
         """Return a sentence while queued runs cannot start, or ""."""
-        if self._start_problem:
-            return self._start_problem
-        silent = time.monotonic() - self._answered
-        if silent < SILENT_SECONDS or (self._cluster is None and self._address is None):  # the host starts
-            return ""
-        who = f"The cluster at {self._address} has" if self._address else "The training processes have"
-        return f"{who} not answered for {silent:.0f} s: queued runs wait."
+        return self._connection.problem
 
     def silence(self, run: Run) -> float:
         """Return for how many seconds a running run has given no heartbeat, or 0 while it is no longer than usual."""
@@ -335,8 +321,7 @@ class Engine:
                 self._wake.wait(POLL_SECONDS)
                 self._wake.clear()
         finally:
-            if self._cluster is not None:
-                self._cluster.close()
+            self._connection.close()
 
     def _poll(self) -> None:
         if time.monotonic() >= self._purge_due:
@@ -344,67 +329,30 @@ class Engine:
             self.runs.purge()
         self._settle_ended()
         self._end_dead_runs()
-        if not self._connect():
+        cluster = self._connection.connect(idle=not self._futures)
+        if cluster is None:
             self.ready = False
             return
-        assert self._cluster is not None
-        workers = len(self._cluster.workers)
-        self.ready, self.slots, self.bfloat16 = workers > 0, self._cluster.slots or workers, self._cluster.bfloat16
-        self._supervise()
-        if any(time.monotonic() < end for address, end in self._ending.items() if address in self._cluster.workers):
+        workers = len(cluster.workers)
+        self.ready, self.slots, self.bfloat16 = workers > 0, cluster.slots or workers, cluster.bfloat16
+        self._supervise(cluster)
+        if any(time.monotonic() < end for address, end in self._ending.items() if address in cluster.workers):
             return  # a run that started now could start there
+        elsewhere = len(self._heartbeats.watched) if self._connection.remote else 0  # they may still use its workers
         with self._lock:
-            while len(self._futures) + len(self._heartbeats.watched) < self.slots:
+            while len(self._futures) + elsewhere < self.slots:
                 run_id = self._next()
                 if run_id is None:
                     break
-                self._hand_out(run_id)
+                self._hand_out(run_id, cluster)
 
-    def _connect(self) -> bool:
-        """Start or replace the cluster if need be; return whether it answers."""
-        if self._cluster is not None:
-            hangs = self._address is None and (self._cluster.silence > HANG_SECONDS or self._lacks_workers())
-            if hangs or not self._cluster.alive():
-                _log.warning("the training cluster %s; starting another", "hangs" if hangs else "has ended")
-                self._cluster.close(hangs)
-                self._cluster = None
-                self._backoff.failed()
-        if self._cluster is None and self._backoff.due:
-            self._start()
-        if self._cluster is None or not self._cluster.look():
-            return False
-        self._answered = time.monotonic()
-        return True
-
-    def _lacks_workers(self) -> bool:
-        """Tell whether the idle embedded cluster has long lacked workers: a nanny gives up one that dies too early."""
-        assert self._cluster is not None
-        lacks = not self._futures and len(self._cluster.workers) < (self._cluster.slots or 0)
-        return self._silences.observe("workers", (self._cluster, lacks)) > LACK_SECONDS and lacks
-
-    def _start(self) -> None:
-        try:
-            self._cluster = Cluster(self._address, self._requested_slots, self.runs.root / LOG)
-            self._start_problem, self._answered = "", time.monotonic()
-            self._backoff.started()
-        except UserError as error:
-            self._start_problem = str(error)
-            self._backoff.failed()
-        except (OSError, ValueError, subprocess.SubprocessError) as error:
-            self._backoff.failed()
-            if self._address is None:
-                if not self._start_problem:
-                    _log.exception("the training cluster did not start")
-                self._start_problem = f"The training processes must start (got: {error}): see {LOG} in the run folder."
-
-    def _supervise(self) -> None:
+    def _supervise(self, cluster: Cluster) -> None:
         """End the workers that hang or whose jobs do not end; their runs are settled when Dask reports it."""
-        assert self._cluster is not None
         with self._lock:
             handed_out = {future.key: self.runs.get(run_id) for run_id, future in self._futures.items()}
         jobs = {key: run for key, run in handed_out.items() if run is not None}
-        for address, reason in self._supervision.observe(self._cluster.workers.values(), jobs).items():
-            if self._cluster.kill(self._cluster.workers[address]):
+        for address, reason in self._supervision.observe(cluster.workers.values(), jobs).items():
+            if cluster.kill(cluster.workers[address]):
                 self._ending[address] = time.monotonic() + END_SECONDS
                 _log.warning("worker %s is replaced: %s", address, reason)
             else:
@@ -423,10 +371,9 @@ class Engine:
             return run_id
         return None
 
-    def _hand_out(self, run_id: str) -> None:
-        assert self._cluster is not None
+    def _hand_out(self, run_id: str, cluster: Cluster) -> None:
         key = f"{run_id}-{secrets.token_hex(4)}"  # a resumed run is a new task
-        future = self._cluster.client.submit(self._job, str(self.runs.root / run_id), key=key, pure=False, retries=0)
+        future = cluster.client.submit(self._job, str(self.runs.root / run_id), key=key, pure=False, retries=0)
         self._futures[run_id], self._handed_out[run_id] = future, next(self._hand_outs)
         future.add_done_callback(lambda done: self._done(run_id, done))
 
@@ -481,11 +428,12 @@ class Engine:
 
     def _is_dead(self, run: Run) -> bool:
         """Tell whether a watched run's process is proven dead."""
-        if self._address is None:
+        cluster = self._connection.cluster
+        if not self._connection.remote:
             return self._heartbeats.is_dead(run, remote=False)
-        if self._cluster is None or self._cluster.silence > SILENT_SECONDS:
+        if cluster is None or cluster.silence > SILENT_SECONDS:
             return False  # the scheduler may know of it
-        keys = [key for worker in self._cluster.workers.values() for key in worker.keys]
+        keys = [key for worker in cluster.workers.values() for key in worker.keys]
         return self._heartbeats.is_dead(run) and not any(key.startswith(run.id) for key in keys)
 
     def _end_dead_run(self, run: Run) -> None:

@@ -69,8 +69,7 @@ def _training_data(dataset: datasets.Dataset) -> tuple[np.ndarray, np.ndarray]:
         return _data[dataset.hash]
 
 
-def _release_data() -> None:
-    """Release large data."""
+def _release_large_data() -> None:
     with _data_lock:
         if sum(images.nbytes for images, _ in _data.values()) > KEPT_DATA_BYTES:
             _data.clear()
@@ -89,7 +88,7 @@ def run(path: str) -> None:
         with lease.hold(run, LEASE_SECONDS):
             if run.state.phase == "queued":  # still
                 _run(run)
-                _release_data()
+                _release_large_data()
     except lease.LeaseHeldError:
         _log.warning("run %s still has another process", run.id)
     except OSError:
@@ -275,8 +274,8 @@ def _heartbeats(run: Run) -> Iterator[threading.Event]:
             run.heartbeat()
         except FileNotFoundError:
             gone.set()
-        except OSError:
-            pass  # a disk that refuses this for a moment may not refuse the training's files
+        except OSError:  # a disk that refuses this for a moment may not refuse the training's files
+            pass
         return not gone.is_set()
 
     with _every(HEARTBEAT_SECONDS, beat):

@@ -243,10 +243,7 @@ class Reporter(Hooks):
         write_atomically(self._run.network_file, onnx_writer.to_onnx(model.weights(self._network), self._config))
 
     def close(self) -> None:
-        """Finish all writes, and save the checkpoint of a training that ended within an epoch.
-
-        Raises the error of the first write that failed; the last checkpoint before it stays.
-        """
+        """Finish all writes and save the checkpoint of a cut-off epoch; raise the error of a write that failed."""
         try:
             self._later(self._history.flush)
             self._writer.shutdown()
