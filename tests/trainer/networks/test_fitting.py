@@ -192,29 +192,22 @@ def test_a_paused_training_resumes_as_if_uninterrupted(asked, uninterrupted, tmp
 
 
 def test_an_end_takes_effect_after_the_current_step_and_the_training_resumes_there(uninterrupted, monkeypatch):
-    class Ended(Recorder):
-        def ended(self):
-            return self.asked > 0  # before the first step
-
     monkeypatch.setattr(fitting, "WATCH_SECONDS", 0.0)
     config = replace(INTERRUPTED, batch_size=4)  # 75 steps per epoch, 3 between two reports
     made = fitting.training_model
-    watched = []
 
     def made_and_interrupted(*arguments):
         model, data = made(*arguments)
-        interrupt = model.interrupt
-        model.interrupt = lambda: watched.append(interrupt())
-        interrupt()  # as the watching thread does, but surely within the first call
+        model.interrupt()  # as the watching thread does, but surely within the first call
         return model, data
 
     whole, _, recorder = fit(config)
-    monkeypatch.setattr(fitting, "training_model", made_and_interrupted)
-    before = Ended(end_at(1, "pause"))
-    outcome = fitting.fit(model.build(config, len(IMAGES)), config, IMAGES, LABELS, before)
-    monkeypatch.setattr(fitting, "training_model", made)
+    before = Recorder(end_at(1, "pause"))
+    before.ended = lambda: before.asked > 0
+    with monkeypatch.context() as patch:
+        patch.setattr(fitting, "training_model", made_and_interrupted)
+        outcome = fitting.fit(model.build(config, len(IMAGES)), config, IMAGES, LABELS, before)
     assert (outcome.steps, outcome.stopped) == (1, True) and [line["step"] for line in before.lines] == [1]
-    assert watched, "the thread asked, too"
     network, _, after = fit(config, start=before.checkpoints[-1])
     assert [line["step"] for line in after.lines[:2]] == [3, 6]
     assert without_seconds(after.epochs) == without_seconds(recorder.epochs)
