@@ -525,15 +525,17 @@ def test_a_run_handed_to_a_host_that_dies_is_trained_by_the_next(tmp_path, monke
         engine.close()
 
 
-def test_a_host_that_dies_is_replaced_and_its_runs_are_interrupted(tmp_path):
+def test_a_host_that_hangs_is_replaced_and_its_runs_are_interrupted(tmp_path, monkeypatch):
+    monkeypatch.setattr("trainer.jobs.connection.HANG_SECONDS", 10.0)
     engine = Engine(tmp_path / "runs", slots=1, job=job)
     try:
         first = engine.submit(CONFIG)
         wait_for(lambda: phases(engine, [first]) == ["running"], 120)
         host = next(p for p in psutil.Process().children() if "trainer.jobs.host" in p.cmdline())
-        host.kill()
+        host.send_signal(signal.SIGSTOP)
         second = engine.submit(CONFIG)
         (engine.runs.get(second).path / "go").touch()
+        wait_for(lambda: engine.problem.startswith("The training processes have not answered for "))
         wait_for(lambda: phases(engine, [first, second]) == ["interrupted", "finished"], 120)
     finally:
         engine.close()
