@@ -29,8 +29,8 @@ MAX_SEARCHED_RUNS = 50  # newest runs, among which the visitor's live run is fou
 def wait_for_engine() -> None:
     if engine.ready:
         st.rerun()
-    if engine.problem:
-        st.warning(sentence(engine.problem))
+    if problem := engine.problem:
+        st.warning(sentence(problem))
     else:
         st.caption("The training processes are starting; you can already press Train.")
 

@@ -12,6 +12,7 @@ from harness.server import ROOT
 from harness.waiting import TIMEOUT_SECONDS, wait_for
 from tests.support.apps import TINY, open_page, texts
 from trainer.config.presets import PRESETS
+from trainer.jobs.engine import Engine
 from trainer.runs.owner import owner_hash
 from trainer.runs.store import RunStore
 from trainer.storage.files import json_line
@@ -59,6 +60,23 @@ def test_only_its_owner_can_stop_a_run(app, runs_directory):
     open_page(app, "train", run)
     assert not app.exception and app.subheader[0].value == "16 relu"
     assert "stop" not in [button.key for button in app.button]
+
+
+def test_a_run_that_does_not_respond_and_a_queue_that_does_not_move_say_so(app, runs_directory, monkeypatch):
+    store = RunStore(runs_directory)
+    run, waiting = store.create(TINY, ""), store.create(TINY, "")
+    run.update(phase="running", activity="training", steps=10, examples=100)
+    app.run()
+    engine = app.session_state.engine
+    monkeypatch.setattr(engine, "silence", lambda run: 12.3)
+    open_page(app, "train", run)
+    assert app.get("progress")[0].proto.text.startswith("Not responding for 12 s: ")
+    sentence = "The cluster at tcp://here has not answered for 12 s: queued runs wait."
+    monkeypatch.setattr(Engine, "problem", sentence)
+    waiting.update(phase="queued")
+    app.query_params["run"] = waiting.id
+    app.run()
+    assert not app.exception and sentence in [bar.proto.text for bar in app.get("progress")]
 
 
 @pytest.mark.parametrize("phase, kind", [("failed", "error"), ("interrupted", "warning")])

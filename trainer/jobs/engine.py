@@ -6,12 +6,14 @@ lock protects the queue, the running jobs and the changes of their runs' states.
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import logging
 import secrets
 import statistics
-import subprocess
 import threading
 import time
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -21,9 +23,13 @@ from trainer.config.shares import WAITING_RUNS, Share
 from trainer.config.training import TrainingConfig
 from trainer.drawing.collection import Collection
 from trainer.jobs.cluster import LOG, Cluster
+from trainer.jobs.connection import SILENT_SECONDS, Connection
+from trainer.jobs.dead_run import end_dead_run
 from trainer.jobs.heartbeats import Heartbeats
 from trainer.jobs.queue import RunQueue, Ticket, wait_seconds
 from trainer.jobs.root_lock import lock_run_root
+from trainer.jobs.supervision import Supervision
+from trainer.runs import lease
 from trainer.runs.housekeeping import Housekeeping
 from trainer.runs.owner import owner_hash
 from trainer.runs.parent import find_parent, read_network
@@ -39,6 +45,8 @@ STARTUP_DELAY_SECONDS = 2.0  # the first page gets the processor before old runs
 POLL_SECONDS = 1.0  # between two checks of what cannot wake the engine
 PURGE_SECONDS = 600.0  # between two removals of deleted runs that can no longer be restored
 DEFAULT_TRAINING_SECONDS = 30.0  # estimate while no training has ended
+END_SECONDS = 5.0  # for the end of a worker that is replaced
+MAX_RETURNS = 5  # of a run into the queue, whose workers died before they had begun it
 
 # What each kind of request does to a run, as the verb of an error.
 _ACTIONS = {
@@ -78,21 +86,23 @@ class Engine:
     ) -> None:
         self.runs = RunStore(root.absolute())
         self.sweeps = Sweeps(self.runs.root / "sweeps")
-        self.problem = ""  # a sentence, while the cluster cannot be started
         self.ready = False  # whether a worker has loaded Keras
         self.slots = 0  # trainings at the same time; 0 while the cluster starts
         self.bfloat16 = False  # whether its processors compute with 16 bits
-        self._address = address
-        self._requested_slots = slots
         self._job = job
         self._lock = threading.RLock()
         self.housekeeping = Housekeeping(self.runs, self._lock)
         self._queue = RunQueue(self._ticket, lambda: self._futures, waiting)
         self._futures: dict[str, Any] = {}  # of running jobs, by run id
-        self._heartbeats = Heartbeats()  # of runs that an earlier engine started
         self._unqueued: set[str] = set()  # sweeps whose runs are being written
-        self._dead: set[str] = set()  # runs that could not be marked as interrupted yet, because the disk refused
-        self._cluster: Cluster | None = None
+        self._ended: deque[tuple[str, str]] = deque()  # run ids and Dask's status of jobs that have just ended
+        self._handed_out: dict[str, int] = {}  # run id -> place in the order in which runs were handed out
+        self._hand_outs, self._returns = itertools.count(), Counter[str]()
+        self._supervision = Supervision()
+        self._heartbeats = Heartbeats()  # of runs that an earlier engine or a lost connection left running
+        self._dead: set[str] = set()  # runs whose processes have ended and whose states are yet to say so
+        self._ending: dict[str, float] = {}  # address of a worker that is replaced -> when it must be gone (monotonic)
+        self._connection = Connection(address, slots, self.runs.root / LOG)
         self._closed = False
         self._purge_due = 0.0  # monotonic
         self._wake = threading.Event()
@@ -271,7 +281,7 @@ class Engine:
         """Estimate the seconds until a waiting run starts, or return None if unknown."""
         with self._lock:
             position, running = self._queue.position(run_id), list(self._futures)
-        if not self.slots or not position:
+        if not self.slots or not position or self.problem:
             return None
         states = [run.state for run in self.runs.runs()[:30]]
         ended = [state.seconds for state in states if state.phase in ("finished", "stopped")]
@@ -287,6 +297,16 @@ class Engine:
             return 1.0
         now = progress(self.runs.history(run), state.steps, state.examples, requests.epochs, state.begun)
         return typical if now is None or now.seconds_left is None else now.seconds_left
+
+    @property
+    def problem(self) -> str:
+        """Return a sentence while queued runs cannot start, or ""."""
+        return self._connection.problem
+
+    def silence(self, run: Run) -> float:
+        """Return for how many seconds a running run has given no heartbeat, or 0 while it is no longer than usual."""
+        silent = max(self._supervision.silence(run), self._heartbeats.silence(run))
+        return silent if silent >= SILENT_SECONDS else 0.0
 
     def close(self) -> None:
         """Disconnect from the cluster and unlock the root; the host's workers end, and their runs are interrupted."""
@@ -326,78 +346,132 @@ class Engine:
                 self._wake.wait(POLL_SECONDS)
                 self._wake.clear()
         finally:
-            if self._cluster is not None:
-                self._cluster.close()
+            self._connection.close()
 
     def _poll(self) -> None:
         if time.monotonic() >= self._purge_due:
             self._purge_due = time.monotonic() + PURGE_SECONDS
             self.housekeeping.tidy()
-        self._interrupt_dead_runs()
-        if self._cluster is not None and not self._cluster.alive():
-            _log.warning("the training cluster has ended; starting another")
-            self._cluster.close()
-            self._cluster, self.ready = None, False
-        if self._cluster is None:
-            try:
-                self._cluster = Cluster(self._address, self._requested_slots, self.runs.root / LOG)
-                self.problem = ""
-            except (OSError, ValueError, subprocess.SubprocessError) as error:
-                if not self.problem:
-                    _log.exception("the training cluster did not start")
-                self.problem = f"The training processes must start (got: {error}): see {LOG} in the run folder."
-                return
-        workers = self._cluster.workers()
-        self.ready, self.slots, self.bfloat16 = workers > 0, self._cluster.slots or workers, self._cluster.bfloat16
+        self._settle_ended()
+        self._end_dead_runs()
+        cluster = self._connection.connect(idle=not self._futures)
+        if cluster is None:
+            self.ready = False
+            return
+        workers = len(cluster.workers)
+        self.ready, self.slots, self.bfloat16 = workers > 0, cluster.slots or workers, cluster.bfloat16
+        self._supervise(cluster)
+        if any(time.monotonic() < end for address, end in self._ending.items() if address in cluster.workers):
+            return  # a run that started now could start there
+        elsewhere = len(self._heartbeats.watched) if self._connection.remote else 0  # they may still use its workers
         with self._lock:
-            while self._queue and len(self._futures) < self.slots:
-                if self._queue.next() in self._futures:  # it was paused and resumed, and its last job is still ending
+            while len(self._futures) + elsewhere < self.slots:
+                run_id = self._next()
+                if run_id is None:
                     break
-                self._hand_out(self._queue.pop())
+                self._hand_out(run_id, cluster)
 
-    def _hand_out(self, run_id: str) -> None:
-        assert self._cluster is not None
+    def _supervise(self, cluster: Cluster) -> None:
+        """End the workers that hang or whose jobs do not end; their runs are settled when Dask reports it."""
+        with self._lock:
+            handed_out = {future.key: self.runs.get(run_id) for run_id, future in self._futures.items()}
+        jobs = {key: run for key, run in handed_out.items() if run is not None}
+        for address, reason in self._supervision.observe(cluster.workers.values(), jobs).items():
+            if cluster.kill(cluster.workers[address]):
+                self._ending[address] = time.monotonic() + END_SECONDS
+                _log.warning("worker %s is replaced: %s", address, reason)
+            else:
+                _log.warning("worker %s has no nanny that could replace it: %s", address, reason)
+
+    def _next(self) -> str | None:
+        """Remove and return the run that starts next, or None; runs whose last process still writes wait."""
+        for place, run_id in enumerate(self._queue):
+            run = self.runs.get(run_id)
+            # it may have been paused and resumed while its last job is ending
+            if run_id in self._futures or (run is not None and lease.state(run) == "held"):
+                continue
+            if place == 0:
+                return self._queue.pop()
+            self._queue.remove(run_id)
+            return run_id
+        return None
+
+    def _hand_out(self, run_id: str, cluster: Cluster) -> None:
         key = f"{run_id}-{secrets.token_hex(4)}"  # a resumed run is a new task
-        future = self._cluster.client.submit(self._job, str(self.runs.root / run_id), key=key, pure=False, retries=0)
-        self._futures[run_id] = future
+        future = cluster.client.submit(self._job, str(self.runs.root / run_id), key=key, pure=False, retries=0)
+        self._futures[run_id], self._handed_out[run_id] = future, next(self._hand_outs)
         future.add_done_callback(lambda done: self._done(run_id, done))
 
     def _done(self, run_id: str, future: Any) -> None:
-        """Free a job's slot, and correct its run's state if the job could not do so itself."""
+        """Free a job's slot; the engine's thread settles its run."""
         with self._lock:
             self._futures.pop(run_id, None)
-            run = self.runs.get(run_id)
-            waits = run_id in self._queue  # it was paused, and has already been resumed
-            phase = "" if run is None or waits or self._closed else run.state.phase
-            if phase == "queued" and future.status == "cancelled":
-                self._queue.add([run_id], first=True)  # its cluster ended before the job started
-            elif run is not None and phase in LIVE:
-                _log.warning("run %s: its process ended (%s)", run_id, future.status)
-                self._interrupt(run)
+        self._ended.append((run_id, future.status))
         future.release()  # Dask computes a held future again if its worker dies later
         self._wake.set()
 
-    def _interrupt_dead_runs(self) -> None:
+    def _settle_ended(self) -> None:
+        """Correct the states of runs whose jobs have ended and could not do so themselves."""
+        while self._ended and not self._closed:
+            run_id, status = self._ended.popleft()
+            if run := self.runs.get(run_id):
+                with self._lock:
+                    self._settle(run, status)
+
+    def _settle(self, run: Run, status: str) -> None:
+        if run.id in self._queue or run.id in self._futures:  # it was paused, and has already been resumed
+            return
+        view = run.read()
+        if view.state.phase == "queued" and self._returns[run.id] < MAX_RETURNS:  # no worker had begun it
+            self._returns[run.id] += 1
+            before = [waiting for waiting in self._queue if self._returns[waiting]]
+            for waiting in before:
+                self._queue.remove(waiting)
+            self._queue.add(sorted([*before, run.id], key=self._handed_out.__getitem__), first=True)
+            return
+        self._returns.pop(run.id, None)
+        self._handed_out.pop(run.id, None)
+        if view.state.phase == "paused" and view.requests.end != "pause":  # requested while its job was ending
+            with contextlib.suppress(OSError):  # it stays paused
+                run.update(phase="queued")
+                self._queue.add([run.id])
+        elif view.state.live:
+            _log.warning("run %s: its job ended (%s)", run.id, status)
+            if status == "cancelled":  # the connection is lost, and the job may go on
+                self._heartbeats.watch(run)
+            else:
+                self._dead.add(run.id)
+
+    def _end_dead_runs(self) -> None:
         for run_id in [*self._heartbeats.watched, *self._dead]:
             run = self.runs.get(run_id)
-            if run is None or not run.state.live:
+            if run is None or not run.state.live or run_id in self._queue:
                 self._heartbeats.forget(run_id)
                 self._dead.discard(run_id)
-            elif run_id in self._dead or self._heartbeats.is_dead(run):
-                self._heartbeats.forget(run_id)
-                self._interrupt(run)
+            elif run_id in self._dead or self._is_dead(run):
+                self._end_dead_run(run)
 
-    def _interrupt(self, run: Run) -> None:
-        """Mark a run whose process is dead as interrupted; if the disk refuses, the next poll tries again."""
+    def _is_dead(self, run: Run) -> bool:
+        """Tell whether a watched run's process is proven dead."""
+        cluster = self._connection.cluster
+        if not self._connection.remote:
+            return self._heartbeats.is_dead(run, remote=False)
+        if cluster is None or cluster.silence > SILENT_SECONDS:
+            return False  # the scheduler may know of it
+        keys = [key for worker in cluster.workers.values() for key in worker.keys]
+        return self._heartbeats.is_dead(run) and not any(key.startswith(run.id) for key in keys)
+
+    def _end_dead_run(self, run: Run) -> None:
+        """Let a dead run's state say how it ended; if the disk refuses, the next poll tries again."""
         try:
-            run.remove_leftovers()
-            run.update(
-                phase="interrupted",
-                activity="",
-                error="The training process ended before the training did: what was learned until then is kept.",
-            )
+            end_dead_run(run)
+        except lease.LeaseHeldError:  # its process goes on, out of the scheduler's sight
             self._dead.discard(run.id)
+            self._heartbeats.watch(run)
         except OSError as error:
             if run.id not in self._dead:
-                _log.warning("run %s: could not be marked as interrupted (%s)", run.id, error)
+                _log.warning("run %s: its end could not be written (%s)", run.id, error)
             self._dead.add(run.id)
+        else:
+            self._dead.discard(run.id)
+            self._heartbeats.forget(run.id)

@@ -2,7 +2,7 @@
 
 It is separate from the web server, where Dask would start its workers by running the Streamlit script again. Its first
 line of output is JSON: the scheduler's address, its certificate and key, the number of slots, and whether bfloat16 is
-supported.
+supported; or a refusal, one sentence on an invalid setting.
 
 Whoever can talk to a scheduler or a worker can run code as this user, and every user of this computer reaches their
 ports. So they speak only TLS, and both sides must show a certificate that is made at each start. Its key is passed on
@@ -100,14 +100,19 @@ def bfloat16() -> bool:
 
 def main() -> None:
     """Start the cluster and serve until standard input closes."""
-    _exit_with_server()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:  # before there is a thread, which would make Python abort
+        count = slots()
+        memory_limit = memory(count)
+    except SystemExit as refusal:
+        print(json.dumps({"refusal": str(refusal)}), flush=True)
+        raise
+    _exit_with_server()
     import dask
     from distributed import LocalCluster
     from distributed.security import Security
 
-    count = slots()
-    os.environ["DIGITLAB_MEMORY"] = f"{memory(count):.3f}"  # workers inherit this and the variables below
+    os.environ["DIGITLAB_MEMORY"] = f"{memory_limit:.3f}"  # workers inherit this and the variables below
     if not gpus():
         os.environ.update(SEQUENTIAL_OPERATIONS | os.environ)
         if _listed_gpus():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import threading
@@ -20,19 +21,25 @@ from trainer.data import datasets, synthetic
 from trainer.data.uploads import Uploads
 from trainer.drawing.collection import Drawings
 from trainer.jobs.reporter import Reporter
+from trainer.jobs.testing import TestClock, TestEndedError
 from trainer.networks import fitting, keras_file, model, onnx_reader
 from trainer.networks.checkpoint import Checkpoint
 from trainer.networks.hooks import Outcome
 from trainer.networks.inference import Network
 from trainer.networks.onnx_reader import network_hash
 from trainer.processes import lower_priority
+from trainer.runs import lease
 from trainer.runs.parent import repeat_drawings
 from trainer.runs.run import Run
-from trainer.storage.files import is_regular_file, read_bytes
+from trainer.runs.state import TESTING, TRAINING
+from trainer.storage.files import DISK_FULL_ERRORS, is_regular_file, read_bytes
 from trainer.text import number
 
 MEMORY_POLL_SECONDS = 0.1
 HEARTBEAT_SECONDS = 1.0
+LEASE_SECONDS = 5.0  # for which a job waits for its run's lease, which the engine holds for moments
+
+KEPT_DATA_BYTES = 250_000_000  # MNIST has 190 MB; larger data are loaded again, so that idle workers stay small
 
 _log = logging.getLogger(__name__)
 _data_lock = threading.Lock()
@@ -62,14 +69,33 @@ def _training_data(dataset: datasets.Dataset) -> tuple[np.ndarray, np.ndarray]:
         return _data[dataset.hash]
 
 
+def _release_large_data() -> None:
+    with _data_lock:
+        if sum(images.nbytes for images, _ in _data.values()) > KEPT_DATA_BYTES:
+            _data.clear()
+
+
 def run(path: str) -> None:
     """Train the run in a directory; write the result or the error there, and raise nothing.
 
-    If it uses more memory than DIGITLAB_MEMORY (GB), this process ends at once.
+    A run whose last process still writes stays queued. If this one uses more memory than DIGITLAB_MEMORY (GB), it ends
+    at once.
     """
     run = Run(Path(path))
     if run.state.phase != "queued":  # its worker died, and a cluster with Dask's defaults tries another
         return
+    try:
+        with lease.hold(run, LEASE_SECONDS):
+            if run.state.phase == "queued":  # still
+                _run(run)
+                _release_large_data()
+    except lease.LeaseHeldError:
+        _log.warning("run %s still has another process", run.id)
+    except OSError:
+        _log.exception("run %s could not begin", run.id)
+
+
+def _run(run: Run) -> None:
     with _heartbeats(run) as gone, _memory_limit(run):
         try:
             _train(run, gone)
@@ -77,9 +103,7 @@ def run(path: str) -> None:
             _end(run, "failed", str(error))
         except OSError as error:
             _log.exception("run %s was interrupted", run.id)
-            then = "press Resume" if run.checkpoint.is_file() else "train again"
-            reason = f"The folder for runs must be writable (got: {error.strerror or error})"
-            _end(run, "interrupted", f"{reason}: free some space, then {then}.")
+            _end(run, "interrupted", _interruption(run, error))
         except Exception as error:  # nothing else would report it
             _log.exception("run %s failed", run.id)
             reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
@@ -88,6 +112,15 @@ def run(path: str) -> None:
                 "failed",
                 f"Training failed ({reason}): try a smaller network or batch size, and see the training log.",
             )
+
+
+def _interruption(run: Run, error: OSError) -> str:
+    """Return the sentence for a run that an error of the operating system interrupted."""
+    then = "press Resume" if run.checkpoint.is_file() else "train again"
+    if error.errno in (*DISK_FULL_ERRORS, errno.EROFS, errno.EACCES, errno.EPERM):
+        reason = f"The folder for runs must be writable (got: {error.strerror})"
+        return f"{reason}: free some space, then {then}."
+    return f"Training was interrupted ({error.strerror or error or type(error).__name__}): {then}."
 
 
 def _end(run: Run, phase: str, error: str) -> None:
@@ -114,7 +147,7 @@ def _train(run: Run, gone: threading.Event) -> None:
     drawings = _drawings(run) if config.own_examples else None
     extra = _extra_digits(run, config, drawings)
     run.update(
-        activity="training",
+        activity=TRAINING,
         data=uploads.titles().get(config.dataset, dataset.source),
         data_hash=dataset.hash,
         examples=fitting.training_count(config, len(images)),
@@ -142,27 +175,35 @@ def _train(run: Run, gone: threading.Event) -> None:
         )
     run.update(seconds=seconds, hook_seconds=outcome.hook_seconds)
     reporter.export()
-    if outcome.stopped and reporter.requests.end == "pause":
+    if outcome.stopped and reporter.control().end == "pause":
         run.update(phase="paused", activity="")
         return
-    run.update(activity="testing the network")
+    clock = TestClock(run, 0.0 if outcome.stopped else config.time_limit - seconds)
+    run.update(activity=TESTING)
     model.save(network, run.path / keras_file.FILE, network_hash(run.network_file))
-    test_loss, test_accuracy = model.evaluate(network, dataset.images("test"), dataset.labels("test"))
-    _evaluate(run, config, dataset)
-    run.update(
-        phase="stopped" if outcome.stopped else "finished",
-        activity="",
-        note=reporter.why_ended if outcome.stopped else _early_stop(outcome),
-        test_loss=test_loss,
-        test_accuracy=test_accuracy,
-        right_after=_count_correct(Network(run.network_file), drawings) if drawings else None,
-    )
-
-
-def _evaluate(run: Run, config: TrainingConfig, dataset: datasets.Dataset) -> None:
-    """Save the network's predictions for all test images; if that fails, the Evaluate page tries again."""
+    notes = [reporter.why_ended if outcome.stopped else _early_stop(outcome)]
+    results: dict[str, float | None] = {"test_loss": None, "test_accuracy": None, "right_after": None}
     try:
-        evaluation.evaluate(run.network_file, config, dataset, run.path)
+        images, labels = dataset.images("test"), dataset.labels("test")
+        results["test_loss"], results["test_accuracy"] = model.evaluate(network, images, labels, clock.check)
+        _evaluate(run, config, dataset, clock)
+        if drawings:
+            results["right_after"] = _count_correct(Network(run.network_file), drawings)
+    except TestEndedError as ended:
+        if run.requests.end == "pause" and not outcome.early:  # it would not find the weights of its best epoch again
+            run.update(phase="paused", activity="")
+            return
+        if results["test_accuracy"] is None:
+            notes.append(str(ended))
+    phase = "stopped" if outcome.stopped else "finished"
+    run.update(phase=phase, activity="", note="; ".join(filter(None, notes)), **results)
+
+
+def _evaluate(run: Run, config: TrainingConfig, dataset: datasets.Dataset, clock: TestClock) -> None:
+    """Save the network's predictions for all test images; if that fails, the Evaluate page tries again."""
+    clock.restart()
+    try:
+        evaluation.evaluate(run.network_file, config, dataset, run.path, clock.check)
     except (UserError, OSError):
         _log.warning("run %s was not evaluated", run.id, exc_info=True)
 
@@ -231,8 +272,10 @@ def _heartbeats(run: Run) -> Iterator[threading.Event]:
     def beat() -> bool:
         try:
             run.heartbeat()
-        except OSError:
+        except FileNotFoundError:
             gone.set()
+        except OSError:  # a disk that refuses this for a moment may not refuse the training's files
+            pass
         return not gone.is_set()
 
     with _every(HEARTBEAT_SECONDS, beat):

@@ -85,6 +85,7 @@ class Reporter(Hooks):
         self._steps = steps_per_epoch(config, len(dataset.x_train))
         self._requests_file, self._requests_size = run.path / "requests.jsonl", -1
         self._control, self._next_read = Control(), 0.0
+        self._control_lock = threading.Lock()  # the thread that looks for an end reads requests, too
         self.requests = Requests.of(config, ())
         self._history = _LineWriter(run.path / "history.jsonl", start)
         self._predictions = _LineWriter(run.path / "readings.jsonl", start)
@@ -92,7 +93,7 @@ class Reporter(Hooks):
         self._next_flush = 0.0
         self._checkpoint: Checkpoint | None = None
         self._writer = ThreadPoolExecutor(1)
-        self._writing: Future[Any] | None = None
+        self._writing: deque[Future[Any]] = deque()  # oldest first
         self._export_pace, self._prediction_pace = Pace(*EXPORT_PACE), Pace(*PREDICTION_PACE)
         self._snapshot_pace = Pace(*SNAPSHOT_PACE)
         self._process = psutil.Process()
@@ -108,11 +109,15 @@ class Reporter(Hooks):
 
     def control(self) -> Control:
         """Return how the training goes on; the requests are read only now and then, if their file has grown."""
-        now = time.perf_counter()
-        if now >= self._next_read:
-            self._next_read = now + POLL_SECONDS
-            self._control = self._read_control(now)
-        return self._control
+        with self._control_lock:
+            now = time.perf_counter()
+            if now >= self._next_read and not self._control.end:  # an end that the training obeys already is final
+                self._next_read = now + POLL_SECONDS
+                self._control = self._read_control(now)
+            return self._control
+
+    def ended(self) -> bool:
+        return bool(self.control().end)
 
     def _read_control(self, now: float) -> Control:
         requests = self._read_requests()
@@ -152,7 +157,7 @@ class Reporter(Hooks):
         if now < self._next_flush:
             return
         self._next_flush = now + POLL_SECONDS
-        busy = self._writing is not None and not self._writing.done()
+        busy = self._is_writing()
         self._later(self._history.flush)
         if busy:
             return
@@ -188,10 +193,15 @@ class Reporter(Hooks):
         return self._snapshots.due(self._step, self.requests.epochs * self._steps)
 
     def _later(self, work: Callable[..., object], *arguments: Any) -> None:
-        """Do work that takes milliseconds in the thread, one after another."""
-        if self._writing is not None and self._writing.done():
-            self._writing.result()  # raises the error of the last work
-        self._writing = self._writer.submit(work, *arguments)
+        """Do work that takes milliseconds in the thread, one after another. Raises the error of earlier work."""
+        self._is_writing()
+        self._writing.append(self._writer.submit(work, *arguments))
+
+    def _is_writing(self) -> bool:
+        """Tell whether the thread has work. Raises the error of earlier work."""
+        while self._writing and self._writing[0].done():
+            self._writing.popleft().result()
+        return bool(self._writing)
 
     def _write_network(self, record: Record, weights: dict[str, list[np.ndarray]], due: dict[str, bool]) -> np.ndarray:
         """Write what is due of the network at a line: predictions, export, snapshot.
@@ -233,16 +243,16 @@ class Reporter(Hooks):
         write_atomically(self._run.network_file, onnx_writer.to_onnx(model.weights(self._network), self._config))
 
     def close(self) -> None:
-        """Finish all writes, and save the checkpoint of a training that ended within an epoch."""
+        """Finish all writes and save the checkpoint of a cut-off epoch; raise the error of a write that failed."""
         try:
             self._later(self._history.flush)
             self._writer.shutdown()
-            if self._writing is not None:
-                self._writing.result()
+            self._is_writing()
             if self._checkpoint is not None:
                 self._checkpoint.save(self._run.checkpoint)
             self._snapshots.end(self._step, model.first_weights(model.weights(self._network), self._config))
         finally:
+            self._writer.shutdown()
             self._history.close()
             self._predictions.close()
 
@@ -272,11 +282,12 @@ class _LineWriter:
         self._pending.append(record)
 
     def flush(self) -> None:
-        lines = b""
-        while self._pending:
-            lines += json_line(self._pending.popleft())
-        if lines:
+        """Write all lines so far; on an error they stay pending."""
+        count = len(self._pending)
+        if lines := b"".join(json_line(self._pending[place]) for place in range(count)):
             append_lines(self._file, lines)
+            for _ in range(count):
+                self._pending.popleft()
 
     def close(self) -> None:
         self._file.close()

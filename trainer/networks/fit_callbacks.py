@@ -90,6 +90,7 @@ class FitCallbacks:
         self.passed = min(self.passed + self.steps_per_report, self.steps_per_epoch)
         if self.epoch * self.steps_per_epoch + self.passed <= self.step:
             return  # these steps were done before the interruption
+        self.passed = self.model.steps_done(self.passed)
         with self._hook_time():
             self.step = self.epoch * self.steps_per_epoch + self.passed
             line = self._line("batch", self._means_since_last(self.passed, logs))

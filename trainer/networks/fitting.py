@@ -6,7 +6,10 @@ Keras takes seconds to import, so each function imports it.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     import keras
 
 REPORTS_PER_EPOCH = 25  # about
+WATCH_SECONDS = 0.25  # between two looks for an end
 
 
 def training_count(config: TrainingConfig, examples: int) -> int:
@@ -55,9 +59,9 @@ def fit(
 
     Its history equals plain Keras `fit`'s, to the last digit. images: (n, 28, 28) float32, 0 paper .. 1 ink, or in the
     data set's shape; labels: (n,) integers; extra: the config's synthetic digits and own drawings, likewise. `hooks`
-    are called about 25 times an epoch and at its end; they may read the network's weights. From the checkpoint `start`,
-    the training continues to the same end as without the interruption. Raises UserError if `start` belongs to another
-    training.
+    are called about 25 times an epoch and at its end; they may read the network's weights. An end takes effect after
+    the current step. From the checkpoint `start`, the training continues to the same end as without the interruption.
+    Raises UserError if `start` belongs to another training.
     """
     from keras import callbacks
 
@@ -68,16 +72,38 @@ def fit(
         training = np.concatenate([training[0], extra[0]]), np.concatenate([training[1], extra[1]])
     steps_per_call = steps_per_report(config, len(images))
     model, data = training_model(network, config, training, validation, steps_per_call)
-    fit_callbacks = FitCallbacks(model, config, len(training[1]), steps_per_call, hooks or Hooks(), start)
+    hooks = hooks or Hooks()
+    fit_callbacks = FitCallbacks(model, config, len(training[1]), steps_per_call, hooks, start)
     try:
         if fit_callbacks.epochs < fit_callbacks.total_epochs:
-            model.fit(
-                **data,
-                initial_epoch=fit_callbacks.epochs,
-                epochs=int(LIMITS["epochs"].high),  # the callbacks end it at the number of epochs requested by then
-                callbacks=[callbacks.LambdaCallback(**fit_callbacks.callbacks)],
-                verbose=0,
-            )
+            with _watched(hooks, model):
+                model.fit(
+                    **data,
+                    initial_epoch=fit_callbacks.epochs,
+                    epochs=int(LIMITS["epochs"].high),  # the callbacks end it at the number of epochs requested by then
+                    callbacks=[callbacks.LambdaCallback(**fit_callbacks.callbacks)],
+                    verbose=0,
+                )
     finally:
         model.close()
     return fit_callbacks.outcome
+
+
+@contextmanager
+def _watched(hooks: Hooks, model: Any) -> Iterator[None]:
+    """During this block, interrupt the model as soon as the hooks ask for an end: a report may be minutes away."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(WATCH_SECONDS):
+            if hooks.ended():
+                model.interrupt()
+                return
+
+    thread = threading.Thread(target=watch, name="watch", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()

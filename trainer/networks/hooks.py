@@ -13,8 +13,8 @@ from trainer.networks.checkpoint import Checkpoint
 class Control:
     """Changes to a running training. None means: as in the config, or as before it was resumed.
 
-    Both ends take effect by the next report. `stop` counts an epoch that was cut off during validation, without its
-    validation results; `pause` leaves it unfinished, so that the resumed training validates again.
+    An end is final: every later control has it, too. `stop` counts an epoch that was cut off during validation, without
+    its validation results; `pause` leaves it unfinished, so that the resumed training validates again.
     """
 
     end: Literal["", "stop", "pause"] = ""
@@ -31,6 +31,10 @@ class Hooks:
     def control(self) -> Control:
         """Return how to continue; called before each batch line, as often in validation, and before each epoch line."""
         return Control()
+
+    def ended(self) -> bool:
+        """Tell whether `control` asks for an end; called by another thread, also between two lines."""
+        return False
 
     def checkpoint(self, make: Callable[[], Checkpoint]) -> None:
         """Save the checkpoint that `make` returns; called before each epoch line and when a training is ended."""

@@ -31,7 +31,8 @@ def training_model(
     """Return a Keras model that shares the network's layers, and the arguments of its `fit`.
 
     Keras calls the batch callbacks after every `steps_per_call` steps. When an epoch begins, of which `done` steps were
-    done before, call `begin_epoch(epoch, done)`, and in the end `close()`.
+    done before, call `begin_epoch(epoch, done)`, and in the end `close()`. Any thread may call `interrupt()`: then the
+    current call ends after its current step, and `steps_done()` tells how many of the epoch's steps are done.
     """
     import keras
 
@@ -66,28 +67,44 @@ def _graph_model(
         [variable(tf.gather(array, order)) for array in training],
         [variable(array) for array in validation],
     )
-    begin = variable(np.int64(0))
+    begin, reached = variable(np.int64(0)), variable(np.int64(0))  # steps of the epoch
+    with tf.device("CPU:0"):  # which also decides whether a loop goes on
+        interrupted = variable(np.bool_(False))
 
     class TrainingModel(keras.Sequential):  # type: ignore[misc]
         def begin_epoch(self, epoch: int, done: int) -> None:
             begin.assign(done)
+
+        def interrupt(self) -> None:
+            interrupted.assign(True)
+
+        def steps_done(self, expected: int) -> int:
+            return int(reached.numpy())
 
         def close(self) -> None:
             for array in (*table, *test_table):  # TensorFlow never frees a graph or what it refers to
                 array.assign(tf.zeros((0, *array.shape[1:]), array.dtype))
 
         def train_step(self, first: Any) -> Any:
-            return self.repeat(super().train_step, table, count, tf.maximum(first, begin), first + steps_per_call)
+            first, end = tf.maximum(first, begin), first + steps_per_call
+            done, metrics = self.repeat(super().train_step, table, count, first, end)
+            reached.assign(done)
+            return metrics
 
         def test_step(self, first: Any) -> Any:
-            return self.repeat(super().test_step, test_table, len(validation[1]), first, first + steps_per_call)
+            return self.repeat(super().test_step, test_table, len(validation[1]), first, first + steps_per_call)[1]
 
         def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
             self.logits = y_pred.op.inputs[0]  # the input of the softmax at each network's end
             return {}
 
-        def repeat(self, run_step: Callable[[Any], Any], table: list[Any], images: int, first: Any, end: Any) -> Any:
-            """Run the steps from `first` to `end`, then compute the metrics of all their predictions at once."""
+        def repeat(
+            self, run_step: Callable[[Any], Any], table: list[Any], images: int, first: Any, end: Any
+        ) -> tuple[Any, Any]:
+            """Run the steps from `first` to `end`, then compute the metrics of all their predictions at once.
+
+            Returns the step it reached, which is less than `end` if it was interrupted, and the metrics.
+            """
 
             def body(step: Any, logits: Any) -> Any:
                 batch = tuple(array[step * size : (step + 1) * size] for array in table)
@@ -97,12 +114,16 @@ def _graph_model(
                 run_step(batch)
                 return step + 1, logits.write(tf.cast(step - first, tf.int32), self.logits)
 
+            def goes_on(step: Any, logits: Any) -> Any:
+                # the first step is done in any case: without one there are no metrics
+                return (step < end) & ((step == first) | ~interrupted.read_value())
+
             end = tf.minimum(end, math.ceil(images / size))
-            left = tf.cast(tf.maximum(end - first, 0), tf.int32)  # 0 if they were done before an interruption
-            logits = tf.TensorArray(tf.float32, left, infer_shape=False, element_shape=(None, CLASSES))
-            _, logits = tf.while_loop(lambda step, logits: step < end, body, [first, logits])
-            labels = table[1][first * size : end * size]
-            return super().compute_metrics(None, labels, tf.nn.softmax(logits.concat()))
+            logits = tf.TensorArray(tf.float32, 0, dynamic_size=True, infer_shape=False, element_shape=(None, CLASSES))
+            # no step is left if all were done before the training was resumed
+            done, logits = tf.while_loop(goes_on, body, [first, logits])
+            labels = table[1][first * size : done * size]
+            return done, super().compute_metrics(None, labels, tf.nn.softmax(logits.concat()))
 
     data = {"x": tf.data.Dataset.range(0, steps, steps_per_call), "shuffle": False}
     if test_steps:
@@ -127,6 +148,12 @@ def _batch_model(
             for _ in range(self.shuffles, epoch):
                 np.random.permutation(len(training[1]))
             self.shuffles, self.passed = epoch + 1, done  # Keras itself shuffles for this epoch
+
+        def interrupt(self) -> None:
+            """Do nothing: a call is one program, which ends by itself."""
+
+        def steps_done(self, expected: int) -> int:
+            return expected
 
         def close(self) -> None:
             """Do nothing: no tables are held."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -63,20 +63,19 @@ class Requests:
     epochs: int = 0  # in total
     learning_rate: float = 0.0  # the schedule's highest
     drawings: tuple[FollowedDrawing, ...] = ()
+    ends: int = field(default=0, compare=False)  # requests to stop or pause so far
 
     @classmethod
     def of(cls, config: TrainingConfig, requests: Iterable[dict[str, Any]]) -> Requests:
         """Combine requests in their order; invalid ones are ignored."""
         end: Literal["", "stop", "pause"] = ""
-        epochs, learning_rate = config.epochs, config.learning_rate
+        epochs, learning_rate, ends = config.epochs, config.learning_rate, 0
         drawings: dict[str, FollowedDrawing] = {}
         for request in requests:
             try:
                 match request.get("kind"):
-                    case "stop":
-                        end = "stop"
-                    case "pause":
-                        end = "pause"
+                    case "stop" | "pause" as end:
+                        ends += 1
                     case "resume":
                         end = ""
                     case "epochs":
@@ -93,4 +92,4 @@ class Requests:
                         drawings.pop(str(request.get("drawing")), None)
             except (UserError, ValueError):
                 continue
-        return cls(end, epochs, learning_rate, tuple(drawings.values()))
+        return cls(end, epochs, learning_rate, tuple(drawings.values()), ends)

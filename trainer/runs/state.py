@@ -13,6 +13,7 @@ from trainer.text import printable
 ENDED = ("finished", "stopped", "failed", "interrupted")
 LIVE = ("queued", "running")
 PHASES = (*LIVE, "paused", *ENDED)
+TRAINING, TESTING = "training", "testing the network"  # activities of a running job
 _MAX_NUMBER = 1e15  # no training reaches a larger one
 
 Number = float | int  # JSON may have 3 or 3.0, and whole numbers of any size

@@ -7,6 +7,7 @@ import streamlit as st
 from trainer.config import dataset_info
 from trainer.runs.progress import Progress, progress
 from trainer.runs.run import RunView
+from trainer.runs.state import TESTING, TRAINING
 from trainer.storage.files import Record
 from trainer.text import counted, duration, number
 from ui.markdown import sentence
@@ -17,9 +18,13 @@ def render(view: RunView, history: list[Record]) -> None:
     state, requests = view.state, view.requests
     now = progress(history, state.steps, state.examples, requests.epochs, state.begun)
     share = now.share if now else 0.0
-    if requests.end:
+    if silent := st.session_state.engine.silence(view.run):
+        st.progress(share, f"Not responding for {silent:.0f} s: if this goes on, its process is ended.")
+    elif state.activity == TESTING and requests.end == "stop":
+        st.progress(share, "Testing the network: press Stop again to leave out the test …")
+    elif requests.end:
         st.progress(share, "Pausing …" if requests.end == "pause" else "Stopping: the network is kept and tested …")
-    elif state.activity != "training":
+    elif state.activity != TRAINING:
         st.progress(1.0 if now else 0.0, f"{state.activity[:1].upper()}{state.activity[1:]} …")
     elif now is None or now.step <= state.begun:
         st.progress(share, "Compiling the network …")

@@ -65,8 +65,9 @@ def _render_queue(view: RunView) -> None:
     """Render the place of a queued run, when it starts, and what to do meanwhile."""
     engine: Engine = st.session_state.engine
     place = engine.position(view.id)
-    if not place or not engine.slots:
-        st.progress(0.0, "Starting a training process: Keras takes a few seconds to load …")
+    if not place or not engine.slots or engine.problem:
+        problem = sentence(engine.problem)
+        st.progress(0.0, problem or "Starting a training process: Keras takes a few seconds to load …")
         return
     wait = engine.wait_seconds(view.id)
     start = f" Starts in {about(wait)}." if wait is not None else ""
@@ -88,7 +89,8 @@ def _render_ended(run: Run) -> None:
     if _is_live(view):
         st.rerun()  # it was resumed in another tab
     if view.state.phase == "paused":
-        st.info("Paused: another run can take its place. Resume continues at the same step.")
+        then = f"Note: {view.state.note}." if view.state.note else "Resume continues at the same step."
+        st.info(f"Paused: another run can take its place. {sentence(then)}")
     history = st.session_state.engine.runs.history(run)
     steering.render(view, history)
     _render_panels(view, history, replay.select_step(view, history))
@@ -124,6 +126,8 @@ def _render_result(view: RunView) -> None:
                         args=(suggestion.config,),
                         help="Fills the form above with these settings; then press Train.",
                     )
+    elif state.note:
+        st.caption(sentence(f"{state.phase.capitalize()}: {state.note}."))
     elif state.phase == "interrupted":
         st.caption(f"{epochs_done(history)} of {counted(view.requests.epochs, 'epoch')} are done.")
 

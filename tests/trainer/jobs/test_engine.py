@@ -4,6 +4,7 @@ Longer than 300 lines because the engine is one class.
 """
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,17 +12,21 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import dask
 import numpy as np
 import psutil
 import pytest
+from distributed import LocalCluster
 
 from harness.waiting import TIMEOUT_SECONDS, wait_for
+from tests.support.jobs import die_once, run_deaf
 from tests.support.jobs import run_until_released as job
 from trainer import UserError
 from trainer.config.shares import WAITING_SWEEP_RUNS
 from trainer.config.training import TrainingConfig
 from trainer.config.variation import Axis, Setting
 from trainer.jobs.engine import Engine
+from trainer.runs import lease
 from trainer.runs.owner import owner_hash
 from trainer.runs.requests import FollowedDrawing
 from trainer.runs.store import RunStore
@@ -367,6 +372,105 @@ def test_a_killed_worker_interrupts_only_its_run_and_the_next_starts(engine):
     assert "kept" in engine.runs.get(ids[0]).state.error
 
 
+@pytest.fixture
+def own_cluster():
+    """A cluster whose workers a test ends: a nanny may give up one that dies while it starts."""
+    dask.config.set({"distributed.scheduler.allowed-failures": 0})
+    with LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0") as cluster:
+        yield cluster
+
+
+def test_a_job_that_does_not_stop_is_ended_and_a_hung_worker_is_replaced(own_cluster, tmp_path, monkeypatch):
+    monkeypatch.setattr("trainer.jobs.supervision.STOP_SECONDS", 1.0)
+    monkeypatch.setattr("trainer.jobs.supervision.HANG_SECONDS", 10.0)
+    monkeypatch.setattr("trainer.jobs.engine.SILENT_SECONDS", 2.0)
+    engine = Engine(tmp_path / "runs", address=own_cluster.scheduler_address, job=run_deaf)
+    try:
+        deaf, hung, waiting = (engine.runs.get(engine.submit(CONFIG, "me")) for _ in range(3))
+        wait_for(lambda: phases(engine, [deaf.id, hung.id]) == ["running"] * 2)
+        os.kill(int(hung.state.device), signal.SIGSTOP)
+        engine.request(deaf.id, "stop", "me")
+        wait_for(lambda: deaf.state.phase == "stopped")
+        assert "did not answer the stop" in deaf.state.note
+        wait_for(lambda: engine.silence(hung) > 2)
+        wait_for(lambda: phases(engine, [hung.id, waiting.id]) == ["interrupted", "running"])
+        assert not psutil.pid_exists(int(hung.state.device))
+        engine.request(waiting.id, "stop", "me")
+        wait_for(lambda: waiting.state.phase == "stopped")
+    finally:
+        engine.close()
+
+
+def test_runs_that_dying_workers_had_not_begun_return_to_the_queue_in_their_order(own_cluster, tmp_path):
+    store = RunStore(tmp_path / "runs")
+    ids = [store.create(CONFIG, "").id for _ in range(4)]
+    for run_id in ids[2:]:
+        (store.get(run_id).path / "died").touch()  # only the first two end their workers
+    engine = Engine(store.root, address=own_cluster.scheduler_address, job=die_once)
+    try:
+        wait_for(lambda: phases(engine, ids) == ["running", "running", "queued", "queued"])
+        assert all((store.get(run_id).path / "died").exists() for run_id in ids[:2])
+        for run_id in ids:
+            finish(engine, run_id)
+        wait_for(lambda: set(phases(engine, ids)) == {"finished"})
+    finally:
+        engine.close()
+
+
+def test_a_request_to_resume_while_a_run_pauses_is_not_lost(engine):
+    run = engine.runs.get(engine.submit(CONFIG, "me"))
+    wait_for(lambda: run.state.phase == "running")
+    run.request("pause")  # the job obeys this one
+    wait_for(lambda: run.state.phase == "paused" or run.request("pause"))
+    run.request("resume")  # as if before the job could write that it is paused
+    engine._ended.append((run.id, "finished"))
+    engine._wake.set()
+    wait_for(lambda: run.state.phase == "running")
+
+
+def test_a_resumed_run_waits_for_its_last_process_and_holds_up_no_other(engine):
+    run = engine.runs.get(engine.submit(CONFIG, "me"))
+    wait_for(lambda: run.state.phase == "running")
+    engine.request(run.id, "pause", "me")
+    wait_for(lambda: run.state.phase == "paused" and not engine._futures)
+    with lease.hold(run):
+        engine.request(run.id, "resume", "me")
+        other = engine.submit(CONFIG, "me")
+        wait_for(lambda: phases(engine, [other]) == ["running"])
+        assert run.state.phase == "queued" and engine.position(run.id) == 1
+    wait_for(lambda: run.state.phase == "running")
+
+
+def test_a_cluster_that_is_gone_is_named_and_runs_wait(tmp_path, monkeypatch):
+    monkeypatch.setattr("trainer.jobs.connection.SILENT_SECONDS", 0.5)
+    monkeypatch.setattr("trainer.jobs.backoff.MAX_SECONDS", 1.0)
+    cluster = LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address="127.0.0.1:0")
+    address, port = cluster.scheduler_address, cluster.scheduler.port
+    engine = Engine(tmp_path / "runs", address=address, job=job)
+    try:
+        wait_for(lambda: engine._connection.cluster)
+        run_id = engine.submit(CONFIG)
+        cluster.close()
+        wait_for(lambda: engine.problem)
+        assert re.fullmatch(rf"The cluster at {address} has not answered for \d+ s: queued runs wait\.", engine.problem)
+        assert engine.wait_seconds(run_id) is None and phases(engine, [run_id]) == ["queued"]
+        cluster = LocalCluster(n_workers=0, host="127.0.0.1", scheduler_port=port, dashboard_address="127.0.0.1:0")
+        wait_for(lambda: not engine.problem)
+    finally:
+        engine.close()
+        cluster.close()
+
+
+def test_a_setting_that_the_host_refuses_is_the_engines_problem(tmp_path, monkeypatch):
+    monkeypatch.setenv("DIGITLAB_SLOTS", "abc")
+    engine = Engine(tmp_path / "runs", job=job)
+    try:
+        wait_for(lambda: engine.problem)
+        assert engine.problem == "DIGITLAB_SLOTS must be a whole number between 1 and 64 (got 'abc')."
+    finally:
+        engine.close()
+
+
 def test_a_run_root_serves_one_engine(engine, cluster):
     with pytest.raises(UserError, match="one server at a time"):
         Engine(engine.runs.root, address=cluster.scheduler_address, job=job)
@@ -449,7 +553,7 @@ def test_a_run_handed_to_a_host_that_dies_is_trained_by_the_next(tmp_path, monke
     try:
         wait_for(lambda: engine.ready)
         host = next(p for p in psutil.Process().children() if "trainer.jobs.host" in p.cmdline())
-        client = engine._cluster.client
+        client = engine._connection.cluster.client
         submit = client.submit
 
         def submit_too_late(*arguments, **options):
@@ -465,15 +569,17 @@ def test_a_run_handed_to_a_host_that_dies_is_trained_by_the_next(tmp_path, monke
         engine.close()
 
 
-def test_a_host_that_dies_is_replaced_and_its_runs_are_interrupted(tmp_path):
+def test_a_host_that_hangs_is_replaced_and_its_runs_are_interrupted(tmp_path, monkeypatch):
+    monkeypatch.setattr("trainer.jobs.connection.HANG_SECONDS", 10.0)
     engine = Engine(tmp_path / "runs", slots=1, job=job)
     try:
         first = engine.submit(CONFIG)
         wait_for(lambda: phases(engine, [first]) == ["running"], 120)
         host = next(p for p in psutil.Process().children() if "trainer.jobs.host" in p.cmdline())
-        host.kill()
+        host.send_signal(signal.SIGSTOP)
         second = engine.submit(CONFIG)
         (engine.runs.get(second).path / "go").touch()
+        wait_for(lambda: engine.problem.startswith("The training processes have not answered for "))
         wait_for(lambda: phases(engine, [first, second]) == ["interrupted", "finished"], 120)
     finally:
         engine.close()

@@ -8,6 +8,7 @@ import pytest
 from trainer.config.training import TrainingConfig
 from trainer.jobs import heartbeats
 from trainer.jobs.heartbeats import Heartbeats
+from trainer.runs import lease
 from trainer.runs.store import RunStore
 
 
@@ -53,6 +54,18 @@ def test_a_run_whose_heartbeats_stop_is_dead_after_the_timeout(run, clock):
     assert not watched.is_dead(run)
     clock[0] += 0.2
     assert watched.is_dead(run)
+
+
+def test_a_lease_proves_life_anywhere_and_death_on_this_machine(run, clock):
+    watched = Heartbeats()
+    watched.watch(run)
+    with lease.hold(run):
+        clock[0] += 2 * heartbeats.TIMEOUT_SECONDS
+        assert not watched.is_dead(run) and watched.silence(run) == 2 * heartbeats.TIMEOUT_SECONDS
+    run.heartbeat()
+    assert not watched.is_dead(run, remote=False)
+    clock[0] += heartbeats.MIN_WATCH_SECONDS + 0.1
+    assert not watched.is_dead(run) and watched.is_dead(run, remote=False)
 
 
 def test_a_forgotten_run_is_no_longer_watched(run):

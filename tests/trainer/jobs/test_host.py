@@ -1,6 +1,7 @@
 """Embedded cluster: its slots, memory and GPUs, from the environment and from the machine."""
 
 import importlib
+import json
 import os
 import subprocess
 import sys
@@ -90,9 +91,12 @@ def test_an_invalid_setting_ends_the_host_with_a_sentence():
         cwd=ROOT,
         env={**os.environ, "DIGITLAB_SLOTS": "none"},
         stdin=subprocess.PIPE,  # the host would end with status 0 if it were closed
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
     with host_process:
-        assert "DIGITLAB_SLOTS must be a whole number" in host_process.stderr.read()
+        refusal = json.loads(host_process.stdout.readline())["refusal"]
+        assert refusal == "DIGITLAB_SLOTS must be a whole number between 1 and 64 (got 'none')."
+        assert refusal in host_process.stderr.read()
         assert host_process.wait() == 1

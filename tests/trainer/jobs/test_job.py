@@ -3,6 +3,7 @@
 Longer than 300 lines because a job ends in many ways.
 """
 
+import errno
 import subprocess
 import sys
 import threading
@@ -19,7 +20,9 @@ from trainer.config.presets import PRESETS
 from trainer.config.training import TrainingConfig
 from trainer.data import synthetic
 from trainer.jobs import job, reporter
+from trainer.networks.checkpoint import Checkpoint
 from trainer.networks.inference import Network
+from trainer.runs import lease
 from trainer.runs.requests import FollowedDrawing
 from trainer.runs.store import RunStore
 
@@ -62,6 +65,7 @@ def test_a_training_writes_its_curves_its_network_and_its_result(store):
         "readings.jsonl",
         "snapshots.npz",
         "state.json",
+        "writer.lock",
     ]
     probabilities = Network(run.network).probabilities(np.zeros((3, 28, 28), np.float32))
     assert probabilities.shape == (3, 10) and probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
@@ -240,6 +244,48 @@ def test_the_number_of_snapshots_is_limited(store):
         job.run(str(run.path))
         steps, _ = run.snapshots()
         assert len(steps) <= 16 and steps[0] == 0 and steps[-1] == epochs * run.state.steps
+
+
+def test_a_full_disk_interrupts_a_training_which_loses_nothing_that_was_written(store, monkeypatch):
+    save, saved = Checkpoint.save, []
+
+    def save_one(checkpoint, path):
+        if saved:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        saved.append(checkpoint.epoch)
+        save(checkpoint, path)
+
+    monkeypatch.setattr(Checkpoint, "save", save_one)
+    config = replace(TINY, epochs=4)
+    run = trained(store, config)
+    assert run.state.phase == "interrupted" and run.state.error == (
+        "The folder for runs must be writable (got: No space left on device): free some space, then press Resume."
+    )
+    assert [line["epoch"] for line in ends(store, run)] == [1] and Checkpoint.load(run.checkpoint).epoch == 1
+    monkeypatch.setattr(Checkpoint, "save", save)
+    resume(run)
+    assert run.state.phase == "finished" and ends(store, run) == ends(store, trained(store, config))
+
+
+@pytest.mark.parametrize(("end", "phase"), [("stop", "finished"), ("pause", "paused")])
+def test_a_test_ends_on_request(store, monkeypatch, end, phase):
+    def evaluate(network, images, labels, progress):
+        run.request(end)
+        progress(0.1)
+
+    monkeypatch.setattr(job.model, "evaluate", evaluate)
+    run = store.create(replace(TINY, epochs=1), "")
+    job.run(str(run.path))
+    assert run.state.phase == phase and run.state.test_accuracy is None and run.network
+    assert run.state.note == ("its owner ended the test" if end == "stop" else "")
+
+
+def test_a_run_with_another_writer_stays_queued(store, monkeypatch):
+    monkeypatch.setattr(job, "LEASE_SECONDS", 0.0)
+    run = store.create(TINY, "")
+    with lease.hold(run):
+        job.run(str(run.path))
+    assert run.state.phase == "queued" and not store.history(run)
 
 
 def test_early_stopping_names_the_best_epoch(store):

@@ -192,6 +192,29 @@ def test_a_paused_training_resumes_as_if_uninterrupted(asked, uninterrupted, tmp
     assert seconds == sorted(seconds)
 
 
+def test_an_end_takes_effect_after_the_current_step_and_the_training_resumes_there(uninterrupted, monkeypatch):
+    monkeypatch.setattr(fitting, "WATCH_SECONDS", 0.0)
+    config = replace(INTERRUPTED, batch_size=4)  # 75 steps per epoch, 3 between two reports
+    made = fitting.training_model
+
+    def made_and_interrupted(*arguments):
+        model, data = made(*arguments)
+        model.interrupt()  # as the watching thread does, but surely within the first call
+        return model, data
+
+    whole, _, recorder = fit(config)
+    before = Recorder(end_at(1, "pause"))
+    before.ended = lambda: before.asked > 0
+    with monkeypatch.context() as patch:
+        patch.setattr(fitting, "training_model", made_and_interrupted)
+        outcome = fitting.fit(model.build(config, len(IMAGES)), config, IMAGES, LABELS, before)
+    assert (outcome.steps, outcome.stopped) == (1, True) and [line["step"] for line in before.lines] == [1]
+    network, _, after = fit(config, start=before.checkpoints[-1])
+    assert [line["step"] for line in after.lines[:2]] == [3, 6]
+    assert without_seconds(after.epochs) == without_seconds(recorder.epochs)
+    assert all(np.array_equal(a, b) for a, b in zip(network.get_weights(), whole.get_weights(), strict=True))
+
+
 def test_a_killed_training_resumes_in_a_new_worker_from_its_last_epoch(uninterrupted, tmp_path):
     weights, lines = uninterrupted
     _, _, before = fit(INTERRUPTED, end_at(15))

@@ -220,7 +220,11 @@ def test_first_weights_that_do_not_belong_to_pixels_are_none(layers):
 def test_evaluate_and_probabilities_agree():
     network, _, _ = fit(replace(CONVOLUTION, batch_size=4))
     images, labels = np.tile(IMAGES, (4, 1, 1)), np.tile(LABELS, 4)  # more than two batches
-    loss, accuracy = model.evaluate(network, images, labels)
+    shares = []
+    loss, accuracy = model.evaluate(network, images, labels, shares.append)
+    assert shares == sorted(set(shares)) and shares[0] < 0.1 and shares[-1] == 1
+    with pytest.raises(ZeroDivisionError):
+        model.evaluate(network, images, labels, lambda share: 1 / 0)
     probabilities = model.probabilities(network, images)
     assert probabilities.shape == (1320, 10)
     assert accuracy == pytest.approx((probabilities.argmax(1) == labels).mean())
