@@ -62,6 +62,13 @@ def frozen_keras() -> None:
         freeze_once()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def frozen_leftovers() -> None:
+    """Exclude what earlier modules left behind too, such as TensorFlow's graphs: an AppTest would take seconds."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def runs_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     directory = tmp_path / "runs"

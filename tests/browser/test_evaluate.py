@@ -33,10 +33,14 @@ PLACE = """nth => {
 }"""
 
 
+IDLE = "() => new Promise(resolve => requestIdleCallback(() => requestIdleCallback(resolve)))"
+
+
 def middle(page: Page, label: int, read_as: int) -> tuple[float, float]:
     """Return the center of a square of the matrix once it is in view and has stopped moving."""
     expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_have_count(1)
-    places = [None]  # the squares are drawn again after a click
+    page.evaluate(IDLE)  # the squares are drawn again after a click, and one in between is lost
+    places = [None]
     wait_for(lambda: places.append(page.evaluate(PLACE, 10 * label + read_as)) or places[-1] == places[-2] is not None)
     return tuple(places[-1])
 

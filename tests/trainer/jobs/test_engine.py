@@ -279,18 +279,20 @@ def test_nobody_waits_while_the_disk_writes_a_sweep_whose_places_may_be_taken_me
         return create(*arguments, **options)
 
     monkeypatch.setattr(engine.runs, "create", create_slowly)
+    monkeypatch.setattr("trainer.jobs.queue.WAITING_SWEEP_RUNS", 10)
+    owners = ("me", "they")
     with ThreadPoolExecutor(2) as pool:
-        sweeps = [pool.submit(engine.submit_sweep, plan_of(8), "me") for _ in range(2)]
+        sweeps = [pool.submit(engine.submit_sweep, plan_of(8), owner) for owner in owners]
         is_writing.wait(TIMEOUT_SECONDS)
-        assert engine.position(engine.submit(CONFIG)) == 1  # the engine answers
-        monkeypatch.setattr(engine._queue, "_max_waiting", 10)
+        position = engine.position(engine.submit(CONFIG))  # the engine answers
         go.set()
         ended = [sweep.exception() for sweep in sweeps]
+    assert position == 1
     (refused,) = [str(error) for error in ended if error]
     assert "At most 10 runs of sweeps may wait (got 8 waiting and 8 more)" in refused
     assert len(engine.sweeps.ids()) == 1 and engine.waiting_count == 9 and len(engine.runs.runs()) == 11
-    for sweep in engine.sweeps.ids():
-        engine.stop_sweep(sweep, "me")
+    (sweep,) = engine.sweeps.ids()
+    engine.stop_sweep(sweep, owners[ended.index(None)])
 
 
 def test_a_sweep_that_the_disk_refuses_leaves_nothing_behind(engine):
@@ -548,38 +550,34 @@ def test_no_process_outlives_the_server(tmp_path, how):
     assert not alive
 
 
-def test_a_run_handed_to_a_host_that_dies_is_trained_by_the_next(tmp_path, monkeypatch):
+def test_a_host_that_hangs_or_dies_is_replaced(tmp_path, monkeypatch):
+    monkeypatch.setattr("trainer.jobs.connection.HANG_SECONDS", 10.0)
     engine = Engine(tmp_path / "runs", slots=1, job=job)
+
+    def host():
+        return next(p for p in psutil.Process().children() if "trainer.jobs.host" in p.cmdline())
+
     try:
-        wait_for(lambda: engine.ready)
-        host = next(p for p in psutil.Process().children() if "trainer.jobs.host" in p.cmdline())
+        first = engine.submit(CONFIG)
+        wait_for(lambda: phases(engine, [first]) == ["running"])
+        host().send_signal(signal.SIGSTOP)
+        second = engine.submit(CONFIG)
+        finish(engine, second)
+        wait_for(lambda: engine.problem.startswith("The training processes have not answered for "))
+        wait_for(lambda: phases(engine, [first, second]) == ["interrupted", "finished"])
+
         client = engine._connection.cluster.client
         submit = client.submit
 
         def submit_too_late(*arguments, **options):
-            host.kill()
-            host.wait()
+            dying = host()
+            dying.kill()
+            dying.wait()
             return submit(*arguments, **options)
 
         monkeypatch.setattr(client, "submit", submit_too_late)
-        run = engine.submit(CONFIG)
-        (engine.runs.get(run).path / "go").touch()
-        wait_for(lambda: phases(engine, [run]) == ["finished"])
-    finally:
-        engine.close()
-
-
-def test_a_host_that_hangs_is_replaced_and_its_runs_are_interrupted(tmp_path, monkeypatch):
-    monkeypatch.setattr("trainer.jobs.connection.HANG_SECONDS", 10.0)
-    engine = Engine(tmp_path / "runs", slots=1, job=job)
-    try:
-        first = engine.submit(CONFIG)
-        wait_for(lambda: phases(engine, [first]) == ["running"], 120)
-        host = next(p for p in psutil.Process().children() if "trainer.jobs.host" in p.cmdline())
-        host.send_signal(signal.SIGSTOP)
-        second = engine.submit(CONFIG)
-        (engine.runs.get(second).path / "go").touch()
-        wait_for(lambda: engine.problem.startswith("The training processes have not answered for "))
-        wait_for(lambda: phases(engine, [first, second]) == ["interrupted", "finished"], 120)
+        third = engine.submit(CONFIG)  # handed to a host that dies
+        finish(engine, third)
+        wait_for(lambda: phases(engine, [third]) == ["finished"])
     finally:
         engine.close()

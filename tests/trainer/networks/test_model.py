@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import cycle, islice
 
 import numpy as np
 import pytest
@@ -115,39 +116,42 @@ def inserted(place, *layers):
     return {"layers": (*BASE.layers[:place], *layers, *BASE.layers[place:])}
 
 
-ONE_CHOICE = {
+def paired(first, second):
+    """Return pairs of values, so many that each value is in one."""
+    longer = max(len(first), len(second))
+    return list(islice(zip(cycle(first), cycle(second), strict=False), longer))
+
+
+# Each choice is in at least one training; trainings that differ in one choice each would take three times as long.
+COMBINATIONS = {
     "base": {},
     **{
         f"activation {name}": {"layers": (Conv2D(2, 3, activation=name), Dense(6, name), Activation(name))}
         for name in CHOICES["activation"]
     },
-    **{f"padding {name}": {"layers": (Conv2D(2, 4, padding=name), Dense(6))} for name in CHOICES["padding"]},
-    "strides": {"layers": (Conv2D(2, 3, strides=2), Dense(6))},
-    "no bias": {"layers": (Conv2D(2, 3, use_bias=False), Dense(6))},
-    "AveragePooling2D": inserted(1, AveragePooling2D(3)),
+    **{
+        f"{padding} padding, {kind.__name__}": {"layers": (Conv2D(2, 4, padding=padding), kind(3), Dense(6))}
+        for padding, kind in zip(CHOICES["padding"], (AveragePooling2D, MaxPooling2D), strict=True)
+    },
+    "strides, no bias": {"layers": (Conv2D(2, 3, strides=2, use_bias=False), Dense(6))},
     "GlobalAveragePooling2D": inserted(2, GlobalAveragePooling2D()),
-    "BatchNormalization of images": inserted(1, BatchNormalization()),
-    "BatchNormalization of numbers": inserted(4, BatchNormalization(0.5)),
-    "Dropout of images": inserted(1, Dropout(0.2)),
-    "Dropout of numbers": inserted(4, Dropout(0.2)),
-    "Rescaling": inserted(0, Rescaling(2.0)),
-    "no layers": {"layers": ()},
-    **{type(optimizer).__name__: {"optimizer": optimizer} for optimizer in OPTIMIZERS},
-    **{f"schedule {name}": {"schedule": name} for name in CHOICES["schedule"]},
-    **{f"loss {name}": {"loss": name} for name in CHOICES["loss"]},
-    **{name: {"dtype": name} for name in CHOICES["dtype"]},
+    "layers of images": inserted(1, BatchNormalization(), Dropout(0.2)),
+    "layers of numbers": inserted(4, BatchNormalization(0.5), Dropout(0.2)),
+    "Rescaling, zoom": {**inserted(0, Rescaling(2.0)), "zoom": 0.1},
+    "no layers, l2": {"layers": (), "l2": 0.01},
+    **{
+        f"{type(optimizer).__name__}, {schedule}": {"optimizer": optimizer, "schedule": schedule}
+        for optimizer, schedule in paired(OPTIMIZERS, CHOICES["schedule"])
+    },
+    **{f"{loss}, {dtype}": {"loss": loss, "dtype": dtype} for loss, dtype in paired(CHOICES["loss"], CHOICES["dtype"])},
     **{name: {"kernel_initializer": name} for name in CHOICES["kernel_initializer"]},
     "no validation": {"validation_split": 0.0},
-    "patience": {"patience": 1},
-    "synthetic_examples": {"synthetic_examples": 30},
-    "l2": {"l2": 0.01},
-    "shift": {"shift": 1.0},
-    "rotation": {"rotation": 10.0},
-    "zoom": {"zoom": 0.1},
+    "patience, synthetic digits": {"patience": 1, "synthetic_examples": 30},
+    "shift, rotation": {"shift": 1.0, "rotation": 10.0},
 }
 
 
-@pytest.mark.parametrize("choice", ONE_CHOICE.values(), ids=ONE_CHOICE)
+@pytest.mark.parametrize("choice", COMBINATIONS.values(), ids=COMBINATIONS)
 def test_every_choice_trains_counts_and_exports_like_keras(choice):
     config = replace(BASE, **choice)
     extra = (IMAGES[-30:], LABELS[-30:]) if config.synthetic_examples else None
