@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
+from weakref import WeakValueDictionary
 
 import numpy as np
 from filelock import FileLock
@@ -68,6 +69,7 @@ class Cache:
     _unwritten: ClassVar[ByteCache] = ByteCache(MAX_UNWRITTEN_BYTES)
     _memory: ClassVar[threading.Lock] = threading.Lock()  # of the line above
     _threads: ClassVar[threading.Lock] = threading.Lock()
+    _mapped: ClassVar[WeakValueDictionary[str, Array]] = WeakValueDictionary()  # each takes an open file
 
     def __init__(self) -> None:
         root = os.environ.get("DIGITLAB_CACHE") or user_cache_dir("digit-lab", appauthor=False)
@@ -142,7 +144,7 @@ class Cache:
         files = self._files(self.root / digest)
         try:
             stamp = file_stamp(*files)
-            arrays = [np.load(file, mmap_mode="r", allow_pickle=False) for file in files]
+            arrays = [self._map(file) for file in files]
             if self.get(stamp) != digest:
                 if not verify:
                     return None
@@ -197,6 +199,14 @@ class Cache:
             _log.info("removing cached data that was used least recently: %s", folder.name)
             self._remove(folder)  # processes that have mapped it keep it
             total -= size
+
+    @classmethod
+    def _map(cls, file: Path) -> Array:
+        """Map an array into memory once, for all in this process who use it at the same time."""
+        stamp = file_stamp(file)
+        if (array := cls._mapped.get(stamp)) is None:
+            array = cls._mapped[stamp] = np.load(file, mmap_mode="r", allow_pickle=False)
+        return array
 
     @staticmethod
     def _note_use(folder: Path) -> None:
