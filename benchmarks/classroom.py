@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -63,11 +64,12 @@ class Training:
 class Pupil:
     """A visitor who draws, and who may train once."""
 
-    def __init__(self, server: Server, address: str) -> None:
+    def __init__(self, url: str, runs: RunStore, address: str) -> None:
         self.waits: list[tuple[float, float]] = []  # when a drawing was due, and the seconds until its bars
         self.unanswered: list[float] = []  # when they were due
         self.training = Training()
-        self._server, self._address, self._owner = server, address, secrets.token_urlsafe(24)
+        self._runs = runs
+        self._visit = partial(visit, url, owner=secrets.token_urlsafe(24), address=address)
 
     async def draw(self, end: float) -> None:
         """Draw digits until `end`; connect again if the server does not answer."""
@@ -80,9 +82,9 @@ class Pupil:
                     while due < end:
                         await asyncio.sleep(max(0.0, due - time.perf_counter()))
                         async with asyncio.timeout(ANSWER_SECONDS):
-                            # counted from the planned time, even if the visitor was late
-                            self.waits.append((due, await draw_digit(visitor) - due))
-                        due += random.uniform(0.5, 1.5) * DRAW_SECONDS
+                            arrived = await draw_digit(visitor)
+                        self.waits.append((due, arrived - due))
+                        due = max(arrived, due + random.uniform(0.5, 1.5) * DRAW_SECONDS)
             except LOST_CONNECTION:
                 self.unanswered.append(due)
                 due = time.perf_counter()
@@ -115,7 +117,7 @@ class Pupil:
 
     async def _watch(self, visitor: Visitor) -> None:
         run = self.training
-        while found := RunStore(self._server.runs).get(run.run_id):
+        while found := self._runs.get(run.run_id):
             state, now = found.state, time.perf_counter()
             run.phase = state.phase
             if np.isnan(run.began) and state.phase != "queued":
@@ -128,9 +130,6 @@ class Pupil:
             if part:
                 await visitor.poll(part)
         run.phase = "gone"
-
-    def _visit(self):
-        return visit(self._server.url, owner=self._owner, address=self._address)
 
 
 def place_in_queue(texts: Sequence[str]) -> int:
@@ -199,7 +198,8 @@ async def run_class(server: Server, others: int, enemies: int, minutes: float) -
         await draw_digit(visitor)  # the server's imports are done
     if not await asyncio.to_thread(await_quiet):  # the training processes have loaded TensorFlow
         print("# the machine was still busy before")
-    pupils = [Pupil(server, f"10.0.0.{place + 1}") for place in range(others)]
+    runs = RunStore(server.runs)
+    pupils = [Pupil(server.url, runs, f"10.0.0.{place + 1}") for place in range(others)]
     learners = pupils[: round(TRAINING_PART * others)]
     start = usage(process)
     _print_usage("start", start)
@@ -226,7 +226,7 @@ async def run_class(server: Server, others: int, enemies: int, minutes: float) -
     left = usage(process)
     _print_usage("a minute after", left)
 
-    last = Pupil(server, "10.0.0.255")
+    last = Pupil(server.url, runs, "10.0.0.255")
     await last.draw(time.perf_counter() + 2 * DRAW_SECONDS)
     for name, (count, errors) in hostile_acts.items():
         print(f"hostile.{name} {count} times" + (f"  # errors: {errors}" if errors else ""))
