@@ -4,8 +4,10 @@ import asyncio
 import itertools
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 
 from websockets import WebSocketException
 
@@ -28,13 +30,11 @@ class Hostile:
     """
 
     def __init__(self, url: str, slow: Sequence[str], address: str) -> None:
-        self._url, self._slow, self._address = url, slow, address
-        self._owner = secrets.token_urlsafe(24)
+        self._slow = slow
+        self._visit_as_new = partial(visit, url, address=address)
+        self._visit = partial(self._visit_as_new, owner=secrets.token_urlsafe(24))
 
-    def _visit(self, is_new: bool = False):
-        return visit(self._url, owner="" if is_new else self._owner, address=self._address)
-
-    async def draw(self) -> AsyncIterator[None]:
+    async def draw(self) -> AsyncGenerator[None, None]:
         """Draw with a network at the limit of multiply-adds."""
         async with self._visit() as visitor:
             await visitor.open("", f"run={self._slow[0]}")
@@ -42,7 +42,7 @@ class Hostile:
                 await draw_digit(visitor)
                 yield
 
-    async def evaluate(self) -> AsyncIterator[None]:
+    async def evaluate(self) -> AsyncGenerator[None, None]:
         """Evaluate one slow network after another, leave, and come back."""
         for run_id in itertools.cycle(self._slow):
             async with self._visit() as visitor:
@@ -52,7 +52,7 @@ class Hostile:
                     await _poll(visitor)
             yield
 
-    async def send_photos(self) -> AsyncIterator[None]:
+    async def send_photos(self) -> AsyncGenerator[None, None]:
         """Send photos that take long to decode."""
         photos = [("photo.jpg", costly_files.progressive_jpeg()), ("photo.png", costly_files.large_png())]
         async with self._visit() as visitor:
@@ -64,11 +64,11 @@ class Hostile:
                     await visitor.set("photo_again", trigger_value=True)
                 yield
 
-    async def upload(self) -> AsyncIterator[None]:
+    async def upload(self) -> AsyncGenerator[None, None]:
         """Upload large data sets, each another one, and files that unpack to much."""
         bombs = itertools.cycle([costly_files.blank_dataset(), costly_files.many_names()])
         for seed in itertools.count():
-            async with self._visit(is_new=True) as visitor:
+            async with self._visit_as_new() as visitor:
                 await visitor.open("data")
                 for content in (costly_files.dataset(seed=seed), next(bombs)):
                     key = next(key for key in reversed(visitor.keys) if key.startswith("bring_file."))
@@ -76,15 +76,15 @@ class Hostile:
                     await visitor.settle()
                     yield
 
-    async def train(self) -> AsyncIterator[None]:
+    async def train(self) -> AsyncGenerator[None, None]:
         """Press Train or start a sweep, each time as another visitor."""
         for page, query, button in itertools.cycle([*[("train", SMALL, "train")] * 4, ("sweep", "", "sweep.begin")]):
-            async with self._visit(is_new=True) as visitor:
+            async with self._visit_as_new() as visitor:
                 await visitor.open(page, query)
                 await visitor.set(button, trigger_value=True)
             yield
 
-    async def reload(self) -> AsyncIterator[None]:
+    async def reload(self) -> AsyncGenerator[None, None]:
         """Open many tabs of Train and Data at once, and leave."""
         while True:
             async with AsyncExitStack() as stack:
@@ -93,7 +93,7 @@ class Hostile:
             yield
 
 
-ACTS: dict[str, Callable[[Hostile], AsyncIterator[None]]] = {
+ACTS: dict[str, Callable[[Hostile], AsyncGenerator[None, None]]] = {
     "draw": Hostile.draw,
     "evaluate": Hostile.evaluate,
     "photo": Hostile.send_photos,
@@ -112,17 +112,16 @@ def run(url: str, slow: Sequence[str], count: int, end: float) -> dict[str, tupl
 
 
 async def _run(url: str, slow: Sequence[str], count: int, end: float) -> dict[str, tuple[int, str]]:
-    names = [f"{name}{turn or ''}" for turn in range(-(-count // len(ACTS))) for name in ACTS][:count]
-    acts = [list(ACTS.values())[place % len(ACTS)] for place in range(count)]
+    kinds = list(itertools.islice(itertools.cycle(ACTS.items()), count))
     found = await asyncio.gather(
-        *(repeat(act, Hostile(url, slow, f"10.1.0.{place + 1}"), end) for place, act in enumerate(acts))
+        *(repeat(act, Hostile(url, slow, f"10.1.0.{place + 1}"), end) for place, (_, act) in enumerate(kinds))
     )
-    return dict(zip(names, found, strict=True))
+    return {f"{name}_{place + 1}": result for place, ((name, _), result) in enumerate(zip(kinds, found, strict=True))}
 
 
-async def repeat(act: Callable[[Hostile], AsyncIterator[None]], hostile: Hostile, end: float) -> tuple[int, str]:
+async def repeat(act: Callable[[Hostile], AsyncGenerator[None, None]], hostile: Hostile, end: float) -> tuple[int, str]:
     """Repeat an act until `end`, and begin again after an error; return how often it succeeded, and the errors."""
-    count, errors = 0, {}
+    count, errors = 0, Counter[str]()
     while (left := end - time.time()) > 0:
         acts = act(hostile)
         try:
@@ -131,9 +130,9 @@ async def repeat(act: Callable[[Hostile], AsyncIterator[None]], hostile: Hostile
                 count += 1
         except TimeoutError:
             if left >= ACT_SECONDS:
-                errors["no answer"] = errors.get("no answer", 0) + 1
+                errors["no answer"] += 1
         except (OSError, WebSocketException, RuntimeError, StopAsyncIteration) as error:
-            errors[type(error).__name__] = errors.get(type(error).__name__, 0) + 1
+            errors[type(error).__name__] += 1
             await asyncio.sleep(PAUSE_SECONDS)
         finally:
             await acts.aclose()
@@ -141,6 +140,7 @@ async def repeat(act: Callable[[Hostile], AsyncIterator[None]], hostile: Hostile
 
 
 async def _poll(visitor: Visitor) -> None:
+    """Wait for the next automatic rerun of a part of the page, and let it run."""
     part, every = min(visitor.polls.items(), key=lambda poll: poll[1])
     await asyncio.sleep(every)
     await visitor.poll(part)

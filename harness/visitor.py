@@ -196,6 +196,7 @@ async def visit(url: str, session: str = "", owner: str = "", address: str = "")
         additional_headers=headers,
         compression=None,
         open_timeout=TIMEOUT_SECONDS,
+        close_timeout=1,  # whoever leaves does not wait
         max_size=None,
         ping_interval=None,
         proxy=None,
