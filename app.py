@@ -12,7 +12,7 @@ import streamlit as st
 
 from trainer import UserError
 from trainer.jobs.engine import Engine
-from ui import dataset_loader, entry, glossary, network_picker, owner, server, uploaded_files
+from ui import dataset_loader, entry, glossary, load_control, network_picker, owner, server, uploaded_files
 from ui.components import reconnect
 from ui.html import style
 from ui.markdown import sentence
@@ -59,14 +59,15 @@ def run_session() -> None:
     query = st.query_params.to_dict()
     if query.get("page") in pages:  # entry.require_app sent the visitor here
         st.switch_page(pages[query.pop("page")], query_params=query)
-    owner.render_notice(st.session_state.owner)
-    if current_page != pages["draw"]:  # Draw renders the badge itself, after the network has been picked
-        network_picker.render_badge()
-    with st.sidebar:
-        glossary.follow_links()
-        reconnect.rerun_on_reconnect()
-        owner.render_recovery(st.session_state.owner, "sidebar")
-    current_page.run()
+    with load_control.page_turn():
+        owner.render_notice(st.session_state.owner)
+        if current_page != pages["draw"]:  # Draw renders the badge itself, after the network has been picked
+            network_picker.render_badge()
+        with st.sidebar:
+            glossary.follow_links()
+            reconnect.rerun_on_reconnect()
+            owner.render_recovery(st.session_state.owner, "sidebar")
+        current_page.run()
 
 
 if __name__ == "__main__":  # the script of a session

@@ -144,13 +144,19 @@ async def draw(visitor: Visitor, end: float, every: float = DRAW_SECONDS) -> np.
     due = time.perf_counter() + chance.uniform(0, every)
     while due < end:
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
-        await visitor.send(visitor.message(CANVAS_KEY, json_value=chance.choice(drawings())))
-        if not await visitor.read(until=are_bars):
-            raise RuntimeError("Draw showed no bars after a drawing.")
-        waits.append(time.perf_counter() - due)  # counted from the planned time, even if the visitor was late
-        await visitor.read()
+        waits.append(await draw_digit(visitor) - due)  # counted from the planned time, even if the visitor was late
         due = due + chance.uniform(0.5, 1.5) * every if every else time.perf_counter()
     return np.array(waits)
+
+
+async def draw_digit(visitor: Visitor) -> float:
+    """Draw a digit and read the page's answer; return when its bars arrived, by `time.perf_counter()`."""
+    await visitor.send(visitor.message(CANVAS_KEY, json_value=random.choice(drawings())))
+    if not await visitor.read(until=are_bars):
+        raise RuntimeError("Draw showed no bars after a drawing.")
+    arrived = time.perf_counter()
+    await visitor.read()
+    return arrived
 
 
 def are_bars(element: Element) -> bool:

@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from io import BytesIO
 from itertools import pairwise
 from typing import Any
+from urllib.parse import parse_qs
+from urllib.request import Request, urlopen
 
 import numpy as np
 from PIL import Image
@@ -66,12 +68,44 @@ class Visitor:
         message.rerun_script.is_auto_rerun = True
         return await self.request(message.SerializeToString())
 
+    async def upload(self, key: str, name: str, content: bytes) -> list[Element]:
+        """Upload a file with the file uploader `key`, and return the new elements."""
+        message = BackMsg()
+        message.file_urls_request.file_names.append(name)
+        await self.send(message.SerializeToString())
+        while (answer := await self._receive()).WhichOneof("type") != "file_urls_response":
+            pass
+        urls = answer.file_urls_response.file_urls[0]
+        await asyncio.to_thread(self._put, urls.upload_url, name, content)
+        file = {"file_id": urls.file_id, "name": name, "size": len(content), "file_urls": urls}
+        return await self.set(key, file_uploader_state_value={"uploaded_file_info": [file]})
+
+    def _put(self, path: str, name: str, content: bytes) -> None:
+        token, boundary = secrets.token_hex(16), secrets.token_hex(16)
+        head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
+        headers = {
+            "Content-Type": f"multipart/form-data; boundary={boundary}",
+            "Cookie": f"_streamlit_xsrf={token}",
+            "X-Xsrftoken": token,
+        }
+        body = b"".join((head.encode(), content, f"\r\n--{boundary}--\r\n".encode()))
+        urlopen(Request(self._url + path, body, headers, method="PUT"), timeout=TIMEOUT_SECONDS).close()
+
     async def settle(self) -> None:
         """Rerun fragments until none reruns by itself."""
         while self.polls:
             part, every = min(self.polls.items(), key=lambda poll: poll[1])
             await asyncio.sleep(every)
             await self.poll(part)
+
+    def in_url(self, name: str) -> str:
+        """Return a value of the page's query, or ""."""
+        return parse_qs(self._query).get(name, [""])[0]
+
+    @property
+    def keys(self) -> list[str]:
+        """Return the keys of the page's widgets."""
+        return [widget.split("-", 2)[-1] for widget in self._parts]
 
     @property
     def kinds(self) -> list[str]:
@@ -106,7 +140,7 @@ class Visitor:
         Raises websockets.ConnectionClosed if the server closes the connection.
         """
         while True:
-            message = ForwardMsg.FromString(await self._socket.recv(decode=False))
+            message = await self._receive()
             kind = message.WhichOneof("type")
             if kind == "new_session":
                 self._begin(message)
@@ -127,6 +161,9 @@ class Visitor:
             elif kind == "script_finished" and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
                 return False
 
+    async def _receive(self) -> ForwardMsg:
+        return ForwardMsg.FromString(await self._socket.recv(decode=False))
+
     def _begin(self, message: ForwardMsg) -> None:
         self.elements.clear()
         self.session = message.new_session.initialize.session_id
@@ -144,16 +181,22 @@ class Visitor:
 
 
 @asynccontextmanager
-async def visit(url: str, session: str = "", owner: str = "") -> AsyncIterator[Visitor]:
-    """Connect to the server as a new browser, or continue a session, or use an owner's cookie."""
-    cookie = {"Cookie": f"digit_lab_owner={owner or secrets.token_urlsafe(24)}"}
+async def visit(url: str, session: str = "", owner: str = "", address: str = "") -> AsyncIterator[Visitor]:
+    """Connect to the server as a new browser, or continue a session, or use an owner's cookie.
+
+    address: the visitor's network address; the server believes it if DIGITLAB_PROXY has this computer's.
+    """
+    headers = {"Cookie": f"digit_lab_owner={owner or secrets.token_urlsafe(24)}"}
+    if address:
+        headers["X-Forwarded-For"] = address
     async with connect(
         f"{url.replace('http', 'ws', 1)}/_stcore/stream",
         origin=url,
         subprotocols=["streamlit", "none", *([session] if session else [])],
-        additional_headers=cookie,
+        additional_headers=headers,
         compression=None,
         open_timeout=TIMEOUT_SECONDS,
+        close_timeout=1,  # whoever leaves does not wait
         max_size=None,
         ping_interval=None,
         proxy=None,

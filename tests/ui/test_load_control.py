@@ -98,3 +98,33 @@ def test_a_visitor_who_gets_no_turn_in_time_gets_a_sentence(slow, monkeypatch):
     monkeypatch.setattr(load_control, "ANSWER_SECONDS", 0.01)
     with pytest.raises(UserError, match=r"must read a drawing within 0\.01 s .*: try again in a minute, or choose"):
         load_control.in_turns(network, LARGE).probabilities(IMAGE)
+
+
+# --- turns of pages ---------------------------------------------------------------------------------------------
+
+
+def test_pages_run_one_after_the_other_but_nobody_waits_long_for_another(monkeypatch):
+    monkeypatch.setattr(load_control, "_pages", Turns(1))
+    monkeypatch.setattr(load_control, "current_visitor", threading.get_ident)
+    monkeypatch.setattr(load_control, "PAGE_SECONDS", TIMEOUT_SECONDS)
+    order = []
+
+    def page(name):
+        with load_control.page_turn():
+            order.append(name)
+
+    with ThreadPoolExecutor(1) as pool:
+        with load_control.page_turn():
+            other = pool.submit(page, "other")
+            wait_for(lambda: load_control._pages._waiting)
+            order.append("first")
+        other.result(TIMEOUT_SECONDS)
+        assert order == ["first", "other"]
+        monkeypatch.setattr(load_control, "PAGE_SECONDS", 0.0)
+        with load_control.page_turn():
+            pool.submit(page, "does not wait").result(TIMEOUT_SECONDS)
+    with pytest.raises(ZeroDivisionError), load_control.page_turn():
+        raise ZeroDivisionError
+    monkeypatch.setattr(load_control, "PAGE_SECONDS", TIMEOUT_SECONDS)
+    page("after an error")
+    assert order == ["first", "other", "does not wait", "after an error"]

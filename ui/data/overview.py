@@ -18,7 +18,6 @@ from trainer.data.split import class_balance, split_diagram
 from trainer.figures.diverging import weight_sheet
 from trainer.figures.images import sprite_url
 from trainer.text import percent
-from ui import dataset_loader
 from ui.components.plot import plot
 from ui.data import data_map
 from ui.glossary import linked_help
@@ -29,17 +28,15 @@ STYLE = Path(__file__).with_suffix(".css")
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _class_statistics(hash: str, name: str, _dataset: Dataset) -> tuple[statistics.ClassStatistics, tuple[int, ...]]:
+def _class_statistics(hash: str, _dataset: Dataset) -> tuple[statistics.ClassStatistics, tuple[int, ...]]:
     """Return the statistics of the training images and the class counts of the test images."""
-    # Reading a memory-mapped file fills memory until its arrays are released: these are released on return.
-    own = dataset_loader.available(name) or _dataset
-    counts = np.bincount(own.y_test, minlength=len(own.info.classes))
-    return statistics.class_statistics(own.x_train, own.y_train), tuple(counts.tolist())
+    counts = np.bincount(_dataset.y_test, minlength=len(_dataset.info.classes))
+    return statistics.class_statistics(_dataset.x_train, _dataset.y_train), tuple(counts.tolist())
 
 
 def render(dataset: Dataset) -> None:
     """Render array shapes, class counts and the mean image of each class."""
-    stats, test_counts = _class_statistics(dataset.hash, dataset.name, dataset)
+    stats, test_counts = _class_statistics(dataset.hash, dataset)
     st.subheader("Four arrays", anchor=False)
     arrays = {name: getattr(dataset, name) for name in ("x_train", "y_train", "x_test", "y_test")}
     st.code("\n".join(f"{name:8}{array.shape!s:20}{array.dtype}" for name, array in arrays.items()), language=None)
@@ -111,13 +108,12 @@ def render_split(dataset: Dataset) -> None:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _map(hash: str, name: str, _dataset: Dataset) -> tuple[bytes, Projection, bytes]:
+def _map(hash: str, _dataset: Dataset) -> tuple[bytes, Projection, bytes]:
     """Return the map's data, the projection, and a picture of its two directions."""
-    own = dataset_loader.available(name) or _dataset  # released on return, see _class_statistics
-    places = np.sort(statistics.sample(own.y_train, 0, count=MAP_IMAGES))
-    images, labels = own.x_train[places], own.y_train[places]
+    places = np.sort(statistics.sample(_dataset.y_train, 0, count=MAP_IMAGES))
+    images, labels = _dataset.x_train[places], _dataset.y_train[places]
     projection = project(images)
-    classes = own.info.classes
+    classes = _dataset.info.classes
     # The picture shows one signed number per pixel: the directions of color images are averaged over the colors.
     directions = projection.directions
     if directions.ndim == 4:
@@ -131,7 +127,7 @@ def _map(hash: str, name: str, _dataset: Dataset) -> tuple[bytes, Projection, by
 
 def render_map(dataset: Dataset) -> None:
     """Render the map and its two directions."""
-    data, projection, directions = _map(dataset.hash, dataset.name, dataset)
+    data, projection, directions = _map(dataset.hash, dataset)
     number = len(projection.points)
     right, up = projection.explained_variance
     st.markdown(
