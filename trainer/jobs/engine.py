@@ -1,7 +1,7 @@
 """Engine: queues runs, hands them to a Dask cluster, and marks those whose process has died.
 
-Pages ask the engine for trainings and read everything else from the run directory. Longer than 300 lines because one
-lock protects the queue, the running jobs and the changes of their runs' states.
+Pages ask the engine for trainings and read everything else from the run directory. Longer than 300 lines because
+the queue, the running jobs and the states of their runs change together.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ import statistics
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 from trainer import UserError
 from trainer.config.shares import WAITING_RUNS, Share
@@ -35,7 +36,7 @@ from trainer.runs.owner import owner_hash
 from trainer.runs.parent import find_parent, read_network
 from trainer.runs.progress import progress
 from trainer.runs.requests import CONTINUE, FollowedDrawing
-from trainer.runs.run import Run
+from trainer.runs.run import Run, RunView
 from trainer.runs.state import LIVE
 from trainer.runs.store import RunStore, all_or_none, new_id
 from trainer.runs.sweep import Plan, Sweep, Sweeps
@@ -74,6 +75,10 @@ class Engine:
 
     Without an address it starts `trainer.jobs.host`, a cluster on this machine; with an address it uses that Dask
     cluster, whose workers must see the same run directory. Raises UserError if another engine uses the root.
+
+    `_lock` protects the queue and the running jobs, and is never held over the disk. Each run's own lock is held while
+    its state changes, over the disk; a run whose lock is held is not handed out. A thread that takes both takes the
+    run's lock first.
     """
 
     def __init__(
@@ -90,9 +95,10 @@ class Engine:
         self.slots = 0  # trainings at the same time; 0 while the cluster starts
         self.bfloat16 = False  # whether its processors compute with 16 bits
         self._job = job
-        self._lock = threading.RLock()
-        self.housekeeping = Housekeeping(self.runs, self._lock)
-        self._queue = RunQueue(self._ticket, lambda: self._futures, waiting)
+        self._lock = threading.Lock()
+        self._run_locks: WeakValueDictionary[str, threading.RLock] = WeakValueDictionary()  # those in use, by run id
+        self.housekeeping = Housekeeping(self.runs, self._run_lock)
+        self._queue = RunQueue(lambda: self._futures, waiting)
         self._futures: dict[str, Any] = {}  # of running jobs, by run id
         self._unqueued: set[str] = set()  # sweeps whose runs are being written
         self._ended: deque[tuple[str, str]] = deque()  # run ids and Dask's status of jobs that have just ended
@@ -134,16 +140,19 @@ class Engine:
         network = read_network(find_parent(self.runs, parent), config) if parent else None
         own = self._own_drawings(config, owner)
         self.housekeeping.check_room()
+        run_id, ticket = self.runs.new_id(), Ticket(owner_hash(owner), address=address)
         with self._lock:
-            self._queue.check_room(Ticket(owner_hash(owner), address=address))
-            with all_or_none() as created:
-                run = self.runs.create(config, owner_hash(owner), parent, network, own)
-                created.append(run)
-                for drawing in drawings:
-                    run.request("pin", **drawing.request())
-            self._queue.add([run.id], address=address)
+            self._queue.check_room(ticket)
+        with self._run_lock(run_id), all_or_none() as created:
+            run = self.runs.create(config, ticket.owner, parent, network, own, run_id=run_id)
+            created.append(run)
+            for drawing in drawings:
+                run.request("pin", **drawing.request())
+            with self._lock:  # others may have taken the places meanwhile
+                self._queue.check_room(ticket)
+                self._queue.add({run_id: ticket})
         self._wake.set()
-        return run.id
+        return run_id
 
     def submit_sweep(self, plan: Plan, owner: str = "", address: str = "") -> str:
         """Queue all runs of a sweep, or none of them, and return the sweep's id at once.
@@ -152,24 +161,26 @@ class Engine:
         """
         own = self._own_drawings(plan.base, owner)
         sweep_id, hashed = new_id(), owner_hash(owner)
+        ticket = Ticket(hashed, sweep_id, address)
         self.housekeeping.check_room()
         with self._lock:
-            self._queue.check_room(Ticket(hashed, sweep_id, address), len(plan))
+            self._queue.check_room(ticket, len(plan))
             self._unqueued.add(sweep_id)
         try:
-            with all_or_none() as created:  # without the lock: nobody waits while the disk writes all of the runs
+            with all_or_none() as created:
                 for config, name in zip(plan.configs, plan.names, strict=True):
                     created.append(self.runs.create(config, hashed, drawings=own, group=sweep_id))
                     created[-1].describe(name=name)
                 self.sweeps.save(Sweep(sweep_id, plan, tuple(run.id for run in created), time.time(), hashed))
                 with self._lock:  # others may have taken the places meanwhile
-                    self._queue.check_room(Ticket(hashed, sweep_id, address), len(plan))
-                    self._queue.add((run.id for run in created), address=address)
+                    self._queue.check_room(ticket, len(plan))
+                    self._queue.add({run.id: ticket for run in created})
         except UserError:
             self.sweeps.remove(sweep_id)
             raise
         finally:
-            self._unqueued.discard(sweep_id)
+            with self._lock:
+                self._unqueued.discard(sweep_id)
         self._wake.set()
         return sweep_id
 
@@ -180,7 +191,9 @@ class Engine:
             raise UserError("That sweep must exist (got one that is gone): choose another.")
         if sweep.owner != owner_hash(owner):
             raise UserError("Only its owner can stop a sweep: start your own.")
-        with self._lock:  # otherwise a waiting run would start when another one stops
+        with contextlib.ExitStack() as locks:
+            for run_id in sorted(sweep.runs):  # all locks first: no waiting run may start when another one stops
+                locks.enter_context(self._run_lock(run_id))
             for run_id in sweep.runs:
                 run = self.runs.get(run_id)
                 if run is not None and not run.state.ended:
@@ -192,28 +205,33 @@ class Engine:
         Raises UserError for anybody else, for a run that cannot continue, and if the disk refuses.
         """
         run = self._own_run(run_id, _ACTIONS[kind], owner)
-        with self._lock, translate_disk_errors():
+        with self._run_lock(run_id), translate_disk_errors():
             view = run.read()
-            phase, waits, checkpoint = view.state.phase, run_id in self._queue, view.has_checkpoint
+            phase, checkpoint = view.state.phase, view.has_checkpoint
             live = phase in ("queued", "running", "paused")
             if not live and kind not in CONTINUE:
                 return
             if not live and not view.can_resume:
                 raise UserError("A run needs its checkpoint to continue (this one has none): train it again.")
-            if kind in CONTINUE and phase not in LIVE:
-                self._queue.check_room(Ticket(view.state.owner, view.group))
+            with self._lock:
+                waits = run_id in self._queue
+                if kind in CONTINUE and phase not in LIVE:
+                    self._queue.check_room(_ticket(view))
             run.request(kind, **values)
             if waits and kind == "pause":
                 run.update(phase="paused")
-                self._queue.remove(run_id)
+                with self._lock:
+                    self._queue.remove(run_id)
             elif kind == "stop" and not checkpoint and (waits or phase == "paused"):
                 run.update(phase="stopped", note="stopped before training started")
                 if waits:
-                    self._queue.remove(run_id)
+                    with self._lock:
+                        self._queue.remove(run_id)
             elif (phase == "paused" and kind == "stop") or (phase not in LIVE and kind in CONTINUE):
                 # A stopped run is queued too: a worker tests its network.
                 run.update(phase="queued", activity="", error="", note="")
-                self._queue.add([run_id])
+                with self._lock:
+                    self._queue.add({run_id: _ticket(view)})
         self._wake.set()
 
     def describe(self, run_id: str, owner: str = "", **changes: Any) -> None:
@@ -229,7 +247,7 @@ class Engine:
         Raises UserError for anybody but its owner, and while it is queued or running.
         """
         run = self._own_run(run_id, "delete", owner)
-        with self._lock:
+        with self._run_lock(run_id):
             if run.state.live or run_id in self._futures:
                 raise UserError("A run must have ended to be deleted (this one has not): stop it first.")
             self.runs.delete(run)
@@ -258,9 +276,10 @@ class Engine:
             raise UserError("Training with your own drawings needs some (got none): draw a digit and say what it is.")
         return own.content()
 
-    def _ticket(self, run_id: str) -> Ticket:
-        run = self.runs.get(run_id)
-        return Ticket(run.state.owner, run.group) if run else Ticket("")
+    def _run_lock(self, run_id: str) -> threading.RLock:
+        """Return the lock that is held while a run's state changes."""
+        with self._lock:
+            return self._run_locks.setdefault(run_id, threading.RLock())
 
     @property
     def waiting_count(self) -> int:
@@ -319,15 +338,16 @@ class Engine:
 
     def _recover(self) -> None:
         """Queue the runs that waited when the last engine of this root ended, and watch those that ran."""
-        live = sorted((run.read() for run in self.runs.live()), key=lambda view: view.created)
-        with self._lock:
-            # Before the runs that were submitted since this engine started.
-            waiting = [view.id for view in live if view.state.phase == "queued" and view.id not in self._queue]
-            waiting = [run_id for run_id in waiting if self._ticket(run_id).sweep not in self._unqueued]
-            self._queue.add(waiting, first=True)
-            for view in live:
+        live = sorted((run.read() for run in self.runs.live()), key=lambda view: view.created, reverse=True)
+        for run in (view.run for view in live):  # each comes before the later ones and before what was just submitted
+            with self._run_lock(run.id):
+                view = run.read()  # it may have changed meanwhile
                 if view.state.phase == "running":
-                    self._heartbeats.watch(view.run)
+                    self._heartbeats.watch(run)
+                elif view.state.phase == "queued":
+                    with self._lock:
+                        if run.id not in self._queue and view.group not in self._unqueued:
+                            self._queue.add({run.id: _ticket(view)}, first=True)
 
     def _serve(self) -> None:
         started = time.time()
@@ -364,18 +384,14 @@ class Engine:
         if any(time.monotonic() < end for address, end in self._ending.items() if address in cluster.workers):
             return  # a run that started now could start there
         elsewhere = len(self._heartbeats.watched) if self._connection.remote else 0  # they may still use its workers
-        with self._lock:
-            while len(self._futures) + elsewhere < self.slots:
-                run_id = self._next()
-                if run_id is None:
-                    break
-                self._hand_out(run_id, cluster)
+        while len(self._futures) + elsewhere < self.slots and self._start_next(cluster):
+            pass
 
     def _supervise(self, cluster: Cluster) -> None:
         """End the workers that hang or whose jobs do not end; their runs are settled when Dask reports it."""
         with self._lock:
-            handed_out = {future.key: self.runs.get(run_id) for run_id, future in self._futures.items()}
-        jobs = {key: run for key, run in handed_out.items() if run is not None}
+            handed_out = {future.key: run_id for run_id, future in self._futures.items()}
+        jobs = {key: run for key, run_id in handed_out.items() if (run := self.runs.get(run_id))}
         for address, reason in self._supervision.observe(cluster.workers.values(), jobs).items():
             if cluster.kill(cluster.workers[address]):
                 self._ending[address] = time.monotonic() + END_SECONDS
@@ -383,18 +399,23 @@ class Engine:
             else:
                 _log.warning("worker %s has no nanny that could replace it: %s", address, reason)
 
-    def _next(self) -> str | None:
-        """Remove and return the run that starts next, or None; runs whose last process still writes wait."""
-        for place, run_id in enumerate(self._queue):
-            run = self.runs.get(run_id)
-            # it may have been paused and resumed while its last job is ending
-            if run_id in self._futures or (run is not None and lease.state(run) == "held"):
-                continue
-            if place == 0:
-                return self._queue.pop()
-            self._queue.remove(run_id)
-            return run_id
-        return None
+    def _start_next(self, cluster: Cluster) -> bool:
+        """Hand out the first waiting run that can start, and tell whether there was one.
+
+        Runs whose last process still writes go on waiting, and so do those whose states are being changed.
+        """
+        with self._lock:  # a run may have been paused and resumed while its last job is ending
+            order = [run_id for run_id in self._queue if run_id not in self._futures]
+        for run_id in order:
+            with _held_if_free(self._run_lock(run_id)) as held:
+                if not held or ((run := self.runs.get(run_id)) and lease.state(run) == "held"):
+                    continue
+                with self._lock:
+                    if run_id in self._queue:  # still
+                        self._hand_out(run_id, cluster)
+                        self._queue.remove(run_id)
+                        return True
+        return False
 
     def _hand_out(self, run_id: str, cluster: Cluster) -> None:
         key = f"{run_id}-{secrets.token_hex(4)}"  # a resumed run is a new task
@@ -415,26 +436,29 @@ class Engine:
         while self._ended and not self._closed:
             run_id, status = self._ended.popleft()
             if run := self.runs.get(run_id):
-                with self._lock:
+                with self._run_lock(run_id):
                     self._settle(run, status)
 
     def _settle(self, run: Run, status: str) -> None:
-        if run.id in self._queue or run.id in self._futures:  # it was paused, and has already been resumed
-            return
+        with self._lock:
+            if run.id in self._queue or run.id in self._futures:  # it was paused, and has already been resumed
+                return
         view = run.read()
         if view.state.phase == "queued" and self._returns[run.id] < MAX_RETURNS:  # no worker had begun it
             self._returns[run.id] += 1
-            before = [waiting for waiting in self._queue if self._returns[waiting]]
-            for waiting in before:
-                self._queue.remove(waiting)
-            self._queue.add(sorted([*before, run.id], key=self._handed_out.__getitem__), first=True)
+            with self._lock:
+                returned = {waiting: self._queue.remove(waiting) for waiting in self._queue if self._returns[waiting]}
+                returned[run.id] = _ticket(view)
+                ids = sorted(returned, key=self._handed_out.__getitem__)
+                self._queue.add({run_id: returned[run_id] for run_id in ids}, first=True)
             return
         self._returns.pop(run.id, None)
         self._handed_out.pop(run.id, None)
         if view.state.phase == "paused" and view.requests.end != "pause":  # requested while its job was ending
             with contextlib.suppress(OSError):  # it stays paused
                 run.update(phase="queued")
-                self._queue.add([run.id])
+                with self._lock:
+                    self._queue.add({run.id: _ticket(view)})
         elif view.state.live:
             _log.warning("run %s: its job ended (%s)", run.id, status)
             if status == "cancelled":  # the connection is lost, and the job may go on
@@ -475,3 +499,18 @@ class Engine:
         else:
             self._dead.discard(run.id)
             self._heartbeats.forget(run.id)
+
+
+def _ticket(view: RunView) -> Ticket:
+    return Ticket(view.state.owner, view.group)
+
+
+@contextlib.contextmanager
+def _held_if_free(lock: threading.RLock) -> Iterator[bool]:
+    """Hold a lock during this block unless another thread holds it, and tell whether it is held."""
+    held = lock.acquire(blocking=False)
+    try:
+        yield held
+    finally:
+        if held:
+            lock.release()

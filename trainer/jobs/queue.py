@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from cachetools import LRUCache
@@ -25,25 +25,20 @@ class Ticket(NamedTuple):
 
 
 class RunQueue:
-    """Ids of waiting runs in the order in which they start. The engine's lock protects it.
+    """Ids of waiting runs in the order in which they start. The engine's lock protects it; it never reads the disk.
 
     The next run is one of the visitor with the fewest trainings and, among several, of the one whose last turn was the
     longest ago.
 
-    ticket: looks up the owner and the sweep of a run; running: returns the ids of the runs that are being trained.
+    running: returns the ids of the runs that are being trained, all of which have waited here.
     """
 
-    def __init__(
-        self,
-        ticket: Callable[[str], Ticket],
-        running: Callable[[], Collection[str]] = tuple,
-        waiting: Share = WAITING_RUNS,
-    ) -> None:
-        self._look_up = ticket
+    def __init__(self, running: Callable[[], Collection[str]] = tuple, waiting: Share = WAITING_RUNS) -> None:
         self._running = running
         self._waiting = waiting
         self._tickets: dict[str, Ticket] = {}  # of waiting runs, in the order in which they came
-        self._owners: dict[str, str] = {}  # of running runs, by id
+        self._owners: dict[str, str] = {}  # of waiting and running runs, by id
+        self._started: set[str] = set()  # running runs whose turns are counted
         self._turns = 0  # that all visitors have had
         self._last_turns: LRUCache[str, int] = LRUCache(MAX_REMEMBERED)  # when each visitor had the last one
 
@@ -73,23 +68,14 @@ class RunQueue:
                 "try again when some have finished."
             )
 
-    def add(self, run_ids: Iterable[str], first: bool = False, address: str = "") -> None:
-        """Add runs as the last of their visitor or, if `first`, as the first."""
-        added = {run_id: self._look_up(run_id)._replace(address=address) for run_id in run_ids}
-        self._tickets = added | self._tickets if first else self._tickets | added
+    def add(self, tickets: Mapping[str, Ticket], first: bool = False) -> None:
+        """Add runs, by id, as the last of their visitor or, if `first`, as the first."""
+        self._tickets = {**tickets, **self._tickets} if first else {**self._tickets, **tickets}
+        self._owners.update((run_id, ticket.owner) for run_id, ticket in tickets.items())
 
-    def next(self) -> str:
-        """Return the run that starts next; it stays in the queue."""
-        return self._order()[0]
-
-    def pop(self) -> str:
-        """Remove and return the run that starts next."""
-        run_id = self.next()
-        self.remove(run_id)
-        return run_id
-
-    def remove(self, run_id: str) -> None:
-        del self._tickets[run_id]
+    def remove(self, run_id: str) -> Ticket:
+        """Remove a waiting run and return its ticket."""
+        return self._tickets.pop(run_id)
 
     def position(self, run_id: str) -> int:
         """Return a run's position, from 1, or 0 if it does not wait."""
@@ -112,7 +98,7 @@ class RunQueue:
     def _order(self) -> list[str]:
         """Return the ids in the order in which they would start if nothing else came."""
         self._count_turns()
-        training = Counter(self._owners.values())
+        training = Counter(self._owners[run_id] for run_id in self._started)
         own: dict[str, deque[str]] = defaultdict(deque)  # by visitor, in the order in which they came
         for run_id in sorted(self._tickets, key=self._is_of_sweep):
             own[self._tickets[run_id].owner].append(run_id)
@@ -138,11 +124,11 @@ class RunQueue:
         """Note whose runs are being trained, and that those that were not before have had a turn."""
         running = list(self._running())
         for run_id in running:
-            if run_id not in self._owners:
+            if run_id not in self._started:
                 self._turns += 1
-                owner = self._owners[run_id] = self._look_up(run_id).owner
-                self._last_turns[owner] = self._turns
-        self._owners = {run_id: self._owners[run_id] for run_id in running}
+                self._last_turns[self._owners[run_id]] = self._turns
+        self._started = set(running)
+        self._owners = {run_id: self._owners[run_id] for run_id in {*self._tickets, *running}}
 
 
 def _check(waiting: int, most: int, noun: str, who: str) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import shutil
-import threading
 from collections import Counter, defaultdict
-from contextlib import AbstractContextManager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from trainer import UserError
@@ -42,9 +42,10 @@ class Housekeeping:
     pinned, as far as they are within the owner's share.
     """
 
-    def __init__(self, store: RunStore, lock: AbstractContextManager[object] | None = None) -> None:
+    def __init__(self, store: RunStore, lock: Callable[[str], AbstractContextManager[object]] = nullcontext) -> None:
+        """lock: returns the lock of the run with an id, which is held while the run leaves."""
         self._store = store
-        self._lock = lock or threading.Lock()  # held while a run leaves
+        self._lock = lock
         self._budget = int((1 - CACHE_PART) * disk_budget(store.root))
         self._used = 0
         self._removed = 0  # runs since the start
@@ -116,10 +117,11 @@ class Housekeeping:
     def _remove(self, run: Run) -> None:
         """Remove a run, unless it has been resumed meanwhile."""
         try:
-            with self._lock:
-                if run.state.ended:
-                    self._store.delete(run)
-                    self._removed += 1
+            with self._lock(run.id):
+                if not run.state.ended:
+                    return
+                self._store.delete(run)
+                self._removed += 1
         except UserError as error:
             _log.warning("run %s could not be removed: %s", run.id, error)
             return

@@ -47,11 +47,13 @@ class RunStore:
         network: bytes | None = None,
         drawings: bytes | None = None,
         group: str = "",
+        run_id: str = "",
     ) -> Run:
         """Create the directory of a new, queued run.
 
         network: content of the parent's ONNX file, to continue from; drawings: content of an npz file of drawings to
-        learn as well; group: id of its sweep. Raises UserError if the disk refuses.
+        learn as well; group: id of its sweep; run_id: one of `new_id`, for a caller that must know it before the run
+        appears. Raises UserError if the disk refuses.
         """
         submission = {"config": json.loads(config.to_json()), "created": time.time(), "versions": _versions()}
         files = {
@@ -60,17 +62,15 @@ class RunStore:
             "parent.onnx": network,
             "drawings.npz": drawings,
         }
-        return self.add({name: content for name, content in files.items() if content is not None})
+        return self.add({name: content for name, content in files.items() if content is not None}, run_id)
 
-    def add(self, files: Mapping[str, bytes]) -> Run:
+    def add(self, files: Mapping[str, bytes], run_id: str = "") -> Run:
         """Create a run directory with a new id from named files; it appears as a whole or not at all.
 
         Raises UserError if the disk refuses.
         """
         with translate_disk_errors():
-            run_id = new_id()
-            while (self.root / run_id).exists():  # another run of the same second may have the same random digits
-                run_id = new_id()
+            run_id = run_id or self.new_id()
             self.root.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=self.root, prefix=".new-") as temporary:
                 new = Path(temporary) / run_id
@@ -79,6 +79,14 @@ class RunStore:
                     write_atomically(new / name, content)
                 new.rename(self.root / run_id)
         return Run(self.root / run_id)
+
+    def new_id(self) -> str:
+        """Return an id that no run has. Raises UserError if the disk refuses."""
+        with translate_disk_errors():
+            run_id = new_id()
+            while (self.root / run_id).exists():  # another run of the same second may have the same random digits
+                run_id = new_id()
+        return run_id
 
     def get(self, run_id: str) -> Run | None:
         """Return the run with that id, or None; the id may be any text, such as from a link."""

@@ -3,6 +3,7 @@
 Longer than 300 lines because the engine is one class.
 """
 
+import errno
 import os
 import re
 import signal
@@ -11,6 +12,7 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from unittest.mock import Mock
 
 import dask
 import numpy as np
@@ -22,13 +24,14 @@ from harness.waiting import TIMEOUT_SECONDS, wait_for
 from tests.support.jobs import die_once, run_deaf
 from tests.support.jobs import run_until_released as job
 from trainer import UserError
-from trainer.config.shares import WAITING_SWEEP_RUNS
+from trainer.config.shares import WAITING_RUNS, WAITING_SWEEP_RUNS
 from trainer.config.training import TrainingConfig
 from trainer.config.variation import Axis, Setting
 from trainer.jobs.engine import Engine
 from trainer.runs import lease
 from trainer.runs.owner import owner_hash
 from trainer.runs.requests import FollowedDrawing
+from trainer.runs.run import Run
 from trainer.runs.store import RunStore
 from trainer.runs.sweep import Plan, Sweep
 from trainer.storage.files import json_line
@@ -293,6 +296,65 @@ def test_nobody_waits_while_the_disk_writes_a_sweep_whose_places_may_be_taken_me
     assert len(engine.sweeps.ids()) == 1 and engine.waiting_count == 9 and len(engine.runs.runs()) == 11
     (sweep,) = engine.sweeps.ids()
     engine.stop_sweep(sweep, owners[ended.index(None)])
+
+
+def test_a_slow_disk_holds_up_only_the_visitor_whose_run_it_writes(engine, monkeypatch):
+    running = [engine.submit(CONFIG) for _ in range(2)]
+    wait_for(lambda: phases(engine, running) == ["running"] * 2)
+    mine, theirs = engine.submit(CONFIG, "me"), engine.submit(CONFIG, "they")
+    is_writing, go, update = threading.Event(), threading.Event(), Run.update
+
+    def update_slowly(run, **changes):
+        if run.id == mine:
+            is_writing.set()
+            go.wait(TIMEOUT_SECONDS)
+        return update(run, **changes)
+
+    monkeypatch.setattr(Run, "update", update_slowly)
+    with ThreadPoolExecutor(1) as pool:
+        pausing = pool.submit(engine.request, mine, "pause", "me")
+        assert is_writing.wait(TIMEOUT_SECONDS)
+        late = engine.submit(CONFIG, "they")
+        assert [engine.position(run_id) for run_id in (mine, theirs, late)] == [1, 2, 3]
+        assert engine.reason_to_wait(late) and engine.wait_seconds(late) and engine.waiting_count == 3
+        engine.request(theirs, "stop", "they")
+        finish(engine, running[0])
+        wait_for(lambda: phases(engine, [mine, theirs, late]) == ["queued", "stopped", "running"])
+        assert not pausing.done()
+        go.set()
+        pausing.result()
+    assert phases(engine, [mine]) == ["paused"] and engine.waiting_count == 0
+
+
+def test_a_waiting_run_whose_pause_the_disk_refuses_keeps_its_place(engine, monkeypatch):
+    running = [engine.submit(CONFIG) for _ in range(2)]
+    wait_for(lambda: phases(engine, running) == ["running"] * 2)
+    ids = [engine.submit(CONFIG, "me") for _ in range(3)]
+    with monkeypatch.context() as patch:
+        patch.setattr("trainer.runs.run.write_atomically", Mock(side_effect=OSError(errno.EIO, "Input/output error")))
+        with pytest.raises(UserError, match="must be writable"):
+            engine.request(ids[1], "pause", "me")
+    assert phases(engine, ids) == ["queued"] * 3 and [engine.position(run_id) for run_id in ids] == [1, 2, 3]
+    engine.request(ids[1], "pause", "me")
+    assert phases(engine, ids) == ["queued", "paused", "queued"] and engine.position(ids[2]) == 2
+
+
+def test_a_run_whose_place_is_taken_while_the_disk_writes_it_leaves_nothing_behind(engine, monkeypatch):
+    running = [engine.submit(CONFIG) for _ in range(2)]
+    wait_for(lambda: phases(engine, running) == ["running"] * 2)
+    for _ in range(WAITING_RUNS.visitor - 1):
+        engine.submit(CONFIG, "me")
+    create = engine.runs.create
+
+    def create_late(*arguments, **options):
+        monkeypatch.setattr(engine.runs, "create", create)
+        engine.submit(CONFIG, "me")  # in another tab
+        return create(*arguments, **options)
+
+    monkeypatch.setattr(engine.runs, "create", create_late)
+    with pytest.raises(UserError, match="You may have at most 5 runs waiting"):
+        engine.submit(CONFIG, "me")
+    assert engine.waiting_count == WAITING_RUNS.visitor and len(engine.runs.runs()) == 2 + WAITING_RUNS.visitor
 
 
 def test_a_sweep_that_the_disk_refuses_leaves_nothing_behind(engine):

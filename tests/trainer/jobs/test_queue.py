@@ -14,16 +14,22 @@ def ticket(run_id):
     return Ticket(run_id[0], run_id[:2] if run_id[1] == "s" else "")
 
 
+def add(queue, *run_ids, first=False):
+    queue.add({run_id: ticket(run_id) for run_id in run_ids}, first)
+
+
 def queue_of(*run_ids, running=()):
-    queue = RunQueue(ticket, lambda: running)
-    queue.add(run_ids)
+    queue = RunQueue(lambda: running)
+    add(queue, *running, *run_ids)
+    for run_id in running:
+        queue.remove(run_id)
     return queue
 
 
 def test_visitors_take_turns_with_single_runs_and_then_with_those_of_sweeps():
     queue = queue_of("as1", "as2", "a1", "a2", "a3", "b1", "bs1", "bs2", "b2", "c1")
     assert list(queue) == ["a1", "b1", "c1", "a2", "b2", "a3", "bs1", "as1", "bs2", "as2"]
-    queue.add(["d1"])
+    add(queue, "d1")
     assert list(queue)[:4] == ["a1", "b1", "c1", "d1"]
 
 
@@ -39,17 +45,18 @@ def test_with_one_slot_nobody_has_a_second_turn_before_everybody_had_one():
     running, started = [], ""
     queue = queue_of("a1", "a2", "a3", "b1", "b2", "c1", running=running)
     while len(queue):
-        running[:] = [queue.pop()]
+        running[:] = [next(iter(queue))]
+        queue.remove(running[0])
         started += running[0][0]
         if started == "abc":
-            queue.add(["d1"])
+            add(queue, "d1")
     assert started == "abcdaba"
 
 
 def test_runs_can_be_put_back_to_the_front():
     queue = queue_of("b1", "a1", "as1")
-    queue.add(["a0", "as0"], first=True)
-    assert list(queue) == ["a0", "b1", "a1", "as0", "as1"] and queue.next() == "a0"
+    add(queue, "a0", "as0", first=True)
+    assert list(queue) == ["a0", "b1", "a1", "as0", "as1"]
 
 
 def test_positions_count_from_one_and_have_a_reason():
@@ -59,7 +66,7 @@ def test_positions_count_from_one_and_have_a_reason():
     assert queue.reason("c1") == queue.reason("a2") == "visitors take turns, and 2 others come before you"
     assert queue.reason("as1") == "visitors take turns, single runs before sweeps, and 2 others come before you"
     for run_id in ("b1", "c1"):
-        queue.remove(run_id)
+        assert queue.remove(run_id) == ticket(run_id)
     assert queue.reason("a2") == "1 run of yours comes first" and queue.reason("as1") == "2 runs of yours come first"
     assert queue.position("a2") == 2 and "b1" not in queue and len(queue) == 3
 
@@ -76,20 +83,20 @@ def test_a_visitor_has_a_share_of_the_places():
 
 
 def test_an_address_has_a_larger_share_and_leaves_some_to_the_others():
-    places = RunQueue(lambda run_id: Ticket(run_id), waiting=Share(visitor=1, total=50))
-    places.add([f"visitor {number}" for number in range(int(ADDRESS_PART * 50))], address="192.0.2.1")
+    places = RunQueue(waiting=Share(visitor=1, total=50))
+    places.add({f"near {n}": Ticket(f"near {n}", address="192.0.2.1") for n in range(int(ADDRESS_PART * 50))})
     with pytest.raises(UserError, match=r"^The visitors of one network address may have at most 40 runs waiting"):
         places.check_room(Ticket("x", address="192.0.2.1"))
     places.check_room(Ticket("x", address="192.0.2.2"))
     places.check_room(Ticket("x"))  # an unknown address
-    places.add([f"more {number}" for number in range(10)])
+    places.add({f"far {n}": Ticket(f"far {n}") for n in range(10)})
     with pytest.raises(UserError, match=r"^All visitors together may have at most 50 runs waiting"):
         places.check_room(Ticket("x"))
 
 
 def test_runs_of_sweeps_take_no_places_from_single_runs():
-    queue = RunQueue(lambda run_id: Ticket(run_id, run_id))
-    queue.add([f"{number}" for number in range(WAITING_SWEEP_RUNS - 1)])
+    queue = RunQueue()
+    queue.add({f"{n}": Ticket(f"{n}", f"{n}") for n in range(WAITING_SWEEP_RUNS - 1)})
     queue.check_room(Ticket("a"))
     queue.check_room(Ticket("a", "s"))
     with pytest.raises(UserError, match=r"100 runs of sweeps may wait \(got 99 waiting and 2 more\)"):

@@ -64,6 +64,13 @@ def test_two_runs_of_the_same_second_get_different_folders(tmp_path, monkeypatch
     assert [run.id for run in store.runs()] == [second.id, first.id]
 
 
+def test_a_run_with_a_given_id_never_replaces_another(store):
+    run = store.create(TrainingConfig(), "me", run_id=store.new_id())
+    with pytest.raises(UserError):
+        store.create(TrainingConfig(), "somebody else", run_id=run.id)
+    assert [(run.id, run.state.owner) for run in store.runs()] == [(run.id, "me")]
+
+
 def test_a_root_that_cannot_be_written_is_a_user_error(tmp_path):
     (tmp_path / "runs").write_text("a file in place of the folder")
     with pytest.raises(UserError, match="must be writable"):
