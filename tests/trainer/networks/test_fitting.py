@@ -1,4 +1,7 @@
-"""Training through hooks: reports, control, and a resumed training compared with an uninterrupted one."""
+"""Training through hooks: reports, control, and a resumed training compared with an uninterrupted one.
+
+Longer than 300 lines because every way to end and resume a training is compared.
+"""
 
 import importlib.util
 import math
