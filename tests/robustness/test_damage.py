@@ -67,6 +67,7 @@ RUN = (
     "requests.jsonl",
     "snapshots.npz",
     "state.json",
+    "writer.lock",
 )
 ROOT = (  # beside the runs; * stands for generated names
     ".engine.lock",
@@ -149,7 +150,7 @@ def named_alike(path: Path, make: Callable[[np.ndarray], np.ndarray]) -> bytes:
     try:
         with np.load(path) as saved:
             return arrays(**{name: make(saved[name]) for name in saved.files})
-    except (OSError, ValueError, TypeError, AttributeError):
+    except (EOFError, OSError, ValueError, TypeError, AttributeError):
         return arrays(images=make(np.zeros(3)))
 
 
