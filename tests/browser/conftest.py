@@ -43,6 +43,7 @@ def start(tmp_path: Path, digits: Path) -> Iterator[Callable[[], Server]]:
 def training_cluster(cluster: LocalCluster, digits: Path) -> LocalCluster:
     """The cluster of all tests, now training on `digits`: training processes of its own would delay each server."""
     with Client(cluster, set_as_default=False) as client:
+        client.wait_for_workers(len(cluster.workers))
         client.run(os.environ.update, {"DIGITLAB_DATA": str(digits)})
     for nanny in cluster.workers.values():
         nanny.env["DIGITLAB_DATA"] = str(digits)  # for workers that replace a killed one
