@@ -44,7 +44,7 @@ def training_cluster(cluster: LocalCluster, digits: Path) -> LocalCluster:
     """The cluster of all tests, now training on `digits`: training processes of its own would delay each server."""
     with Client(cluster, set_as_default=False) as client:
         client.wait_for_workers(len(cluster.workers))
-        client.run(os.environ.update, {"DIGITLAB_DATA": str(digits)})
+        client.run(lambda: os.environ.update({"DIGITLAB_DATA": str(digits)}))  # the method alone would bring a copy
     for nanny in cluster.workers.values():
         nanny.env["DIGITLAB_DATA"] = str(digits)  # for workers that replace a killed one
     return cluster
