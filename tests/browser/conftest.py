@@ -15,6 +15,7 @@ from harness.browser import new_context, settle
 from harness.server import MNIST, Server
 from harness.waiting import wait_for
 from trainer.drawing import synthetic_digits
+from trainer.runs import lease
 from trainer.runs.store import RunStore
 
 
@@ -75,7 +76,7 @@ def stop_trainings(server: Server) -> None:
     store = RunStore(server.runs)
     for run in store.live():
         run.request("stop")
-    wait_for(lambda: not store.live())
+    wait_for(lambda: not any(lease.state(run) == "held" for run in store.live()))  # a test may only have written others
 
 
 @pytest.fixture(scope="module")
