@@ -12,7 +12,7 @@ from trainer.runs.run import Run
 from trainer.runs.state import TESTING, TRAINING
 
 HANG_SECONDS = 30.0  # without a heartbeat, after which a worker is ended; importing Keras may silence it for seconds
-MAX_GROWTH = 500_000_000  # bytes that an idle worker may use above its least: TensorFlow keeps part of every training
+MAX_GROWTH = 500_000_000  # bytes that a worker may use above its least between jobs: TensorFlow keeps part of each
 STOP_SECONDS = 10.0  # for which a job may go on after a request to end, or after its time limit
 
 
@@ -21,7 +21,8 @@ class Supervision:
 
     def __init__(self) -> None:
         self._silences = Silences()
-        self._least_memory: dict[str, int] = {}  # of idle workers, by their address
+        self._used: set[str] = set()  # addresses of the workers that have had a job
+        self._least_memory: dict[str, int] = {}  # of idle workers after a job, by their address
 
     def silence(self, run: Run) -> float:
         """Return for how many seconds an observed run has given no heartbeat; any thread may ask."""
@@ -57,7 +58,9 @@ class Supervision:
 
     def _has_grown(self, worker: Worker) -> bool:
         """Tell whether an idle worker keeps too much memory, which its next training would be blamed for."""
-        if worker.keys or not worker.memory:
+        if worker.keys:
+            self._used.add(worker.address)
+        if worker.keys or not worker.memory or worker.address not in self._used:  # a new one is yet to load Keras
             return False
         least = min(worker.memory, self._least_memory.get(worker.address, worker.memory))
         self._least_memory[worker.address] = least

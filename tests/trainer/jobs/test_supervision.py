@@ -85,6 +85,9 @@ def test_a_job_that_goes_on_after_its_time_limit_gets_the_request_to_stop(run, c
 def test_an_idle_worker_whose_memory_has_grown_is_replaced(run, clock):
     supervised = Supervision()
     idle, grown = replace(WORKER, keys=()), WORKER.memory + MAX_GROWTH + 1
+    assert not supervised.observe([replace(idle, memory=WORKER.memory - MAX_GROWTH - 1)], {})
+    assert not supervised.observe([idle], {}), "Keras has been loaded"
+    assert not supervised.observe([WORKER], {"key": run}), "a training needs no less"
     assert not supervised.observe([idle], {})
     assert not supervised.observe([replace(WORKER, memory=grown)], {"key": run}), "a training may need it"
     assert supervised.observe([replace(idle, memory=grown)], {}) == {"tcp://worker": "its memory has grown"}
