@@ -23,6 +23,7 @@ from harness.waiting import TIMEOUT_SECONDS
 from tests.support.apps import TINY
 from trainer.drawing import synthetic_digits
 from trainer.drawing.collection import Collection
+from trainer.jobs.host import DASK_SETTINGS
 from trainer.networks import model, onnx_writer
 from trainer.runs.owner import owner_hash
 from trainer.runs.run import Run
@@ -117,7 +118,7 @@ def few_digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def cluster(few_digits: Path) -> Iterator[LocalCluster]:
     """A Dask cluster of two workers that train on few digits."""
-    dask.config.set({"distributed.scheduler.allowed-failures": 0})
+    dask.config.set(DASK_SETTINGS)
     environment = {"DIGITLAB_DATA": str(few_digits)}  # also for workers that replace a killed one
     with LocalCluster(
         n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0", env=environment

@@ -426,7 +426,8 @@ class Engine:
     def _done(self, run_id: str, future: Any) -> None:
         """Free a job's slot; the engine's thread settles its run."""
         with self._lock:
-            self._futures.pop(run_id, None)
+            if self._futures.get(run_id) is future:  # else the run has been handed out again meanwhile
+                del self._futures[run_id]
         self._ended.append((run_id, future.status))
         future.release()  # Dask computes a held future again if its worker dies later
         self._wake.set()

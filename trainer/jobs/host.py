@@ -30,6 +30,16 @@ MIN_MEMORY_GB = 2.0  # enough to train every preset
 # For workers without a GPU. A training's operations run one after another, and a large one uses all cores by itself;
 # handing a small one to a second thread takes longer than the operation.
 SEQUENTIAL_OPERATIONS = {"TF_NUM_INTEROP_THREADS": "1"}
+DASK_SETTINGS = {
+    "distributed.scheduler.allowed-failures": 0,  # a job that killed its worker is not tried on the others
+    "distributed.admin.tick.limit": "60s",  # importing Keras blocks the event loop for seconds
+    # Otherwise Dask closes the nanny of a worker that needs more than 15 s to come back, as Keras may.
+    "distributed.deploy.lost-worker-timeout": "1d",
+    "distributed.worker.profile.enabled": False,
+    "distributed.scheduler.preload": ["trainer.jobs.host"],
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
+}
 
 
 def slots() -> int:
@@ -117,16 +127,7 @@ def main() -> None:
         os.environ.update(SEQUENTIAL_OPERATIONS | os.environ)
         if _listed_gpus():
             os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # keeps every worker from failing on the broken GPU
-    dask.config.set(
-        {
-            "distributed.scheduler.allowed-failures": 0,  # a job that killed its worker is not tried on the others
-            "distributed.admin.tick.limit": "60s",  # importing Keras blocks the event loop for seconds
-            "distributed.worker.profile.enabled": False,
-            "distributed.scheduler.preload": ["trainer.jobs.host"],
-            "distributed.scheduler.http.routes": [],
-            "distributed.worker.http.routes": [],
-        }
-    )
+    dask.config.set(DASK_SETTINGS)
     security = Security.temporary()
     cluster = LocalCluster(
         n_workers=0,

@@ -28,6 +28,7 @@ from trainer.config.shares import WAITING_RUNS, WAITING_SWEEP_RUNS
 from trainer.config.training import TrainingConfig
 from trainer.config.variation import Axis, Setting
 from trainer.jobs.engine import Engine
+from trainer.jobs.host import DASK_SETTINGS
 from trainer.runs import lease
 from trainer.runs.owner import owner_hash
 from trainer.runs.requests import FollowedDrawing
@@ -439,7 +440,7 @@ def test_a_killed_worker_interrupts_only_its_run_and_the_next_starts(engine):
 @pytest.fixture
 def own_cluster():
     """A cluster whose workers a test ends: a nanny may give up one that dies while it starts."""
-    dask.config.set({"distributed.scheduler.allowed-failures": 0})
+    dask.config.set(DASK_SETTINGS)
     with LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0") as cluster:
         yield cluster
 
@@ -582,6 +583,7 @@ SERVER = """
 import signal, sys, time
 from pathlib import Path
 from trainer.jobs.engine import Engine
+from trainer.jobs.host import DASK_SETTINGS
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell makes background processes ignore it
 engine = Engine(Path(sys.argv[1]), slots=1)
 while not engine.ready:
