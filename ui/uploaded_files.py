@@ -69,6 +69,49 @@ def take(file: Any) -> bytes | None:
     return content
 
 
+class Upload:
+    """The upload of one kind of file on a page: its check in the background and its error, in the visitor's session.
+
+    key: prefix of its keys in the session; failure: see `background.Task`.
+    """
+
+    def __init__(self, key: str, failure: str) -> None:
+        self._key, self._failure = key, failure
+
+    @property
+    def task(self) -> Task | None:
+        """Return the check that is under way, or None."""
+        task: Task | None = st.session_state.get(f"{self._key}_task")
+        return task
+
+    @property
+    def error(self) -> str:
+        """Return the error of the last check, one sentence, or ""."""
+        return str(st.session_state.get(f"{self._key}_error", ""))
+
+    @property
+    def widget_key(self) -> str:
+        """Return the key of the file uploader: a new one after each upload, since the widget would keep the file."""
+        return f"{self._key}_file.{st.session_state.get(f'{self._key}_count', 0)}"
+
+    def start(self, work: Callable[[Progress], Any]) -> None:
+        """Start the check of a file; if too many files are in the queue, that is its error."""
+        st.session_state[f"{self._key}_count"] = st.session_state.get(f"{self._key}_count", 0) + 1
+        st.session_state[f"{self._key}_error"] = ""
+        try:
+            st.session_state[f"{self._key}_task"] = check(work, self._failure, "runs")
+        except UserError as error:
+            st.session_state[f"{self._key}_error"] = str(error)
+
+    def finish(self) -> Any:
+        """Return the result of a check that has ended since the last call, or None; an error is kept for `error`."""
+        if self.task is None or not self.task.done:
+            return None
+        task = st.session_state.pop(f"{self._key}_task")
+        st.session_state[f"{self._key}_error"] = task.error
+        return task.result
+
+
 def check(work: Callable[[Progress], Any], failure: str, folder: str) -> Task:
     """Start a task (see `background.Task`) that checks a file of this visitor, when no other file is being checked.
 

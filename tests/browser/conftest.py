@@ -52,22 +52,26 @@ def training_cluster(cluster: LocalCluster, digits: Path) -> LocalCluster:
 
 
 @pytest.fixture(scope="session")
-def server(
+def new_server(
     tmp_path_factory: pytest.TempPathFactory, digits: Path, chromium: str, training_cluster: LocalCluster
-) -> Iterator[Server]:
+) -> Callable[[], Server]:
+    """Start a server that trains in the cluster of all tests, with runs of its own."""
+    return lambda: Server(
+        tmp_path_factory.mktemp("server") / "runs", digits, scheduler=training_cluster.scheduler_address
+    )
+
+
+@pytest.fixture(scope="session")
+def server(new_server: Callable[[], Server]) -> Iterator[Server]:
     """The server of all tests that others' runs do not disturb."""
-    runs = tmp_path_factory.mktemp("server") / "runs"
-    with Server(runs, digits, scheduler=training_cluster.scheduler_address) as server:
+    with new_server() as server:
         yield server
 
 
 @pytest.fixture(scope="module")
-def own_server(
-    tmp_path_factory: pytest.TempPathFactory, digits: Path, chromium: str, training_cluster: LocalCluster
-) -> Iterator[Server]:
+def own_server(new_server: Callable[[], Server]) -> Iterator[Server]:
     """A fresh server, without others' runs."""
-    runs = tmp_path_factory.mktemp("own_server") / "runs"
-    with Server(runs, digits, scheduler=training_cluster.scheduler_address) as server:
+    with new_server() as server:
         yield server
 
 

@@ -11,7 +11,6 @@ from tests.support.apps import open_page, texts
 from trainer.config.dataset_info import DATASETS
 from trainer.config.training import TrainingConfig
 from trainer.data import datasets
-from ui.data.upload import TASK
 
 
 def view(app, name):
@@ -37,7 +36,7 @@ def npz_file(shape=(12, 10, 3), train=60, labels=10):
 
 def upload(app, content, name="mine.npz"):
     app.file_uploader[0].upload(name, content, "application/octet-stream").run()
-    wait_for(lambda: TASK not in app.session_state or app.session_state[TASK].done)
+    wait_for(lambda: "bring_task" not in app.session_state or app.session_state["bring_task"].done)
     return app.run()
 
 

@@ -22,7 +22,7 @@ def run_until_released(path: str) -> None:
         run.update(phase={"": "finished", "pause": "paused", "stop": "stopped"}[run.requests.end])
 
 
-def run_deaf(path: str) -> None:
+def run_endlessly(path: str) -> None:
     """Run as long as its process does, whatever its owner requests; the device is the process id."""
     run = Run(Path(path))
     run.update(phase="running", activity="training", device=str(os.getpid()))

@@ -336,9 +336,13 @@ class Engine:
 
     # --- the engine's thread ----------------------------------------------------------------------------------
 
-    def _recover(self) -> None:
-        """Queue the runs that waited when the last engine of this root ended, and watch those that ran."""
-        live = sorted((run.read() for run in self.runs.live()), key=lambda view: view.created, reverse=True)
+    def _recover(self, earlier: set[str]) -> None:
+        """Queue the runs that waited when the last engine of this root ended, and watch those that ran.
+
+        earlier: ids of the runs that were there when this engine started; it queues later ones as they are submitted.
+        """
+        views = (run.read() for run in self.runs.live() if run.id in earlier)
+        live = sorted(views, key=lambda view: view.created, reverse=True)
         for run in (view.run for view in live):  # each comes before the later ones and before what was just submitted
             with self._run_lock(run.id):
                 view = run.read()  # it may have changed meanwhile
@@ -350,10 +354,10 @@ class Engine:
                             self._queue.add({run.id: _ticket(view)}, first=True)
 
     def _serve(self) -> None:
-        started = time.time()
+        started, earlier = time.time(), {run.id for run in self.runs.runs()}
         self._wake.wait(STARTUP_DELAY_SECONDS)
         try:
-            self._recover()
+            self._recover(earlier)
             self.runs.remove_leftovers(before=started)
         except Exception:  # whatever lies in the run folder, new runs must be trained
             _log.exception("the runs of the last server could not all be read")

@@ -12,7 +12,7 @@ MIN_WATCH_SECONDS = 3.0  # a live job gives a heartbeat within this time, whatev
 
 
 class Silences:
-    """Since when each of some values has been the same, by this process's clock: others may be wrong or jump."""
+    """How long each of some values has stayed the same, by this process's clock: others may be wrong or jump."""
 
     def __init__(self) -> None:
         self._since: dict[str, tuple[object, float]] = {}  # name -> value, since when (monotonic)

@@ -21,8 +21,7 @@ class Supervision:
 
     def __init__(self) -> None:
         self._silences = Silences()
-        self._used: set[str] = set()  # addresses of the workers that have had a job
-        self._least_memory: dict[str, int] = {}  # of idle workers after a job, by their address
+        self._least_memory: dict[str, int] = {}  # of workers after a job, by their address; 0 during their first job
 
     def silence(self, run: Run) -> float:
         """Return for how many seconds an observed run has given no heartbeat; any thread may ask."""
@@ -40,7 +39,7 @@ class Supervision:
             observed.add(name)
             return self._silences.observe(name, value)
 
-        deaf = {key for key, run in jobs.items() if self._is_deaf(run, seconds)}
+        endless = {key for key, run in jobs.items() if self._is_endless(run, seconds)}
         ended: dict[str, str] = {}
         for worker in workers:
             name = f"worker {worker.address}"
@@ -48,7 +47,7 @@ class Supervision:
                 ended[worker.address] = "it gives no heartbeat"
             elif self._has_grown(worker):
                 ended[worker.address] = "its memory has grown"
-            elif deaf.intersection(worker.keys):
+            elif endless.intersection(worker.keys):
                 ended[worker.address] = "its job does not end"
             if worker.address in ended:  # if that fails, it is tried again after as long
                 observed.discard(name)
@@ -59,14 +58,15 @@ class Supervision:
     def _has_grown(self, worker: Worker) -> bool:
         """Tell whether an idle worker keeps too much memory, which its next training would be blamed for."""
         if worker.keys:
-            self._used.add(worker.address)
-        if worker.keys or not worker.memory or worker.address not in self._used:  # a new one is yet to load Keras
+            self._least_memory.setdefault(worker.address, 0)
             return False
-        least = min(worker.memory, self._least_memory.get(worker.address, worker.memory))
+        if not worker.memory or worker.address not in self._least_memory:  # a new worker is yet to load Keras
+            return False
+        least = min(worker.memory, self._least_memory[worker.address] or worker.memory)
         self._least_memory[worker.address] = least
         return worker.memory - least > MAX_GROWTH
 
-    def _is_deaf(self, run: Run, seconds: Callable[[str, object], float]) -> bool:
+    def _is_endless(self, run: Run, seconds: Callable[[str, object], float]) -> bool:
         """Tell whether a job does not obey a request to end."""
         view = run.read()
         state, requests = view.state, view.requests

@@ -55,7 +55,8 @@ class Housekeeping:
         """Return a sentence when runs were removed or soon will be, or ""."""
         if not self._removed and self._used < NEARLY_FULL * self._budget:
             return ""
-        gone = f" {counted(self._removed, 'run')} had to go since the server started." if self._removed else ""
+        was = "was" if self._removed == 1 else "were"
+        gone = f" {counted(self._removed, 'run')} {was} deleted for lack of room." if self._removed else ""
         return (
             f"The runs take {self._used / 1e9:.1f} of {self._budget / 1e9:.1f} GB on this server.{gone} When there "
             "is no room, the oldest runs without a pin are deleted: pin or download what you want to keep."

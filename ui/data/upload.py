@@ -12,24 +12,20 @@ from ui import background, dataset_loader, uploaded_files
 from ui.address import current_address
 from ui.background import Progress, Task
 from ui.markdown import literal, sentence
+from ui.uploaded_files import Upload
 
 MAX_MEGABYTES = uploads.MAX_FILE_BYTES // 10**6  # of a file
-TASK = "bring_task"  # session key: a visitor's upload is nobody else's
 LAYOUT = """\
 import numpy as np
 # x: whole numbers 0 to 255, uint8; y: labels 0 to 9
 np.savez_compressed("mine.npz", x_train=x[:900], y_train=y[:900], x_test=x[900:], y_test=y[900:])
 """
+_upload = Upload("bring", "The data set could not be saved")
 
 
 def finish() -> None:
     """Select the data set of a finished upload, or store its error for `render`; before the choice is rendered."""
-    task: Task | None = st.session_state.get(TASK)
-    if task is None or not task.done:
-        return
-    del st.session_state[TASK]
-    st.session_state.bring_error = task.error
-    if name := task.result:
+    if name := _upload.finish():
         st.session_state.data_set = name
         st.session_state.bring_done = dataset_loader.titles().get(name, "your data")
 
@@ -48,9 +44,7 @@ def render() -> None:
             "for each. This code writes one:"
         )
         st.code(LAYOUT, language="python", wrap_lines=True)
-        task: Task | None = st.session_state.get(TASK)
-        # A new key after each upload: otherwise the widget would keep the file.
-        key = f"bring_file.{st.session_state.get('brought', 0)}"
+        key = _upload.widget_key
         st.file_uploader(
             "npz file",
             type="npz",
@@ -59,13 +53,13 @@ def render() -> None:
             f"that nobody uses for {uploads.UNUSED_DAYS} days is deleted.",
             on_change=_start,
             args=(key,),
-            disabled=task is not None,
+            disabled=_upload.task is not None,
             key=key,
         )
-        if task:
-            background.render_progress(task, _describe, can_cancel=True)
-        elif error := st.session_state.get("bring_error"):
-            st.error(sentence(error))
+        if _upload.task:
+            background.render_progress(_upload.task, _describe, can_cancel=True)
+        elif _upload.error:
+            st.error(sentence(_upload.error))
     if title := st.session_state.pop("bring_done", ""):
         st.toast(f"Uploaded: {literal(title)}", icon=":material/check:")
 
@@ -88,7 +82,7 @@ def render_deletion(name: str) -> None:
 
 
 def _start(key: str) -> None:
-    """Start the check of an uploaded file, or store why not for the next rerun."""
+    """Start the check of an uploaded file."""
     file = st.session_state.get(key)
     content = uploaded_files.take(file)
     if content is None:
@@ -100,12 +94,7 @@ def _start(key: str) -> None:
         name: str = store.save(content, file_name, owner, address)
         return name
 
-    st.session_state.bring_error = ""
-    st.session_state.brought = st.session_state.get("brought", 0) + 1
-    try:
-        st.session_state[TASK] = uploaded_files.check(work, "The data set could not be saved", "runs")
-    except UserError as error:
-        st.session_state.bring_error = str(error)
+    _upload.start(work)
 
 
 def _delete(name: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from trainer import UserError
 from trainer.jobs.engine import Engine
 from trainer.runs.owner import owner_hash
 from trainer.runs.run import Run
@@ -12,9 +11,10 @@ from trainer.sharing import run_import
 from ui import background, uploaded_files
 from ui.background import Progress, Task
 from ui.markdown import literal
+from ui.uploaded_files import Upload
 
 MAX_MEGABYTES = run_import.MAX_ZIP_BYTES // 10**6  # of a zip
-TASK = "put_in_task"  # session key: a visitor's upload is nobody else's
+_upload = Upload("put_in", "The run could not be imported")
 
 
 def render() -> None:
@@ -30,23 +30,21 @@ def render() -> None:
             "The **zip** of a downloaded run becomes a new run of yours, with its learning curves, settings and "
             "network: draw with it, look inside it or continue its training."
         )
-        task: Task | None = st.session_state.get(TASK)
-        # A new key after each upload: the session drops the file's content when the import starts.
         file = st.file_uploader(
             "Zip of a run",
             type="zip",
             max_upload_size=MAX_MEGABYTES,
             help=f"At most {MAX_MEGABYTES} MB. The zip is checked first, and no code in it is ever run.",
-            disabled=task is not None,
-            key=f"put_in_file.{st.session_state.get('put_in_count', 0)}",
+            disabled=_upload.task is not None,
+            key=_upload.widget_key,
         )
-        if task:
-            background.render_progress(task, _describe, can_cancel=True)
+        if _upload.task:
+            background.render_progress(_upload.task, _describe, can_cancel=True)
         elif (content := uploaded_files.take(file)) is not None:
             _start_import(content)
             st.rerun()
-        elif error := st.session_state.get("put_in_error"):
-            st.error(literal(error))
+        elif _upload.error:
+            st.error(literal(_upload.error))
 
 
 def render_result() -> None:
@@ -66,22 +64,12 @@ def _start_import(content: bytes) -> None:
     def work(progress: Progress) -> Run:
         return run_import.import_run(store, content, owner, progress)
 
-    st.session_state.put_in_error = ""
-    st.session_state.put_in_count = st.session_state.get("put_in_count", 0) + 1
-    try:
-        st.session_state[TASK] = uploaded_files.check(work, "The run could not be imported", "runs")
-    except UserError as error:
-        st.session_state.put_in_error = str(error)
+    _upload.start(work)
 
 
 def _finish_import() -> None:
-    """Open the run of a finished import, or store its error for the next rerun."""
-    task: Task | None = st.session_state.get(TASK)
-    if task is None or not task.done:
-        return
-    del st.session_state[TASK]
-    st.session_state.put_in_error = task.error
-    if run := task.result:
+    """Open the run of a finished import."""
+    if run := _upload.finish():
         st.session_state.put_in_done = run.id, run.read().name
         st.query_params["run"] = run.id
         st.rerun()

@@ -21,7 +21,7 @@ import pytest
 from distributed import LocalCluster
 
 from harness.waiting import TIMEOUT_SECONDS, wait_for
-from tests.support.jobs import die_once, run_deaf
+from tests.support.jobs import die_once, run_endlessly
 from tests.support.jobs import run_until_released as job
 from trainer import UserError
 from trainer.config.shares import WAITING_RUNS, WAITING_SWEEP_RUNS
@@ -449,14 +449,14 @@ def test_a_job_that_does_not_stop_is_ended_and_a_hung_worker_is_replaced(own_clu
     monkeypatch.setattr("trainer.jobs.supervision.STOP_SECONDS", 1.0)
     monkeypatch.setattr("trainer.jobs.supervision.HANG_SECONDS", 10.0)
     monkeypatch.setattr("trainer.jobs.engine.SILENT_SECONDS", 2.0)
-    engine = Engine(tmp_path / "runs", address=own_cluster.scheduler_address, job=run_deaf)
+    engine = Engine(tmp_path / "runs", address=own_cluster.scheduler_address, job=run_endlessly)
     try:
-        deaf, hung, waiting = (engine.runs.get(engine.submit(CONFIG, "me")) for _ in range(3))
-        wait_for(lambda: phases(engine, [deaf.id, hung.id]) == ["running"] * 2)
+        endless, hung, waiting = (engine.runs.get(engine.submit(CONFIG, "me")) for _ in range(3))
+        wait_for(lambda: phases(engine, [endless.id, hung.id]) == ["running"] * 2)
         os.kill(int(hung.state.device), signal.SIGSTOP)
-        engine.request(deaf.id, "stop", "me")
-        wait_for(lambda: deaf.state.phase == "stopped")
-        assert "did not answer the stop" in deaf.state.note
+        engine.request(endless.id, "stop", "me")
+        wait_for(lambda: endless.state.phase == "stopped")
+        assert "did not answer the stop" in endless.state.note
         wait_for(lambda: engine.silence(hung) > 2)
         wait_for(lambda: phases(engine, [hung.id, waiting.id]) == ["interrupted", "running"])
         assert not psutil.pid_exists(int(hung.state.device))

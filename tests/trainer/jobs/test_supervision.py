@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from trainer.config.training import TrainingConfig
-from trainer.jobs import heartbeats, testing
+from trainer.jobs import testing
 from trainer.jobs.cluster import Worker
 from trainer.jobs.supervision import HANG_SECONDS, MAX_GROWTH, STOP_SECONDS, Supervision
 from trainer.runs.state import TESTING, TRAINING
@@ -13,13 +13,6 @@ from trainer.runs.store import RunStore
 
 CONFIG = TrainingConfig(time_limit=60)
 WORKER = Worker("tcp://worker", "tcp://nanny", 1.0, ("key",), 1_000_000_000)
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    now = [1000.0]
-    monkeypatch.setattr(heartbeats.time, "monotonic", lambda: now[0])
-    return now
 
 
 @pytest.fixture

@@ -61,7 +61,7 @@ def test_runs_of_nobody_leave_before_those_of_whoever_takes_the_most_and_the_old
     keeper = Housekeeping(store)
     keeper.tidy()  # 120 MB: 90 may stay
     assert days(store) == [2, 3, 5, 6]
-    assert "2 runs had to go since the server started" in keeper.notice and "without a pin" in keeper.notice
+    assert "2 runs were deleted for lack of room" in keeper.notice and "without a pin" in keeper.notice
     keeper.check_room()
     assert store.deleted() == []  # gone for good: in the trash they would still take room
 
@@ -111,7 +111,7 @@ def test_a_run_that_was_resumed_meanwhile_stays(store):
     keeper = Housekeeping(store, lock)
     keeper.tidy()
     assert days(store) == [1] and old.path.is_dir()
-    assert "1 run had to go" in keeper.notice
+    assert "1 run was deleted for lack of room" in keeper.notice
 
 
 def test_what_a_link_leads_to_stays(store, tmp_path):
