@@ -142,18 +142,23 @@ class Usage(NamedTuple):
 
     web_files: int
     files: int
-    web_memory: int  # bytes
+    web_memory: int  # bytes, without the mapped data files, which the system drops when it needs room
     memory: int
 
 
 def usage(process: psutil.Process) -> Usage:
     """Return what the server's processes take now."""
-    web = process.num_fds(), process.memory_info().rss
+    web = process.num_fds(), _own_memory(process)
     files, memory = web
     for child in process.children(recursive=True):
         with suppress(psutil.NoSuchProcess, psutil.AccessDenied):  # it has just ended
-            files, memory = files + child.num_fds(), memory + child.memory_info().rss
+            files, memory = files + child.num_fds(), memory + _own_memory(child)
     return Usage(web[0], files, web[1], memory)
+
+
+def _own_memory(process: psutil.Process) -> int:
+    found = process.memory_info()
+    return int(found.rss - getattr(found, "shared", 0))  # known on Linux only
 
 
 async def look_each_minute(process: psutil.Process, end: float) -> list[Usage]:

@@ -11,7 +11,7 @@ import dask
 import numpy as np
 import pytest
 import streamlit as st
-from distributed import LocalCluster
+from distributed import Client, LocalCluster
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser
 from streamlit.components.v2 import manifest_scanner
@@ -25,6 +25,7 @@ from trainer.drawing import synthetic_digits
 from trainer.drawing.collection import Collection
 from trainer.jobs.host import DASK_SETTINGS
 from trainer.networks import model, onnx_writer
+from trainer.processes import lower_priority
 from trainer.runs.owner import owner_hash
 from trainer.runs.run import Run
 from trainer.runs.store import RunStore
@@ -123,6 +124,9 @@ def cluster(few_digits: Path) -> Iterator[LocalCluster]:
     with LocalCluster(
         n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0", env=environment
     ) as cluster:
+        with Client(cluster, set_as_default=False) as client:
+            client.wait_for_workers(2)
+            client.run(lower_priority)  # as in the app: the pages that a test looks at come first
         yield cluster
 
 

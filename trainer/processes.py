@@ -6,6 +6,7 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,9 +20,19 @@ _log = logging.getLogger(__name__)
 
 
 def lower_priority() -> None:
-    """Give this process a nice value of 10: the server, which answers people, comes first."""
+    """Give this process a nice value of at least 10: the server, which answers people, comes first."""
     if hasattr(os, "setpriority"):  # not on Windows
-        os.setpriority(os.PRIO_PROCESS, 0, 10)
+        _lower(0)
+
+
+def lower_thread_priority() -> None:
+    """Give this thread a nice value of at least 10: the threads that answer people come first."""
+    if sys.platform == "linux":  # elsewhere all threads of a process share one
+        _lower(threading.get_native_id())
+
+
+def _lower(process: int) -> None:
+    os.setpriority(os.PRIO_PROCESS, process, max(10, os.getpriority(os.PRIO_PROCESS, process)))
 
 
 def run_helper(module: str, arguments: Sequence[str], input: bytes, timeout: float) -> bytes:

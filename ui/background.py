@@ -15,6 +15,7 @@ from typing import Any
 import streamlit as st
 
 from trainer import UserError
+from trainer.processes import lower_thread_priority
 from ui.turns import NoTurn, Place, Turns
 
 POLL_SECONDS = 0.5  # between two updates of a task's progress on a page
@@ -106,6 +107,7 @@ class Task:
         return not self.cancelled
 
     def _run(self, work: Callable[[Progress], Any]) -> None:
+        lower_thread_priority()
         try:
             self._take_turn()
             self._work(work)

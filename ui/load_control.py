@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from secrets import token_hex
 
 import streamlit as st
@@ -24,8 +24,8 @@ PACE_TOLERANCE = 2.0  # the interval changes only when it is off by more than th
 # A stroke or an update takes about 15 ms of Python, which runs one thread at a time. Without turns, the strokes of a
 # class share the processor and all end late. With them, 95 % of 60 visitors had their bars in 60 ms, not 200 ms.
 _renderings = Turns(1)
-PAGE_SECONDS = 0.5  # for which a page waits for the pages of other visitors
-_pages = Turns(1)
+PAGE_SECONDS = 0.5  # after which the next page begins beside one that still runs
+_pages = Turns(1, lapse=PAGE_SECONDS)
 MAX_IMMEDIATE = 20_000_000  # multiply-adds for one image, about a millisecond; larger networks compute in turns
 ANSWER_SECONDS = 10.0  # for which a network may wait for its turn to read an image, and then compute
 _answers = Turns(max(1, (os.cpu_count() or 1) // 2))  # half of the cores stay free for everybody else
@@ -42,20 +42,9 @@ def rendering() -> AbstractContextManager[None]:
     return _renderings.turn(current_visitor())
 
 
-@contextmanager
-def page_turn() -> Iterator[None]:
-    """Run whole pages one after the other, so that a stroke shares the processor with one page and not with thirty.
-
-    Nobody waits long: a page begins at the latest after PAGE_SECONDS.
-    """
-    place = None
-    with suppress(NoTurn):
-        place = _pages.take(current_visitor(), PAGE_SECONDS)
-    try:
-        yield
-    finally:
-        if place:
-            _pages.release(place)
+def page_turn() -> AbstractContextManager[None]:
+    """Return a context in which a whole page runs, one after the other, so that strokes compete with one page."""
+    return _pages.turn(current_visitor())
 
 
 def in_turns(network: Network, config: TrainingConfig) -> Network:

@@ -33,6 +33,7 @@ class _Ticket:
 
     visitor: Hashable
     arrival: int
+    place: Place | None = None
     called: threading.Event = field(default_factory=threading.Event)  # set when it has a place
 
 
@@ -40,16 +41,18 @@ class Turns:
     """A number of places. The next free one goes to the visitor who has used the least time so far.
 
     Small work is therefore never behind all of the large work, and equal work takes turns. Work that can pause gives
-    its place away after `quantum` seconds if others wait.
+    its place away after `quantum` seconds if others wait. Work that has taken more than `lapse` seconds goes on without
+    a place: the next one begins beside it.
     """
 
-    def __init__(self, places: int, quantum: float = math.inf) -> None:
+    def __init__(self, places: int, quantum: float = math.inf, lapse: float = math.inf) -> None:
         self._places = places
         self._quantum = quantum
+        self._lapse = lapse
         self._lock = threading.Lock()
         self._arrivals = itertools.count()
         self._waiting: list[_Ticket] = []
-        self._taken: Counter[Hashable] = Counter()  # places by visitor
+        self._taken: list[Place] = []
         self._used: dict[Hashable, tuple[float, float]] = {}  # visitor -> seconds used, and when last
 
     @contextmanager
@@ -68,25 +71,25 @@ class Turns:
         with self._lock:
             self._waiting.append(ticket)
             self._call()
-        while not ticket.called.is_set():
+        while ticket.place is None:
             left = min(POLL_SECONDS, deadline - time.monotonic())
             if left > 0 and is_wanted():
                 ticket.called.wait(left)
+                with self._lock:
+                    self._call()
                 continue
             with self._lock:
-                if not ticket.called.is_set():
+                if ticket.place is None:
                     self._waiting.remove(ticket)
                     raise NoTurn
-        return Place(visitor, time.monotonic())
+        return ticket.place
 
     def release(self, place: Place) -> None:
         with self._lock:
             now = time.monotonic()
             used, _ = self._used.get(place.visitor, (0.0, now))
             self._used[place.visitor] = used + now - place.begun, now
-            self._taken[place.visitor] -= 1
-            if not self._taken[place.visitor]:
-                del self._taken[place.visitor]
+            self._taken.remove(place)
             for visitor, (_, last) in list(self._used.items()):
                 if now - last >= MEMORY_SECONDS:
                     del self._used[visitor]
@@ -98,12 +101,16 @@ class Turns:
 
     def _call(self) -> None:
         """Give the free places to those who are next."""
-        while self._waiting and self._taken.total() < self._places:
-            ticket = min(self._waiting, key=self._rank)
+        now = time.monotonic()
+        free = self._places - sum(now - place.begun < self._lapse for place in self._taken)
+        for _ in range(min(free, len(self._waiting))):
+            taken = Counter(place.visitor for place in self._taken)
+            ticket = min(self._waiting, key=lambda ticket: self._rank(ticket, taken))
             self._waiting.remove(ticket)
-            self._taken[ticket.visitor] += 1
+            ticket.place = Place(ticket.visitor, now)
+            self._taken.append(ticket.place)
             ticket.called.set()
 
-    def _rank(self, ticket: _Ticket) -> tuple[int, float, int]:
+    def _rank(self, ticket: _Ticket, taken: Counter[Hashable]) -> tuple[int, float, int]:
         used, _ = self._used.get(ticket.visitor, (0.0, 0.0))
-        return self._taken[ticket.visitor], used, ticket.arrival
+        return taken[ticket.visitor], used, ticket.arrival

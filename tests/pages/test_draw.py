@@ -127,6 +127,16 @@ def test_clear_empties_the_canvas(app: AppTest) -> None:
     assert not app.exception and sentence(app) == "Draw a digit on the black paper."
 
 
+def test_undo_removes_a_stroke_that_arrives_with_the_press(app: AppTest) -> None:
+    open_page(app, "draw")
+    picture = data_url(written(3))
+    app.session_state["canvas"] = {"drawing": {"raw": {"objects": ["first"]}, "data": picture}}
+    app.run()
+    app.session_state["canvas"] = {"drawing": {"raw": {"objects": ["first", "second"]}, "data": picture}}
+    app.button(key="undo").click().run()
+    assert app.session_state["canvas"]["drawing"]["raw"]["objects"] == ["first"]
+
+
 def test_a_changed_stroke_width_is_shown_in_the_steps(app: AppTest) -> None:
     open_page(app, "draw")
     put_on_canvas(app, written(0, pen=60))

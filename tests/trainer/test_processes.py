@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -31,3 +33,11 @@ def test_a_worker_lowers_its_priority():
     code = "import os; from trainer.processes import lower_priority; lower_priority(); print(os.getpriority(0, 0))"
     output = subprocess.run([sys.executable, "-c", code], cwd=processes.ROOT, stdout=subprocess.PIPE, check=True).stdout
     assert int(output) == 10
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="all threads of a process have one priority")
+def test_a_thread_lowers_only_its_own_priority():
+    mine = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    with ThreadPoolExecutor(1, initializer=processes.lower_thread_priority) as pool:
+        lowered = pool.submit(lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id())).result()
+    assert lowered == max(10, mine) and os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == mine

@@ -106,7 +106,6 @@ def test_a_visitor_who_gets_no_turn_in_time_gets_a_sentence(slow, monkeypatch):
 def test_pages_run_one_after_the_other_but_nobody_waits_long_for_another(monkeypatch):
     monkeypatch.setattr(load_control, "_pages", Turns(1))
     monkeypatch.setattr(load_control, "current_visitor", threading.get_ident)
-    monkeypatch.setattr(load_control, "PAGE_SECONDS", TIMEOUT_SECONDS)
     order = []
 
     def page(name):
@@ -120,11 +119,10 @@ def test_pages_run_one_after_the_other_but_nobody_waits_long_for_another(monkeyp
             order.append("first")
         other.result(TIMEOUT_SECONDS)
         assert order == ["first", "other"]
-        monkeypatch.setattr(load_control, "PAGE_SECONDS", 0.0)
+        monkeypatch.setattr(load_control, "_pages", Turns(1, lapse=0.0))
         with load_control.page_turn():
             pool.submit(page, "does not wait").result(TIMEOUT_SECONDS)
     with pytest.raises(ZeroDivisionError), load_control.page_turn():
         raise ZeroDivisionError
-    monkeypatch.setattr(load_control, "PAGE_SECONDS", TIMEOUT_SECONDS)
     page("after an error")
     assert order == ["first", "other", "does not wait", "after an error"]

@@ -101,8 +101,8 @@ def _check_size(size: int, length: float, what: str, max_bytes: int) -> None:
         raise UserError(f"{what} must hold at most {max_bytes / 1e9:g} GB (got {size / 1e9:,.1f} GB).")
     if size > max(UNCHECKED_BYTES, MAX_RATIO * length):
         raise UserError(
-            f"{what} must be at least a {MAX_RATIO}th of what it unpacks to "
-            f"(got {length / 1e6:,.1f} MB for {size / 1e6:,.0f} MB): leave out blank images."
+            f"{what} must unpack to at most {MAX_RATIO} times its own size "
+            f"(got {size / 1e6:,.0f} MB from {length / 1e6:,.1f} MB): leave out blank images."
         )
 
 

@@ -13,7 +13,7 @@ from trainer import UserError
 from trainer.config.shares import WAITING_RUNS, WAITING_SWEEP_RUNS, WAITING_SWEEPS, Share
 from trainer.text import counted
 
-MAX_REMEMBERED = 1_000  # visitors of whom it is known when they last had a turn
+MAX_REMEMBERED = 2_000  # visitors and addresses of whom it is known when they last had a turn
 
 
 class Ticket(NamedTuple):
@@ -23,12 +23,18 @@ class Ticket(NamedTuple):
     sweep: str = ""  # id of the run's sweep, or ""
     address: str = ""  # network address of the visitor; "" if unknown, as after a restart
 
+    @property
+    def names(self) -> tuple[str, str]:
+        """Return the names by which the turns of the visitor and of the address are counted."""
+        return self.owner, f"address {self.address}" if self.address else f"address of {self.owner}"
+
 
 class RunQueue:
     """Ids of waiting runs in the order in which they start. The engine's lock protects it; it never reads the disk.
 
-    The next run is one of the visitor with the fewest trainings and, among several, of the one whose last turn was the
-    longest ago.
+    The next run is one of the visitor with the fewest trainings. Among several, the one whose network address has the
+    fewest comes first, then the one whose address, and at last who, had the last turn the longest ago: whoever comes
+    as many visitors takes the turns of one address.
 
     running: returns the ids of the runs that are being trained, all of which have waited here.
     """
@@ -37,10 +43,12 @@ class RunQueue:
         self._running = running
         self._waiting = waiting
         self._tickets: dict[str, Ticket] = {}  # of waiting runs, in the order in which they came
-        self._owners: dict[str, str] = {}  # of waiting and running runs, by id
+        self._known: dict[str, Ticket] = {}  # of waiting and running runs, by id
         self._started: set[str] = set()  # running runs whose turns are counted
         self._turns = 0  # that all visitors have had
-        self._last_turns: LRUCache[str, int] = LRUCache(MAX_REMEMBERED)  # when each visitor had the last one
+        self._last_turns: LRUCache[str, int] = LRUCache(
+            MAX_REMEMBERED
+        )  # when each visitor and address had the last one
 
     def __len__(self) -> int:
         return len(self._tickets)
@@ -71,7 +79,7 @@ class RunQueue:
     def add(self, tickets: Mapping[str, Ticket], first: bool = False) -> None:
         """Add runs, by id, as the last of their visitor or, if `first`, as the first."""
         self._tickets = {**tickets, **self._tickets} if first else {**self._tickets, **tickets}
-        self._owners.update((run_id, ticket.owner) for run_id, ticket in tickets.items())
+        self._known.update(tickets)
 
     def remove(self, run_id: str) -> Ticket:
         """Remove a waiting run and return its ticket."""
@@ -98,23 +106,32 @@ class RunQueue:
     def _order(self) -> list[str]:
         """Return the ids in the order in which they would start if nothing else came."""
         self._count_turns()
-        training = Counter(self._owners[run_id] for run_id in self._started)
+        training = Counter(name for run_id in self._started for name in self._known[run_id].names)
+        turns: dict[str, int] = {}  # of those who start before
         own: dict[str, deque[str]] = defaultdict(deque)  # by visitor, in the order in which they came
         for run_id in sorted(self._tickets, key=self._is_of_sweep):
             own[self._tickets[run_id].owner].append(run_id)
-        waiting = list(own.values())
-        turns = [
-            (self._is_of_sweep(ids[0]), training[owner], self._last_turns.get(owner, 0), place)
-            for place, (owner, ids) in enumerate(own.items())
-        ]
-        heapq.heapify(turns)
+
+        def rank(owner: str) -> tuple[int, ...]:
+            ticket = self._tickets[own[owner][0]]
+            visitor, address = ticket.names
+            last = [turns.get(name) or self._last_turns.get(name, 0) for name in (address, visitor)]
+            return bool(ticket.sweep), training[visitor], training[address], *last
+
+        waiting = [(rank(owner), place, owner) for place, owner in enumerate(own)]
+        heapq.heapify(waiting)
         order: list[str] = []
-        while turns:
-            _, number, _, place = heapq.heappop(turns)
-            order.append(waiting[place].popleft())
-            if waiting[place]:
-                sweep = self._is_of_sweep(waiting[place][0])
-                heapq.heappush(turns, (sweep, number + 1, self._turns + len(order), place))
+        while waiting:
+            known, place, owner = heapq.heappop(waiting)
+            if (now := rank(owner)) == known:  # else others of the same address have come first
+                order.append(own[owner].popleft())
+                for name in self._tickets[order[-1]].names:
+                    training[name] += 1
+                    turns[name] = self._turns + len(order)
+                if not own[owner]:
+                    continue
+                now = rank(owner)
+            heapq.heappush(waiting, (now, place, owner))
         return order
 
     def _is_of_sweep(self, run_id: str) -> bool:
@@ -126,9 +143,9 @@ class RunQueue:
         for run_id in running:
             if run_id not in self._started:
                 self._turns += 1
-                self._last_turns[self._owners[run_id]] = self._turns
+                self._last_turns.update(dict.fromkeys(self._known[run_id].names, self._turns))
         self._started = set(running)
-        self._owners = {run_id: self._owners[run_id] for run_id in {*self._tickets, *running}}
+        self._known = {run_id: self._known[run_id] for run_id in {*self._tickets, *running}}
 
 
 def _check(waiting: int, most: int, noun: str, who: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,12 @@ from trainer import UserError
 from trainer.config import dataset_info
 from trainer.config.limits import CLASSES
 from trainer.config.training import TrainingConfig
+from trainer.processes import lower_thread_priority
 from trainer.storage.files import read_bytes
 
 Turn = Callable[[], AbstractContextManager[None]]
 BATCH = 25  # images at a time: the outputs of a layer fit into the processor's cache, and the memory stays small
+_slow_networks = ThreadPoolExecutor(initializer=lower_thread_priority, thread_name_prefix="slow-network")
 
 
 class Network:
@@ -114,7 +117,7 @@ class Network:
             clock.daemon = True
             clock.start()
             try:
-                return self._session.run(outputs, inputs, options)
+                return _slow_networks.submit(self._session.run, outputs, inputs, options).result()
             except Exception as error:
                 if options.terminate:
                     raise UserError(too_slow(self._seconds)) from error

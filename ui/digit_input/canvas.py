@@ -142,10 +142,12 @@ def clear(key: str) -> None:
 
 def undo(key: str) -> None:
     """Remove the last stroke. Call this in a callback, too."""
-    sheet = st.session_state[f"{key}.sheet"]
-    strokes = sheet.current["raw"].get("objects", [])[:-1]
+    sheet, state = st.session_state[f"{key}.sheet"], st.session_state.get(key)
+    # A stroke that arrives together with the press is not yet in the sheet.
+    drawing = sheet.current if state is None or _problem(state) else state["drawing"]
+    strokes = drawing["raw"].get("objects", [])[:-1]
     # The canvas sends the remaining pixels as soon as it shows them. Until then the old ones are used.
-    _restart(key, strokes, sheet.current.get("data") if strokes else None, sheet.id)
+    _restart(key, strokes, drawing.get("data") if strokes else None, sheet.id)
 
 
 def _restart(key: str, strokes: list[Any], pixels: str | None, id: str) -> None:

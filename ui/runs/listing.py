@@ -139,7 +139,8 @@ def _select_rows(rows: Sequence[RunRow], titles: dict[str, str], mine: str) -> l
             key="runs.mine",
         )
     wanted = search(rows, words)
-    if group := st.query_params.get("group"):
+    group = st.query_params.get("group")
+    if group and any(row.group == group for row in rows):  # a link may name anything
         wanted = [row for row in wanted if row.group == group]
         _render_sweep_filter(group, len(wanted))
     return [

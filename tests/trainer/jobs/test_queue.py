@@ -53,6 +53,19 @@ def test_with_one_slot_nobody_has_a_second_turn_before_everybody_had_one():
     assert started == "abcdaba"
 
 
+def test_many_visitors_of_one_address_take_the_turns_of_one():
+    running = ["a0"]
+    queue = RunQueue(lambda: running)
+    queue.add({"a0": Ticket("a", address="1")})
+    queue.remove("a0")
+    queue.add({run_id: Ticket(run_id[0], address="1") for run_id in ("b1", "c1", "d1")})
+    queue.add({run_id: Ticket(run_id[0], address="2") for run_id in ("e1", "f1")})
+    queue.add({"g1": Ticket("g", address="3"), "h1": Ticket("h")})
+    assert list(queue) == ["e1", "g1", "h1", "b1", "f1", "c1", "d1"]
+    queue.add({"a1": Ticket("a", address="4")})  # a visitor who trains comes last, also from another address
+    assert list(queue)[-1] == "a1"
+
+
 def test_runs_can_be_put_back_to_the_front():
     queue = queue_of("b1", "a1", "as1")
     add(queue, "a0", "as0", first=True)
