@@ -1,4 +1,4 @@
-"""The Learn page: seven short interactive lessons and the glossary."""
+"""The Learn page: nine short interactive lessons and the glossary."""
 
 import streamlit as st
 
@@ -13,10 +13,14 @@ entry.require_app("learn")
 st.title("Learn")
 style(STYLE)
 glossary.render_linked_term()
-place = learn.select_lesson()
-try:
-    learn.render(place)
-except UserError as error:
-    st.error(sentence(str(error)))
-st.divider()
-glossary.render()
+lessons, words = st.tabs(("Lessons", "Glossary"), on_change="rerun", key="learn.tab")
+if lessons.open:
+    with lessons:
+        place = learn.select_lesson()
+        try:
+            learn.render(place)
+        except UserError as error:
+            st.error(sentence(str(error)))
+if words.open:
+    with words:
+        glossary.render()

@@ -61,7 +61,7 @@ def render_linked_term() -> None:
     name = glossary.find(opened)
     with st.container(border=True, key="learn.asked"):
         if name is None:
-            st.markdown("This word is not in the glossary. Search for another one at the bottom of this page.")
+            st.markdown("This word is not in the glossary. Search the glossary for another one.")
         else:
             st.markdown(f"**{name}**: {TERMS[name].meaning}")
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
@@ -78,14 +78,9 @@ def render_linked_term() -> None:
             st.button("Close", icon=":material/close:", help="Closes this term", on_click=_open, args=("",))
 
 
+@st.fragment
 def render() -> None:
     """Render the glossary: all terms, or those that match the search."""
-    st.subheader("Glossary", anchor="glossary")
-    _render_list()
-
-
-@st.fragment
-def _render_list() -> None:
     st.text_input(
         "Search the glossary",
         placeholder="Search, for example epoch",

@@ -31,6 +31,29 @@ def test_a_step_of_gradient_descent_is_shown(server, page):
     expect(page.get_by_role("figure", name=re.compile("The loss over 1 step,"))).to_have_count(1)
 
 
+def test_a_kernel_slides_over_a_digit_and_its_weights_are_edited(server, page):
+    open_lesson(page, server, 9)
+    total = page.locator(".sum")
+    expect(total).to_contain_text("Row 8, column 10: the nine products add up to")
+    image = page.locator("canvas.image")
+    image.press("ArrowRight")
+    expect(total).to_contain_text("Row 8, column 11:")
+    box = image.bounding_box()
+    image.hover(position={"x": 3.5 * box["width"] / 28, "y": 5.5 * box["height"] / 28})
+    expect(total).to_contain_text("Row 4, column 2:")
+    for place in range(9):
+        weight = page.get_by_label(f"Weight in row {place // 3}, column {place % 3}")
+        weight.fill("0")
+        weight.press("Enter")
+        expect(page.get_by_text("Your own kernel.")).to_be_visible()
+    expect(total).to_contain_text("add up to 0. relu makes it 0;")
+    page.get_by_role("button", name="Slide the kernel").click()
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    expect(total).to_contain_text("Row 1,")
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("button", name="Slide the kernel")).to_be_visible()
+
+
 def test_a_tutorial_opens_on_train(server, page):
     open_lesson(page, server, 7)
     page.get_by_role("radio", name="Tutorial B").click()
@@ -52,7 +75,7 @@ def test_terms_and_lessons_fit_a_phone(server, page):
     page.set_viewport_size({"width": 390, "height": 800})
     page.goto(f"{server.url}/learn?term=epoch")
     expect(page.get_by_text("One pass through all training digits").first).to_be_visible()
-    for place in range(1, 8):
+    for place in range(1, 10):
         open_lesson(page, server, place)
         expect(page.get_by_role("button", name=re.compile("Next:|Previous:")).first).to_be_visible()
         assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
@@ -63,8 +86,10 @@ def test_a_related_term_opens_in_the_same_session(server, page):
     page.get_by_role("button", name="Let chance guess 100 times").click()
     counted = page.get_by_role("cell", name=re.compile(r"^\d+ of 100$"))
     expect(counted).to_have_count(1)
+    page.get_by_role("tab", name="Glossary").click()
     page.get_by_role("link", name="validation", exact=True).first.click()
     expect(page.get_by_role("button", name="Close")).to_be_visible()
     expect(page).to_have_url(re.compile("term=validation"))
+    page.get_by_role("tab", name="Lessons").click()
     expect(counted).to_have_count(1)  # the state of the lesson is kept
     assert len(page.context.pages) == 1

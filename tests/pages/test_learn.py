@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from tests.support.apps import open_page, texts
+from trainer.config.presets import PRESETS
+from trainer.lessons.convolution import KERNELS
 from trainer.lessons.glossary import TERMS
 from trainer.networks.losses import softmax
 from ui.learn import LESSONS
@@ -24,7 +26,10 @@ def test_each_lesson_is_found_by_its_link(app, place):
     learn(app, place)
     assert not app.exception and not app.error
     assert app.subheader[0].value == f"{place}. {LESSONS[place - 1].title}"
-    assert {*LESSONS[place - 1].terms} <= {*TERMS}
+    lesson = LESSONS[place - 1]
+    assert {*lesson.terms} <= {*TERMS} and lesson.preset in PRESETS
+    (task,) = (link.proto for link in app.get("page_link") if link.proto.label == "Try it on Train")
+    assert task.page == "train" and task.query_string == f"preset={lesson.preset}"
 
 
 def test_next_leads_on_and_the_url_follows(app):
@@ -34,6 +39,18 @@ def test_next_leads_on_and_the_url_follows(app):
     assert app.subheader[0].value.startswith("2.") and "".join(app.query_params["lesson"]) == "2"
     app.button(key="learn.previous").click().run()
     assert app.subheader[0].value.startswith("1.") and "".join(app.query_params["lesson"]) == "1"
+
+
+def test_opened_lessons_are_marked_and_the_last_one_leads_on(app):
+    learn(app, 9)
+    assert "You have not opened 8 lessons yet" in texts(app)
+    app.session_state["learn.opened"] = frozenset({1, 2, 3, 4, 6, 7, 8, 9})
+    app.button(key="learn.missing.5").click().run()
+    assert app.subheader[0].value.startswith("5.")
+    options = app.segmented_control(key="learn.lesson").options
+    assert [option for option in options if not option.endswith("✓")] == ["5 Loss"]
+    app.segmented_control(key="learn.lesson").set_value(9).run()
+    assert "You have been through all nine" in texts(app)
 
 
 def test_a_link_to_no_lesson_shows_the_first(app):
@@ -149,8 +166,37 @@ def test_a_tutorial_stands_beside_its_network_and_opens_in_train(app):
     assert link.page == "train" and link.query_string == "preset=tutorial_b"
 
 
+def test_a_kernel_is_chosen_or_edited(app):
+    learn(app, 9)
+    assert "**Vertical edges**: Blue where ink begins" in texts(app) and "676 positions" in texts(app)
+    app.button_group(key="learn.convolution.kernel").set_value("Blur").run()
+    assert app.session_state["learn.convolution.weights"] == KERNELS["Blur"].weights
+    app.button(key="learn.convolution.digit.new").click().run()
+    assert not app.exception and "**Blur**: The mean of nine pixels" in texts(app)
+    app.session_state["learn.convolution.weights"] = (1.0,) * 9
+    assert "Your own kernel." in texts(app.run())
+
+
+def test_remedies_lower_the_validation_loss(app):
+    learn(app, 8)
+    assert "It overfits: since epoch" in texts(app)
+    before = validation_loss(app)
+    app.button_group(key="learn.overfitting.remedies").set_value(["Early stopping"]).run()
+    assert "Stopped after" in texts(app) and validation_loss(app) < before / 2 and "It overfits" not in texts(app)
+    app.select_slider(key="learn.overfitting.examples").set_value(20).run()
+    app.segmented_control(key="learn.overfitting.units").set_value(3).run()
+    app.slider(key="learn.overfitting.epoch").set_value(0).run()
+    assert not app.exception and "It has not learned much yet." in texts(app)
+
+
+def validation_loss(app):
+    return float(re.search(r"Validation: .* loss ([\d.]+)\. ", texts(app))[1])
+
+
 def test_the_glossary_is_searched(app):
-    open_page(app, "learn")
+    app.run()
+    app.session_state["learn.tab"] = "Glossary"
+    app.switch_page("pages/learn.py").run()
     assert html(app).count("<dt>") == len(TERMS)
     app.text_input(key="learn.search").input("epoch").run()
     assert html(app).count("<dt>") < 10 and "<dt>epoch</dt>" in html(app)

@@ -181,7 +181,7 @@ def queries(page: str, runs: list[Run]) -> list[dict[str, str]]:
         "data": [{}],
         "evaluate": [of_run],
         "inside": [of_run],
-        "learn": [{"lesson": str(lesson)} for lesson in range(1, 8)],
+        "learn": [{"lesson": str(lesson)} for lesson in range(1, 10)],
         "runs": [{}, of_run, {"group": runs[0].read().group}],
         "compare": [{"runs": f"{first},{other},{second}", "view": view} for view in ("learning", "costs", "errors")]
         + [{"runs": f"{first},{other}", "view": "drawing"}],

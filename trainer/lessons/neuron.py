@@ -7,23 +7,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.figures.palette import BLUE, NEUTRAL, VERMILLION
-from trainer.figures.plotly import AXIS, Figure, frame
+from trainer.figures.palette import NEUTRAL
+from trainer.figures.plotly import Figure
 from trainer.lessons.activations import sigmoid
+from trainer.lessons.plane import Points, grid, plane_chart
 
 Floats = NDArray[np.float64]
 STEP, SIGMOID = "step", "sigmoid"  # the activations of the neuron
 MAX_WEIGHT = 6.0  # of weights and bias, in either direction
 _POINTS_PER_CLASS = 20
 _GRID = {STEP: 81, SIGMOID: 25}  # points per side at which the chart shows the output: a step needs a fine grid
-
-
-@dataclass(frozen=True, eq=False)
-class Points:
-    """Points in a plane: positions (n, 2), each in -1..1; labels (n,), 1 for a square and 0 for a circle."""
-
-    positions: Floats
-    labels: NDArray[np.int64]
 
 
 def _groups(centers: list[tuple[float, float, int]], spread: float, seed: int) -> Points:
@@ -87,49 +80,12 @@ class Neuron:
         return replace(self, weight_1=first, weight_2=second, bias=third)
 
 
-def plane_chart(neuron: Neuron, points: Points, kind: str) -> Figure:
-    """Draw the points, the neuron's line, and its output as a background tint: blue for 1, vermillion for 0."""
-    side = _GRID[kind]
-    ticks = np.linspace(-1, 1, side).round(4)
-    grid = np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2)
-    outputs = neuron.outputs(grid, kind).reshape(side, side).round(3)
-    correct = neuron.correct(points)
-    tint: Figure = {"type": "heatmap", "x": ticks.tolist(), "y": ticks.tolist(), "z": outputs.tolist()}
-    tint |= {
-        "zmin": 0,
-        "zmax": 1,
-        "showscale": False,
-        "hoverinfo": "skip",
-        "zsmooth": False if kind == STEP else "best",
-        "opacity": 0.35,
-    }
-    tint |= {"colorscale": [[0, VERMILLION], [0.5, "rgba(128, 128, 128, 0)"], [1, BLUE]]}
-    traces = [tint]
-    for label, name, color, symbol in ((1, "squares", BLUE, "square"), (0, "circles", VERMILLION, "circle")):
-        of_class = points.labels == label
-        style: Figure = {"color": color, "symbol": symbol, "size": 11, "line": {"width": 1, "color": "#fff"}}
-        traces.append(_dots(points.positions[of_class], name, style))
-    traces.append(
-        _dots(points.positions[~correct], "misclassified", {"color": NEUTRAL, "symbol": "x-thin-open", "size": 17})
-    )
-    traces[-1]["marker"]["line"] = {"width": 2.5, "color": NEUTRAL}
-    axis = AXIS | {"range": [-1, 1], "tickvals": [-1, 1]}
-    return {
-        "data": traces,
-        "layout": {
-            **frame(height=370, left=34, right=10, top=34, bottom=34),
-            "xaxis": axis | {"title": {"text": "x", "standoff": 0}},
-            "yaxis": axis | {"title": {"text": "y", "standoff": 0}},
-            "legend": {"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom", "bgcolor": "rgba(0, 0, 0, 0)"},
-            "shapes": _line(neuron),
-            "hovermode": False,
-        },
-    }
-
-
-def _dots(positions: Floats, name: str, marker: Figure) -> Figure:
-    x, y = positions.round(3).T.tolist() if len(positions) else ([], [])
-    return {"type": "scatter", "mode": "markers", "name": name, "x": x, "y": y, "marker": marker}
+def neuron_chart(neuron: Neuron, points: Points, kind: str) -> Figure:
+    """Draw the points, the neuron's line, and its output as a tint of the plane."""
+    outputs = neuron.outputs(grid(_GRID[kind]), kind)
+    figure = plane_chart(points, neuron.correct(points), outputs, smooth=kind == SIGMOID)
+    figure["layout"]["shapes"] = _line(neuron)
+    return figure
 
 
 def _line(neuron: Neuron) -> list[Figure]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from trainer.lessons import diagrams
-from trainer.lessons.neuron import MAX_WEIGHT, POINT_SETS, SIGMOID, STEP, Neuron, plane_chart
+from trainer.lessons.neuron import MAX_WEIGHT, POINT_SETS, SIGMOID, STEP, Neuron, neuron_chart
 from trainer.text import counted, number
 from ui.components.plot import plot
 from ui.learn import layout
@@ -66,7 +66,7 @@ def render() -> None:
         praise = " All of them!" if correct == total else ""
         st.markdown(f"**{correct} of {total} correct.**{praise}")
         plot(
-            plane_chart(neuron, points, kind),
+            neuron_chart(neuron, points, kind),
             "learn.neuron.plane",
             f"{correct} of {total} points on the correct side.",
         )

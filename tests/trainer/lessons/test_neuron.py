@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from trainer.lessons.neuron import POINT_SETS, SIGMOID, STEP, Neuron, Points, plane_chart
+from trainer.lessons.neuron import POINT_SETS, SIGMOID, STEP, Neuron, neuron_chart
+from trainer.lessons.plane import Points
 
 
 def trained(points: Points, kind: str, steps: int) -> Neuron:
@@ -71,9 +72,9 @@ def test_a_gradient_step_follows_the_slope_of_the_cross_entropy():
 def test_the_chart_shows_all_points_and_marks_misclassified_ones():
     points = POINT_SETS["Two groups"]
     neuron = Neuron(0.0, 0.0, 1.0)  # outputs 1 everywhere: all circles are misclassified, and there is no line
-    figure = plane_chart(neuron, points, STEP)
+    figure = neuron_chart(neuron, points, STEP)
     _, squares, circles, misclassified = figure["data"]
     assert len(squares["x"]) == len(circles["x"]) == len(misclassified["x"]) == 20
     assert not figure["layout"]["shapes"]
-    (line,) = plane_chart(Neuron(1.0, 0.0, -0.5), points, SIGMOID)["layout"]["shapes"]
+    (line,) = neuron_chart(Neuron(1.0, 0.0, -0.5), points, SIGMOID)["layout"]["shapes"]
     assert line["x0"] == pytest.approx(0.5) and line["x1"] == pytest.approx(0.5)
