@@ -1,12 +1,15 @@
-"""Look inside page: the layers of a network for one image, and the reasons for its answer."""
+"""Look inside page: a network as one picture of its layers for an image, and the reasons for its answer."""
+
+from pathlib import Path
 
 import streamlit as st
 
 from trainer import UserError
-from trainer.analysis import answer_charts
 from trainer.figures import sheets
-from ui import entry, inside, network_picker
+from ui import dataset_loader, entry, inside, load_control, network_picker
+from ui.components import live_text
 from ui.digit_input import canvas, reading, tabs
+from ui.digit_input.inputs import DigitInput
 from ui.html import style
 from ui.inside import subject
 from ui.inside.subject import Subject
@@ -15,55 +18,70 @@ from ui.network_choice import NetworkChoice
 
 entry.require_app("inside")
 
+STYLE = Path(__file__).with_suffix(".css")
+UPDATE_SECONDS = 2.0  # between two looks at a network that trains: its file is replaced at most that often
 
-@st.fragment
-def look_inside(choice: NetworkChoice) -> None:
-    """Render the image, the network's answer and the selected view; a stroke reruns only this fragment."""
-    tab_place, answer_place = tabs.two_columns("center")
-    paper, chart = tabs.two_columns()
-    tools, views = tabs.two_columns()
-    paper = paper.container(key="paper", gap=None)
+
+def look_inside(choice: NetworkChoice, every: float | None) -> None:
+    """Render the image, the network's answer and the selected view.
+
+    A stroke reruns only this fragment. While the network trains, it runs again every so many seconds.
+    """
+    if every and (not is_training(choice) or load_control.poll_seconds(UPDATE_SECONDS, every) != every):
+        st.rerun()
     # Streamlit drops a widget's value on another page, unless the visitor has changed it: set the defaults again.
     st.session_state.source = (tabs.selected_tab() or tabs.DRAW) if choice.info.is_digits else tabs.TEST
     st.session_state.pen = st.session_state.get("pen") or "Medium"
-    with paper:
-        source = tabs.render_input(choice)
-    read, error = reading.read(choice, source)
-    focus = tabs.focused_digit(len(read))
-    answer = None if focus is None else read[focus]
-    text = reading.sentence(source, [answer] if answer else [])
-    with chart:
-        st.plotly_chart(
-            answer_charts.probability_bars(answer), config={"staticPlot": True}, alt=text, key="inside.bars"
-        )
-    with answer_place:
-        st.markdown(text)
-        if error:
-            st.error(sentence(error))
-    with paper:
-        tabs.render_boxes(source, read, focus)
-    with tab_place:
+    columns = st.container(horizontal=True, gap="medium", key="inside")
+    with columns.container(width=canvas.SIDE, gap="small", key="inside-input"):
         if choice.info.is_digits:
             tabs.select_tab()
-    with tools:
+        paper = st.container(key="paper", gap=None)
+        with paper:
+            source = tabs.render_input(choice)
         tabs.render_tools(choice)
+        read, error = reading.read(choice, source)
         tabs.select_focus(len(read))
-    with views:
+    focus = tabs.focused_digit(len(read))
+    with paper:
+        tabs.render_boxes(source, read, focus)
+    answer, image = (None, None) if focus is None else (read[focus], source.images[focus])
+    text = reading.sentence(source, [answer] if answer else [])
+    if answer is None and not error and (example := example_digit(choice)):
+        read, error = reading.read(choice, example)
+        answer, image = (*read, None)[0], example.images[0]
+        text = f"{source.hint} Until then, you see a test {choice.info.noun}."
+    with columns.container(gap="small", key="inside-view"):
+        live_text.render(text, key="inside.sentence")
+        if error:
+            st.error(sentence(error))
         view = inside.select_view()
-    if answer is None and view.needs_image:
-        st.info(f"{source.hint} Then you can see here what happens inside the network.")
-        return
-    image = None if focus is None else source.images[focus]
-    try:
-        view.render(Subject(choice, choice.network, image, answer))
-    except UserError as failure:
-        st.error(sentence(str(failure)))
+        if answer is None and view.needs_image:
+            if not error:
+                st.info(f"{source.hint} Then you can see here what happens inside the network.")
+            return
+        try:
+            view.render(Subject(choice, choice.network, image, answer))
+        except UserError as failure:
+            st.error(sentence(str(failure)))
 
 
-style(tabs.STYLE, sheets.STYLE, subject.STYLE)
+def example_digit(choice: NetworkChoice) -> DigitInput | None:
+    """Return the first test image if its data set is loaded, to show the network at work before anything is drawn."""
+    dataset = dataset_loader.available(choice.dataset)
+    return DigitInput(dataset.images("test", slice(0, 1)), "", label=int(dataset.y_test[0])) if dataset else None
+
+
+def is_training(choice: NetworkChoice) -> bool:
+    run = st.session_state.engine.runs.get(choice.id)
+    return run is not None and run.state.phase == "running"
+
+
+style(tabs.STYLE, sheets.STYLE, subject.STYLE, STYLE)
 title, picker = tabs.two_columns("bottom")
 title.title("Look inside", anchor=False)
 with picker:
     choice = network_picker.select()
-look_inside(choice)
+every = load_control.poll_seconds(UPDATE_SECONDS) if is_training(choice) else None
+st.fragment(look_inside, run_every=every)(choice, every)
 canvas.send_at_once()

@@ -1,8 +1,11 @@
 """Look inside page without a browser: each view, for networks with and without hidden layers and convolutions."""
 
+import base64
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +24,7 @@ from trainer.runs.run import Run
 from trainer.runs.store import RunStore
 
 LAYERS = {"perceptron": (Flatten(),), "mlp": TINY.layers, "cnn": (Conv2D(3, 3), MaxPooling2D(2), Conv2D(70, 3))}
-VIEWS = ("Layers", "Units", "Weights", "Contributions", "Why", "Hard digits", "Nearest")
+VIEWS = ("Network", "Weights", "Contributions", "Why", "Hard digits", "Nearest")
 
 
 def make_run(runs: Path, kind: str) -> Run:
@@ -40,6 +43,25 @@ def view(app: AppTest, title: str) -> str:
     return "".join(element.body for element in app.html if "<style>" not in element.body)
 
 
+def picture(app: AppTest) -> dict[str, Any]:
+    """Return the data of the picture of the network."""
+    (component,) = (
+        element.proto
+        for element in app.get("bidi_component")
+        if element.proto.component_name == "digit_lab_network_picture"
+    )
+    return json.loads(component.bytes)
+
+
+def unpacked(url: str, kind: type = np.float32) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(url.partition(",")[2]), kind)
+
+
+def sentence(app: AppTest) -> str:
+    protos = (element.proto for element in app.get("bidi_component"))
+    return next(json.loads(proto.json) for proto in protos if proto.component_name == "digit_lab_live_text")
+
+
 def select_test_digit(app: AppTest) -> None:
     app.button_group(key="source").set_value("Test digit").run()
 
@@ -52,14 +74,9 @@ def test_every_view_works_for_every_kind_of_network(app: AppTest, runs_directory
     evaluation.evaluate(run.network_file, run.config, dataset, run.path)
     select_test_digit(app)
     shown = {title: view(app, title) for title in VIEWS}
-    for row in run.config.table:
-        if row.name != "reshape_1":
-            assert f"{row.name} <small>" in shown["Layers"]
-    assert "with its bias" in shown["Units"] and "weights from" in shown["Weights"]
+    assert "weights from" in shown["Weights"]
     assert shown["Contributions"].count("<tr") == 12
     assert shown["Hard digits"].count("<figure") == 12 and shown["Nearest"].count("<figure") == 12
-    if kind == "cnn":
-        assert "6 more are not drawn" in shown["Layers"]
 
 
 def test_the_contributions_add_up_to_the_networks_logits(app: AppTest, runs_directory: Path) -> None:
@@ -103,17 +120,44 @@ def test_a_drawing_is_turned_into_the_runner_up(app: AppTest, runs_directory: Pa
     assert not any("enough: the network" in element.value for element in app.caption)
 
 
-def test_a_unit_is_selected_by_the_rank_of_its_output(app: AppTest, runs_directory: Path) -> None:
-    run = make_run(runs_directory, "mlp")
+def test_the_picture_shows_all_layers_and_how_the_clicked_map_is_computed(app: AppTest, runs_directory: Path) -> None:
+    run = make_run(runs_directory, "cnn")
+    open_page(app, "inside", run)  # nothing is drawn: a test digit is shown
+    shown, outputs = picture(app), Network(run.network_file).layers(datasets.load().images("test", slice(0, 1)))
+    names = ["Image", "Convolution 1", "Max pooling 1", "Convolution 2", "Flatten", "Output"]
+    assert [stage["title"] for stage in shown["stages"]] == names
+    assert shown["stages"][3]["more"] == "32 of 70 shown" and len(shown["stages"][3]["tiles"]) == 32
+    assert len(unpacked(shown["stages"][3]["levels"], np.uint8)) == 32 * 14 * 14
+    assert shown["chosen"][0] == 1 and "Convolution 2, 70 filters, 14 × 14, then relu" in shown["alt"]
+    assert sum(tile["share"] for tile in shown["stages"][-1]["tiles"]) == pytest.approx(1)
+
+    hidden = next(unit for unit in range(70) if unit not in {tile["unit"] for tile in shown["stages"][3]["tiles"]})
+    for chosen in ([3, hidden], [2, 1], [5, 4]):
+        app.session_state["inside.chosen"] = chosen
+        app.run()
+        stage, found = (shown := picture(app))["stages"][chosen[0]], shown["calculation"]
+        assert shown["chosen"] == chosen and chosen[1] in [tile["unit"] for tile in stage["tiles"]]
+        if chosen[0] == 3:
+            assert found["title"] == f"Filter {hidden} of Convolution 2" and not found["others"]
+            expected = outputs["conv2d_4"][0, ..., hidden].ravel()
+            np.testing.assert_allclose(unpacked(found["functions"][0]["values"]), expected, atol=1e-5)
+    assert found["title"] == "Output for a 4" and found["functions"][0]["name"] == "softmax"
+
+    for forged in ([0, 0], [4, 1], [1, 99], [-1, 0], ["1", None], {}, None):
+        app.session_state["inside.chosen"] = forged
+        app.run()
+        assert not app.exception and picture(app)["chosen"][0] == 1
+
+
+def test_the_picture_of_a_network_that_trains_is_updated(app: AppTest, runs_directory: Path) -> None:
+    run = make_run(runs_directory, "perceptron")
+    run.update(phase="running")
     open_page(app, "inside", run)
-    select_test_digit(app)
-    view(app, "Units")
-    image = datasets.load().images("test", slice(0, 1))
-    order = np.argsort(-Network(run.network_file).layers(image)["dense_2"][0], kind="stable")
-    app.button_group(key="inside.rank").set_value("2nd").run()
-    assert f"Unit {order[1]} of dense_2" in view(app, "Units")
-    app.selectbox(key=f"inside.layer.{run.id}").set_value(2).run()
-    assert "of dense_2</th>" in view(app, "Units")
+    before = picture(app)["stages"][-1]
+    weights = {"output": [np.eye(784, 10, dtype=np.float32), np.arange(10, dtype=np.float32)]}
+    run.network_file.write_bytes(onnx_writer.to_onnx(weights, run.config))
+    app.run()
+    assert not app.exception and picture(app)["stages"][-1] != before
 
 
 def test_a_hard_digit_can_be_opened(app: AppTest, runs_directory: Path) -> None:
@@ -138,7 +182,7 @@ def test_a_missing_evaluation_is_computed(app: AppTest, runs_directory: Path) ->
 
 def test_a_blank_canvas_says_what_to_do(app: AppTest) -> None:
     open_page(app, "inside")
-    assert not app.exception and "Draw a digit" in app.info[0].value
+    assert not app.exception and "Draw a digit" in sentence(app) and "you see a test digit" in sentence(app)
 
 
 def test_a_damaged_network_gives_an_error_sentence(app: AppTest, runs_directory: Path) -> None:

@@ -6,7 +6,6 @@ holds these numbers for one unit, `Contributions` for the ten units of the outpu
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.config.layer_table import LayerRow
-from trainer.config.layers import Conv2D
 from trainer.networks.losses import softmax
 
 Array = NDArray[Any]
@@ -29,13 +27,12 @@ class WeightedSum:
     """The inputs, weights and bias that add up to the sum of one unit.
 
     values, weights: the inputs and their weights, both (n,) for a vector, (height, width) for an image, or
-    (height, width, channels) for feature maps. at: the top left corner of a convolution's patch, (down, across).
+    (height, width, channels) for feature maps.
     """
 
     values: Array
     weights: Array
     bias: float
-    at: tuple[int, int] | None = None
 
     @property
     def products(self) -> Array:
@@ -106,34 +103,14 @@ def source_layer(table: Sequence[LayerRow], place: int) -> str:
 
 
 def weighted_sum(
-    image: Array,
-    outputs: Outputs,
-    weights: Weights,
-    table: Sequence[LayerRow],
-    place: int,
-    unit: int,
-    at: tuple[int, int] | None = None,
+    image: Array, outputs: Outputs, weights: Weights, table: Sequence[LayerRow], place: int, unit: int
 ) -> WeightedSum:
-    """Return the weighted sum of a unit of the row at `place`.
-
-    In a convolution, `unit` is a filter and `at` its position, (down, across), by default that of its largest output.
-    """
+    """Return the weighted sum of a unit of the dense layer at `place`."""
     row = table[place]
     values = np.asarray(outputs[table[place - 1].name] if place else image)
     shape = _shape(table, place)
-    kernel, *biases = weights[row.name]
-    bias = float(biases[0][unit]) if biases else 0.0
-    if isinstance(row.layer, Conv2D):
-        if at is None:
-            output = outputs[row.name][..., unit]
-            down, across = np.unravel_index(int(np.argmax(output)), output.shape)
-            at = int(down), int(across)
-        patch, begin = _patch(values, row.layer, at)
-        filter_weights = kernel[..., unit]
-        if patch.shape[-1] == 1:
-            patch, filter_weights = patch[..., 0], filter_weights[..., 0]
-        return WeightedSum(patch, filter_weights, bias, begin)
-    return WeightedSum(values.reshape(shape), kernel[:, unit].reshape(shape), bias)
+    kernel, bias = weights[row.name]
+    return WeightedSum(values.reshape(shape), kernel[:, unit].reshape(shape), float(bias[unit]))
 
 
 def weight_images(kernel: Array, shape: tuple[int, ...]) -> Array:
@@ -164,20 +141,3 @@ def _shape(table: Sequence[LayerRow], place: int) -> tuple[int, ...]:
         shape = table[0].input_shape
     same = math.prod(shape) == math.prod(table[place].input_shape)
     return shape if same else table[place].input_shape
-
-
-def _patch(values: Array, layer: Conv2D, at: tuple[int, int]) -> tuple[Array, tuple[int, int]]:
-    """Return the patch that a filter covers, padded with zeros beyond the edge, and its top left corner."""
-    if values.ndim == 2:
-        values = values[..., None]
-    size, stride = layer.kernel_size, layer.strides
-    begin = []
-    for place, length in zip(at, values.shape[:2], strict=True):
-        over = max((math.ceil(length / stride) - 1) * stride + size - length, 0) if layer.padding == "same" else 0
-        begin.append(place * stride - over // 2)
-    patch = np.zeros((size, size, values.shape[2]), values.dtype)
-    for y, x in itertools.product(range(size), range(size)):
-        down, across = begin[0] + y, begin[1] + x
-        if 0 <= down < values.shape[0] and 0 <= across < values.shape[1]:
-            patch[y, x] = values[down, across]
-    return patch, (begin[0], begin[1])

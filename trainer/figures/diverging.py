@@ -25,15 +25,20 @@ def max_magnitude(values: Array) -> float:
     return float(np.abs(np.nan_to_num(values, posinf=0, neginf=0)).max(initial=0.0)) or 1.0
 
 
+def to_levels(values: Array, scale: float | None = None) -> Levels:
+    """Return values as levels of the color scale; the magnitude `scale` has the full color."""
+    return np.asarray(np.rint(_shares(np.asarray(values, np.float32), scale) * 127 + 127).astype(np.uint8))
+
+
 def image_url(values: Array, scale: float | None = None) -> str:
     """Return values (height, width) as a PNG data URL, one pixel each; the magnitude `scale` has the full color."""
-    return data_url(_image(_levels(values, scale)))
+    return data_url(_image(to_levels(values, scale)))
 
 
 def sheet_url(images: Array, scale: float | None = None, across: int = 8) -> str:
     """Return images of values, (n, height, width), as one PNG data URL, `across` framed images per row."""
     number, height, width = images.shape
-    levels = _enlarge(_levels(images, scale), sheet_scale(height, width))
+    levels = _enlarge(to_levels(images, scale), sheet_scale(height, width))
     return data_url(_image(_framed(levels, min(across, max(number, 1)))))
 
 
@@ -49,16 +54,8 @@ def weight_sheet(weights: Array, scale: float | None = None) -> bytes:
     """
     across, width = 8, 56  # images per row, and screen pixels for each
     finite = np.nan_to_num(np.asarray(weights, np.float32))  # infinite weights, of a diverged training, become huge
-    levels = _levels(finite, scale if scale and np.isfinite(scale) else None)
+    levels = to_levels(finite, scale if scale and np.isfinite(scale) else None)
     return png(_image(_framed(_enlarge(levels, max(1, width // weights.shape[2])), across, gap=1)))
-
-
-def cells_url(values: Array, across: int, scale: float | None = None) -> str:
-    """Return values (n,) as a PNG data URL, `across` cells per row; the rest of the last row is 0."""
-    rows = -(-len(values) // across)
-    cells = np.zeros(rows * across, np.float32)
-    cells[: len(values)] = values
-    return image_url(cells.reshape(rows, across), scale)
 
 
 def weights_url(weights: Array, scale: float) -> str:
@@ -73,26 +70,15 @@ def overlay_url(image: Array, values: Array, scale: float | None = None) -> str:
     paper, ink = _UNDERLAY
     gray = image.mean(axis=2) if image.ndim == 3 else image
     underlay = np.repeat((paper + ink * np.clip(np.nan_to_num(gray), 0, 1))[..., None], 3, axis=2)
-    shares = (_levels(values, scale).astype(np.float32) - 127) / 127
+    shares = (to_levels(values, scale).astype(np.float32) - 127) / 127
     opacities = 0.85 * np.abs(shares)[..., None]
     return data_url((opacities * _hues(shares) + (1 - opacities) * underlay).astype(np.uint8))
-
-
-def css_color(value: float, scale: float) -> str:
-    """Return the color of one value as CSS."""
-    opacity = min(1.0, abs(value) / scale) if np.isfinite(value) else 0.0
-    red, green, blue = rgb(BLUE if value >= 0 else VERMILLION)
-    return f"rgba({red}, {green}, {blue}, {opacity:.2f})"
 
 
 def _shares(values: Array, scale: float | None) -> Array:
     """Return values as shares of `scale`, or of the largest value, clipped to -1..1; infinite and NaN become 0."""
     finite = np.nan_to_num(values, posinf=0, neginf=0)
     return np.clip(finite / (scale or max_magnitude(finite)), -1, 1)
-
-
-def _levels(values: Array, scale: float | None) -> Levels:
-    return np.asarray(np.rint(_shares(np.asarray(values, np.float32), scale) * 127 + 127).astype(np.uint8))
 
 
 def _hues(shares: Array) -> Array:

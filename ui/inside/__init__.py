@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from ui.glossary import linked_help
-from ui.inside import examples, logits, outputs, units, weights, why
+from ui.inside import examples, logits, network_picture, weights, why
 from ui.inside.subject import Subject
 
 VIEW_KEY = "inside.view"
@@ -22,8 +22,7 @@ class View:
 
 
 VIEWS = {
-    "Layers": View(outputs.render, "the output of every layer"),
-    "Units": View(units.render, "how one unit computes its output"),
+    "Network": View(network_picture.render, "the outputs of all layers: click one to see how it is computed"),
     "Weights": View(weights.render, "the weights of the first layer", needs_image=False),
     "Contributions": View(logits.render, "how inputs times weights add up to the answer"),
     "Why": View(why.render, "what the answer rests on, and what would change it"),
@@ -37,7 +36,7 @@ def select_view() -> View:
     title = st.segmented_control(
         "View",
         VIEWS,
-        default="Layers" if VIEW_KEY not in st.session_state else None,
+        default="Network" if VIEW_KEY not in st.session_state else None,
         required=True,
         help="; ".join(f"**{title}**: {view.description}" for title, view in VIEWS.items()) + ".",
         label_visibility="collapsed",

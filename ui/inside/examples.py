@@ -79,5 +79,5 @@ def render_nearest(subject: Subject) -> None:
     noun = subject.info.noun
     st.caption(
         f"{noun.capitalize()}s that look most alike to the network: of {len(features.indices):,} training {noun}s, "
-        f"those whose outputs of {features.layer} are closest to this {noun}'s."
+        f"those whose outputs of {subject.title(features.layer)} are closest to this {noun}'s."
     )

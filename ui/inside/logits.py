@@ -35,8 +35,8 @@ def render(subject: Subject) -> None:
         )
     else:
         text = (
-            f"For each class the output layer multiplies the outputs of {found.source} by its weights and adds up the "
-            "products and a bias. Softmax turns the ten sums into probabilities."
+            f"For each class the output layer multiplies the outputs of {subject.title(found.source)} by its weights "
+            "and adds up the products and a bias. Softmax turns the ten sums into probabilities."
         )
     st.caption(linked_help(text))
     html(Markup('<div class="inside-scroll">{}</div>').format(_table(subject, found)))

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from trainer import UserError
 from trainer.analysis.answer import Answer
+from trainer.analysis.stages import Stage, stages, title
 from trainer.config.dataset_info import DatasetInfo
 from trainer.config.layer_table import LayerRow
 from trainer.config.training import TrainingConfig
@@ -44,6 +45,14 @@ class Subject:
     @property
     def info(self) -> DatasetInfo:
         return self.choice.info
+
+    @cached_property
+    def stages(self) -> tuple[Stage, ...]:
+        return stages(self.table)
+
+    def title(self, name: str) -> str:
+        """Return the name for people of a layer in the layer table: `Convolution 1`."""
+        return title(self.table, name)
 
     @cached_property
     def outputs(self) -> dict[str, np.ndarray]:
@@ -79,9 +88,7 @@ def image(url: str, width: int, caption: str, alt: str, height: int | None = Non
     ).format(width, width, style, alt, url, caption)
 
 
-def scale(largest: float, signed: bool = True) -> Markup:
-    """Return the legend of the diverging colors, from −largest to +largest, or from 0 if not `signed`."""
+def scale(largest: float) -> Markup:
+    """Return the legend of the diverging colors, from −largest to +largest."""
     number = decimal(largest)
-    if not signed:
-        return Markup('<span class="inside-scale">0 <i class="up"></i> {}</span>').format(number)
     return Markup('<span class="inside-scale">−{} <i></i> +{}</span>').format(number, number)

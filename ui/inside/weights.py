@@ -20,7 +20,7 @@ def render(subject: Subject) -> None:
     """Render the weights of the first layer's units, then those of one unit enlarged."""
     place = contributions.first_weighted_row(subject.table)
     if place is None:
-        st.info("No layer of this network has weights for the pixels themselves: open Layers instead.")
+        st.info("No layer of this network has weights for the pixels themselves: open Network instead.")
         return
     row = subject.table[place]
     sheet = contributions.weight_images(subject.weights[row.name][0], subject.table[0].input_shape)
@@ -35,7 +35,7 @@ def render(subject: Subject) -> None:
     elif row.name == "output":
         text = f"One template for each of the {number} classes."
     else:
-        text = f"Each of the {number:,} units of {row.name} has a weight for every pixel."
+        text = f"Each of the {number:,} units of {subject.title(row.name)} has a weight for every pixel."
     more = f" The first {MAX_DRAWN_UNITS} are drawn." if number > MAX_DRAWN_UNITS else ""
     mean = " Each picture is the mean over red, green and blue." if is_colored else ""
     columns = 5 if number == 10 else 8
@@ -46,7 +46,7 @@ def render(subject: Subject) -> None:
                 diverging.sheet_url(means[:MAX_DRAWN_UNITS], largest, columns),
                 560,
                 scale(largest),
-                f"The weights of {row.name}",
+                f"The weights of {subject.title(row.name)}",
             )
             html(Markup('<div class="inside">{}</div>').format(picture))
         with st.container(width=260):
