@@ -77,14 +77,14 @@ def open_form(page: Page, address: str, config: TrainingConfig) -> None:
 
 
 def choose_preset(page: Page, preset: str, epochs: int | None = None) -> None:
-    """Choose a preset by its title on Train, and optionally the number of epochs."""
-    pill = page.get_by_role("radio", name=preset, exact=True)
+    """Choose a lesson, a preset by its title, on Train, and optionally the number of epochs."""
+    box = page.get_by_role("combobox", name="Lesson")
     field = page.get_by_role("spinbutton", name="Epochs")
-    some, own = page.get_by_role("radio", checked=True), page.get_by_text("A network of your own.")
-    expect(some.or_(own).first).to_be_visible()  # the form is complete
-    if not pill.is_checked():
+    expect(field).to_be_visible()
+    if box.input_value() != preset:
         old_form = field.element_handle()
-        pill.click()
+        box.click()
+        page.get_by_role("option", name=preset, exact=True).click()
         old_form.wait_for_element_state("hidden")  # it would swallow the next input
     default = next(one.config.epochs for one in PRESETS.values() if one.title == preset)
     expect(field).to_have_value(str(default))
@@ -100,12 +100,13 @@ def config_of(url: str) -> TrainingConfig | None:
     return TrainingConfig.from_link(link[0]) if link else None
 
 
+def run_of(url: str) -> str:
+    """Return the id of the run in a page's URL, or ""."""
+    return parse_qs(urlsplit(url).query).get("run", [""])[0]
+
+
 def train(page: Page) -> str:
     """Press Train and return the run's id."""
-
-    def run_of(url: str) -> str:
-        return parse_qs(urlsplit(url).query).get("run", [""])[0]
-
     before = run_of(page.url)
     page.get_by_test_id("stMain").get_by_role("button", name="Train", exact=True).click()
     page.wait_for_url(lambda url: run_of(url) not in ("", before))

@@ -21,7 +21,7 @@ from trainer.runs.store import RunStore
 from ui.train.link import SETTLE_SECONDS
 
 STATE = "data-test-connection-state"
-PROGRESS = re.compile(r"Epoch \d+ of \d+ · step")
+PROGRESS = re.compile(r"Epoch \d+ of \d+")
 
 
 class Proxy:

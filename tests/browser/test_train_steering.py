@@ -13,7 +13,7 @@ from harness.browser import LONG_TRAINING, choose_preset, epochs_drawn, open_for
 from harness.waiting import wait_for
 from trainer.runs.run import Run
 
-PROGRESS = re.compile(r"Epoch \d+ of \d+ · step")
+PROGRESS = re.compile(r"Epoch \d+ of \d+")
 LATER = re.compile(r"Epoch ([2-9]|\d\d+) of")
 
 

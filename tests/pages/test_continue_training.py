@@ -78,6 +78,8 @@ def test_own_drawings_are_trained_on_and_others_see_only_their_number(visit, min
     Collection(visit().session_state.engine.collection("me").path.parent).add(mine.images[0], 7, 1)
     app = visit(parent="shipped")
     assert "with **your 1 drawing**, repeated to make 1,000 digits per epoch" in texts(app)
+    app.session_state["more"] = True
+    app.run()
     key = app.session_state.draft.key
     app.number_input(key=f"{key}.epochs").set_value(1)
     app.number_input(key=f"{key}.training_examples").set_value(100)

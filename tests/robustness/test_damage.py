@@ -65,6 +65,7 @@ RUN = (
     "parent.onnx",
     "readings.jsonl",
     "requests.jsonl",
+    "sketches.npz",
     "snapshots.npz",
     "state.json",
     "writer.lock",
@@ -295,6 +296,7 @@ def everything(store: RunStore, run: Run) -> dict[str, str]:
     reads |= {
         "digits": run.digits,
         "snapshots": run.snapshots,
+        "sketches": run.sketches,
         "history": lambda: store.history(run),
         "readings": lambda: store.predictions(run),
         "row": lambda: index.read_row(run),
@@ -324,6 +326,7 @@ READ_FROM = {  # the reads that depend on each file of a run, and on no other fi
     "model.onnx": {"answers", "row"},
     "readings.jsonl": {"readings"},
     "requests.jsonl": {"requests"},
+    "sketches.npz": {"sketches"},
     "snapshots.npz": {"snapshots"},
     "state.json": {"state", "row"},
 }

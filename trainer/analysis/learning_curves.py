@@ -1,4 +1,7 @@
-"""Learning curves of one training: its history as thinned, smoothed series and as Plotly charts."""
+"""Learning curves of one training: its history as thinned, smoothed series and as Plotly charts.
+
+Longer than 300 lines because all charts of a training share their axes, marks and series.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,20 @@ from typing import Any
 
 import numpy as np
 
+from trainer.config.training import TrainingConfig, schedule_factor
 from trainer.figures.palette import BLUE, GRAY, GREEN, NEUTRAL, ORANGE, PURPLE, SKY, VERMILLION
 from trainer.figures.plotly import AXIS, LEGEND_NAME, Figure, frame, literal
-from trainer.text import shortened
+from trainer.text import number, shortened
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 Curve = tuple[Array, Array]  # steps, and the values at these steps
 Line = Mapping[str, Any]  # of history.jsonl or readings.jsonl
 MAX_POINTS, MAX_SMALL_POINTS = 400, 100  # per curve: a screen cannot show more
+MAX_MARKS = 6  # newest changes that are marked
+ACCURACY_EDGES = (98, 95, 90, 80, 50)  # %, at which a zoomed axis may start
+LOSS_EDGES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0)  # at which a zoomed axis may end
+
+Mark = tuple[float, str]  # a step at which something was changed, and what
 
 # Compared runs differ in hue and dash; blue and vermillion are reserved for the run itself.
 _COMPARED = ((GREEN, "8px,2px"), (ORANGE, "dashdot"), (PURPLE, "dot"), (SKY, "8px,2px,2px,2px"), (GRAY, "solid"))
@@ -33,36 +42,38 @@ def learning_curves(
     *,
     smoothing: float = 0.0,
     log: bool = False,
+    fixed: bool = False,
     others: Sequence[tuple[str, Sequence[Line], int]] = (),
     at: int | None = None,
+    marks: Sequence[Mark] = (),
     guessing: bool = True,
 ) -> Figure:
-    """Draw one measure ("loss" or "accuracy") over the epochs: training solid, validation dashed.
+    """Draw one measure ("loss" or "accuracy") over the epochs: training solid, validation dashed, best epoch ringed.
 
     history: the lines of history.jsonl, may be empty. steps: steps per epoch. smoothing: weight of the past, from 0 to
     below 1, in an exponential mean of the training curve, corrected for its start as in TensorBoard. log: whether the
-    loss has a logarithmic axis. others: runs to compare with, as (name, history, steps per epoch). at: a step to mark.
-    guessing: whether to draw the level of guessing, 10 % or a cross-entropy of ln 10.
-
-    The axes are fixed from the first point on, so that nothing jumps while the curves grow.
+    loss has a logarithmic axis. fixed: whether the axes start at 0, the same for all runs; otherwise they zoom to
+    where the values are after the first epoch, in steps, so that little jumps. others: runs to compare with, as (name,
+    history, steps per epoch). at: a step to mark. marks: changes to mark. guessing: whether to draw the level of
+    guessing, 10 % or a cross-entropy of ln 10.
     """
     percent, form = (100.0, "%{y:.2f} %") if measure == "accuracy" else (1.0, "%{y:.4f}")
     at_step, after_epoch = f"{form}, step %{{customdata:,}}", f"{form}, epoch %{{x:.0f}}"
     batches = column(history, "batch", measure, percent)
     ends = column(history, "epoch", measure, percent)
+    training = batches if len(batches[0]) else ends  # a run from elsewhere may have epochs only
     validation = column(history, "epoch", f"val_{measure}", percent)
     solid: Figure = {"line": {"color": BLUE, "width": 1.5}, "mode": "lines", "legendgroup": "training"}
-    dots: Figure = {"marker": {"size": 6, "color": BLUE}, "mode": "markers", "legendgroup": "training"}
     dashed: Figure = {"line": {"color": VERMILLION, "width": 2.5, "dash": "dash"}, "mode": "lines+markers"}
     diamonds: Figure = {"marker": {"size": 6, "color": VERMILLION, "symbol": "diamond"}}
     unnamed: Figure = {"showlegend": False}
     traces = [
-        _curve("training", (batches[0], smoothed(batches[1], smoothing)), steps, solid, hovertemplate=at_step),
-        _curve("epoch's mean", ends, steps, dots | unnamed, hovertemplate=after_epoch),
+        _curve("training", (training[0], smoothed(training[1], smoothing)), steps, solid, hovertemplate=at_step),
         _curve("validation", validation, steps, dashed | diamonds, hovertemplate=after_epoch),
+        _best(validation, measure, steps),
     ]
     if smoothing:
-        traces.insert(0, _curve("training, raw", batches, steps, solid | unnamed, opacity=0.3, hoverinfo="skip"))
+        traces.insert(0, _curve("training, raw", training, steps, solid | unnamed, opacity=0.3, hoverinfo="skip"))
     for (name, lines, its_steps), (color, dash) in zip(others, cycle(_COMPARED), strict=False):
         curve = column(lines, "epoch", f"val_{measure}", percent)
         if not len(curve[0]):
@@ -70,20 +81,38 @@ def learning_curves(
         thin: Figure = {"line": {"color": color, "width": 1.2, "dash": dash}, "mode": "lines", "opacity": 0.75}
         short, hover = literal(shortened(name, LEGEND_NAME)), f"{after_epoch}<extra>{literal(name)}</extra>"
         traces.append(_curve(short, curve, its_steps, thin, hovertemplate=hover))
+    seen = _settled((batches, ends, validation), steps, fixed)
+    axis = _loss_axis(seen, log, fixed) if measure == "loss" else _accuracy_axis(seen, fixed)
     level = 10.0 if measure == "accuracy" else math.log(10)
-    shapes = [_guessing(level)] if guessing or measure == "accuracy" else []
-    seen = np.concatenate([batches[1], ends[1], validation[1]])
+    low, high = (10.0**edge for edge in axis["range"]) if axis.get("type") == "log" else axis["range"]
+    shapes = [_guessing(level)] if (guessing or measure == "accuracy") and low <= level <= high else []
     return {
         "data": [trace for trace in traces if trace["x"] or trace["name"] == "training"],
         "layout": {
-            **frame(height=300, left=50, right=10, top=50, bottom=40),
-            "xaxis": _epochs_axis(epochs) | {"title": {"text": "epoch"}},
-            "yaxis": _loss_axis(seen, log) if measure == "loss" else AXIS | _PERCENT,
+            **frame(height=210, left=50, right=10, top=30, bottom=36),
+            "xaxis": _epochs_axis(epochs) | {"title": {"text": "epoch", "standoff": 4}},
+            "yaxis": axis,
             "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "bgcolor": "rgba(0, 0, 0, 0)"},
             "hovermode": "x unified",
-            "shapes": shapes + _mark(at, steps),
+            "shapes": shapes + [_change(step, text, steps) for step, text in marks[-MAX_MARKS:]] + _mark(at, steps),
         },
     }
+
+
+def changes(history: Sequence[Line], config: TrainingConfig, steps: int, epochs: int) -> list[Mark]:
+    """Return when the learning rate was changed in a training, apart from its schedule, and where epochs were added."""
+    found: list[Mark] = []
+    rate, planned = config.learning_rate, steps * config.epochs
+    for line in history:
+        step, now = line.get("step"), line.get("learning_rate")
+        if not isinstance(step, int) or not isinstance(now, (int, float)):
+            continue
+        factor = schedule_factor(config.schedule, step - 1, planned) if planned else 1.0
+        if factor > 1e-6 and abs(now / factor / rate - 1) > 0.001:
+            rate = now / factor
+            found.append((step, f"rate {number(rate, 3)}"))
+    more: list[Mark] = [(planned, "more epochs")] if epochs > config.epochs and steps else []
+    return sorted([*found, *more])
 
 
 def rate_curve(
@@ -163,7 +192,6 @@ def _named_ends(traces: Sequence[Figure]) -> list[Figure]:
 
 # --- parts of these charts ------------------------------------------------------------------------------------
 
-_PERCENT: Figure = {"title": {"text": "accuracy, %"}, "range": [0, 102]}
 _ABOVE: Figure = {"showarrow": False, "xref": "paper", "yref": "paper", "x": 0, "y": 1, "yanchor": "bottom"}
 _BESIDE: Figure = {"showarrow": False, "xanchor": "left", "xshift": 3, "yanchor": "middle"}
 
@@ -173,12 +201,29 @@ def _epochs_axis(epochs: int) -> Figure:
     return AXIS | {"range": [0, epochs * 1.02], "unifiedhovertitle": title, "nticks": 8}
 
 
-def _loss_axis(losses: Array, log: bool) -> Figure:
-    """Return the loss axis, from 0 or in whole decades; it changes only for losses outside it."""
+def _settled(curves: Sequence[Curve], steps: int, fixed: bool) -> Array:
+    """Return the values that the axis must show: those after the first epoch once there is a second one, or all."""
+    if fixed or len(curves[1][0]) < 2:
+        return np.concatenate([values for _, values in curves])
+    return np.concatenate([values[at >= steps] for at, values in curves])
+
+
+def _accuracy_axis(values: Array, fixed: bool) -> Figure:
+    """Return the accuracy axis in percent, from 0 or from an edge just below the lowest value."""
+    least = float(values.min(initial=100.0)) if len(values) and not fixed else 0.0
+    begin = next((edge for edge in ACCURACY_EDGES if least >= edge), 0)
+    title = f"accuracy, % from {begin}" if begin else "accuracy, %"
+    return AXIS | {"title": {"text": title}, "range": [begin, 100 + (100 - begin) * 0.02], "nticks": 6}
+
+
+def _loss_axis(losses: Array, log: bool, fixed: bool) -> Figure:
+    """Return the loss axis, from 0 to an edge above the highest loss, or in whole decades."""
     title = {"title": {"text": "loss"}}
     top = float(losses.max(initial=0.0))
     if not log:
-        return AXIS | title | {"range": [0, max(2.5, min(10.0, top * 1.05))]}
+        edges = () if fixed or not top else LOSS_EDGES
+        high = next((edge for edge in edges if top <= edge), max(2.5, min(10.0, top * 1.05)))
+        return AXIS | title | {"range": [0, high], "nticks": 6}
     least = float(losses[losses > 0].min(initial=1.0))
     low = max(-6, min(-3, math.floor(math.log10(least))))
     decades = [10.0**power for power in range(low, 2)]
@@ -187,6 +232,22 @@ def _loss_axis(losses: Array, log: bool) -> Figure:
         "ticktext": [f"{decade:.{max(0, -place)}f}" for place, decade in enumerate(decades, low)],
     }
     return AXIS | title | {"type": "log", "range": [low, 1.0 if top > 5 else 0.7]} | ticks
+
+
+def _best(validation: Curve, measure: str, steps: int) -> Figure:
+    """Return a ring around the best epoch's point of the validation curve, once there are two."""
+    at, values = validation
+    place = int(values.argmax() if measure == "accuracy" else values.argmin()) if len(values) > 1 else None
+    best: Curve = (at[:0], values[:0]) if place is None else (at[place : place + 1], values[place : place + 1])
+    ring: Figure = {"marker": {"size": 13, "color": VERMILLION, "symbol": "circle-open", "line": {"width": 2}}}
+    return _curve("best epoch", best, steps, ring | {"mode": "markers"}, hovertemplate="epoch %{x:.0f}")
+
+
+def _change(step: float, text: str, steps: int) -> Figure:
+    """Return a dotted line where something was changed, with a word on it."""
+    x = step / max(steps, 1)
+    label = {"text": text, "textposition": "end", "textangle": 0, "font": {"size": 11, "color": NEUTRAL}, "padding": 2}
+    return _line(x0=x, x1=x, y0=0, y1=1, yref="paper", dash="dot") | {"label": label}
 
 
 def _guessing(level: float) -> Figure:

@@ -177,6 +177,16 @@ PRESETS = {
 }
 
 
+# The lessons, from the first steps to the best network: groups of presets, in the order in which they teach.
+LESSONS = {
+    "Start here": ("tutorial_a", "tutorial_a_faster", "tutorial_b", "perceptron"),
+    "Break it": ("tutorial_a_raw", "too_fast"),
+    "Overfitting": ("overfit", "dropout"),
+    "Convolutions": ("mlp", "quick_cnn", "small_cnn"),
+    "As good as it gets": ("keras_convnet", "best_cnn"),
+}
+
+
 # --- configurations that continue a training --------------------------------------------------------------------
 
 FINE_TUNE_DRAWINGS = 1_000  # drawings per epoch, repeated

@@ -24,7 +24,7 @@ from trainer.config import dataset_info
 from trainer.config.limits import CLASSES
 from trainer.config.training import TrainingConfig
 from trainer.data.datasets import Dataset
-from trainer.jobs.snapshots import Snapshots
+from trainer.jobs.snapshots import Snapshots, snapshot
 from trainer.networks import model, onnx_writer
 from trainer.networks.checkpoint import Checkpoint
 from trainer.networks.fitting import steps_per_epoch
@@ -103,7 +103,7 @@ class Reporter(Hooks):
         if start is None:
             digits = {"images": dataset.x_test[watched], "labels": dataset.y_test[watched]}
             self._later(write_arrays, run.path / "digits.npz", digits)
-            self._snapshots.take(0, model.first_weights(model.weights(network), config))
+            self._snapshots.take(0, *snapshot(config, model.weights(network), self._digits))
 
     # --- requests ---------------------------------------------------------------------------------------------
 
@@ -211,17 +211,18 @@ class Reporter(Hooks):
         started = time.perf_counter()
         predictions = np.zeros((0, CLASSES), np.float32)
         content = onnx_writer.to_onnx(weights, self._config)
-        if due["predictions"]:
+        network = Network(content) if due["predictions"] or due["snapshot"] else None
+        if network and due["predictions"]:
             drawings = self._drawings
             images = np.stack([*self._digits, *(drawing.image for drawing in drawings)])
-            predictions = np.nan_to_num(Network(content).probabilities(images))
+            predictions = np.nan_to_num(network.probabilities(images))
             self._write_predictions(record, drawings, predictions[len(self._digits) :])
             self._prediction_pace.done(started)
         if due["export"]:
             write_atomically(self._run.network_file, content, sync=False)
             self._export_pace.done(started)
         if due["snapshot"]:
-            self._snapshots.take(record["step"], model.first_weights(weights, self._config))
+            self._snapshots.take(record["step"], *snapshot(self._config, weights, self._digits, network))
             self._snapshot_pace.done(started)
         return predictions
 
@@ -250,7 +251,7 @@ class Reporter(Hooks):
             self._is_writing()
             if self._checkpoint is not None:
                 self._checkpoint.save(self._run.checkpoint)
-            self._snapshots.end(self._step, model.first_weights(model.weights(self._network), self._config))
+            self._snapshots.end(self._step, *snapshot(self._config, model.weights(self._network), self._digits))
         finally:
             self._writer.shutdown()
             self._history.close()

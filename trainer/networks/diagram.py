@@ -1,4 +1,4 @@
-"""Diagram of a network's layers as SVG, for the light and the dark theme."""
+"""Diagram of a network's layers as SVG, for the light and the dark theme; a sketch fills it with weights and values."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from markupsafe import Markup
 
 from trainer.config.layer import Layer
 from trainer.config.layer_table import LayerRow
 from trainer.config.limits import choice_label
 from trainer.drawing.normalize import SIZE
-from trainer.figures.images import svg, svg_text
-from trainer.figures.palette import BLUE, GRAY, NEUTRAL, ORANGE, SKY
+from trainer.figures.images import data_url, svg, svg_text
+from trainer.figures.palette import BLUE, GRAY, NEUTRAL, ORANGE, SKY, VERMILLION
+from trainer.networks.sketch import ENDS, MAX_UNITS, drawn_sheets, drawn_units
 
 WIDTH, HEIGHT, AXIS_Y = 450, 200, 80  # of the diagram, and of its horizontal axis
-MAX_UNITS = 12  # of a dense layer that are drawn
+EDGE_LEVELS = 4  # of the strength of a connection; weaker than the first are not drawn
 COLORS = {"blue": BLUE, "sky": SKY, "orange": ORANGE, "neutral": NEUTRAL}
 UNIT_PITCH = 12.5  # distance between units
 SHEET, STEP, SLOPE = 0.42, 3, 0.3  # a sheet's width for its height, distance between sheets, slope
@@ -32,6 +34,7 @@ class _Piece:
     shape: tuple[int, ...]
     width: float
     gap: float  # minimum distance to the piece before
+    sketch: np.ndarray | None = None  # (12, 13): of each unit, its activation and the weights before it, −1 to 1
     left: float = 0.0
 
     @property
@@ -42,7 +45,7 @@ class _Piece:
 
     @property
     def sheets(self) -> int:
-        return 1 + round(1.2 * math.log2(self.shape[2])) if len(self.shape) == 3 else 1
+        return drawn_sheets(self.shape[2]) if len(self.shape) == 3 else 1
 
     @property
     def sheet(self) -> float:
@@ -53,18 +56,28 @@ class _Piece:
     def units(self) -> list[float]:
         """Return the y of each unit that is drawn; if there are too many, those in the middle are left out."""
         number = min(self.shape[0], MAX_UNITS)
-        places = [place for place in range(number) if self.shape[0] <= MAX_UNITS or place not in (5, 6)]
+        units = drawn_units(self.shape[0])
+        places = [*range(number)] if len(units) == number else [*range(ENDS), *range(number - ENDS, number)]
         return [AXIS_Y + UNIT_PITCH * (place - (number - 1) / 2) for place in places]
 
 
-def network_diagram(table: Sequence[LayerRow]) -> Markup:
+def network_diagram(
+    table: Sequence[LayerRow], sketch: np.ndarray | None = None, digit: np.ndarray | None = None
+) -> Markup:
     """Draw a network from its layer table: images as stacks of sheets, lists of numbers as columns of units.
 
     A sheet's height follows the image's height, a stack's depth the number of channels. A layer that neither changes
     the shape nor mixes values is a thin mark. The diagram has one size, whatever the number of layers.
+
+    sketch: the weights tint the connections and the activations the units, blue for positive, vermillion for negative
+    ones; a sketch of another network is ignored. digit: the image that the network reads, uint8.
     """
+    if sketch is not None and len(sketch) != len(table):
+        sketch = None
     image = _Piece("sheets", None, table[0].input_shape, SHEET * 88, 0)
-    pieces = _placed([image, *(_piece(row) for row in table if not row.layer.hidden)])
+    shown = [(place, row) for place, row in enumerate(table) if not row.layer.hidden]
+    pieces = [image, *(_piece(row, None if sketch is None else sketch[place]) for place, row in shown)]
+    _place(pieces)
     mains = [piece for piece in pieces if piece.kind != "mark"]
     crowded = len(mains) > 9
     pairs = list(itertools.pairwise(mains))
@@ -75,6 +88,8 @@ def network_diagram(table: Sequence[LayerRow]) -> Markup:
         if piece.kind != "mark":  # a mark is as high as the piece before it
             height = piece.height
         shapes += _drawn(piece, height, piece is pieces[-1])
+    if digit is not None:
+        shapes += _picture(image, digit)
     return svg(
         WIDTH,
         HEIGHT,
@@ -86,15 +101,15 @@ def network_diagram(table: Sequence[LayerRow]) -> Markup:
     )
 
 
-def _piece(row: LayerRow) -> _Piece:
+def _piece(row: LayerRow, sketch: np.ndarray | None) -> _Piece:
     shape = row.output_shape
     match row.layer.drawn_as:
         case "bar":
             return _Piece("bar", row.layer, shape, 7, 24)
         case "units":
-            return _Piece("units", row.layer, shape, 11, 30)
+            return _Piece("units", row.layer, shape, 11, 30, sketch)
         case "sheets":
-            piece = _Piece("sheets", row.layer, shape, 0, 20)
+            piece = _Piece("sheets", row.layer, shape, 0, 20, sketch)
             piece.width = SHEET * piece.height + STEP * (piece.sheets - 1)
             return piece
     return _Piece("mark", row.layer, shape, 4, 4)
@@ -104,7 +119,7 @@ def _color(piece: _Piece) -> str:
     return COLORS[piece.layer.color] if piece.layer else BLUE
 
 
-def _placed(pieces: list[_Piece]) -> list[_Piece]:
+def _place(pieces: list[_Piece]) -> None:
     """Set the pieces' positions: closer and narrower if there is too little room, otherwise further apart."""
     edge, digits = 12, 16  # margin on either side, and room for the digits beside the output units
     room = WIDTH - 2 * edge - digits
@@ -117,7 +132,6 @@ def _placed(pieces: list[_Piece]) -> list[_Piece]:
         x += piece.gap * narrower + (wider if place and piece.kind != "mark" else 0)
         piece.left, piece.width = x, piece.width * narrower
         x += piece.width
-    return pieces
 
 
 def _drawn(piece: _Piece, height: float, last: bool) -> Markup:
@@ -151,15 +165,25 @@ def _sheets(piece: _Piece) -> Markup:
             '<path d="{}" stroke="{}"/><path transform="{}" d="M8 8h12l-7 13" fill="none" '
             'stroke="#fff" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round"/>'
         ).format(stack[0], NEUTRAL, pen)
-    paths = Markup().join(Markup('<path d="{}"/>').format(sheet) for sheet in stack)
+    if piece.sketch is not None:
+        fills = [_fill(value) for value in reversed(piece.sketch[: len(stack), 0].tolist())]
+        paths = Markup().join(
+            Markup('<path d="{}" {}/>').format(sheet, fill) for sheet, fill in zip(stack, fills, strict=True)
+        )
+    else:
+        paths = Markup().join(Markup('<path d="{}"/>').format(sheet) for sheet in stack)
     return Markup('<g fill="{}" fill-opacity="0.18" stroke="{}" stroke-width="0.9">{}</g>').format(color, color, paths)
 
 
 def _units(piece: _Piece, last: bool) -> Markup:
     x = piece.left + piece.width / 2
     radius = min(4.8, 0.45 * piece.width)
+    fills = [Markup()] * len(piece.units)
+    if piece.sketch is not None:
+        fills = [_fill(value) for value in piece.sketch[: len(fills), 0].tolist()]
     circles = Markup().join(
-        Markup('<circle cx="{:.1f}" cy="{:.1f}" r="{:.1f}"/>').format(x, y, radius) for y in piece.units
+        Markup('<circle cx="{:.1f}" cy="{:.1f}" r="{:.1f}" {}/>').format(x, y, radius, fill)
+        for y, fill in zip(piece.units, fills, strict=True)
     )
     dots = Markup().join(Markup('<circle cx="{:.1f}" cy="{}" r="1"/>').format(x, AXIS_Y + dy) for dy in (-5, 0, 5))
     color = _color(piece)
@@ -186,8 +210,46 @@ def _joint(a: _Piece, b: _Piece, crowded: bool) -> Markup:
         lines = "".join(f"M{begin:.1f} {AXIS_Y + y:.1f}L{end:.1f} {AXIS_Y + to:.1f}" for y, to in edges)
         return Markup('<path d="{}" opacity="0.6"/>').format(lines)
     begins = a.units if a.kind == "units" else [AXIS_Y + a.height * (place / 9 - 0.5) for place in range(10)]
+    if b.sketch is not None and b.sketch[:, 1:].any():
+        return _connections(begin, end, begins, b)
     lines = "".join(f"M{begin:.1f} {y:.1f}L{end:.1f} {to:.1f}" for y in begins for to in b.units)
     return Markup('<path d="{}" opacity="0.3"/>').format(lines)
+
+
+def _connections(begin: float, end: float, begins: Sequence[float], b: _Piece) -> Markup:
+    """Draw each connection in the color and strength of its weight, the ones of equal strength in one path."""
+    assert b.sketch is not None
+    weights = b.sketch[: len(b.units), 1 : 1 + len(begins)].astype(float)
+    levels = np.rint(EDGE_LEVELS * np.clip(weights, -1, 1)).astype(int)
+    drawn = Markup()
+    for level in sorted({*levels.ravel().tolist()} - {0}, key=abs):
+        lines = "".join(
+            f"M{begin:.0f} {begins[point]:.0f}L{end:.0f} {b.units[unit]:.0f}"
+            for unit, point in np.argwhere(levels == level).tolist()
+        )
+        share = abs(level) / EDGE_LEVELS
+        drawn += Markup('<path d="{}" stroke="{}" opacity="{:.2f}" stroke-width="{:.1f}"/>').format(
+            lines, BLUE if level > 0 else VERMILLION, 0.15 + 0.6 * share, 0.4 + 1.2 * share
+        )
+    return drawn
+
+
+def _fill(value: float) -> Markup:
+    """Return the fill of a unit with an activation, −1 to 1."""
+    color = BLUE if value >= 0 else VERMILLION
+    return Markup('fill="{}" fill-opacity="{:.2f}"').format(color, min(1.0, abs(value)))
+
+
+def _picture(piece: _Piece, digit: np.ndarray) -> Markup:
+    """Draw the image that the network reads onto the front sheet of the input."""
+    width, height = piece.sheet, piece.height
+    slope = SLOPE * width
+    top = AXIS_Y - height / 2 + slope / 2
+    sides = f"{width / 100:.4f} {-slope / 100:.4f} 0 {height / 100:.4f} {piece.left:.1f} {top:.1f}"
+    return Markup(
+        '<image width="100" height="100" transform="matrix({})" href="{}" preserveAspectRatio="none" '
+        'style="image-rendering: pixelated"/>'
+    ).format(sides, data_url(digit))
 
 
 def _patch(a: _Piece, b: _Piece) -> Markup:

@@ -26,6 +26,11 @@ NUMBER_LIMITS = {
 }
 
 
+def sketched_digit(count: int) -> int:
+    """Return which of the watched digits a sketch of the network reads: a 7, where each class is among them."""
+    return min(7, count - 1)
+
+
 def is_valid_line(record: Record) -> bool:
     """Tell whether a record can be a line of history.jsonl."""
     return _numbers_are_valid(record) and ("reads" not in record or are_labels(record["reads"]))

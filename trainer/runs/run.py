@@ -18,6 +18,7 @@ import numpy as np
 
 from trainer.config.limits import CLASSES
 from trainer.config.training import TrainingConfig
+from trainer.networks.sketch import SHAPE
 from trainer.runs.label import Label, generated_name
 from trainer.runs.requests import KINDS, Requests
 from trainer.runs.state import State
@@ -40,6 +41,7 @@ from trainer.storage.files import (
 from trainer.storage.memory import cached
 from trainer.text import printable
 
+SNAPSHOTS, SKETCHES = ("snapshots.npz", "weights"), ("sketches.npz", "sketches")  # file, and its array beside "steps"
 MAX_ARRAYS = 20_000_000  # bytes of digits.npz, and of snapshots.npz
 _MAX_TIME = 250_000_000_000  # seconds since 1970, in the year 9892: `time` fails soon after
 
@@ -206,8 +208,15 @@ class Run:
 
     def snapshots(self) -> tuple[np.ndarray, np.ndarray] | None:
         """Return the first layer's weights over time: steps (s,) and weights (s, n, height, width) float16."""
-        saved = self._arrays("snapshots.npz", "steps", "weights")
+        file, array = SNAPSHOTS
+        saved = self._arrays(file, "steps", array)
         return saved if saved and _are_weights(*saved) else None
+
+    def sketches(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return sketches of the network over time: steps (s,), and (s, rows, 12, 13) float16 (`networks.sketch`)."""
+        file, array = SKETCHES
+        saved = self._arrays(file, "steps", array)
+        return saved if saved and _are_weights(*saved) and saved[1].shape[2:] == SHAPE else None
 
     def _arrays(self, file: str, *names: str) -> tuple[np.ndarray, np.ndarray] | None:
         path = self.path / file

@@ -107,7 +107,7 @@ def _select_settings(parent: Parent, config: TrainingConfig, drawings: int) -> N
 
     def choose() -> None:
         if name := st.session_state[key]:
-            load(configs[name])
+            load(configs[name], suggested=True)
 
     key = "parent.how"
     st.session_state[key] = next((name for name, choice in configs.items() if choice == config), None)

@@ -16,11 +16,12 @@ from trainer.config.layer_table import LayerError, LayerRow, layer_table
 from trainer.config.limits import CHOICES
 from trainer.config.optimizers import OPTIMIZERS
 from trainer.config.training import TrainingConfig
+from ui.train.changes import Form, changed_layers, changed_settings, describe
 
 MAX_UNDO = 50  # edits that can be undone
-
-Form = tuple[tuple[Layer, ...], dict[str, Any]]  # layers, and all other settings of TrainingConfig by name
+MAIN_SETTINGS = ("optimizer", "learning_rate", "batch_size", "epochs")  # always in view; the others are folded away
 UP, DOWN, REMOVE = "arrow_upward", "arrow_downward", "close"  # the buttons of a layer, by their icons
+MORE = "more"  # key of the settings that are folded away
 NETWORK, TRAINING, OPTIMIZER = "network", "training", "optimizer"  # keys of errors that belong to no layer
 
 
@@ -51,14 +52,14 @@ class Draft:
     undo_stack: list[Form]  # earlier forms, newest last
     opened: str | None = None  # key of the layer whose settings are open
     focus_keys: tuple[str, ...] = ()  # of the buttons that may take the keyboard focus after an edit, best first
+    change: str = ""  # what a suggestion changed, until the next edit
+    marked: frozenset[str] = frozenset()  # names of the settings and keys of the layers that it changed
+    look: bool = False  # scroll to what it changed
     key: str = field(default_factory=lambda: token_hex(4))
 
     @classmethod
     def of(cls, form: Form, undo_stack: list[Form]) -> Draft:
-        """Return a new draft of a form, with the first layer that has parameters open."""
-        draft = cls([(token_hex(4), layer) for layer in form[0]], dict(form[1]), form, undo_stack)
-        draft.opened = next((key for key, layer in draft.layers if layer.parameters((1, 1, 1))), None)
-        return draft
+        return cls([(token_hex(4), layer) for layer in form[0]], dict(form[1]), form, undo_stack)
 
     @property
     def form(self) -> Form:
@@ -82,7 +83,13 @@ class Draft:
         if key == self.opened:
             self.opened = None
         near = self.layers[place : place + 1] or self.layers[-1:]
-        self.focus_keys = tuple(f"{key}.{REMOVE}" for key, _ in near)
+        self.focus_keys = tuple(f"{key}.open" for key, _ in near)
+
+    def mark(self, before: Form) -> None:
+        """Mark what differs from another form, until the next edit."""
+        self.change, self.look = describe(before, self.form), True
+        layers = (self.layers[place][0] for place in changed_layers(before, self.form))
+        self.marked = frozenset([*changed_settings(before, self.form), *layers])
 
     def update(self, typed: Mapping[str, Any]) -> CheckedForm:
         """Take the values of the widgets, by their keys, into the draft, and check the form.
@@ -93,6 +100,7 @@ class Draft:
         if self.form != self.last_form:
             self.undo_stack = [*self.undo_stack, self.last_form][-MAX_UNDO:]
             self.last_form = self.form
+            self.change, self.marked = "", frozenset()
         layers, settings = self.form
         config, table, part = None, (), TRAINING
         try:
@@ -152,16 +160,23 @@ def form_of(config: TrainingConfig) -> Form:
     return config.layers, {item.name: getattr(config, item.name) for item in fields(config) if item.name != "layers"}
 
 
-def load(config: TrainingConfig) -> None:
-    """Fill the form with a configuration, in a callback or before `st.rerun()`; it can be undone."""
-    draft = st.session_state.get("draft")
-    st.session_state.draft = Draft.of(form_of(config), [*draft.undo_stack, draft.form] if draft else [])
+def load(config: TrainingConfig, suggested: bool = False) -> None:
+    """Fill the form with a configuration, in a callback or before `st.rerun()`; it can be undone.
+
+    The changes of a suggested one are marked.
+    """
+    before = st.session_state.get("draft")
+    st.session_state.draft = draft = Draft.of(form_of(config), [*before.undo_stack, before.form] if before else [])
+    if before and suggested:
+        draft.mark(before.form)
+        if set(changed_settings(before.form, draft.form)) - set(MAIN_SETTINGS):
+            st.session_state[MORE] = True  # unfolds them
 
 
 def undo() -> None:
     """Undo the last edit, in a callback."""
     draft = st.session_state.draft
-    place = [key for key, _ in draft.layers].index(draft.opened) if draft.opened else 0
+    place = [key for key, _ in draft.layers].index(draft.opened) if draft.opened else None
     st.session_state.draft = before = Draft.of(draft.undo_stack[-1], draft.undo_stack[:-1])
-    if draft.opened and place < len(before.layers):
+    if place is not None and place < len(before.layers):
         before.opened = before.layers[place][0]

@@ -1,4 +1,4 @@
-"""The list of layers in the form: name, settings, output shape, parameters, and buttons to move or remove a layer."""
+"""The list of layers in the form, one line each: name, output shape, parameters; an open one has its settings."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from markupsafe import Markup
 from trainer.config.layer import Layer
 from trainer.config.layer_table import LayerRow
 from trainer.config.layers import LAYERS
+from trainer.config.limits import SETTINGS
 from trainer.text import number, percent
+from ui.glossary import linked_help
 from ui.html import html, style
 from ui.markdown import sentence
-from ui.train.draft import DOWN, NETWORK, REMOVE, UP, CheckedForm, Draft, undo
-from ui.train.settings import FIELD_WIDTH, render_setting
+from ui.train.draft import DOWN, NETWORK, REMOVE, UP, CheckedForm, Draft
+from ui.train.settings import FIELD_WIDTH, MARK, render_setting
 
 STYLE = Path(__file__).with_suffix(".css")
 # A row that moves is a new element for the browser and would lose the keyboard focus.
@@ -25,16 +27,18 @@ _move_focus = st.components.v2.component(
     "digit_lab_keep_focus",
     js=Path(__file__).with_suffix(".js").read_text("utf-8"),
 )
-HEADER = Markup("""<div class="layer-line layer-head"><span>Layer</span>
-    <div class="layer-facts"><span>Output shape</span><span>Parameters</span><span>Share</span></div></div>""")
+IMPLIED = {  # why the network adds a layer by itself
+    "Flatten": "added by itself: the next layer takes a list of numbers",
+    "Reshape": "added by itself: the next layer takes an image with channels",
+}
 
 
 def render_layers(draft: Draft, checked: CheckedForm) -> None:
-    """Render the list of layers with their errors, and below it the buttons and totals."""
+    """Render the list of layers with their errors, and below it the button to add one and the totals."""
     rows, total = checked.table, sum(row.parameters for row in checked.table)
-    style(STYLE)
+    marks = [f".st-key-layer-row-{key}" for key, _ in draft.layers if key in draft.marked]
+    style(STYLE, *([", ".join(marks) + MARK] if marks else []))
     with st.container(key="layers"):
-        html(HEADER)
         listed = iter(enumerate(draft.layers))
         for row in rows:
             if row.implied:
@@ -50,34 +54,30 @@ def render_layers(draft: Draft, checked: CheckedForm) -> None:
             key="keep_focus",
         )
         draft.focus_keys = ()
-    with st.container(horizontal=True, vertical_alignment="center"):
-        _render_menu("Add layer", len(draft.layers), "add_layer", draft)
-        st.button(
-            "Undo",
-            icon=":material/undo:",
-            help="Undoes the last edit of the network or its training",
-            on_click=undo,
-            disabled=not draft.undo_stack,
-            key="undo",
-        )
     if NETWORK in checked.errors:
         st.error(sentence(checked.errors[NETWORK]))
-    memory = f" · about {size_text(checked.config.memory)} of memory for training" if checked.config else ""
+    with st.container(horizontal=True, vertical_alignment="center", key="layers-foot"):
+        _render_menu("Add layer", len(draft.layers), "add_layer", draft)
+        _render_totals(checked, total)
+
+
+def _render_totals(checked: CheckedForm, total: int) -> None:
+    rows = checked.table
     so_far = "" if rows and rows[-1].name == "output" else " up to there"
-    multiply_adds = sum(row.multiply_adds for row in rows)
+    memory = f" Training takes about {size_text(checked.config.memory)} of memory." if checked.config else ""
     st.markdown(
-        f"**{total:,} parameters** · **{millions(multiply_adds)} multiply-adds** for one image{so_far} · "
-        f"{size_text(4 * total)} of weights{memory}",
+        f"**{total:,} parameters** · **{millions(sum(row.multiply_adds for row in rows))} multiply-adds**{so_far}",
         help="A multiply-add multiplies an input by a weight and adds the product to a sum: their number tells how "
-        "long the network takes for an image. Each weight takes 4 bytes. Training also stores the gradients, the "
-        "optimizer's state, and the outputs of every layer for a batch.",
+        f"long the network takes for an image. The weights take {size_text(4 * total)}, 4 bytes each.{memory} That "
+        "includes the gradients, the optimizer's state, and the outputs of every layer for a batch.",
+        width="content",
     )
 
 
 def _render_layer(
     draft: Draft, place: int, key: str, layer: Layer, row: LayerRow | None, total: int, error: str
 ) -> None:
-    """Render a layer as a row, with its error, if any, and its settings while they are open."""
+    """Render a layer as a row, with its error, if any, and its settings and tools while they are open."""
     name = row.name if row else type(layer).__name__
     opened = draft.opened == key
     with st.container(horizontal=True, key=f"layer-row-{key}"):
@@ -91,14 +91,10 @@ def _render_layer(
             type="tertiary",
         )
         html(facts_html(row, total, bool(error)))
-        last = place == len(draft.layers) - 1
-        _render_tool(key, UP, f"Move {name} up", draft.move, (place, -1), place == 0)
-        _render_tool(key, DOWN, f"Move {name} down", draft.move, (place, 1), last)
-        _render_tool(key, REMOVE, f"Remove {name}", draft.remove, (place,))
     if error:
         st.error(sentence(error))
     if opened:
-        with st.container(border=True):
+        with st.container(border=True, key="layer-open"):
             _render_open_layer(draft, place, key, layer, row)
 
 
@@ -118,9 +114,10 @@ def _render_tool(
 
 
 def _render_open_layer(draft: Draft, place: int, key: str, layer: Layer, row: LayerRow | None) -> None:
-    """Render what a layer does, its settings, and how its parameters are counted."""
-    st.caption(f"**{layer.label}**: {layer.help}")
+    """Render a layer's settings, how its parameters are counted, and the buttons to move or remove it."""
     names = [item.name for item in fields(layer)]
+    helps = "".join(f"\n- {SETTINGS[name].title}: {linked_help(SETTINGS[name].help, name)}" for name in names)
+    st.caption(f"**{layer.label}**: {layer.help}", help=helps.strip() or None)
     if names:
         with st.grid(min_column_width=FIELD_WIDTH):
             for name in names:
@@ -128,7 +125,12 @@ def _render_open_layer(draft: Draft, place: int, key: str, layer: Layer, row: La
     if row:
         costs = f" · {millions(row.multiply_adds)} multiply-adds for one image" if row.multiply_adds else ""
         st.caption(f"Parameters: {layer.arithmetic(row.input_shape)}{costs}")
-    _render_menu("Insert a layer below", place + 1, f"{key}.insert", draft)
+    name, last = row.name if row else type(layer).__name__, place == len(draft.layers) - 1
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="layer-tools"):
+        _render_menu("Insert a layer below", place + 1, f"{key}.insert", draft)
+        _render_tool(key, UP, f"Move {name} up", draft.move, (place, -1), place == 0)
+        _render_tool(key, DOWN, f"Move {name} down", draft.move, (place, 1), last)
+        _render_tool(key, REMOVE, f"Remove {name}", draft.remove, (place,))
 
 
 def _render_menu(label: str, place: int, key: str, draft: Draft) -> None:
@@ -178,11 +180,17 @@ def facts_html(row: LayerRow | None, total: int, wrong: bool = False) -> Markup:
         )
     width = 100 * row.parameters / total if total else 0
     return Markup(
-        '<div class="layer-facts"><span>{}</span><span>{:,}</span><span>{}</span><i style="width: {:.1f}%"></i></div>'
+        '<div class="layer-facts"><span title="output shape">{}</span><span title="parameters">{:,}</span>'
+        '<span title="share of all parameters">{}</span><i style="width: {:.1f}%"></i></div>'
     ).format(shape_text(row.output_shape), row.parameters, share_text(row.parameters, total), width)
 
 
 def implied_html(row: LayerRow, total: int) -> Markup:
-    """Return the row of a layer that the network adds by itself."""
-    name = "output: Dense 10 softmax" if row.name == "output" else row.name
-    return Markup('<div class="layer-line layer-implied"><span>{}</span>{}</div>').format(name, facts_html(row, total))
+    """Return the row of a layer that the network adds by itself, and why."""
+    if row.name == "output":
+        name, why = "output: Dense 10 softmax", ""
+    else:
+        name, why = row.name, IMPLIED[type(row.layer).__name__]
+    return Markup('<div class="layer-line layer-implied"><span>{} <small>{}</small></span>{}</div>').format(
+        name, why, facts_html(row, total)
+    )

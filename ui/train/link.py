@@ -84,7 +84,7 @@ def read_url(
             state.error = ""
             state.form = link_to(config)
             if form_of(config) != st.session_state.draft.form:
-                load(config)
+                load(config, suggested=link[0] == "parent" and not new_session)
                 if new_session:
                     st.session_state.draft.undo_stack.clear()
         except UserError as error:

@@ -47,3 +47,9 @@ def select_step(view: RunView, history: list[Record]) -> int | None:
         st.session_state.playing = None
         st.rerun()
     return None if at == steps[-1] else at
+
+
+def shown_step(run_id: str) -> int | None:
+    """Return the step that this run's replay shows, if it has been moved."""
+    step = st.session_state.get(f"replay.{run_id}")
+    return step if isinstance(step, int) else None

@@ -21,15 +21,18 @@ from trainer.figures.palette import BLUE, GRAY
 from trainer.text import counted, listed, number
 from ui import dataset_loader
 from ui.glossary import linked_help
-from ui.markdown import sentence
-from ui.train.draft import OPTIMIZER, TRAINING, Draft
+from ui.html import style
+from ui.markdown import literal, sentence
+from ui.train.changes import value_text
+from ui.train.draft import MAIN_SETTINGS, MORE, OPTIMIZER, TRAINING, Draft
 
-MAIN_SETTINGS = ("schedule", "loss", "batch_size", "epochs", "validation_split")
 GROUPS = {
+    "Data and loss": ("dataset", "pixels", "validation_split", "schedule", "loss"),
     "Against overfitting": ("training_examples", "l2", "patience"),
     "Augmentation": ("shift", "rotation", "zoom", "synthetic_examples", "own_examples"),
     "Other": ("kernel_initializer", "dtype", "seed", "time_limit"),
 }
+MARK = " { box-shadow: inset 3px 0 #d55e00; background: rgba(213, 94, 0, 0.1); border-radius: 4px; }"  # of a change
 DEFAULTS = {item.name: item.default for item in fields(TrainingConfig)}
 STEPS = {  # by which the buttons of a number change it
     "training_examples": 1000,
@@ -46,18 +49,13 @@ FIELD_WIDTH = 120  # pixels: two fields fit side by side on a phone
 RAW = Rescaling(255.0)  # as the first layer, restores pixels from 0 to 255
 
 
-def render_setting(
-    name: str, value: Any, key: str, step: float | None = None, help: str = "", disabled: bool = False
-) -> None:
+def render_setting(name: str, value: Any, key: str, step: float | None = None, disabled: bool = False) -> None:
     """Render the widget of a setting; `Draft.update` reads its value by its key.
 
     The widget accepts numbers beyond the limits, so that an error can explain what is allowed.
     """
-    title, help = SETTINGS[name].title, help or SETTINGS[name].help
-    if name in LIMITS:
-        help = f"{help} {_range(name)}."
-    help = linked_help(help, name)
-    common: dict[str, Any] = {"key": key, "help": help, "disabled": disabled}
+    title = SETTINGS[name].title
+    common: dict[str, Any] = {"key": key, "disabled": disabled}
     if name in CHOICES:
         label = functools.partial(choice_label, name)
         st.selectbox(title, CHOICES[name], CHOICES[name].index(value), format_func=label, **common)
@@ -67,6 +65,16 @@ def render_setting(
         st.number_input(title, value=value, step=int(step or STEPS.get(name, 1)), **common)
     else:
         st.number_input(title, value=float(value), step=step or STEPS.get(name, 0.05), format="%.6g", **common)
+
+
+def settings_help(names: Sequence[str]) -> str:
+    """Return what settings mean and their ranges, as a list: the help of a whole group."""
+    lines = []
+    for name in names:
+        help = optimizer_help() if name == "optimizer" else SETTINGS[name].help
+        allowed = f" {_range(name)}." if name in LIMITS else ""
+        lines.append(f"- **{SETTINGS[name].title}**: {linked_help(f'{help}{allowed}', name)}")
+    return "\n".join(lines)
 
 
 def _range(name: str) -> str:
@@ -81,37 +89,67 @@ def render_settings(draft: Draft, errors: dict[str, str], bfloat16: bool) -> Non
     settings, key = draft.settings, draft.key
     optimizer = settings["optimizer"]
     kind = type(optimizer).__name__
-    _render_dataset(settings["dataset"], f"{key}.dataset")
-    with st.grid(2, min_column_width=FIELD_WIDTH):
-        st.selectbox(
-            SETTINGS["optimizer"].title,
-            OPTIMIZERS,
-            [*OPTIMIZERS].index(kind),
-            key=f"{key}.optimizer",
-            help=linked_help(f"{SETTINGS['optimizer'].help} {optimizer_help()}", "optimizer"),
-            format_func=lambda name: OPTIMIZERS[name].label,
-        )
-        step = optimizer.default_learning_rate / 10
-        render_setting("learning_rate", settings["learning_rate"], f"{key}.{kind}.learning_rate", step)
-        for name in MAIN_SETTINGS:
-            render_setting(name, settings[name], f"{key}.{name}")
-        _render_pixels(draft)
-    _render_steps(settings)
-    for part in (TRAINING, OPTIMIZER):
-        if part in errors:
-            st.error(sentence(errors[part]))
-    own = {item.name: getattr(optimizer, item.name) for item in fields(optimizer)}
-    with st.expander(f"{kind}: {_summary(own)}", key="settings.optimizer"), st.grid(2, min_column_width=FIELD_WIDTH):
-        for name, value in own.items():
-            render_setting(name, value, f"{key}.{kind}.{name}")
-    for title, group in GROUPS.items():
-        changed = {name: settings[name] for name in group if settings[name] != DEFAULTS[name]}
-        with st.expander(f"{title}: {_summary(changed) or 'default'}", key=f"settings.{title}"):
-            with st.grid(2, min_column_width=FIELD_WIDTH):
+    marked = [name for name in (*settings, *vars(optimizer)) if name in draft.marked]
+    if marked:
+        style(", ".join(f'[class*="st-key-{key}-"][class*="-{name}"]' for name in marked) + MARK)
+    with st.container(key="settings"):
+        st.markdown("**Training**", help=settings_help(MAIN_SETTINGS))
+        with st.grid(2, min_column_width=FIELD_WIDTH, gap="small"):
+            st.selectbox(
+                SETTINGS["optimizer"].title,
+                OPTIMIZERS,
+                [*OPTIMIZERS].index(kind),
+                key=f"{key}.optimizer",
+                format_func=lambda name: OPTIMIZERS[name].label,
+            )
+            step = optimizer.default_learning_rate / 10
+            render_setting("learning_rate", settings["learning_rate"], f"{key}.{kind}.learning_rate", step)
+            render_setting("batch_size", settings["batch_size"], f"{key}.batch_size")
+            render_setting("epochs", settings["epochs"], f"{key}.epochs")
+        _render_steps(settings)
+        for part in (TRAINING, OPTIMIZER):
+            if part in errors:
+                st.error(sentence(errors[part]))
+        _render_more(draft, bfloat16)
+
+
+def _render_more(draft: Draft, bfloat16: bool) -> None:
+    """Render all other settings, in groups, once they are unfolded; their title names those that are not usual."""
+    settings, optimizer = draft.settings, draft.settings["optimizer"]
+    names = [name for group in GROUPS.values() for name in group if name != "pixels"]
+    changed = {name: settings[name] for name in names if settings[name] != DEFAULTS[name]}
+    if type(optimizer)() != optimizer:
+        changed |= {name: value for name, value in vars(optimizer).items() if getattr(type(optimizer)(), name) != value}
+    count = len(names) + 1 + len(vars(optimizer))
+    more = st.expander(f"More: {_summary(changed) or f'{count} settings'}", key=MORE, on_change="rerun")
+    if not more.open:
+        return
+    groups = {"Data and loss": GROUPS["Data and loss"], type(optimizer).__name__: tuple(vars(optimizer))}
+    with more:
+        for title, group in (groups | GROUPS).items():
+            if not group:
+                continue  # an optimizer without settings of its own
+            st.markdown(f"**{title}**", help=settings_help(group))
+            with st.grid(2, min_column_width=FIELD_WIDTH, gap="small"):
                 for name in group:
-                    _render_grouped(name, settings[name], f"{key}.{name}", bfloat16)
-            if title == "Augmentation" and changed:
+                    _render_grouped(name, draft, bfloat16)
+            if title == "Augmentation" and any(settings[name] != DEFAULTS[name] for name in group):
                 _render_augmented(settings)
+
+
+def _render_grouped(name: str, draft: Draft, bfloat16: bool) -> None:
+    settings, optimizer, key = draft.settings, draft.settings["optimizer"], draft.key
+    if name == "dataset":
+        _render_dataset(settings[name], f"{key}.{name}")
+    elif name == "pixels":
+        _render_pixels(draft)
+    elif name not in settings:
+        render_setting(name, getattr(optimizer, name), f"{key}.{type(optimizer).__name__}.{name}")
+    else:
+        unsupported = name == "dtype" and not bfloat16
+        render_setting(name, settings[name], f"{key}.{name}", disabled=unsupported and settings[name] == "float32")
+        if unsupported:
+            st.caption("As far as is known, the processor here does not support bfloat16.")
 
 
 def _render_dataset(value: str, key: str) -> None:
@@ -122,22 +160,16 @@ def _render_dataset(value: str, key: str) -> None:
         options,
         options.index(value),
         format_func=lambda name: titles.get(name, "a missing data set"),
-        help=SETTINGS["dataset"].help,
         key=key,
     )
 
 
-def _render_grouped(name: str, value: Any, key: str, bfloat16: bool) -> None:
-    if name == "dtype" and not bfloat16:
-        unsupported = f"{SETTINGS[name].help} As far as is known, the processor here does not support it."
-        render_setting(name, value, key, help=unsupported, disabled=value == "float32")
-    else:
-        render_setting(name, value, key)
-
-
 def _summary(values: dict[str, Any]) -> str:
+    """Return settings with their values: `Validation split 0.1, Loss Mean squared error`."""
+    titles = dataset_loader.titles() if "dataset" in values else {}
     texts = {
-        name: choice_label(name, value) if isinstance(value, str) else number(value) for name, value in values.items()
+        name: literal(titles.get(value, "missing")) if name == "dataset" else value_text(name, value)
+        for name, value in values.items()
     }
     return ", ".join(f"{SETTINGS[name].label} {text}" for name, text in texts.items())
 
@@ -162,7 +194,6 @@ def _render_pixels(draft: Draft) -> None:
         ("0 to 1", "0 to 255"),
         key=key,
         on_change=change,
-        help=linked_help(SETTINGS["pixels"].help),
     )
 
 

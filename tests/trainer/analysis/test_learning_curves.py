@@ -10,10 +10,12 @@ import pytest
 from trainer.analysis.learning_curves import (
     MAX_POINTS,
     MAX_SMALL_POINTS,
+    changes,
     learning_curves,
     prediction_curves,
     rate_curve,
 )
+from trainer.config.training import TrainingConfig, schedule_factor
 from trainer.figures.palette import BLUE, VERMILLION
 from trainer.figures.plotly import Figure
 
@@ -41,14 +43,46 @@ def test_curves_run_over_the_epochs_with_training_solid_and_validation_dashed() 
     assert (shown["training"]["x"], shown["training"]["y"]) == ([0.5, 1.0], [2.0, 1.5])
     assert (shown["validation"]["x"], shown["validation"]["y"]) == ([1.0], [1.4])
     assert "dash" not in shown["training"]["line"] and shown["validation"]["line"]["dash"] == "dash"
-    assert shown["epoch's mean"]["mode"] == "markers" and shown["epoch's mean"]["y"] == [1.75]
+    assert list(shown) == ["training", "validation"]  # nothing off the lines
 
 
-def test_accuracy_is_in_percent_on_an_axis_that_never_moves() -> None:
-    empty = learning_curves([], steps=0, epochs=2, measure="accuracy")
-    full = learning_curves(HISTORY, steps=10, epochs=2, measure="accuracy")
+def test_accuracy_is_in_percent_on_a_fixed_axis_if_asked_for() -> None:
+    empty = learning_curves([], steps=0, epochs=2, measure="accuracy", fixed=True)
+    full = learning_curves(HISTORY, steps=10, epochs=2, measure="accuracy", fixed=True)
     assert full["data"][0]["y"] == [30.0, 50.0, 10.0]
     assert empty["layout"] == full["layout"] and full["layout"]["yaxis"]["range"] == [0, 102]
+
+
+def fine_tuning() -> list[dict[str, Any]]:
+    """Return a history whose first steps lie apart, and whose second epoch of three is the best."""
+    first = {"kind": "batch", "step": 1, "loss": 2.0, "accuracy": 0.5}
+    losses = ((10, 0.09), (20, 0.04), (30, 0.06))
+    batches = [{"kind": "batch", "step": step, "loss": loss, "accuracy": 0.985} for step, loss in losses]
+    ends = [
+        line | {"kind": "epoch", "val_loss": line["loss"], "val_accuracy": 1 - line["loss"] / 5} for line in batches
+    ]
+    return [first, *batches, *ends]
+
+
+def test_the_axes_zoom_to_the_values_after_the_first_epoch_and_ring_the_best_one() -> None:
+    loss, accuracy = (learning_curves(fine_tuning(), 10, 3, measure) for measure in ("loss", "accuracy"))
+    assert loss["layout"]["yaxis"]["range"] == [0, 0.1]
+    assert accuracy["layout"]["yaxis"]["range"][0] == 98 and "from 98" in accuracy["layout"]["yaxis"]["title"]["text"]
+    for figure in (loss, accuracy):
+        assert curves(figure)["best epoch"]["x"] == [2.0]
+        assert not figure["layout"]["shapes"]  # guessing lies outside
+    assert learning_curves(fine_tuning(), 10, 3, "loss", fixed=True)["layout"]["yaxis"]["range"] == [0, 2.5]
+
+
+def test_a_change_of_the_learning_rate_and_added_epochs_are_marked_but_not_the_schedule() -> None:
+    config = TrainingConfig(learning_rate=0.1, schedule="cosine", epochs=2)
+    rates = [(0.1 if step <= 10 else 0.5) * schedule_factor("cosine", step - 1, 20) for step in range(1, 19)]
+    lines = [{"kind": "batch", "step": step, "learning_rate": rate} for step, rate in enumerate(rates, 1)]
+    marks = changes([*lines, {"kind": "batch", "step": "no number"}], config, steps=10, epochs=3)
+    assert marks == [(11, "rate 0.5"), (20, "more epochs")]
+    figure = learning_curves(lines, 10, 3, "loss", marks=marks)
+    shapes = [shape for shape in figure["layout"]["shapes"] if shape["x0"] in (1.1, 2.0)]
+    assert [shape["label"]["text"] for shape in shapes] == ["rate 0.5", "more epochs"]
 
 
 OTHERS = [("one", HISTORY, 10), ("two", HISTORY[:2], 10), ("three", HISTORY, 10)]

@@ -118,11 +118,10 @@ def test_the_generated_code_builds_the_same_layer(kind):
 
 
 def page():
-    import streamlit as st
 
     from ui.train import form
 
-    form.render(st.session_state.engine)
+    form.render(form.read())
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ import pytest
 from trainer.config.layers import Dense, Flatten
 from trainer.config.limits import LIMITS
 from trainer.config.optimizers import SGD, Adam
-from trainer.config.presets import CONTINUATIONS, FINE_TUNE_DRAWINGS, PRESETS, continue_training, fine_tune
+from trainer.config.presets import CONTINUATIONS, FINE_TUNE_DRAWINGS, LESSONS, PRESETS, continue_training, fine_tune
 from trainer.config.training import TrainingConfig, multiply_add_count, parameter_count
 
 
@@ -37,6 +37,10 @@ def test_presets_stay_far_below_the_limit_of_multiply_adds():
 def test_notes_are_sentences_and_titles_differ():
     assert all(preset.note.endswith(".") and "_" not in preset.note for preset in PRESETS.values())
     assert len({preset.title for preset in PRESETS.values()}) == len(PRESETS)
+
+
+def test_every_preset_is_one_lesson_of_the_path():
+    assert sorted(name for names in LESSONS.values() for name in names) == sorted(PRESETS)
 
 
 def test_continuing_keeps_the_settings_but_uses_no_drawings_without_some():

@@ -63,6 +63,7 @@ def test_a_training_writes_its_curves_its_network_and_its_result(store):
         "model.keras",
         "model.onnx",
         "readings.jsonl",
+        "sketches.npz",
         "snapshots.npz",
         "state.json",
         "writer.lock",
@@ -234,6 +235,9 @@ def test_snapshots_of_the_first_layer_are_saved(store, layers, shape):
     assert steps[0] == 0 and steps[-1] == 4 * run.state.steps and sorted(set(steps)) == steps.tolist()
     assert 5 <= len(steps) <= 16 and weights.shape == (len(steps), *shape)
     assert np.abs(weights[-1] - weights[0]).max() > 0
+    its_steps, sketches = run.sketches()
+    assert its_steps.tolist() == steps.tolist() and sketches.shape[1] == len(run.config.table)
+    assert sketches[-1, -1, :10, 0].sum() == pytest.approx(1, abs=0.01)  # the output layer's probabilities
 
 
 def test_the_number_of_snapshots_is_limited(store):

@@ -3,13 +3,16 @@
 import re
 import xml.etree.ElementTree as ElementTree
 
+import numpy as np
 import pytest
 
 from trainer.config.layer import Layer
 from trainer.config.layers import BatchNormalization, Conv2D, Dense, Dropout, MaxPooling2D
 from trainer.config.presets import PRESETS
 from trainer.config.training import TrainingConfig
+from trainer.figures.palette import BLUE, VERMILLION
 from trainer.networks.diagram import network_diagram
+from trainer.networks.sketch import SHAPE
 
 
 def elements(picture: str, kind: str) -> list[ElementTree.Element]:
@@ -56,6 +59,22 @@ def test_a_large_layer_is_drawn_with_few_units(units: int, drawn: int) -> None:
     circles = [circle for circle in elements(picture, "circle") if float(circle.attrib["r"]) > 1]
     assert len(circles) == drawn + 10  # the output layer's
     assert f"{units:,}" in words(picture)
+
+
+def test_a_sketch_tints_connections_and_units_and_shows_the_digit_that_is_read() -> None:
+    config = TrainingConfig(layers=(Dense(3, "relu"),))
+    drawn = np.zeros((len(config.table), *SHAPE), np.float16)
+    drawn[1, :3, 0] = 1, 0, -0.5
+    drawn[2, 4, 1:4] = 1, -1, 0.02  # into the unit of the 4
+    picture = network_diagram(config.table, drawn, np.zeros((28, 28), np.uint8))
+    fills = [(circle.get("fill"), circle.get("fill-opacity")) for circle in elements(picture, "circle")]
+    assert fills[:3] == [(BLUE, "1.00"), (BLUE, "0.00"), (VERMILLION, "0.50")]
+    lines = {
+        path.get("stroke"): path.attrib["d"].count("M") for path in elements(picture, "path") if path.get("stroke")
+    }
+    assert lines[BLUE] == lines[VERMILLION] == 1  # the weak one is left out
+    assert elements(picture, "image") and not elements(network_diagram(config.table), "image")
+    assert network_diagram(config.table, drawn[:-1]) == network_diagram(config.table)  # of another network
 
 
 def test_more_filters_make_a_deeper_stack() -> None:

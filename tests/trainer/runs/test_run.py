@@ -116,7 +116,9 @@ def test_heartbeats_are_measured_by_the_time_of_the_state(run):
     assert run.seconds_since_heartbeat < 60
 
 
-@pytest.mark.parametrize("file, read", [("digits.npz", Run.digits), ("snapshots.npz", Run.snapshots)])
+@pytest.mark.parametrize(
+    "file, read", [("digits.npz", Run.digits), ("snapshots.npz", Run.snapshots), ("sketches.npz", Run.sketches)]
+)
 @pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04", b"not a zip"])
 def test_missing_or_damaged_arrays_are_none(run, file, read, content):
     if content is not None:
