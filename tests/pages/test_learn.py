@@ -160,6 +160,8 @@ def test_steps_that_are_too_large_overshoot(app):
 def test_a_tutorial_stands_beside_its_network_and_opens_in_train(app):
     learn(app, 7)
     assert "Dense(784" in app.code[0].value and "92 %" in texts(app)
+    assert "<td>(None, 784)</td><td>615,440</td>" in html(app) and "640,890" in html(app)
+    assert "`probabilities.argmax()` **7**" in texts(app)
     app.segmented_control(key="learn.tutorial").set_value("tutorial_b").run()
     assert 'Dense(10, activation="sigmoid")' in app.code[0].value and "**7,960 parameters**" in texts(app)
     (link,) = (one.proto for one in app.get("page_link") if one.proto.label == "Open in Train")

@@ -24,7 +24,7 @@ def answer_probabilities(label: int, share: float) -> Floats:
 # --- figures --------------------------------------------------------------------------------------------------
 
 
-def probability_columns(probabilities: Sequence[float], classes: Sequence[str]) -> Figure:
+def probability_columns(probabilities: Sequence[float], classes: Sequence[str], height: int = 260) -> Figure:
     """Draw ten columns, 0 to 100 %, each with its value above it; the highest is blue."""
     shares = [100 * float(value) for value in probabilities]
     best = max(range(len(shares)), key=shares.__getitem__)
@@ -35,7 +35,7 @@ def probability_columns(probabilities: Sequence[float], classes: Sequence[str]) 
     return {
         "data": [bars | {"cliponaxis": False, "hoverinfo": "skip"}],
         "layout": {
-            **frame(height=260, left=50, right=8, top=20, bottom=24),
+            **frame(height=height, left=50, right=8, top=20, bottom=24),
             "xaxis": AXIS | ticks | {"range": [-0.6, len(shares) - 0.4]},
             "yaxis": AXIS | {"range": [0, 105], "tickvals": [0, 50, 100], "title": {"text": "probability, %"}},
             "bargap": 0.2,

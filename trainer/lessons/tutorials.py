@@ -23,8 +23,13 @@ def _program(
     layers: tuple[str, ...], fitted: str, rate: str = '"sgd"', raw: bool = False
 ) -> tuple[tuple[str, str], ...]:
     hidden = "\n".join(f"    {layer}," for layer in layers)
+    fitted = " ".join(fitted.split()).replace("(x, y", "(\n    x, y").replace(", validation", ",\n    validation")
+    validation = 'plt.plot(history.history["val_accuracy"])\n' if "validation_split" in fitted else ""
     return (
-        ("import keras\nfrom keras.layers import Dense, Flatten\n", "The library that both tutorials use."),
+        (
+            "import keras\nimport matplotlib.pyplot as plt\nfrom keras.layers import Dense, Flatten\n",
+            "The library that both tutorials use.",
+        ),
         (
             "(x, y), (x_test, y_test) = (\n    keras.datasets.mnist.load_data()\n)",
             "Loads 60,000 training digits and 10,000 test digits.",
@@ -35,18 +40,32 @@ def _program(
             "Turns each label into a one-hot row: ten numbers, with a 1 at the digit.",
         ),
         (
-            f'model = keras.Sequential([\n    Flatten(),\n{hidden}\n    Dense(10, activation="softmax"),\n])',
-            "The layers, one after another; the last one has a unit for each digit.",
+            "model = keras.Sequential([\n    keras.Input((28, 28)),\n    Flatten(),\n"
+            f'{hidden}\n    Dense(10, activation="softmax"),\n])',
+            "The layers, one after another. Flatten lays the 28 rows of an image end to end, as x.reshape(-1, 784) "
+            "does; the last layer has a unit for each digit.",
         ),
+        ("model.summary()\n", "Prints the layers, the shapes of their outputs, and their parameters."),
         (
             f"model.compile(optimizer={rate},\n              "
             'loss="categorical_crossentropy",\n              metrics=["accuracy"])',
             "Sets the optimizer that updates the weights and the loss it lowers.",
         ),
-        (fitted, "Trains: sets the batch size and the number of epochs."),
         (
-            "loss, accuracy = model.evaluate(x_test, y_test)",
-            "Measures loss and accuracy on digits the network has never seen.",
+            f"history = {fitted}\n",
+            "Trains: sets the batch size and the number of epochs, and records each epoch.",
+        ),
+        (
+            f'plt.plot(history.history["accuracy"])\n{validation}plt.show()\n',
+            "Draws the accuracy over the epochs.",
+        ),
+        (
+            "loss, accuracy = model.evaluate(\n    x_test, y_test)",
+            "Measures loss and accuracy on digits that the network did not learn from.",
+        ),
+        (
+            "probabilities = model.predict(x_test[:1])\nprint(probabilities.argmax())",
+            "Returns ten probabilities for the first test digit; argmax is the place of the largest, the answer.",
         ),
     )
 

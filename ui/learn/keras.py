@@ -7,10 +7,16 @@ from pathlib import Path
 import streamlit as st
 from markupsafe import Markup
 
+from trainer.config.dataset_info import DIGITS
+from trainer.config.layers import Rescaling
 from trainer.config.presets import PRESETS
-from trainer.config.training import parameter_count, short_form
+from trainer.config.training import TrainingConfig, parameter_count, short_form
+from trainer.lessons import tutorial_output
+from trainer.lessons.loss_curves import probability_columns
 from trainer.lessons.tutorials import TUTORIALS
 from trainer.networks.diagram import network_diagram
+from trainer.text import percent
+from ui.components.plot import plot
 from ui.html import html, style
 from ui.learn import layout
 
@@ -22,8 +28,8 @@ STYLE = Path(__file__).with_suffix(".css")
 def render() -> None:
     st.session_state.setdefault(KEY, next(iter(TUTORIALS)))
     st.markdown(
-        "**Keras** is the library that both tutorials use and that trains the networks of this app. A program of about "
-        "ten lines does what the Train page does."
+        "**Keras** is the library that both tutorials use and that trains the networks of this app. Each program does "
+        "what the Train page does, from loading the digits to reading one of them."
     )
     st.segmented_control(
         "Program",
@@ -66,11 +72,52 @@ def render() -> None:
             for code, explanation in tutorial.lines[1:]
         )
         html(Markup('<ul style="padding-left: 1.1rem; margin: 0; font-size: 0.875rem">{}</ul>').format(lines))
+    _render_output(tutorial.preset, config)
+
+
+def _render_output(preset: str, config: TrainingConfig) -> None:
+    """Render what the program prints and plots."""
+    st.markdown("**What it prints and plots**")
+    output = tutorial_output.OUTPUTS[preset]
+    summary, curves, prediction = st.columns([9, 8, 8], gap="medium")
+    with summary:
+        st.markdown("`model.summary()`")
+        html(Markup('<div class="lesson-scroll">{}</div>').format(_summary_table(config)))
+        st.caption("None stands for the number of images, which may differ from batch to batch.")
+    with curves:
+        st.markdown("`plt.show()`")
+        last = percent(output.accuracies[-1])
+        alt = f"Accuracy over {len(output.accuracies)} epochs, at the end {last}."
+        plot(tutorial_output.accuracy_chart(output), "learn.tutorial.curves", alt)
+    with prediction:
+        st.markdown(f"`accuracy` **{output.test_accuracy:.4f}**, `probabilities` of a {output.label}:")
+        answer = output.probabilities.index(max(output.probabilities))
+        plot(
+            probability_columns(output.probabilities, DIGITS, height=200),
+            "learn.tutorial.probabilities",
+            f"Ten probabilities; the largest is that of {answer}.",
+        )
+        st.markdown(f"`probabilities.argmax()` **{answer}**")
+    st.caption("Recorded when the program ran once on MNIST. Other runs differ a little.")
+
+
+def _summary_table(config: TrainingConfig) -> Markup:
+    """Return the table of `model.summary()`."""
+    rows = [row for row in config.table if not isinstance(row.layer, Rescaling)]  # stands for pixels of 0 to 255
+    body = Markup().join(
+        Markup('<tr><td class="words">{}</td><td>({})</td><td>{:,}</td></tr>').format(
+            type(row.layer).__name__, ", ".join(map(str, ("None", *row.output_shape))), row.parameters
+        )
+        for row in rows
+    )
+    total = Markup('<tr class="total"><td class="words">Total params</td><td></td><td>{:,}</td></tr>').format(
+        parameter_count(config)
+    )
+    head = Markup("<thead><tr><th>Layer (type)</th><th>Output Shape</th><th>Param #</th></tr></thead>")
+    return Markup('<table class="lesson-table">{}<tbody>{}{}</tbody></table>').format(head, body, total)
 
 
 def _call_name(code: str) -> str:
     """Return the name of the call in a part of the program."""
-    for call in ("load_data", "to_categorical", "Sequential", "compile", "evaluate", "fit"):
-        if call in code:
-            return call
-    return "/ 255"
+    calls = ("load_data", "to_categorical", "Sequential", "summary", "compile", "evaluate", "fit", "plot", "predict")
+    return next((call for call in calls if f"{call}(" in code), "/ 255")

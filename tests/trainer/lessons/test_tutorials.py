@@ -1,9 +1,14 @@
+import sys
+from typing import Any
+from unittest.mock import MagicMock
+
 import keras
 import numpy as np
 import pytest
 
 from trainer.config.presets import PRESETS
 from trainer.config.training import parameter_count
+from trainer.lessons.tutorial_output import OUTPUTS, accuracy_chart
 from trainer.lessons.tutorials import TUTORIALS
 from trainer.networks import model
 
@@ -22,7 +27,10 @@ def test_a_tutorials_program_runs_and_matches_its_preset(name, monkeypatch, few_
         return fit(self, x, y, **settings | {"epochs": 1, "verbose": 0})
 
     monkeypatch.setattr(keras.Sequential, "fit", fit_once)
-    made: dict[str, object] = {}
+    plots = MagicMock()  # the app does without Matplotlib
+    monkeypatch.setitem(sys.modules, "matplotlib", plots)
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", plots.pyplot)
+    made: dict[str, Any] = {}
     exec(TUTORIALS[name].code, made)
     network, config = made["model"], PRESETS[name].config
     assert isinstance(network, keras.Sequential)
@@ -34,4 +42,18 @@ def test_a_tutorials_program_runs_and_matches_its_preset(name, monkeypatch, few_
     assert (settings_used["batch_size"], settings_used["epochs"]) == (config.batch_size, config.epochs)
     assert settings_used.get("validation_split", 0.0) == config.validation_split
     assert settings_used["highest"] == (255 if name == "tutorial_a_raw" else 1)
-    assert {"loss", "accuracy"} <= {*made}
+    plotted = [call.args[0] for call in plots.pyplot.plot.call_args_list]
+    curves = ["accuracy", "val_accuracy"] if config.validation_split else ["accuracy"]
+    assert plotted == [made["history"].history[curve] for curve in curves]
+    assert 0 <= made["accuracy"] <= 1 and made["probabilities"].shape == (1, 10)
+
+
+def test_the_recorded_output_is_that_of_the_program():
+    assert {*OUTPUTS} == {*TUTORIALS}
+    for name, output in OUTPUTS.items():
+        config = PRESETS[name].config
+        assert len(output.validation) == (len(output.accuracies) if config.validation_split else 0)
+        assert sum(output.probabilities) == pytest.approx(1, abs=1e-4)
+        assert [curve["name"] for curve in accuracy_chart(output)["data"]] == (
+            ["accuracy", "val_accuracy"] if config.validation_split else ["accuracy"]
+        )
