@@ -46,7 +46,7 @@ class OwnerCookie:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_websocket = scope["type"] == "websocket"
-        if not is_websocket and not _is_page(scope):
+        if not is_websocket and not is_page_request(scope):
             await self.app(scope, receive, send)
             return
         cookies = HTTPConnection(scope).cookies
@@ -97,8 +97,8 @@ class OwnerCookie:
         return owner
 
 
-def _is_page(scope: Scope) -> bool:
-    """Return whether a browser asks for a page: pages' own requests and tools do not ask for HTML."""
+def is_page_request(scope: Scope) -> bool:
+    """Tell whether a browser asks for a page: pages' own requests and tools do not ask for HTML."""
     return (
         scope["type"] == "http" and scope["method"] == "GET" and "text/html" in Headers(scope=scope).get("accept", "")
     )

@@ -1,4 +1,4 @@
-"""What the app adds to Streamlit's web server: the owner's cookie, no metrics for strangers, room for many files."""
+"""What the app adds to Streamlit's web server: the owner's cookie, redirects, no metrics for strangers, many files."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from typing import Any
 
 import streamlit as st
 from starlette.middleware import Middleware
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import runtime
 
-from ui.owner_cookie import OwnerCookie
+from ui import entry
+from ui.owner_cookie import OwnerCookie, is_page_request
 
+STREAMLIT_FOLDERS = {"_stcore", "component", "media", "static"}  # what Streamlit serves besides pages
 METRICS = "/_stcore/metrics"  # of every session, with its memory; Streamlit has no setting that closes it
 RELEASE_SECONDS = 10.0  # between two looks for departed sessions
 COLLECT_SECONDS = 60.0  # between two collections of what they left: each stops everybody for 0.2 s
@@ -38,7 +40,36 @@ class NoMetrics:
             await self.app(scope, receive, send)
 
 
-MIDDLEWARE = (Middleware(NoMetrics), Middleware(OwnerCookie))
+class UnknownPages:
+    """ASGI middleware: an address without a page leads to Draw with the same query, and so does "/draw".
+
+    Streamlit serves the first page only at "/". At every other unknown address it shows it under a dialog, "Page not
+    found", which takes the first stroke.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if is_page_request(scope) and not _is_known(scope["path"]):
+            # Relative, since a proxy may serve the app in a folder.
+            folder = "../" * (scope["path"].count("/") - 1) or "./"
+            query = scope["query_string"].decode("latin-1")
+            await RedirectResponse(f"{folder}?{query}" if query else folder)(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+
+def _is_known(path: str) -> bool:
+    """Tell whether Streamlit shows a page at a path or serves something else there."""
+    base = st.get_option("server.baseUrlPath").strip("/")
+    first, *rest = path.removeprefix(f"/{base}").strip("/").split("/")
+    if first in STREAMLIT_FOLDERS or "." in (rest or [first])[-1]:
+        return True
+    return not rest and first in {"", *(page.name for page in entry.PAGES)} - {entry.HOME}
+
+
+MIDDLEWARE = (Middleware(NoMetrics), Middleware(UnknownPages), Middleware(OwnerCookie))
 
 
 def raise_open_file_limit() -> None:
