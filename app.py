@@ -1,6 +1,6 @@
 """Entry point of Digit Lab: `streamlit run` imports it and serves `app`, which runs it again for each session.
 
-A session's run configures the page, starts the engine, and renders the sidebar and the current page.
+A session's run configures the page, starts the engine, and renders the frame and the current page.
 """
 
 import gc
@@ -13,7 +13,7 @@ import streamlit as st
 
 from trainer import UserError
 from trainer.jobs.engine import Engine
-from ui import dataset_loader, entry, glossary, load_control, network_picker, owner, server, uploaded_files
+from ui import answering_network, dataset_loader, entry, glossary, load_control, owner, server, uploaded_files
 from ui.components import reconnect
 from ui.html import style
 from ui.markdown import sentence
@@ -47,7 +47,7 @@ def run_session() -> None:
     sections: dict[str, list[st.Page]] = {page.section: [] for page in entry.PAGES}
     for page in entry.PAGES:
         sections[page.section].append(pages[page.name])
-    current_page = st.navigation(sections)
+    current_page = st.navigation(sections, position="top")
 
     try:
         st.session_state.engine = start_engine()
@@ -55,21 +55,26 @@ def run_session() -> None:
         st.error(sentence(str(error)))
         st.stop()
 
-    dataset_loader.render_badge()
-
     st.session_state.owner = owner.current()
     query = st.query_params.to_dict()
     if query.get("page") in pages:  # entry.require_app sent the visitor here
         st.switch_page(pages[query.pop("page")], query_params=query)
     with load_control.page_turn():
-        owner.render_notice(st.session_state.owner)
-        if current_page != pages["draw"]:  # Draw renders the badge itself, after the network has been picked
-            network_picker.render_badge()
-        with st.sidebar:
-            glossary.follow_links()
-            reconnect.rerun_on_reconnect()
-            owner.render_recovery(st.session_state.owner, "sidebar")
+        render_frame(current_page.url_path or entry.HOME)
         current_page.run()
+
+
+def render_frame(page: str) -> None:
+    """Render what every page has: at the top the badges and the recovery link, then notices; and unseen scripts."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="frame"):
+        dataset_loader.render_badge()
+        answering_network.render_badge(page)
+        owner.render_recovery(st.session_state.owner, "frame")
+    with st.container(gap=None, key="scripts"):
+        glossary.follow_links()
+        reconnect.rerun_on_reconnect()
+    dataset_loader.render_notice()
+    owner.render_notice(st.session_state.owner)
 
 
 if __name__ == "__main__":  # the script of a session

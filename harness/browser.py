@@ -18,6 +18,7 @@ from harness.waiting import TIMEOUT_SECONDS
 from trainer.config.presets import PRESETS
 from trainer.config.training import TrainingConfig
 from trainer.drawing import synthetic_digits
+from ui.entry import PAGES
 
 NO_CHROMIUM = "no Chromium was found"
 RUNNING = "[data-testid=stApp][data-test-script-state=running]"
@@ -68,6 +69,14 @@ def settle(page: Page) -> Page:
     """
     page.add_locator_handler(page.locator(RUNNING), lambda: None)  # waits until this is gone, also before each retry
     return page
+
+
+def open_from_menu(page: Page, title: str) -> None:
+    """Open a page of the app by its title in the menu."""
+    section = next(one.section for one in PAGES if one.title == title)
+    if section:
+        page.get_by_role("button", name=section, exact=True).click()
+    page.get_by_role("menuitem" if section else "link", name=title, exact=True).click()
 
 
 def open_form(page: Page, address: str, config: TrainingConfig) -> None:

@@ -102,7 +102,6 @@ title.title("Draw a digit", anchor=False)
 with picker:
     choice, *others = network_picker.select_several()
 network_picker.render_introduction(choice)
-network_picker.render_badge()
 with st.container(key="draw"):
     render_page(choice, others)
 canvas.send_at_once()

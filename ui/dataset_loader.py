@@ -87,13 +87,20 @@ def titles() -> dict[str, str]:
 
 
 def render_badge() -> None:
-    """Render the badge of the default data set in the sidebar; on the page when it is another one than expected."""
+    """Render the badge of the default data set, or the progress of loading it."""
     task = loading_task()
     dataset: Dataset | None = task.result
     if not task.done:
-        with st.sidebar:
-            _render_progress(task, "mnist")
-    elif task.error:
+        _render_progress(task, "mnist")
+    elif dataset and not dataset.note:
+        st.badge(dataset.source, icon=":material/grid_on:", color="green")  # the icon of Data in the menu
+
+
+def render_notice() -> None:
+    """Say why the default data set is missing, or another one than expected."""
+    task = loading_task()
+    dataset: Dataset | None = task.result
+    if task.error:
         st.error(sentence(task.error))
     elif dataset and dataset.note:
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -105,5 +112,3 @@ def render_badge() -> None:
                 on_click=_start_loading,
                 args=("mnist", True),
             )
-    elif dataset:
-        st.sidebar.badge(f"Data: {dataset.source}", color="green")

@@ -22,10 +22,10 @@ class Page(NamedTuple):
 PAGES = (  # in the order of the menu
     Page("draw", "Draw", "draw"),
     Page("train", "Train", "model_training"),
+    Page("learn", "Learn", "school", "Understand"),
     Page("data", "Data", "grid_on", "Understand"),
     Page("evaluate", "Evaluate", "fact_check", "Understand"),
     Page("inside", "Look inside", "visibility", "Understand"),
-    Page("learn", "Learn", "school", "Understand"),
     Page("runs", "Runs", "list", "Experiment"),
     Page("compare", "Compare", "stacked_line_chart", "Experiment"),
     Page("sweep", "Sweep", "apps", "Experiment"),

@@ -29,7 +29,6 @@ class NetworkChoice:
     dataset: str  # a name in dataset_info
     path: Path  # of its ONNX file
     folder: Path  # of its evaluation and the features of its training images
-    owner: str = ""  # hash of its owner's token
 
     @property
     def config(self) -> TrainingConfig:

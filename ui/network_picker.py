@@ -17,9 +17,11 @@ from trainer.config import dataset_info
 from trainer.runs.index import RunRow, read_row
 from trainer.runs.owner import owner_hash
 from trainer.runs.parent import SHIPPED
-from trainer.runs.run import Run
+from trainer.runs.run import Run, RunView
 from trainer.shipped import network as shipped
 from trainer.text import counted, percent
+from ui import answering_network
+from ui.answering_network import choose, chosen
 from ui.markdown import literal
 from ui.network_choice import NetworkChoice
 from ui.run_index import run_index
@@ -29,22 +31,24 @@ MAX_OTHERS = 6  # networks that read a drawing beside the selected one
 
 
 def select_several() -> list[NetworkChoice]:
-    """Return the selected network, followed by those that read the same drawing for comparison.
-
-    The selection starts with the network in the URL, else the last one selected, else the newest one that this visitor
-    trained, else the ready-made one.
-    """
+    """Return the network that answers on Draw, followed by those that read the same drawing for comparison."""
     choices, labels = available(digits=True)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        choice = _select(choices, labels, "The network that reads your drawing, with its accuracy on the test digits.")
+        help = "The network that reads your drawing, with its accuracy on the test digits."
+        choice = _select(choices, labels, help, answering_network.find("draw"))
         others = _select_others(choices, labels, choice)
-    st.session_state.answers = choice.id
     return [choice, *others]
 
 
 def select() -> NetworkChoice:
-    """Return the network selected on a page that shows networks of any data set."""
-    return _select(*available(), "The network to look at. The networks that you train are listed here too.")
+    """Return the network that answers on a page that shows networks of any data set."""
+    rows = _listed_rows()
+    choices, labels = _choices(rows)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        help = "The network to look at. The networks that you train are listed here too."
+        choice = _select(choices, labels, help, answering_network.find("inside"))
+        _render_offer(choices, rows, choice)
+    return choice
 
 
 def available(digits: bool = False) -> tuple[dict[str, NetworkChoice], dict[str, str]]:
@@ -52,35 +56,27 @@ def available(digits: bool = False) -> tuple[dict[str, NetworkChoice], dict[str,
 
     `digits` keeps only networks that were trained on digits, since they alone can read a drawing.
     """
-    rows = _newest_rows()
-    choices = {SHIPPED: _shipped_choice()} | {row.id: _run_choice(row) for row in rows.values() if row.dataset}
-    choices = {choice.id: choice for choice in choices.values() if choice.info.is_digits or not digits}
-    return choices, _labels(choices, rows)
+    return _choices(_listed_rows(), digits)
 
 
 def render_introduction(choice: NetworkChoice) -> None:
-    """Show the accuracy of the selected network, or why the network in the URL is not the selected one."""
-    named = st.query_params.get("run", "")
-    run = st.session_state.engine.runs.get(named)
-    asked = run.read() if run else None
-    if asked and asked.config and not dataset_info.info(asked.config.dataset).is_digits:
-        title = dataset_info.info(asked.config.dataset).title
-        st.caption(
-            f"{literal(asked.name)} was trained on {literal(title)} and cannot read digits: another network answers."
-        )
-    elif named in (choice.id, "") or (asked and asked.network):
+    """Show the accuracy of the network that answers, or why the linked or chosen network does not."""
+    linked = st.query_params.get("run", "")
+    wanted = linked or chosen()
+    run = st.session_state.engine.runs.get(wanted)
+    view = run.read() if run else None
+    if wanted == choice.id:
         _render_answering(choice)
-    elif asked and not asked.state.ended:
-        _wait_for_network(asked.run)
+    elif view and view.config and not answering_network.reads_digits(view):
+        title = dataset_info.info(view.config.dataset).title
+        st.caption(
+            f"{literal(view.name)} was trained on {literal(title)} and cannot read digits: another network answers."
+        )
+    elif view and not view.state.ended:
+        _wait_for_network(view.run)
     else:
-        st.caption("The network in this link is no longer here: another network reads your drawing.")
-
-
-def render_badge() -> None:
-    """Show the name of the network that answers on Draw, in the menu."""
-    run = st.session_state.engine.runs.get(st.session_state.get("answers", SHIPPED))
-    name = shorten(run.read().name if run else shipped.NAME, 24, placeholder="…")
-    st.sidebar.badge(literal(name), icon=":material/draw:", color="blue")  # the icon of Draw in the menu
+        which = "in this link" if linked else "that you chose"
+        st.caption(f"The network {which} is no longer here: another network reads your drawing.")
 
 
 def render_comparison(
@@ -121,29 +117,49 @@ def _render_answering(choice: NetworkChoice) -> None:
     known = choice.accuracy is not None
     accuracy = f"reads {percent(choice.accuracy)} of the test digits correctly" if known else "reads your drawing"
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="introduction"):
-        if choice.id == SHIPPED:
-            st.caption(f"Comes with Digit Lab and {accuracy}.", width="content")
+        name = "Comes with Digit Lab and" if choice.id == SHIPPED else literal(choice.name)
+        st.caption(f"{name} {accuracy}.", width="content")
+        rows = _listed_rows()
+        if not _render_offer(_choices(rows, digits=True)[0], rows, choice) and choice.id == SHIPPED:
             st.page_link("pages/train.py", label="Train your own", icon=":material/model_training:", width="content")
-        else:
-            st.caption(f"{literal(choice.name)} {accuracy}.")
 
 
-def _select(choices: dict[str, NetworkChoice], labels: dict[str, str], help: str) -> NetworkChoice:
-    named = st.query_params.get("run", "")
-    if named in choices and named != st.session_state.get("linked"):
-        st.session_state.network = st.session_state.linked = st.session_state.chosen = named
-    wanted = (st.session_state.get("network"), st.session_state.get("chosen"), _newest_own(choices))
+def _select(
+    choices: dict[str, NetworkChoice], labels: dict[str, str], help: str, view: RunView | None
+) -> NetworkChoice:
+    """Render the choice of the network that answers; by now it is the ready-made one or that of a run."""
     # Set on each run: the labels change with time, and the browser identifies an option by its label only.
-    st.session_state.network = next((id for id in wanted if id in choices and choices[id].readable), SHIPPED)
+    st.session_state.network = view.id if view and view.id in choices else SHIPPED
     st.selectbox(
         "Network",
         labels,
         format_func=lambda id: labels.get(id, id),
-        on_change=_update_link,
+        on_change=lambda: choose(st.session_state.network),
         help=help,
         key="network",
     )
     return choices[st.session_state.network]
+
+
+def _render_offer(choices: dict[str, NetworkChoice], rows: dict[str, RunRow], choice: NetworkChoice) -> bool:
+    """Offer the linked network, or else the newest one that the visitor has trained since they chose; tell whether.
+
+    Runs of sweeps and stopped runs are not offered.
+    """
+    mine, since = owner_hash(st.session_state.owner), answering_network.chosen_at()
+    own = [row for row in rows.values() if row.owner == mine and row.phase == "finished" and not row.group]
+    new = next((choices[row.id] for row in own if row.id in choices and row.created + row.seconds > since), choice)
+    if choice.id not in (SHIPPED, chosen()):
+        label, new = "Use it on all pages", choice
+    elif new.id != choice.id:
+        label = f"Use your new network: {literal(shorten(new.name, 30, placeholder='…'))}, {percent(new.accuracy)}"
+    else:
+        return False
+    help = "Lets this network answer on Draw, Evaluate and Look inside, in all your tabs."
+    st.button(
+        label, type="tertiary", icon=":material/check:", help=help, on_click=choose, args=(new.id,), key="network.offer"
+    )
+    return True
 
 
 def _select_others(
@@ -176,18 +192,18 @@ def _select_others(
 def _wait_for_network(run: Run) -> None:
     """Wait for the first network of a run that has just started, then select it."""
     view = run.read()
-    if view.network:
-        st.session_state.network = view.id
     if view.network or view.state.ended:
         st.rerun()
     st.caption(f"{literal(view.name)} has just started training: it can read your drawing in a few seconds.")
 
 
-def _update_link() -> None:
-    st.query_params["run"] = st.session_state.linked = st.session_state.chosen = st.session_state.network
-
-
 # --- networks -------------------------------------------------------------------------------------------------
+
+
+def _choices(rows: dict[str, RunRow], digits: bool = False) -> tuple[dict[str, NetworkChoice], dict[str, str]]:
+    choices = {SHIPPED: _shipped_choice()} | {row.id: _run_choice(row) for row in rows.values() if row.dataset}
+    choices = {choice.id: choice for choice in choices.values() if choice.info.is_digits or not digits}
+    return choices, _labels(choices, rows)
 
 
 def _shipped_choice() -> NetworkChoice:
@@ -197,24 +213,20 @@ def _shipped_choice() -> NetworkChoice:
     )
 
 
-def _newest_rows() -> dict[str, RunRow]:
-    """Return the newest runs that have a network, newest first, and the run in the URL, by id."""
+def _listed_rows() -> dict[str, RunRow]:
+    """Return the newest runs that have a network, newest first, and the linked and the chosen one, by id."""
     newest = islice((row for row in run_index().rows() if row.has_network), MAX_RUNS)
     rows = {row.id: row for row in newest}
-    named = st.session_state.engine.runs.get(st.query_params.get("run", ""))
-    if named and named.id not in rows and named.network:
-        rows[named.id] = read_row(named)
+    for run_id in (st.query_params.get("run", ""), chosen()):
+        run = st.session_state.engine.runs.get(run_id)
+        if run and run.id not in rows and run.network:
+            rows[run.id] = read_row(run)
     return rows
 
 
 def _run_choice(row: RunRow) -> NetworkChoice:
     run = Run(st.session_state.engine.runs.root / row.id)
-    return NetworkChoice(row.id, row.name, row.test_accuracy, row.dataset, run.network_file, run.path, row.owner)
-
-
-def _newest_own(choices: dict[str, NetworkChoice]) -> str | None:
-    mine = owner_hash(st.session_state.owner)
-    return next((choice.id for choice in choices.values() if choice.owner == mine), None)
+    return NetworkChoice(row.id, row.name, row.test_accuracy, row.dataset, run.network_file, run.path)
 
 
 def _labels(choices: dict[str, NetworkChoice], rows: dict[str, RunRow]) -> dict[str, str]:

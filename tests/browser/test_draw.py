@@ -69,15 +69,16 @@ def beside(*numbers):
 
 
 def test_the_ready_made_network_answers_a_new_visitors_first_stroke(server, page):
-    open_paper(page, f"{server.url}/?run=20260101-000000-abcdef")
-    assert "run=20260101-000000-abcdef" in page.url
+    open_paper(page, f"{server.url}/draw?run=20260101-000000-abcdef")  # Streamlit serves Draw at / only
+    assert page.url == f"{server.url}/?run=20260101-000000-abcdef"
+    expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.get_by_text("no longer here")).to_be_visible()
     page.goto(page.url.partition("?")[0])
     expect(
         page.get_by_text(re.compile(r"Comes with Digit Lab and reads \d\d\.\d % of the test digits correctly"))
     ).to_be_visible()
     expect(page.get_by_role("combobox", name="Network")).to_have_value(re.compile("Ready-made network, "))
-    expect(page.get_by_test_id("stSidebar").get_by_text("Ready-made network")).to_be_visible()
+    expect(page.locator(".st-key-frame").get_by_text("Ready-made network")).to_be_visible()
     draw(page, digit_strokes(3))
     expect_answer(page, looks_like(3))
     page.get_by_text("Train your own").click()

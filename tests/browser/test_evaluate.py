@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from harness.browser import settled_page
+from harness.browser import open_from_menu, settled_page
 from harness.server import Server
 from harness.waiting import wait_for
 from trainer.analysis import evaluation
@@ -68,7 +68,7 @@ def test_a_glossary_link_keeps_the_session(page: Page, server: Server) -> None:
     expect(page).to_have_url(re.compile(r"learn\?term=recall$"))
     expect(page.get_by_text("the share that the network predicts as 7").first).to_be_visible()
     expect(page.get_by_role("button", name="Close")).to_be_visible()
-    page.get_by_role("link", name="Evaluate", exact=True).click()
+    open_from_menu(page, "Evaluate")
     expect(page.locator(".by-class")).to_be_visible()  # the view is still selected
     assert len(page.context.pages) == 1
 

@@ -11,7 +11,9 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from harness.server import ROOT
 from harness.visitor import data_url
+from harness.waiting import TIMEOUT_SECONDS
 from tests.support.apps import TINY, open_page, texts
 from trainer.analysis import evaluation
 from trainer.data import datasets
@@ -56,35 +58,73 @@ def bars(app: AppTest, key: str = "bars") -> list[float]:
     return shares
 
 
+def badge(app: AppTest) -> str:
+    """Return the name of the network that answers, as another tab of the visitor shows it at its top."""
+    tab = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT_SECONDS)
+    tab.session_state.owner = app.session_state.owner
+    tab.query_params.update(app.query_params)
+    return next(str(one.value) for one in tab.run().markdown if ":material/draw:" in one.value)
+
+
 def steps(app: AppTest) -> str:
     return next(element.body for element in app.html if 'class="strip' in element.body)
 
 
 def test_a_new_visitor_gets_the_ready_made_network(app: AppTest) -> None:
-    open_page(app, "draw")
+    app.run()
     assert not app.exception and app.title[0].value == "Draw a digit"
     assert app.selectbox(key="network").value == "shipped" and "Comes with Digit Lab" in texts(app)
     assert sentence(app) == "Draw a digit on the black paper." and bars(app) == []
-    assert "Ready\\-made network" in app.sidebar.get("markdown")[-1].value
+    assert "Ready\\-made network" in badge(app)
     put_on_canvas(app, written(3))
     assert not app.exception and sentence(app).startswith("Looks like a 3 (")
     assert int(np.argmax(bars(app))) == 3 and len(bars(app)) == 10
 
 
-def test_a_link_selects_its_network(app: AppTest, network_run: Run) -> None:
+def test_a_link_names_the_network_of_its_page_until_the_visitor_chooses_it(app: AppTest, network_run: Run) -> None:
     open_page(app, "draw", network_run)
-    assert app.selectbox(key="network").value == network_run.id
+    assert app.selectbox(key="network").value == network_run.id and "16 relu" in badge(app)
     put_on_canvas(app, written(3))
     assert not app.exception and re.match(r"Looks like an? \d|Not sure: an? \d", sentence(app))
+    app.query_params.clear()
+    app.run()
+    assert app.selectbox(key="network").value == "shipped" and "Ready\\-made network" in badge(app)
+    app.query_params["run"] = network_run.id
+    app.run()
+    assert app.button(key="network.offer").label == "Use it on all pages"
+    app.button(key="network.offer").click().run()
+    assert not app.exception and "run" not in app.query_params
+    assert app.selectbox(key="network").value == network_run.id and "16 relu" in badge(app)
+
+
+def test_the_chosen_network_answers_on_every_page_and_in_every_tab(app: AppTest, network_run: Run) -> None:
+    open_page(app, "draw")
+    app.selectbox(key="network").set_value(network_run.id).run()
+    assert "12.3 % of the test digits" in texts(app) and "16 relu" in badge(app)
+    app.switch_page("pages/inside.py").run()
+    assert app.selectbox(key="network").value == network_run.id
     app.selectbox(key="network").set_value("shipped").run()
-    assert sentence(app).startswith("Looks like a 3 (") and "".join(app.query_params["run"]) == "shipped"
-
-
-def test_the_newest_network_of_a_visitor_is_selected(app: AppTest, network_run: Run) -> None:
-    open_page(app, "train")
-    network_run.update(owner=owner_hash(app.session_state.owner))
     app.switch_page("pages/draw.py").run()
-    assert app.selectbox(key="network").value == network_run.id and "12.3 % of the test digits" in texts(app)
+    assert app.selectbox(key="network").value == "shipped" and "Ready\\-made network" in badge(app)
+    app.selectbox(key="network").set_value(network_run.id).run()
+    app.session_state.engine.runs.delete(network_run)
+    app.run()
+    assert app.selectbox(key="network").value == "shipped" and "that you chose is no longer here" in texts(app)
+
+
+def test_a_finished_network_is_offered_but_never_chosen_by_itself(app: AppTest, network_run: Run) -> None:
+    open_page(app, "draw")
+    network_run.update(owner=owner_hash(app.session_state.owner), phase="stopped")
+    app.run()
+    assert app.selectbox(key="network").value == "shipped"
+    assert "network.offer" not in [button.key for button in app.button]
+    network_run.update(phase="finished")
+    app.run()
+    offer = app.button(key="network.offer")
+    assert app.selectbox(key="network").value == "shipped" and offer.label.endswith("16 relu, 12.3 %")
+    offer.click().run()
+    assert app.selectbox(key="network").value == network_run.id
+    assert "network.offer" not in [button.key for button in app.button]
 
 
 def test_a_link_to_a_deleted_run_says_so(app: AppTest) -> None:

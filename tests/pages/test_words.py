@@ -75,8 +75,7 @@ NOT_TEXTS = {"id", "run", "by", "columns", "type", "mode", "x", "y", "z", "bdata
 
 def page_texts(app: AppTest) -> Iterator[str]:
     """Yield every text that the page shows, as plain text."""
-    for root in (app.main, app.sidebar):
-        yield from block_texts(root)
+    yield from block_texts(app.main)
 
 
 def block_texts(node: Any) -> Iterator[str]:

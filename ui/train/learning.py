@@ -18,7 +18,7 @@ from trainer.runs.owner import owner_hash
 from trainer.runs.run import Run, RunView
 from trainer.storage.files import Record
 from trainer.text import percent
-from ui import downloads, followed_digits, load_control, run_label
+from ui import answering_network, downloads, followed_digits, load_control, run_label
 from ui.components import scroll_target
 from ui.entry import PAGES
 from ui.html import html, style
@@ -174,7 +174,8 @@ def _render_ways(view: RunView) -> None:
 def _render_draw_button(view: RunView) -> None:
     if view.config and dataset_info.info(view.config.dataset).is_digits:
         if st.button("Draw with it", type="primary", icon=":material/draw:", key="draw"):
-            st.switch_page("pages/draw.py", query_params={"run": view.id})
+            answering_network.choose(view.id)
+            st.switch_page("pages/draw.py")
 
 
 # --- panels ---------------------------------------------------------------------------------------------------
