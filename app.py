@@ -13,7 +13,7 @@ import streamlit as st
 
 from trainer import UserError
 from trainer.jobs.engine import Engine
-from ui import answering_network, dataset_loader, entry, glossary, load_control, owner, server, uploaded_files
+from ui import answering_network, dataset_loader, entry, glossary, load_control, own_run, owner, server, uploaded_files
 from ui.components import reconnect
 from ui.html import style
 from ui.markdown import sentence
@@ -65,8 +65,9 @@ def run_session() -> None:
 
 
 def render_frame(page: str) -> None:
-    """Render what every page has: at the top the badges and the recovery link, then notices; and unseen scripts."""
+    """Render what every page has: training, badges and the recovery link at the top, notices, and unseen scripts."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="frame"):
+        own_run.render(page)
         dataset_loader.render_badge()
         answering_network.render_badge(page)
         owner.render_recovery(st.session_state.owner, "frame")

@@ -286,6 +286,11 @@ class Engine:
         """Return the number of waiting runs."""
         return len(self._queue)
 
+    def live_runs(self, owner: str) -> list[str]:
+        """Return the ids of the visitor's waiting and running runs, from memory: those that this engine has queued."""
+        with self._lock:
+            return self._queue.runs_of(owner_hash(owner))
+
     def position(self, run_id: str) -> int:
         """Return a run's position among the waiting runs, from 1, or 0 if it does not wait."""
         with self._lock:

@@ -85,6 +85,10 @@ class RunQueue:
         """Remove a waiting run and return its ticket."""
         return self._tickets.pop(run_id)
 
+    def runs_of(self, owner: str) -> list[str]:
+        """Return the ids of an owner's waiting and running runs."""
+        return [run_id for run_id in {*self._tickets, *self._running()} if self._owners.get(run_id) == owner]
+
     def position(self, run_id: str) -> int:
         """Return a run's position, from 1, or 0 if it does not wait."""
         return self._order().index(run_id) + 1 if run_id in self._tickets else 0

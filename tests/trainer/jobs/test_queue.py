@@ -37,8 +37,10 @@ def test_who_is_training_waits_for_those_who_are_not():
     running = ["a0", "b0", "b9"]
     queue = queue_of("a1", "b1", "c1", "c2", running=running)
     assert list(queue) == ["c1", "a1", "c2", "b1"]
+    assert sorted(queue.runs_of("b")) == ["b0", "b1", "b9"] and not queue.runs_of("d")
     running[:] = []
     assert list(queue)[:2] == ["c1", "a1"]  # a and b have had their turns
+    assert queue.runs_of("b") == ["b1"]
 
 
 def test_with_one_slot_nobody_has_a_second_turn_before_everybody_had_one():
