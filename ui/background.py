@@ -10,7 +10,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import Any, Protocol
 
 import streamlit as st
 
@@ -20,10 +20,15 @@ from ui.turns import NoTurn, Place, Turns
 
 POLL_SECONDS = 0.5  # between two updates of a task's progress on a page
 PATIENCE_SECONDS = 75.0  # without a look, after which nobody waits: browsers let a hidden page look once a minute
-Progress = Callable[[float], None]  # called with the fraction of the work that is done, 0 to 1
 
 _starting = threading.Lock()
 _log = logging.getLogger(__name__)
+
+
+class Progress(Protocol):
+    """Function that work calls with the fraction that is done, 0 to 1, and with what it does, as text for a page."""
+
+    def __call__(self, fraction: float, activity: str = "") -> None: ...
 
 
 class Cancelled(Exception):
@@ -51,6 +56,7 @@ class Task:
         patience: float = math.inf,
     ) -> None:
         self.fraction = 0.0  # of the work that is done, 0 to 1
+        self.activity = ""  # what the work does now, as text for a page
         self.started: float | None = None  # time.monotonic(), None while it waits for its first turn
         self.result: Any = None
         self.error = ""
@@ -145,10 +151,10 @@ class Task:
             if not self.cancelled:
                 self.result, self.fraction = result, 1.0
 
-    def _report(self, fraction: float) -> None:
+    def _report(self, fraction: float, activity: str = "") -> None:
         if not self._is_wanted():
             raise Cancelled
-        self.fraction = min(1.0, fraction)
+        self.fraction, self.activity = min(1.0, fraction), activity
         if self._turns is not None and self._place is not None and self._turns.is_over(self._place):
             self._end_turn()
             self._take_turn()

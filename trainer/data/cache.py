@@ -12,6 +12,7 @@ import os
 import re
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -69,7 +70,7 @@ class Cache:
     _unwritten: ClassVar[ByteCache] = ByteCache(MAX_UNWRITTEN_BYTES)
     _memory: ClassVar[threading.Lock] = threading.Lock()  # of the line above
     _mapped: ClassVar[WeakValueDictionary[tuple[Path, str], Array]] = WeakValueDictionary()  # by file and stamp
-    _threads: ClassVar[threading.Lock] = threading.Lock()
+    _threads: ClassVar[defaultdict[str, threading.Lock]] = defaultdict(threading.Lock)
 
     def __init__(self) -> None:
         root = os.environ.get("DIGITLAB_CACHE") or user_cache_dir("digit-lab", appauthor=False)
@@ -77,12 +78,15 @@ class Cache:
         self.index = self.root / "index.json"
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
-        """Exclude all other threads and processes. Only the holder of the lock writes."""
-        with self._threads, ExitStack() as stack:
+    def lock(self, work: str = "") -> Iterator[None]:
+        """Exclude all other threads and processes. Only the holder of the lock writes, and holds it for moments.
+
+        With the name of a work, such as a download, exclude only those who would do the same, for as long as it takes.
+        """
+        with self._threads[work], ExitStack() as stack:
             with suppress(OSError):  # then nothing else can be written either
                 self.root.mkdir(parents=True, exist_ok=True)
-                stack.enter_context(FileLock(self.root / "lock"))
+                stack.enter_context(FileLock(self.root / (f"lock.{work}" if work else "lock")))
             yield
 
     def get(self, key: str) -> Any:

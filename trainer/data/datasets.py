@@ -3,20 +3,24 @@
 `load` tries, in this order, the given file (an argument or, for MNIST, DIGITLAB_DATA), the app's own cache, Keras's
 cache and the download. All processes share one copy: the arrays lie unpacked in the app's cache (DIGITLAB_CACHE) and
 are mapped into memory, read-only.
+
+While MNIST is being looked for, synthetic digits are drawn. `available` returns the first of them once no mirror has
+answered for TIMEOUT_SECONDS, all of them once they are drawn, and MNIST from the moment at which it is here: pages show
+one after the other. A training never sees the change: what a page shows when a run is created is written into its state
+(`substitute_shown`), and the run begins, and resumes, with that, however long it waits in the queue. So all runs of a
+sweep learn from the same digits, and a run that is created while only the first digits are drawn learns from all.
 """
 
 from __future__ import annotations
 
-import logging
 import os
 import stat
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
-from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,24 +28,16 @@ from numpy.typing import NDArray
 from trainer import UserError
 from trainer.config import dataset_info
 from trainer.config.dataset_info import DatasetInfo
-from trainer.data import npz, synthetic
-from trainer.data.cache import Cache, combined_hash, content_hash, file_stamp
-from trainer.data.downloads import TIMEOUT_SECONDS, MirrorError, Progress, download
+from trainer.data import fetch, npz, synthetic
+from trainer.data.cache import Cache, CachedArrays, file_stamp
+from trainer.data.downloads import TIMEOUT_SECONDS
+from trainer.data.fetch import Activity, Fetch, Report
 from trainer.data.npz import Array
 
 Part = Literal["train", "test"]
 
-RETRY_SECONDS = 24 * 3600.0  # after a failed download, until the next one without being asked to
-MNIST_HASH = combined_hash(  # the SHA-256 of each array, in the order of KEYS
-    (
-        "741c988805d008ac6e4c904b69001ba184c24b2c540a4ef403f4c71b676cf757",
-        "1feba77c54802fa5339a11837ea4b2866434b83314ec45192930f1df69120c13",
-        "6d87418db22cc8025d05968bec9bd5c3932904b23485740db143a061a2c9d161",
-        "ddeff807876a9661a1110d45c266c86239a3a1b7d37da0c3716a7a683c852ff5",
-    )
-)
-
-_log = logging.getLogger(__name__)
+SUBSTITUTE = "synthetic digits"  # the source of a data set in MNIST's place
+RETRY_SECONDS = 3600.0  # after a failed download, until the next one without being asked to
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +52,8 @@ class Dataset:
     y_train: Array  # (n,), 0 .. 9
     x_test: Array
     y_test: Array
+    _: KW_ONLY
+    is_complete: bool = True  # False: the first synthetic digits, while the rest is being drawn
 
     @property
     def info(self) -> DatasetInfo:
@@ -76,81 +74,109 @@ class Dataset:
 def load(
     name: str = "mnist",
     path: str | Path | None = None,
-    progress: Progress | None = None,
+    report: Report | None = None,
     *,
+    shown: str | None = None,
     retry: bool = False,
     mirrors: Sequence[str] | None = None,
     timeout: float = TIMEOUT_SECONDS,
 ) -> Dataset:
     """Return a data set, downloaded or drawn first if needed. From the second time on, this takes milliseconds.
 
-    If MNIST is not available, synthetic digits take its place, and for a day no further download is tried unless
-    `retry`. A mirror is given up after `timeout` seconds without a byte. The file of an uploaded data set is at `path`
-    (see `uploads`). Raises UserError if the given file is unusable, or another data set than MNIST is not available.
+    If MNIST is not available, synthetic digits take its place, and no further download is tried for RETRY_SECONDS
+    unless `retry`. shown: for a run, the source that its page showed, or "": it takes synthetic digits if they were
+    shown then, or if nothing was then and they are now, even if MNIST is here. timeout: seconds that a mirror has to
+    answer. The file of an uploaded data set is at `path` (see `uploads`). Raises UserError if the given file is
+    unusable, or another data set than MNIST is not available.
     """
+    report, cache = report or _ignore, Cache()
+    if name == "mnist" and shown is not None and (shown or substitute_shown(name)) == SUBSTITUTE:
+        drawn = synthetic.find_or_draw(cache, partial(report, "drawing"))
+        assert drawn is not None
+        return _substitute(cache, drawn)
     given = _given_file(name, path)
-    cache = Cache()
-    failure = cache.get("failure")
-    use_fallback = not retry and failure is not None and 0 <= time.time() - failure[0] < RETRY_SECONDS
-    if found := _cached(cache, name, given, use_fallback):
+    failure = cache.get(fetch.FAILURE)
+    is_recent = not retry and _is_recent(failure)
+    if found := _cached(cache, name, given, with_substitute=is_recent):
         return found
     with cache.lock():
-        # Another process may have tried meanwhile, with or without success.
-        use_fallback = use_fallback or cache.get("failure") != failure
-        if found := _cached(cache, name, given, use_fallback, verify=True):
-            return found
-        if given:
+        found = _cached(cache, name, given, with_substitute=is_recent, verify=True)
+        if given and not found:
             try:
                 cache.set(given.stamp, cache.save(npz.read_file(given.path, dataset_info.info(name).shape)))
             except OSError as error:
                 raise _unreadable(given.path, error) from None
-        elif dataset_info.info(name).download is None:
-            synthetic.find_or_draw(cache, progress)
-        else:
-            try:
-                cache.set(name, cache.save(_fetch(name, progress or _ignore, mirrors, timeout)))
-            except _NotAvailable as error:
-                if name != "mnist":
-                    raise UserError(
-                        f"{dataset_info.info(name).title} could not be downloaded ({error}): connect to the internet "
-                        "and try again, choose another data set, or upload it as an npz file on the Data page."
-                    ) from None
-                _log.warning("MNIST is not available: %s", error)
-                cache.set("failure", [time.time(), str(error)])
-                synthetic.find_or_draw(cache, progress)
-        found = _cached(cache, name, given, use_fallback=True)
+    if name == "synthetic" and not found:
+        synthetic.find_or_draw(cache, partial(report, "drawing"))
+    elif not given and not found:
+        Fetch(cache, name, report, mirrors, timeout).run(failure, is_recent)
+    found = found or _cached(cache, name, given, with_substitute=True)
     assert found is not None
     return found
 
 
 def available(name: str = "mnist", path: str | Path | None = None) -> Dataset | None:
-    """Return what any process loaded before, or None if `load` must look for it; never waits.
+    """Return what any process loaded before, or the first digits of what is being drawn, or None; never waits.
 
     Raises UserError if the given file is not found.
     """
-    return _cached(Cache(), name, _given_file(name, path), use_fallback=True)
+    return _cached(Cache(), name, _given_file(name, path), with_substitute=True, with_first=True)
+
+
+def substitute_shown(name: str) -> str:
+    """Return SUBSTITUTE if `available` now returns it in place of this data set, else "": for the state of a run."""
+    try:
+        shown = available(name) if name == "mnist" else None
+    except UserError:
+        return ""
+    return SUBSTITUTE if shown and shown.source == SUBSTITUTE else ""
+
+
+def retry_is_due() -> bool:
+    """Tell whether synthetic digits are in MNIST's place, and the last download failed RETRY_SECONDS ago."""
+    return bool(substitute_shown("mnist")) and not _is_recent(Cache().get(fetch.FAILURE))
+
+
+def _is_recent(failure: list[Any] | None) -> bool:
+    return failure is not None and 0 <= time.time() - failure[0] < RETRY_SECONDS
 
 
 def _cached(
-    cache: Cache, name: str, given: _GivenFile | None, use_fallback: bool, verify: bool = False
+    cache: Cache,
+    name: str,
+    given: _GivenFile | None,
+    with_substitute: bool,
+    verify: bool = False,
+    with_first: bool = False,
 ) -> Dataset | None:
     if given:
         if cached := cache.find(given.stamp, verify):
-            source = "MNIST" if cached.hash == MNIST_HASH else given.path.name
+            source = "MNIST" if cached.hash == fetch.MNIST_HASH else given.path.name
             return Dataset(name, source, "", cached.hash, *cached.arrays)
         return None
-    if name != "mnist":
-        cached = cache.find(synthetic.cache_key() if name == "synthetic" else name, verify)
-        return cached and Dataset(name, dataset_info.info(name).title, "", cached.hash, *cached.arrays)
-    if cached := cache.open(MNIST_HASH, verify):
-        return Dataset(name, "MNIST", "", cached.hash, *cached.arrays)
-    failure = cache.get("failure")
-    if use_fallback and failure and (cached := cache.find(synthetic.cache_key(), verify)):
-        return Dataset(name, "synthetic digits", failure[1], cached.hash, *cached.arrays)
-    return None
+    title = dataset_info.info(name).title
+    if name not in ("mnist", "synthetic"):
+        cached = cache.find(name, verify)
+        return cached and Dataset(name, title, "", cached.hash, *cached.arrays)
+    if name == "mnist":
+        if cached := cache.open(fetch.MNIST_HASH, verify):
+            return Dataset(name, title, "", cached.hash, *cached.arrays)
+        if not with_substitute or not cache.get(fetch.FAILURE):
+            return None
+    drawn = cache.find(synthetic.cache_key(), verify)
+    first = cache.find(synthetic.first_key()) if with_first and not drawn else None
+    if not (cached := drawn or first):
+        return None
+    found = _substitute(cache, cached) if name == "mnist" else Dataset(name, title, "", cached.hash, *cached.arrays)
+    return replace(found, is_complete=drawn is not None)
 
 
-def _ignore(done: int, total: int) -> None:
+def _substitute(cache: Cache, drawn: CachedArrays) -> Dataset:
+    failure = cache.get(fetch.FAILURE)
+    return Dataset("mnist", SUBSTITUTE, failure[1] if failure else "", drawn.hash, *drawn.arrays)
+
+
+def _ignore(activity: Activity, done: int, total: int) -> None:
     """Ignore progress."""
 
 
@@ -184,58 +210,6 @@ def _given_file(name: str, path: str | Path | None) -> _GivenFile | None:
 def _unreadable(file: Path, error: OSError) -> UserError:
     reason = (error.strerror or str(error)).lower()
     return UserError(f"{file.name} could not be opened ({reason}): give the path of an npz file in Keras's layout.")
-
-
-# --- the download ---------------------------------------------------------------------------------------------
-
-
-class _NotAvailable(Exception):
-    """A data set is not available; the text says why."""
-
-
-def _fetch(name: str, progress: Progress, mirrors: Sequence[str] | None, timeout: float) -> list[Array]:
-    """Return a data set from Keras's cache or a mirror. Raises _NotAvailable."""
-    source = dataset_info.info(name).download
-    assert source is not None
-    keras = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "datasets" / "mnist.npz"
-    places = [("Keras's cache", partial(npz.read_file, keras))] if name == "mnist" else []
-    urls = source.urls if mirrors is None else mirrors
-    places += [(urlsplit(url).hostname or url, partial(download, url, source, progress, timeout)) for url in urls]
-    reasons = []
-    for place, read in places:
-        try:
-            arrays = read()
-            _check(name, arrays)
-            return arrays
-        except (FileNotFoundError, NotADirectoryError):  # Keras has none
-            continue
-        except _OtherContents:
-            reasons.append(f"{place} has other digits")
-        except UserError as error:
-            reasons.append(f"{place} has a bad file: {str(error).rstrip('.')}")
-        except MirrorError as error:
-            reasons.append(f"{place} {error}")
-        except OSError as error:
-            reasons.append(f"{place} could not be reached ({error.strerror or error})")
-    raise _NotAvailable("; ".join(reasons) or "no mirror is known")
-
-
-class _OtherContents(Exception):
-    """The arrays are a data set, but another one."""
-
-
-def _check(name: str, arrays: Sequence[Array]) -> None:
-    """Raise if arrays are not this data set: MNIST is checked by its contents, the others by their files' MD5."""
-    if name == "mnist" and content_hash(arrays) != MNIST_HASH:
-        raise _OtherContents
-    x_train, y_train, x_test, y_test = arrays
-    shape, classes = dataset_info.info(name).shape, len(dataset_info.info(name).classes)
-    for images, labels in ((x_train, y_train), (x_test, y_test)):
-        if not (images.shape == (len(labels), *shape) and len(labels) and labels.max() < classes):
-            raise UserError(
-                f"its images must have the shape {shape} and one label each, from 0 to {classes - 1} "
-                f"(got images {images.shape} and labels {labels.shape})."
-            )
 
 
 if __name__ == "__main__":

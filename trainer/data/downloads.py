@@ -1,10 +1,10 @@
 """Download of data sets from mirrors, with a timeout and limits on size.
 
-A mirror that sends nothing for TIMEOUT_SECONDS is given up, for whatever reason it is silent. The `pooch` library
-cannot do this: its timeout is that of `requests`, which does not cover the look-up of a name (with a timeout of 0.2 s,
-a look-up of 4 s took 4 s), so the thread and the queue below would still be needed around it. Besides, pooch does not
-limit the size of a file, does not trust the system's certificates, which a school's proxy may need, and costs 0.05 s
-and 6 MB.
+A mirror that does not answer within TIMEOUT_SECONDS, or later is silent for longer, is given up, for whatever reason.
+The `pooch` library cannot do this: its timeout is that of `requests`, which does not cover the look-up of a name (with
+a timeout of 0.2 s, a look-up of 4 s took 4 s), so the thread and the queue below would still be needed around it.
+Besides, pooch does not limit the size of a file, does not trust the system's certificates, which a school's proxy may
+need, and costs 0.05 s and 6 MB.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ CIFAR10_SHAPE = (3, 32, 32)  # of an image in these files, which follows its lab
 MAX_IDX_BYTES = 50_000_000  # unpacked
 MAX_CIFAR10_FILE_BYTES = 31_000_000
 MAX_BYTES_IN_MEMORY = 40_000_000  # a larger download goes to a temporary file
-TIMEOUT_SECONDS = 10.0  # without a byte
+TIMEOUT_SECONDS = 3.0  # until the first byte
+SILENCE = 3  # times as long between two bytes: a slow download that flows goes on
 
 
 class MirrorError(Exception):
@@ -56,8 +57,8 @@ class MirrorError(Exception):
 def download(url: str, source: Download, progress: Progress, timeout: float) -> list[Array]:
     """Return x_train, y_train, x_test and y_test as uint8 from one of the URLs of `source`.
 
-    Raises MirrorError if no byte comes for `timeout` seconds or the mirror fails otherwise, and UserError if the
-    contents are wrong.
+    timeout: seconds until the first byte of a file. Raises MirrorError if it is over or the mirror fails otherwise, and
+    UserError if the contents are wrong.
     """
     done = 0
 
@@ -94,7 +95,7 @@ def download(url: str, source: Download, progress: Progress, timeout: float) -> 
     except UserError:
         raise
     except (OSError, ValueError, http.client.HTTPException) as error:
-        raise MirrorError(_reason(error, timeout)) from error
+        raise MirrorError(_reason(error, SILENCE * timeout)) from error
 
 
 def _reason(error: Exception, timeout: float) -> str:
@@ -142,7 +143,7 @@ def _read_cifar10(stream: IO[bytes], what: str) -> list[Array]:
 
 
 def _chunks(url: str, timeout: float) -> Generator[bytes, None, None]:
-    """Yield the bytes of a URL as they come. Raises TimeoutError after `timeout` seconds without any.
+    """Yield the bytes of a URL as they come. Raises MirrorError after `timeout` seconds without a first one.
 
     A thread reads and this one waits: a socket's own timeout covers neither the look-up of a name nor the sum over a
     host's many addresses.
@@ -152,7 +153,7 @@ def _chunks(url: str, timeout: float) -> Generator[bytes, None, None]:
 
     def read() -> None:
         try:
-            with _opener().open(request, timeout=timeout) as response:
+            with _opener().open(request, timeout=SILENCE * timeout) as response:
                 while not given_up.is_set() and (chunk := response.read1(2**16)):
                     arrived.put(chunk)
             arrived.put(b"")
@@ -164,12 +165,14 @@ def _chunks(url: str, timeout: float) -> Generator[bytes, None, None]:
 
     request = urllib.request.Request(url, headers={"User-Agent": "digit-lab"})
     threading.Thread(target=read, name="download", daemon=True).start()
+    patience = timeout
     try:
         while True:
             try:
-                item = arrived.get(timeout=timeout)
+                item = arrived.get(timeout=patience)
             except queue.Empty:
-                raise TimeoutError from None
+                raise MirrorError(f"sent nothing for {patience:g} s") from None
+            patience = SILENCE * timeout
             if isinstance(item, Exception):
                 raise item
             if not item:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+from collections.abc import Iterator
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -81,10 +82,16 @@ def make_digits(count: int, seed: int = 0, variation: float = 1.0) -> tuple[np.n
 
     Images are (count, 28, 28) uint8, 0 = paper and 255 = ink as in MNIST; labels are (count,) uint8.
     """
+    images, labels = draw_digits(count, seed, variation)
+    return np.reshape(list(images), (count, normalize.SIZE, normalize.SIZE)).astype(np.uint8), labels
+
+
+def draw_digits(count: int, seed: int = 0, variation: float = 1.0) -> tuple[Iterator[np.ndarray], np.ndarray]:
+    """Return the digits of `make_digits`, each drawn when it is asked for, and their labels."""
     rng = np.random.default_rng(seed)
     labels = rng.permutation(np.arange(count, dtype=np.uint8) % 10)
-    images = [render_image(pen_strokes(label, rng, variation=variation), rng) for label in labels.tolist()]
-    return np.reshape(images, (count, normalize.SIZE, normalize.SIZE)).astype(np.uint8), labels
+    strokes = (pen_strokes(label, rng, variation=variation) for label in labels.tolist())
+    return (render_image(digit, rng) for digit in strokes), labels
 
 
 def render_image(strokes: Strokes, rng: np.random.Generator) -> np.ndarray:

@@ -142,7 +142,7 @@ def _train(run: Run, gone: threading.Event) -> None:
         return
     run.update(phase="running", activity="loading the data", device=model.device())
     uploads = Uploads(run.path.parent)
-    dataset = datasets.load(config.dataset, uploads.path(config.dataset))
+    dataset = datasets.load(config.dataset, uploads.path(config.dataset), shown=view.state.data)
     images, labels = _training_data(dataset)
     drawings = _drawings(run) if config.own_examples else None
     extra = _extra_digits(run, config, drawings)

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from trainer import UserError
 from trainer.config.training import TrainingConfig
+from trainer.data.datasets import substitute_shown
 from trainer.data.uploads import Uploads
 from trainer.runs import history
 from trainer.runs.run import Run
@@ -55,10 +56,11 @@ class RunStore:
         learn as well; group: id of its sweep; run_id: one of `new_id`, for a caller that must know it before the run
         appears. Raises UserError if the disk refuses.
         """
+        data = substitute_shown(config.dataset)
         submission = {"config": json.loads(config.to_json()), "created": time.time(), "versions": _versions()}
         files = {
             "config.json": json.dumps(submission | {"parent": parent, "group": group}, indent=1).encode(),
-            "state.json": json.dumps(asdict(State("queued", owner=owner))).encode(),
+            "state.json": json.dumps(asdict(State("queued", owner=owner, data=data))).encode(),
             "parent.onnx": network,
             "drawings.npz": drawings,
         }

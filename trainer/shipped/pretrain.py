@@ -27,6 +27,7 @@ from trainer.config.limits import CLASSES
 from trainer.config.training import TrainingConfig
 from trainer.data import datasets, synthetic
 from trainer.data.cache import content_hash
+from trainer.data.fetch import MNIST_HASH
 from trainer.data.npz import Array
 from trainer.drawing import non_digits, synthetic_digits
 from trainer.networks import fitting, model, onnx_writer
@@ -264,7 +265,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 raise UserError("A quick network is not for the app: name a folder for it with --out.")
             config = replace(config, epochs=1, training_examples=600, synthetic_examples=200)
             number = held_out = 100
-        elif (data := datasets.load()).hash != datasets.MNIST_HASH:
+        elif (data := datasets.load()).hash != MNIST_HASH:
             raise UserError(
                 f"The ready-made network needs MNIST (got {data.source}): see `python -m trainer.data.datasets`."
             )

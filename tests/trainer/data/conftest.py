@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.data_files import STAND_IN, Arrays, Mirror
-from trainer.data import datasets, synthetic
+from trainer.data import fetch, synthetic
 from trainer.data.cache import content_hash
 
 
@@ -25,7 +25,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> Arrays:
     """Let a few random images pass for MNIST."""
-    monkeypatch.setattr(datasets, "MNIST_HASH", content_hash(STAND_IN.values()))
+    monkeypatch.setattr(fetch, "MNIST_HASH", content_hash(STAND_IN.values()))
     return STAND_IN
 
 

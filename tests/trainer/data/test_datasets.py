@@ -1,23 +1,14 @@
-"""Loading of data sets: the order of the sources, the fallback, and concurrent callers."""
+"""Loading of data sets: the order of the sources, given files, and what is available."""
 
 import os
-import subprocess
-import sys
-import threading
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from harness.server import ROOT
-from harness.waiting import TIMEOUT_SECONDS
 from tests.support.data_files import npz_bytes, same, snapshot, some_digits
 from trainer import UserError
-from trainer.data import datasets
-from trainer.data.cache import Cache
+from trainer.data import datasets, fetch
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 
@@ -33,7 +24,7 @@ def test_a_given_file_comes_first_and_has_its_name(tmp_path, stand_in, mirror, m
     assert (by_argument.source, by_argument.note, by_argument.name) == ("our class.npz", "", "mnist")
     monkeypatch.setenv("DIGITLAB_DATA", str(file))
     assert same(by_environment := datasets.load(), own)
-    assert by_environment.hash == by_argument.hash != datasets.MNIST_HASH
+    assert by_environment.hash == by_argument.hash != fetch.MNIST_HASH
 
 
 def test_a_given_file_is_read_again_after_a_change(tmp_path):
@@ -70,48 +61,9 @@ def test_pen_digits_are_a_data_set():
 
 def test_mnist_is_recognized_by_its_contents(mnist_path):
     data = datasets.load(path=mnist_path)
-    assert (data.source, data.note, data.hash) == ("MNIST", "", datasets.MNIST_HASH)
+    assert (data.source, data.note, data.hash) == ("MNIST", "", fetch.MNIST_HASH)
     assert data.x_train.shape == (60_000, 28, 28) and data.x_test.shape == (10_000, 28, 28)
     assert datasets.load(mirrors=[]).source == "MNIST"
-
-
-# --- without MNIST --------------------------------------------------------------------------------------------
-
-
-def test_without_mnist_digits_are_drawn_and_the_note_gives_the_reason(mirror):
-    seen: list[tuple[int, int]] = []
-    data = datasets.load(mirrors=[mirror.npz], progress=lambda *step: seen.append(step))
-    assert data.source == "synthetic digits"
-    assert data.note == "127.0.0.1 answered 404 Not Found"
-    assert (len(data.x_train), len(data.x_test)) == (25, 15)
-    assert data.x_train.max() == 255 and set(data.y_train) <= set(range(10))
-    assert seen[0] == (0, 40) and seen == sorted(seen)
-
-
-def test_the_second_mirror_is_tried_when_the_first_fails(stand_in, mirror):
-    mirror.answers["/second.npz"] = npz_bytes(stand_in)
-    assert datasets.load(mirrors=[mirror.npz, f"{mirror.url}/second.npz"]).source == "MNIST"
-    assert mirror.requests == ["/mnist.npz", "/second.npz"]
-
-
-def test_a_failure_is_remembered_until_retry(stand_in, mirror):
-    first = datasets.load(mirrors=[mirror.npz])
-    mirror.answers["/mnist.npz"] = npz_bytes(stand_in)
-
-    again = datasets.load(mirrors=[mirror.npz])
-    assert (again.hash, again.note) == (first.hash, first.note)
-    assert len(mirror.requests) == 1
-    retried = datasets.load(mirrors=[mirror.npz], retry=True)
-    assert (retried.source, retried.note) == ("MNIST", "")
-    assert datasets.load(mirrors=[]).source == "MNIST"
-
-
-def test_a_failure_is_forgotten_after_a_day(stand_in, mirror, monkeypatch):
-    datasets.load(mirrors=[mirror.npz])
-    mirror.answers["/mnist.npz"] = npz_bytes(stand_in)
-    monkeypatch.setattr(datasets, "RETRY_SECONDS", 0.0)
-    assert datasets.available().source == "synthetic digits"
-    assert datasets.load(mirrors=[mirror.npz]).source == "MNIST"
 
 
 def test_available_finds_only_what_was_loaded(tmp_path, stand_in, keras_cache):
@@ -123,61 +75,6 @@ def test_available_finds_only_what_was_loaded(tmp_path, stand_in, keras_cache):
     assert not (tmp_path / "cache").exists()
     assert datasets.load().hash == datasets.available().hash
     assert datasets.load(path=file).hash == datasets.available(path=file).hash
-
-
-# --- at the same time -----------------------------------------------------------------------------------------
-
-
-def test_threads_that_load_at_the_same_time_download_once(stand_in, mirror):
-    mirror.answers["/mnist.npz"] = npz_bytes(stand_in)
-    with ThreadPoolExecutor(4) as pool:
-        loaded = list(pool.map(lambda _: datasets.load(mirrors=[mirror.npz]), range(4)))
-    assert all(same(data, stand_in) for data in loaded)
-    assert mirror.requests == ["/mnist.npz"]
-
-
-@pytest.mark.slow
-def test_processes_that_load_at_the_same_time_download_once(stand_in, mirror):
-    mirror.answers["/mnist.npz"] = npz_bytes(stand_in)
-    code = (
-        "import sys; from trainer.data import datasets; datasets.MNIST_HASH = sys.argv[1];"
-        "print(datasets.load(mirrors=[sys.argv[2]]).source)"
-    )
-    command = [sys.executable, "-c", code, datasets.MNIST_HASH, mirror.npz]
-    processes = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    assert [process.communicate(timeout=TIMEOUT_SECONDS)[0].strip() for process in processes] == ["MNIST", "MNIST"]
-    assert mirror.requests == ["/mnist.npz"]
-
-
-def test_a_retry_that_waited_for_another_retry_downloads_nothing(mirror, monkeypatch):
-    datasets.load(mirrors=[mirror.npz])
-    waiting = threading.Barrier(3, timeout=TIMEOUT_SECONDS)
-    lock = Cache.lock
-
-    @contextmanager
-    def watched(cache: Cache) -> Iterator[None]:
-        waiting.wait()
-        with lock(cache):
-            yield
-
-    monkeypatch.setattr(Cache, "lock", watched)
-    with ThreadPoolExecutor(3) as pool:
-        loaded = list(pool.map(lambda _: datasets.load(mirrors=[mirror.npz], retry=True), range(3)))
-    assert {data.source for data in loaded} == {"synthetic digits"}
-    assert len(mirror.requests) == 2
-
-
-def test_loading_while_another_thread_draws_downloads_nothing(mirror):
-    with ThreadPoolExecutor(1) as pool:
-        meanwhile = []
-
-        def load_meanwhile(done: int, total: int) -> None:
-            if not meanwhile:
-                meanwhile.append(pool.submit(datasets.load, mirrors=[mirror.npz]))
-
-        data = datasets.load(mirrors=[mirror.npz], progress=load_meanwhile)
-        assert meanwhile[0].result(60).hash == data.hash
-    assert len(mirror.requests) == 1
 
 
 # --- images and labels ----------------------------------------------------------------------------------------

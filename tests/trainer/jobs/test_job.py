@@ -18,7 +18,7 @@ from trainer.config.layers import Conv2D, Dense, Dropout
 from trainer.config.optimizers import Adam
 from trainer.config.presets import PRESETS
 from trainer.config.training import TrainingConfig
-from trainer.data import synthetic
+from trainer.data import datasets, synthetic
 from trainer.jobs import job, reporter
 from trainer.networks.checkpoint import Checkpoint
 from trainer.networks.inference import Network
@@ -300,6 +300,13 @@ def test_early_stopping_names_the_best_epoch(store):
 def test_pen_digits_are_mixed_in(store):
     run = trained(store, replace(TINY, synthetic_examples=100, epochs=1))
     assert run.state.phase == "finished" and run.state.examples == 550
+
+
+def test_a_run_learns_the_synthetic_digits_that_its_page_showed(store):
+    run = store.create(replace(TINY, epochs=1), "")
+    run.update(data=datasets.SUBSTITUTE)  # other data have come before it begins
+    job.run(str(run.path))
+    assert (run.state.phase, run.state.data, run.state.examples) == ("finished", datasets.SUBSTITUTE, 90)
 
 
 def test_a_run_can_be_stopped_before_training_starts(store):
