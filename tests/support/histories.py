@@ -1,4 +1,6 @@
-"""Shortened histories of real trainings."""
+"""Shortened histories of real trainings, and the states of runs that have ended."""
+
+from trainer.runs.state import State
 
 
 def lines(loss, accuracy, val_loss=(), val_accuracy=(), rate=None, batches=()):
@@ -17,6 +19,12 @@ def lines(loss, accuracy, val_loss=(), val_accuracy=(), rate=None, batches=()):
             line |= {"val_loss": val_loss[place], "val_accuracy": val_accuracy[place]}
         history.append(line)
     return history
+
+
+def ended(test=None, train=None, val=None, stopped=False, **fields):
+    """Return the state of an ended run with these accuracies of its network; a run of an old version has no `train`."""
+    phase = "stopped" if stopped else "finished"
+    return State(phase, test_accuracy=test, train_accuracy=train, val_accuracy=val, **fields)
 
 
 OVERFIT = lines(

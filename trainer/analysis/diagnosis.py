@@ -1,7 +1,7 @@
-"""Diagnosis of a training from its history: divergence, instability, overfitting, underfitting.
+"""Diagnosis of a training from its history and its network's scores: divergence, instability, over- and underfitting.
 
 The thresholds were set on trainings of all presets and of about twenty typical mistakes, three seeds each.
-Longer than 300 lines because each sign is a small property of one class. Standard library only.
+Longer than 300 lines because each sign is a small property of one class.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from trainer.config.limits import CLASSES, LIMITS
 from trainer.config.optimizers import SGD
 from trainer.config.training import TrainingConfig
+from trainer.runs.state import State
 
 Line = Mapping[str, Any]
 MIN_LEARNED_ACCURACY = 0.15  # below it a network has learned nothing
@@ -39,27 +40,17 @@ class Epoch(NamedTuple):
 class Diagnosis:
     """Diagnosis of a training that has ended.
 
-    history: the lines of history.jsonl. examples: the number of training digits.
+    history: the lines of history.jsonl. state: the run's, with the scores of the final network.
     """
 
     config: TrainingConfig
     history: Sequence[Line]
-    test_accuracy: float | None
-    test_loss: float | None
-    examples: int | None
+    state: State
 
     @classmethod
-    def of(
-        cls,
-        config: TrainingConfig,
-        history: Iterable[object],
-        test_accuracy: float | None = None,
-        test_loss: float | None = None,
-        examples: int | None = None,
-    ) -> Diagnosis:
-        """Return the diagnosis of a training; values of the wrong type or range count as unknown."""
-        lines = tuple(line for line in history if isinstance(line, Mapping))
-        return cls(config, lines, known(test_accuracy, 1), known(test_loss), examples)
+    def of(cls, config: TrainingConfig, history: Iterable[object], state: State) -> Diagnosis:
+        """Return the diagnosis of a training; values in its lines of the wrong type or range count as unknown."""
+        return cls(config, tuple(line for line in history if isinstance(line, Mapping)), state)
 
     # --- what was measured ------------------------------------------------------------------------------------
 
@@ -106,20 +97,47 @@ class Diagnosis:
         return self.best_epoch if self.config.patience and self.best_epoch else self.epochs[-1] if self.epochs else None
 
     @property
-    def train_accuracy(self) -> float | None:
+    def compared(self) -> bool:
+        """Whether the final network has read training digits as it has read the test digits; in old runs it has not."""
+        return self.state.train_accuracy is not None
+
+    @property
+    def test_accuracy(self) -> float | None:
+        return self.state.test_accuracy
+
+    @property
+    def learning_accuracy(self) -> float | None:
+        """The training accuracy as Keras reports it: a mean over the saved epoch, while the weights change."""
         return self.saved_epoch.accuracy if self.saved_epoch else None
 
     @property
+    def train_accuracy(self) -> float | None:
+        """The final network's training accuracy, or, if it is unknown, `learning_accuracy`, which is usually lower."""
+        return self.state.train_accuracy if self.compared else self.learning_accuracy
+
+    @property
+    def train_loss(self) -> float | None:
+        """The training loss that belongs to `train_accuracy`."""
+        return self.state.train_loss if self.compared else self.saved_epoch.loss if self.saved_epoch else None
+
+    @property
     def validation_accuracy(self) -> float | None:
-        """The validation accuracy of the saved epoch, or of the last validated epoch if that one was cut short."""
+        """The final network's validation accuracy, or, if it is unknown, that of the last validated or saved epoch."""
+        if self.state.val_accuracy is not None:
+            return self.state.val_accuracy
         if self.saved_epoch and self.saved_epoch.val_accuracy is not None:
             return self.saved_epoch.val_accuracy
         return next((e.val_accuracy for e in reversed(self.epochs) if e.val_accuracy is not None), None)
 
     @cached_property
+    def learned_count(self) -> int:
+        """The number of the data set's images in the training part, 0 if it is unknown."""
+        return max(0, self.state.examples - self.config.synthetic_examples - self.config.own_examples)
+
+    @cached_property
     def validation_count(self) -> int:
-        config = self.config
-        learned = (self.examples or 0) - config.synthetic_examples - config.own_examples
+        """The number of images in the validation part."""
+        config, learned = self.config, self.learned_count
         used = round(learned / (1 - config.validation_split)) if learned > 0 else config.training_examples
         return config.split(used)[1]
 
@@ -197,11 +215,11 @@ class Diagnosis:
     @property
     def overconfident(self) -> bool:
         """Whether mistakes are made with high confidence: the loss per mistake is 3 to 4 in a healthy training."""
-        if not self.saved_epoch or self.saved_epoch.loss is None or self.train_accuracy is None:
+        if self.train_loss is None or self.train_accuracy is None:
             return False
         if self.config.l2 or self.config.loss != "categorical_crossentropy":  # these losses say less about mistakes
             return False
-        return self.train_accuracy < 0.98 and self.saved_epoch.loss > 5 * (1 - self.train_accuracy)
+        return self.train_accuracy < 0.98 and self.train_loss > 5 * (1 - self.train_accuracy)
 
     @property
     def unstable(self) -> bool:
@@ -258,7 +276,7 @@ class Diagnosis:
             return 0.0
         gaps = [0.0]
         if (share := self.validation_accuracy) is not None:
-            error = math.sqrt(share * (1 - share) / max(1, self.validation_count))
+            error = math.sqrt(share * (1 - share) / max(1, self.state.val_count or self.validation_count))
             gaps.append(self.train_accuracy - share - 2 * error)
         if self.test_accuracy is not None:
             gaps.append(self.train_accuracy - self.test_accuracy)

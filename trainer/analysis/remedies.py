@@ -1,6 +1,6 @@
 """Remedies for a training: changes to its configuration, each with a sentence that explains it.
 
-A remedy that does not apply, or whose configuration cannot be trained, yields nothing. Standard library only.
+A remedy that does not apply, or whose configuration cannot be trained, yields nothing.
 """
 
 from __future__ import annotations
@@ -223,8 +223,8 @@ def larger_network(config: TrainingConfig) -> Iterator[Suggestion]:
 
 
 def less_regularization(diagnosis: Diagnosis, config: TrainingConfig) -> Iterator[Suggestion]:
-    """Reduce dropout and L2 of a network that misreads many of its training digits."""
-    if (diagnosis.train_accuracy or 0) > 0.9:
+    """Reduce dropout and L2 of a network that misreads many training digits while it learns."""
+    if (diagnosis.learning_accuracy or 0) > 0.9:
         return
     highest = max((layer.rate for layer in config.layers if isinstance(layer, Dropout)), default=0.0)
     if highest > 0.5:

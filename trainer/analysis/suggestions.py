@@ -1,7 +1,4 @@
-"""Suggestions after a training: up to three configurations to train next, chosen by its diagnosis.
-
-Standard library only.
-"""
+"""Suggestions after a training: up to three configurations to train next, chosen by its diagnosis."""
 
 from __future__ import annotations
 

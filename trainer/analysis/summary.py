@@ -1,4 +1,4 @@
-"""Summary of a finished training in plain sentences, with suggestions for the next one. Standard library only."""
+"""Summary of a finished training in plain sentences, with suggestions for the next one."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from trainer.analysis.remedies import Suggestion, saturates
 from trainer.analysis.suggestions import suggestions
 from trainer.config import dataset_info
 from trainer.config.training import TrainingConfig
+from trainer.runs.state import State
 from trainer.text import decimal, listed, number, percent
 
 MAX_SENTENCES = 4
 MIN_VALIDATION_DIGITS = 200  # with fewer the validation accuracy says little
+NOTICEABLE_GAP = 0.005  # between training accuracy and that on other digits; less is not worth a word
 
 
 @dataclass(frozen=True)
@@ -29,40 +31,47 @@ class Summary:
     suggestions: tuple[Suggestion, ...]
 
 
-def summarize(
-    config: TrainingConfig,
-    history: Iterable[Mapping[str, Any]],
-    test_accuracy: float | None,
-    test_loss: float | None = None,
-    examples: int | None = None,
-    stopped: bool = False,
-) -> Summary:
+def summarize(config: TrainingConfig, history: Iterable[Mapping[str, Any]], state: State) -> Summary:
     """Summarize a training that has ended.
 
-    history: the lines of history.jsonl, complete or not. test_accuracy: 0 to 1, None if the network was not tested.
-    examples: the number of training digits. stopped: whether the training ended early.
+    history: the lines of history.jsonl, complete or not. state: the run's.
     """
-    diagnosis = Diagnosis.of(config, history, test_accuracy, test_loss, examples)
-    sentences = (_accuracies(diagnosis), *_findings(diagnosis), *_end(diagnosis, stopped))
+    diagnosis = Diagnosis.of(config, history, state)
+    sentences = (_accuracies(diagnosis), *_findings(diagnosis), *_end(diagnosis))
     return Summary(diagnosis.verdict, sentences[:MAX_SENTENCES], suggestions(diagnosis))
 
 
 def _accuracies(diagnosis: Diagnosis) -> str:
-    examples, validation_count, images = diagnosis.examples, diagnosis.validation_count, _images(diagnosis)
-    parts = []
-    if diagnosis.test_accuracy is not None:
-        parts.append(f"{_percent(diagnosis.test_accuracy)} of the test {images}")
-    if diagnosis.train_accuracy is not None:
-        count = f"{examples:,} " if examples else ""
-        parts.append(f"{_percent(diagnosis.train_accuracy, examples)} of the {count}training {images}")
-    if diagnosis.validation_accuracy is not None:
-        share = _percent(diagnosis.validation_accuracy, validation_count)
-        parts.append(f"{share} of the {validation_count:,} validation {images}")
-    if not parts:
-        return "No epoch was finished, so the accuracy is unknown."
-    if diagnosis.test_accuracy is None:
-        return f"The network read {listed(parts)} correctly and was not tested."
-    return f"The network reads {listed(parts)} correctly."
+    """Return what the final network reads correctly: of test, training and validation digits, all read alike."""
+    state, images = diagnosis.state, _images(diagnosis)
+    parts = [] if state.test_accuracy is None else [f"{_percent(state.test_accuracy)} of the test {images}"]
+    for name, accuracy, count, all_count in (
+        ("training", state.train_accuracy, state.train_count, diagnosis.learned_count),
+        ("validation", state.val_accuracy, state.val_count, diagnosis.validation_count),
+    ):
+        if accuracy is not None:
+            some = f"{count:,}" if count < all_count else f"the {count:,}"
+            parts.append(f"{_percent(accuracy, count)} of {some} {name} {images}")
+    sentences = [f"The network reads {listed(parts)} correctly."] if parts else []
+    if not diagnosis.compared:
+        sentences += _accuracies_of_epoch(diagnosis)
+    if state.test_accuracy is None:
+        sentences.append("It was not tested." if sentences else "No epoch was finished, so the accuracy is unknown.")
+    return " ".join(sentences)
+
+
+def _accuracies_of_epoch(diagnosis: Diagnosis) -> Iterator[str]:
+    """Yield the accuracies of the saved epoch, in place of the final network's."""
+    epoch, images = diagnosis.saved_epoch, _images(diagnosis)
+    if epoch is None or epoch.accuracy is None:
+        return
+    learned, validation = diagnosis.state.examples, diagnosis.validation_count
+    count = f"{learned:,} " if learned else ""
+    after = ""
+    if epoch.val_accuracy is not None:
+        after = f", and at its end {_percent(epoch.val_accuracy, validation)} of the {validation:,} validation {images}"
+    share = _percent(epoch.accuracy, learned)
+    yield f"During epoch {epoch.number} it read {share} of the {count}training {images} correctly{after}."
 
 
 def _findings(diagnosis: Diagnosis) -> Iterator[str]:
@@ -112,7 +121,7 @@ def _instability(diagnosis: Diagnosis) -> str:
             f"{low} and {high}; {cause}."
         )
     if diagnosis.overconfident:
-        loss = _loss(diagnosis.train_losses[-1])
+        loss = _loss(diagnosis.train_loss or 0.0)
         return (
             f"The training is unstable: a training loss of {loss} means that the network is confident even when it is "
             f"wrong; {cause}."
@@ -125,15 +134,26 @@ def _too_large_steps(diagnosis: Diagnosis) -> str:
 
 
 def _overfitting(diagnosis: Diagnosis) -> str:
-    train = diagnosis.train_accuracy or 0.0
-    others = {"validation": diagnosis.validation_accuracy, "test": diagnosis.test_accuracy}
-    lowest, name = min((share, name) for name, share in others.items() if share is not None)
-    images = _images(diagnosis)
+    train, images = diagnosis.train_accuracy or 0.0, _images(diagnosis)
+    lowest, name = _lowest_other(diagnosis)
     overfits = "overfits" if diagnosis.accuracy_gap >= 0.05 else "overfits slightly"
-    return (
-        f"It {overfits}: it misreads {_percent(1 - train) if train < 1 else 'none'} of its training {images} but "
-        f"{_percent(1 - lowest)} of the {name} {images}, so it has memorized some of them."
+    misread = _percent(1 - train) if train < 1 else "none"
+    learned, then = (
+        (f"misreads {misread}", "but") if diagnosis.compared else (f"misread {misread}", "while it learned, but")
     )
+    return (
+        f"It {overfits}: it {learned} of its training {images} {then} {_percent(1 - lowest)} of the {name} {images}, "
+        "so it has memorized some of them."
+    )
+
+
+def _lowest_other(diagnosis: Diagnosis) -> tuple[float, str]:
+    """Return the lower one of test and validation accuracy, and which it is; few validation digits do not count."""
+    test, validation = diagnosis.test_accuracy, diagnosis.validation_accuracy
+    if test is not None and diagnosis.validation_count < MIN_VALIDATION_DIGITS:
+        validation = None
+    shares = [(share, name) for share, name in ((validation, "validation"), (test, "test")) if share is not None]
+    return min(shares)
 
 
 def _diverging_losses(diagnosis: Diagnosis) -> Iterator[str]:
@@ -141,7 +161,7 @@ def _diverging_losses(diagnosis: Diagnosis) -> Iterator[str]:
     best = diagnosis.best_epoch
     if not diagnosis.train_losses:
         return
-    train = _loss(diagnosis.train_losses[-1])
+    train, now = _loss(diagnosis.train_losses[-1]), _loss(diagnosis.train_loss or 0.0)
     if diagnosis.validation_loss_rose and best and best.val_loss is not None and best.loss is not None:
         yield (
             f"The validation loss was lowest in epoch {best.number}, at {_loss(best.val_loss)}, and has since risen to "
@@ -150,48 +170,35 @@ def _diverging_losses(diagnosis: Diagnosis) -> Iterator[str]:
         )
     elif best and diagnosis.loss_fall < 0.01:
         last = _loss(diagnosis.watched_losses[-1])
-        yield f"The validation loss has stopped falling, at {last}; the training loss is {train}."
-    elif not best and diagnosis.test_loss is not None:
+        yield f"The validation loss has stopped falling, at {last}; the training loss is {now}."
+    elif not best and (test_loss := diagnosis.state.test_loss) is not None:
         images = _images(diagnosis)
-        yield f"The loss is {train} on the training {images} but {_loss(diagnosis.test_loss)} on the test {images}."
+        yield f"The loss is {now} on the training {images} but {_loss(test_loss)} on the test {images}."
 
 
 def _no_overfitting(diagnosis: Diagnosis) -> str:
-    train, validation, test = diagnosis.train_accuracy, diagnosis.validation_accuracy, diagnosis.test_accuracy
-    images = _images(diagnosis)
-    if train is None or (validation is None and test is None):
+    train, images = diagnosis.train_accuracy, _images(diagnosis)
+    if train is None or (diagnosis.validation_accuracy is None and diagnosis.test_accuracy is None):
         return f"Overfitting can only be detected with {images} that the network was not trained on."
-    if validation is None:
+    if not diagnosis.compared:
         return (
-            f"Without validation {images}, overfitting does not show in the curves; training and test accuracy are "
-            f"{_points(train, test or 0.0)} apart."
+            "Whether it overfits is unknown: the training accuracy is a mean over an epoch in which the network was "
+            "still learning."
         )
-    if validation - train >= 0.01:
-        return (
-            "It does not overfit: the validation accuracy is even higher than the training accuracy, "
-            f"{_why_better(diagnosis)}."
-        )
-    apart = f"training and validation accuracy are {_points(train, validation)} apart"
-    if abs(train - validation) >= 0.01:
-        return f"It hardly overfits: {apart}, and the validation loss has not risen."
+    lowest, name = _lowest_other(diagnosis)
+    apart = f"training and {name} accuracy are {_points(train, lowest)} apart"
+    if diagnosis.validation_accuracy is None:
+        return f"Without validation {images}, overfitting does not show in the curves; {apart}."
+    if train - lowest >= NOTICEABLE_GAP:
+        return f"It hardly overfits: {apart}."
+    if lowest - train >= NOTICEABLE_GAP:
+        return f"It does not overfit: it reads the {name} {images} even better than its training {images}."
     return f"It does not overfit: {apart}."
 
 
 def _points(one: float, other: float) -> str:
     difference = abs(one - other)
     return f"{decimal(100 * difference, 1)} percentage points" if difference >= 0.001 else "less than 0.1 points"
-
-
-def _why_better(diagnosis: Diagnosis) -> str:
-    config, shares = diagnosis.config, [epoch.accuracy for epoch in diagnosis.epochs if epoch.accuracy is not None]
-    if any(layer.training_only for layer in config.layers):
-        return "because dropout switches off part of the network only during training"
-    if config.augmented or config.synthetic_examples or config.own_examples:
-        return f"because the training {_images(diagnosis)} are harder"
-    grown = shares[-1] - (shares[-2] if len(shares) > 1 else 0.0)
-    if grown >= 0.01:
-        return "because that is a mean over an epoch in which the network was still learning"
-    return f"so the validation {_images(diagnosis)} happen to be easier"
 
 
 def _progress(diagnosis: Diagnosis) -> str:
@@ -210,12 +217,12 @@ def _progress(diagnosis: Diagnosis) -> str:
     return "The curves are flat: more epochs would change little."
 
 
-def _end(diagnosis: Diagnosis, stopped: bool) -> Iterator[str]:
+def _end(diagnosis: Diagnosis) -> Iterator[str]:
     done, config, validation_count = len(diagnosis.epochs), diagnosis.config, diagnosis.validation_count
     if diagnosis.saved_epoch and diagnosis.saved_epoch.number < done:
         best = diagnosis.saved_epoch.number
         yield f"It has the weights of epoch {best} of {done}, where the validation loss was lowest."
-    elif stopped and done < config.epochs:
+    elif diagnosis.state.phase == "stopped" and done < config.epochs:
         yield f"It was stopped after {done} of {config.epochs} epochs."
     if diagnosis.validation_accuracy is not None and validation_count < MIN_VALIDATION_DIGITS:
         yield f"With only {validation_count} validation {_images(diagnosis)}, chance plays a large part in that figure."

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -21,6 +22,7 @@ from trainer.data import datasets, synthetic
 from trainer.data.uploads import Uploads
 from trainer.drawing.collection import Drawings
 from trainer.jobs.reporter import Reporter
+from trainer.jobs.scores import count_correct, scores
 from trainer.jobs.testing import TestClock, TestEndedError
 from trainer.networks import fitting, keras_file, model, onnx_reader
 from trainer.networks.checkpoint import Checkpoint
@@ -31,7 +33,7 @@ from trainer.processes import lower_priority
 from trainer.runs import lease
 from trainer.runs.parent import repeat_drawings
 from trainer.runs.run import Run
-from trainer.runs.state import TESTING, TRAINING
+from trainer.runs.state import TESTING, TRAINING, UNTESTED
 from trainer.storage.files import DISK_FULL_ERRORS, is_regular_file, read_bytes
 from trainer.text import number
 
@@ -154,13 +156,14 @@ def _train(run: Run, gone: threading.Event) -> None:
         steps=fitting.steps_per_epoch(config, len(images)),
         begun=start.step if start else 0,
         drawings=len(drawings.labels) if drawings else 0,
+        **UNTESTED,
     )
     network = model.build(config, len(images))
     if start is None and view.parent:
         parent = _read(run.parent_file)
         model.assign(network, onnx_reader.read(parent, config))
         if drawings:
-            run.update(right_before=_count_correct(Network(parent), drawings))
+            run.update(right_before=count_correct(Network(parent), drawings))
     reporter = Reporter(run, config, network, dataset, gone, start)
     try:
         outcome = fitting.fit(network, config, images, labels, reporter, extra, start)
@@ -182,18 +185,18 @@ def _train(run: Run, gone: threading.Event) -> None:
     run.update(activity=TESTING)
     model.save(network, run.path / keras_file.FILE, network_hash(run.network_file))
     notes = [reporter.why_ended if outcome.stopped else _early_stop(outcome)]
-    results: dict[str, float | None] = {"test_loss": None, "test_accuracy": None, "right_after": None}
+    results: dict[str, Any] = {}
     try:
-        images, labels = dataset.images("test"), dataset.labels("test")
-        results["test_loss"], results["test_accuracy"] = model.evaluate(network, images, labels, clock.check)
-        _evaluate(run, config, dataset, clock)
         if drawings:
-            results["right_after"] = _count_correct(Network(run.network_file), drawings)
+            results["right_after"] = count_correct(Network(run.network_file), drawings)
+        for found in scores(network, config, dataset, (images, labels), clock):
+            results |= found
+        _evaluate(run, config, dataset, clock)
     except TestEndedError as ended:
         if run.requests.end == "pause" and not outcome.early:  # it would not find the weights of its best epoch again
             run.update(phase="paused", activity="")
             return
-        if results["test_accuracy"] is None:
+        if "test_accuracy" not in results:
             notes.append(str(ended))
     phase = "stopped" if outcome.stopped else "finished"
     run.update(phase=phase, activity="", note="; ".join(filter(None, notes)), **results)
@@ -236,12 +239,6 @@ def _read(path: Path) -> bytes:
 
 def _damaged(path: Path) -> UserError:
     return UserError(f"The run's {path.name} must be readable (got a damaged file): train again.")
-
-
-def _count_correct(network: Network, drawings: Drawings) -> int:
-    """Count the drawings that a network reads correctly."""
-    predicted = network.probabilities(np.divide(drawings.images, 255, dtype=np.float32)).argmax(axis=1)
-    return int((predicted == drawings.labels).sum())
 
 
 def _early_stop(outcome: Outcome) -> str:

@@ -29,6 +29,7 @@ MAX_UNSAVED_ROWS = 100  # about as many rows may have to be read again after a r
 SETTLED_SECONDS = 2.0  # modification times are too coarse to tell apart changes that follow each other faster
 MAX_SPARK_POINTS = 30
 INDEX_FILE = ".ledger.json"  # in the run root
+VERSION = 1  # of its rows; raise it when the same run gives another row, such as another generated name
 _THOUSANDTHS = tuple(place / 1000 for place in range(1001))  # shared by all rows to save memory
 _EPOCH = b'"kind": "epoch"'  # as in a line that `json_line` wrote
 
@@ -46,7 +47,7 @@ class RunRow(NamedTuple):
     learning_rate: float | None
     epochs: int  # done
     planned: int  # epochs requested, or done if those are more
-    val_accuracy: float | None  # after its last epoch, 0 to 1
+    val_accuracy: float | None  # of its final network, before that after its last epoch, 0 to 1
     test_accuracy: float | None  # 0 to 1
     seconds: float  # of training
     device: str
@@ -88,6 +89,7 @@ def make_row(view: RunView) -> RunRow:
     config, state, label = view.config, view.state, view.label
     ends = _epochs(view.run)
     accuracies = [value for end in ends if (value := _share(end.get("val_accuracy"))) is not None]
+    final = _share(state.val_accuracy)
     done = max((end["epoch"] for end in ends if type(end.get("epoch")) is int), default=0)
     return RunRow(
         id=view.id,
@@ -98,7 +100,7 @@ def make_row(view: RunView) -> RunRow:
         learning_rate=config.learning_rate if config else None,
         epochs=done,
         planned=max(done, config.epochs if config else 0),
-        val_accuracy=accuracies[-1] if accuracies else None,
+        val_accuracy=final if final is not None else accuracies[-1] if accuracies else None,
         test_accuracy=_share(state.test_accuracy),
         seconds=max(0.0, state.seconds) if math.isfinite(state.seconds) else 0.0,
         device=sys.intern(state.device),
@@ -240,7 +242,7 @@ def _read_timed_row(store: RunStore, run_id: str) -> tuple[int, RunRow] | None:
 
 def _checksum(content: bytes) -> bytes:
     """Return a checksum that only a complete file of this version has."""
-    return hashlib.sha256(repr(RunRow._fields).encode() + content).hexdigest().encode()
+    return hashlib.sha256(repr((VERSION, *RunRow._fields)).encode() + content).hexdigest().encode()
 
 
 def _load(path: Path) -> dict[str, tuple[int, RunRow]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -17,6 +18,13 @@ TRAINING, TESTING = "training", "testing the network"  # activities of a running
 _MAX_NUMBER = 1e15  # no training reaches a larger one
 
 Number = float | int  # JSON may have 3 or 3.0, and whole numbers of any size
+
+UNTESTED: Mapping[str, Any] = {  # the fields of a network that has not been tested yet
+    **dict.fromkeys(("test_loss", "test_accuracy", "val_loss", "val_accuracy", "train_loss", "train_accuracy")),
+    "val_count": 0,
+    "train_count": 0,
+    "right_after": None,
+}
 
 
 @dataclass(frozen=True)
@@ -39,8 +47,15 @@ class State:
     drawings: int = 0  # its owner's drawings that it also learns from
     right_before: int | None = None  # drawings that the parent network reads correctly
     right_after: int | None = None  # drawings that the trained network reads correctly
+    # Of the final network, read alike after the training: on all test images, and on as many, or fewer, of the others.
     test_loss: Number | None = None
     test_accuracy: Number | None = None
+    val_loss: Number | None = None
+    val_accuracy: Number | None = None
+    val_count: int = 0  # validation images
+    train_loss: Number | None = None
+    train_accuracy: Number | None = None
+    train_count: int = 0  # training images of the data set
 
     @classmethod
     def parse(cls, values: Record) -> State:
@@ -71,6 +86,6 @@ def _cleaned(state: State) -> dict[str, Any]:
         value = getattr(state, item.name)
         if isinstance(value, str):
             cleaned[item.name] = printable(value)
-        elif value is not None and not 0 <= value <= (1.0 if item.name == "test_accuracy" else _MAX_NUMBER):
+        elif value is not None and not 0 <= value <= (1.0 if item.name.endswith("accuracy") else _MAX_NUMBER):
             cleaned[item.name] = item.default
     return cleaned

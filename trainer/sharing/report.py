@@ -108,6 +108,10 @@ def _facts(config: TrainingConfig, state: State, history: Sequence[Line]) -> Mar
     facts = []
     if state.test_accuracy is not None:
         facts.append((percent(state.test_accuracy, 2), f"of the test {noun}s read correctly"))
+    if state.train_accuracy is not None:
+        facts.append((percent(state.train_accuracy, 2), f"of {state.train_count:,} training {noun}s"))
+    if state.val_accuracy is not None:
+        facts.append((percent(state.val_accuracy, 2), f"of {state.val_count:,} validation {noun}s"))
     if state.test_loss is not None:
         facts.append((number(state.test_loss, 4), "test loss"))
     facts.append((f"{parameter_count(config):,}", "parameters"))
@@ -123,9 +127,7 @@ def _summary(config: TrainingConfig, state: State, history: Sequence[Record]) ->
     """Return the sentences that Train shows after a training."""
     if state.test_accuracy is None:
         return Markup()
-    stopped = state.phase == "stopped"
-    summary = summarize(config, history, state.test_accuracy, state.test_loss, state.examples, stopped)
-    return Markup("<p>{}</p>").format(" ".join(summary.sentences))
+    return Markup("<p>{}</p>").format(" ".join(summarize(config, history, state).sentences))
 
 
 def _footer(run: Run) -> str:

@@ -55,8 +55,9 @@ _STATE = {
     "steps": COUNT_LIMIT,
     "seconds": Limit(0, 1e9),
     "hook_seconds": Limit(0, 1e9),
-    "test_loss": Limit(0, 1e30),
-    "test_accuracy": Limit(0, 1),
+    **dict.fromkeys(("test_loss", "val_loss", "train_loss"), Limit(0, 1e30)),
+    **dict.fromkeys(("test_accuracy", "val_accuracy", "train_accuracy"), Limit(0, 1)),
+    **dict.fromkeys(("val_count", "train_count"), COUNT_LIMIT),
 }
 _ALWAYS = ("epoch", "step", "learning_rate", "seconds")  # keys of every line
 _ERRORS = {

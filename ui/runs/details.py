@@ -216,6 +216,7 @@ def _table(view: RunView, row: RunRow) -> Markup:
         "Validation accuracy": percent(row.val_accuracy),
         "Network": row.network,
         "Parameters": f"{row.parameters:,}" if row.parameters is not None else "",
+        "Training accuracy": percent(state.train_accuracy),
         "Optimizer, learning rate": f"{row.optimizer}, {number(row.learning_rate)}"
         if row.learning_rate is not None
         else "",

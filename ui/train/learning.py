@@ -128,9 +128,7 @@ def _render_result(view: RunView, history: list[Record]) -> None:
         (st.error if state.phase == "failed" else st.warning)(sentence(state.error))
     with st.container(border=True, key="summary"):
         if state.test_accuracy is not None and config is not None:
-            summary = summarize(
-                config, history, state.test_accuracy, state.test_loss, state.examples, state.phase == "stopped"
-            )
+            summary = summarize(config, history, state)
             noun = dataset_info.info(config.dataset).noun
             accuracy = percent(state.test_accuracy)
             st.markdown(f"##### {state.phase.capitalize()}: {accuracy} of the test {noun}s read correctly")

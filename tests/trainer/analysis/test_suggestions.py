@@ -13,6 +13,7 @@ from tests.support.histories import (
     SLOW,
     SMALL,
     UNSEEN,
+    ended,
     lines,
 )
 from trainer.analysis.diagnosis import Diagnosis
@@ -28,7 +29,7 @@ TINY_NETWORK = TrainingConfig(layers=(Dense(4, "sigmoid"),), optimizer=Adam(), l
 
 
 def suggested(config, history, accuracy, **more):
-    return [suggestion.config for suggestion in suggestions(Diagnosis.of(config, history, accuracy, **more))]
+    return [suggestion.config for suggestion in suggestions(Diagnosis.of(config, history, ended(accuracy, **more)))]
 
 
 def changes(config, history, accuracy, **more):
@@ -98,7 +99,7 @@ def test_a_network_with_too_much_dropout_gets_less():
     history = lines(
         [1.6, 1.25, 1.18, 1.15], [0.41, 0.54, 0.57, 0.57], [0.64, 0.5, 0.44, 0.42], [0.91, 0.92, 0.92, 0.92]
     )
-    assert suggested(config, history, 0.908)[0].layers == (Dense(32), Dropout(0.3))
+    assert suggested(config, history, 0.908, train=0.92)[0].layers == (Dense(32), Dropout(0.3))
 
 
 def test_a_good_training_calls_for_varied_digits_at_most():
@@ -122,5 +123,5 @@ def test_a_changed_learning_rate_is_the_first_suggestion():
 
 def test_texts_show_labels_and_plain_numbers():
     for config, history, accuracy in ((P["too_fast"], JUMPS, 0.74), (P["overfit"], OVERFIT, 0.857)):
-        for suggestion in suggestions(Diagnosis.of(config, history, accuracy)):
+        for suggestion in suggestions(Diagnosis.of(config, history, ended(accuracy))):
             assert suggestion.text.endswith(".") and "_" not in suggestion.text and "e-0" not in suggestion.text

@@ -15,6 +15,7 @@ from tests.support.histories import (
     SLOW,
     SMALL,
     UNSEEN,
+    ended,
     lines,
 )
 from trainer.analysis.summary import summarize
@@ -22,25 +23,46 @@ from trainer.config.layers import BatchNormalization, Conv2D, Dense, Dropout, Fl
 from trainer.config.optimizers import SGD, Adam, RMSprop
 from trainer.config.presets import PRESETS
 from trainer.config.training import TrainingConfig
+from trainer.runs.state import State
 
 P = {name: preset.config for name, preset in PRESETS.items()}
 
 
-def text(config, history, accuracy, *more, **named):
-    return " ".join(summarize(config, history, accuracy, *more, **named).sentences)
+def text(config, history, accuracy, **more):
+    return " ".join(summarize(config, history, ended(accuracy, **more)).sentences)
 
 
-def test_the_first_sentence_has_the_accuracies():
-    said = summarize(P["overfit"], OVERFIT, 0.857, examples=500).sentences[0]
-    assert said == (
+def first(config, history, accuracy, **more):
+    return summarize(config, history, ended(accuracy, **more)).sentences[0]
+
+
+def test_the_first_sentence_compares_the_final_network_on_all_three_parts():
+    assert first(P["overfit"], OVERFIT, 0.857, train=1, val=0.816, train_count=500, val_count=500, examples=500) == (
         "The network reads 85.7 % of the test digits, 100 % of the 500 training digits and 81.6 % of the 500 "
         "validation digits correctly."
     )
-    assert summarize(P["overfit"], OVERFIT, None).sentences[0].endswith("correctly and was not tested.")
+    some = {"train": 0.918, "val": 0.931, "train_count": 10_000, "val_count": 6_000, "examples": 54_000}
+    assert first(P["tutorial_a"], SLOW, 0.921, **some) == (
+        "The network reads 92.1 % of the test digits, 91.8 % of 10,000 training digits and 93.1 % of the 6,000 "
+        "validation digits correctly."
+    )
+
+
+def test_a_run_of_an_old_version_names_the_epoch_that_its_accuracies_are_of():
+    during = (
+        "During epoch 8 it read 100 % of the 500 training digits correctly, and at its end 81.6 % of the 500 "
+        "validation digits."
+    )
+    assert first(P["overfit"], OVERFIT, 0.857, examples=500) == (
+        f"The network reads 85.7 % of the test digits correctly. {during}"
+    )
+    assert first(P["overfit"], OVERFIT, None, examples=500) == f"{during} It was not tested."
+    assert "Whether it overfits is unknown" in text(P["small_cnn"], GOOD, 0.9936)
 
 
 def test_overfitting_is_explained_by_misread_digits_and_losses():
-    _, digits, losses = summarize(P["overfit"], OVERFIT, 0.857, examples=500).sentences
+    state = ended(0.857, train=1.0, val=0.816, examples=500)
+    _, digits, losses = summarize(P["overfit"], OVERFIT, state).sentences
     assert digits == (
         "It overfits: it misreads none of its training digits but 18.4 % of the validation digits, so it has memorized "
         "some of them."
@@ -49,12 +71,16 @@ def test_overfitting_is_explained_by_misread_digits_and_losses():
         "The validation loss was lowest in epoch 4, at 0.59, and has since risen to 0.79, while the training loss fell "
         "further, from 0.094 to 0.00070."
     )
+    assert "It overfits: it misread none of its training digits while it learned, but 18.4 % of the validation" in text(
+        P["overfit"], OVERFIT, 0.857, examples=500
+    )
 
 
 @pytest.mark.parametrize("history", (OVERFIT, SLOW, UNSEEN, OVERFIT[:2]))
 def test_images_of_other_data_sets_are_not_called_digits(history):
     config = replace(P["tutorial_b"], dataset="fashion_mnist")
-    summary = summarize(config, history, 0.857, 0.5, examples=54_000, stopped=True)
+    state = ended(0.857, train=0.87, val=0.86, train_count=10_000, test_loss=0.5, examples=54_000, stopped=True)
+    summary = summarize(config, history, state)
     texts = [*summary.sentences, *(suggestion.text for suggestion in summary.suggestions)]
     assert "digit" not in " ".join(texts) and "85.7 % of the test images" in texts[0]
     assert {suggestion.config.dataset for suggestion in summary.suggestions} == {"fashion_mnist"}
@@ -63,11 +89,11 @@ def test_images_of_other_data_sets_are_not_called_digits(history):
 def test_early_stopping_names_the_epoch_of_the_saved_weights():
     told = text(replace(P["overfit"], patience=4), OVERFIT, 0.857)
     assert "It has the weights of epoch 4 of 8" in told
-    assert "99.0 % of the training digits and 81.2 % of the 500 validation digits" in told
+    assert "During epoch 4 it read 99.0 % of the training digits correctly, and at its end 81.2 %" in told
 
 
 def test_a_slow_training_was_still_learning():
-    told = text(P["tutorial_a"], SLOW, 0.921, examples=54_000)
+    told = text(P["tutorial_a"], SLOW, 0.921, train=0.918, val=0.933, examples=54_000)
     assert "does not overfit" in told and "fell by 6 % per epoch: the network was still learning" in told
 
 
@@ -93,12 +119,13 @@ def test_a_network_that_is_too_small_underfits():
     assert "It underfits: the curves are flat" in text(config, SMALL, 0.82)
 
 
-def test_dropout_explains_a_validation_accuracy_above_the_training_accuracy():
-    config = TrainingConfig(layers=(Dense(32), Dropout(0.8)), optimizer=Adam(), learning_rate=0.001, epochs=4)
-    history = lines(
-        [1.6, 1.25, 1.18, 1.15], [0.41, 0.54, 0.57, 0.57], [0.64, 0.5, 0.44, 0.42], [0.91, 0.92, 0.92, 0.92]
-    )
-    assert "because dropout switches off part of the network only during training" in text(config, history, 0.908)
+def test_the_gap_is_that_of_the_final_network():
+    def found(train, test, val):
+        return text(P["small_cnn"], GOOD, test, train=train, val=val, train_count=10_000, val_count=6_000)
+
+    assert "It hardly overfits: training and test accuracy are 0.6 percentage points apart." in found(1, 0.994, 0.995)
+    assert "It does not overfit: training and validation accuracy are 0.2 percentage" in found(0.995, 0.9936, 0.993)
+    assert "reads the test digits even better than its training digits" in found(0.97, 0.977, 0.98)
 
 
 def test_a_finished_schedule_completes_a_training():
@@ -107,9 +134,9 @@ def test_a_finished_schedule_completes_a_training():
 
 def test_without_validation_digits_training_is_compared_with_the_test():
     config = replace(P["tutorial_b"], epochs=4)
-    overfits = text(config, UNSEEN, 0.9768, test_loss=0.083, examples=60_000)
+    overfits = text(config, UNSEEN, 0.9768, train=0.9932, train_loss=0.024, test_loss=0.083, examples=60_000)
     assert "The loss is 0.024 on the training digits but 0.083 on the test digits." in overfits
-    fine = text(config, UNSEEN, 0.992)
+    fine = text(config, UNSEEN, 0.992, train=0.9932)
     assert "training and test accuracy are 0.1 percentage points apart" in fine
 
 
@@ -170,19 +197,17 @@ configs = st.one_of(
         time_limit=st.integers(1, 3600),
     ),
 )
-shares = st.one_of(st.none(), st.floats(0, 1), st.floats())
+shares, counts = st.one_of(st.none(), st.floats(0, 1), st.floats()), st.integers(0, 75_000)
+states = st.fixed_dictionaries(
+    {"phase": st.sampled_from(["finished", "stopped"])}
+    | {f"{part}_{what}": shares for part in ("test", "train", "val") for what in ("accuracy", "loss")}
+    | dict.fromkeys(("examples", "train_count", "val_count"), counts)
+).map(State.parse)
 
 
-@given(
-    configs,
-    st.one_of(st.lists(line, max_size=12), st.lists(whole_line, max_size=20)),
-    shares,
-    shares,
-    st.one_of(st.none(), st.integers(0, 75_000)),
-    st.booleans(),
-)
-def test_every_history_has_a_summary(config, history, accuracy, loss, examples, stopped):
-    summary = summarize(config, history, accuracy, loss, examples, stopped)
+@given(configs, st.one_of(st.lists(line, max_size=12), st.lists(whole_line, max_size=20)), states)
+def test_every_history_has_a_summary(config, history, state):
+    summary = summarize(config, history, state)
     assert 2 <= len(summary.sentences) <= 4
     assert all(
         sentence.endswith(".") and "nan" not in sentence and "None" not in sentence for sentence in summary.sentences
@@ -196,5 +221,6 @@ def test_every_history_has_a_summary(config, history, accuracy, loss, examples, 
 @given(st.lists(st.floats(0.001, 3), min_size=2, max_size=30).map(lambda losses: sorted(losses, reverse=True)))
 def test_a_loss_that_only_falls_is_never_called_unstable_or_overfitting(losses):
     accuracy = [1 - min(0.9, loss / 3.5) for loss in losses]
-    summary = summarize(P["perceptron"], lines(losses, accuracy, losses, accuracy), accuracy[-1])
+    state = ended(accuracy[-1], train=accuracy[-1], val=accuracy[-1])
+    summary = summarize(P["perceptron"], lines(losses, accuracy, losses, accuracy), state)
     assert summary.verdict in ("still learning", "good", "underfits", "nothing learned")

@@ -58,6 +58,7 @@ def test_a_state_without_a_phase_is_refused():
         ("steps", 10**30, 0),
         ("test_loss", math.nan, None),
         ("test_accuracy", 1.5, None),
+        ("train_accuracy", 1.5, None),
         ("right_after", -1, None),
         ("note", "a\x00b", "a b"),
     ],

@@ -68,6 +68,7 @@ def run(network_run, data):
     np.savez(network_run.path / "snapshots.npz", steps=np.array([0]), weights=weights)
     evaluation.evaluate(network_run.network_file, TINY, data, network_run.path)
     network_run.update(test_accuracy=0.0815, test_loss=2.5, steps=25, examples=450)
+    network_run.update(train_accuracy=0.0925, train_count=100, val_accuracy=0.06, val_count=50)
     return network_run
 
 
@@ -77,7 +78,16 @@ def test_it_shows_all_that_counts(run, data):
     found = evaluation.read(run.path)
     worst = found.errors[0]
     label, said = found.labels[worst], found.predicted[worst]
-    for part in ("8.15 %", "2.5", "12,730", f"{label}, read\xa0as\xa0{said}", "16 units, relu", "learning rate 0.1"):
+    for part in (
+        "8.15 %",
+        "9.25 %of 100 training digits",
+        "6.00 %of 50 validation digits",
+        "2.5",
+        "12,730",
+        f"{label}, read\xa0as\xa0{said}",
+        "16 units, relu",
+        "learning rate 0.1",
+    ):
         assert part in read.text, part
     assert {"svg", "table", "img"} <= read.tags and page.count("<figure") == report.MAX_ERRORS
     assert page.count('class="validation" points') == page.count('class="training" points') == 2

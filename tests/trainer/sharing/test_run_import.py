@@ -98,7 +98,7 @@ def test_an_imported_run_equals_the_downloaded_one(store, trained, files):
     before, state = trained.state, run.state
     assert (state.phase, state.owner, state.data) == ("finished", ME, "MNIST")
     assert state.note.startswith("imported from a file, trained on 2")
-    for name in ("test_accuracy", "test_loss", "seconds", "steps", "examples", "device", "data_hash"):
+    for name in ("test_accuracy", "test_loss", "train_count", "seconds", "steps", "examples", "device", "data_hash"):
         assert getattr(state, name) == getattr(before, name)
     history = RunStore(trained.path.parent).history(trained)
     assert store.history(run) == history and any("reads" in line for line in history)
