@@ -14,7 +14,8 @@ from trainer.analysis.answer import Answer
 from ui import entry, followed_digits, load_control, network_picker
 from ui.components import live_text
 from ui.digit_input import canvas, reading, tabs
-from ui.draw import my_drawings, steps
+from ui.digit_input.inputs import DigitInput
+from ui.draw import comparison, my_drawings, steps
 from ui.html import style
 from ui.markdown import sentence
 from ui.network_choice import NetworkChoice
@@ -27,53 +28,53 @@ STYLE = Path(__file__).with_suffix(".css")
 class Layout(NamedTuple):
     """Places of the parts of an answer on the page."""
 
-    sentence: DeltaGenerator
     paper: DeltaGenerator
-    chart: DeltaGenerator
     tools: DeltaGenerator
-    my_drawings: DeltaGenerator
+    sentence: DeltaGenerator
+    bars: DeltaGenerator
+    comparison: DeltaGenerator
+    labels: DeltaGenerator
+
+
+def lay_out() -> Layout:
+    """Lay out the paper with its tools on the left, and the answer on the right, or below it on a phone."""
+    row = st.container(horizontal=True, gap="medium", key="draw.row")
+    with row.container(gap="xsmall"):
+        tabs.select_tab()
+        paper, tools = st.container(key="paper", gap=None), st.container(gap="xsmall")
+    with row.container(gap="xsmall"):
+        text = st.container(key="draw.sentence")
+        charts = st.container(horizontal=True, gap="small", key="draw.charts")
+        labels = st.container()
+    return Layout(paper, tools, text, charts.container(), charts.container(), labels)
 
 
 @st.fragment
 def render_page(choice: NetworkChoice, others: list[NetworkChoice]) -> None:
     """Lay out the page and render the parts that a stroke does not change."""
-    tab_place, answer_place = tabs.two_columns("center")
-    paper, chart = tabs.two_columns()
-    tools, drawings = tabs.two_columns()
-    with tab_place:
-        tabs.select_tab()
+    layout = lay_out()
     if tabs.selected_tab() == tabs.DRAW:
-        with tools:
+        with layout.tools:
             tabs.render_tools(choice)
     alternatives = steps.select_alternatives(disabled=tabs.selected_tab() == tabs.TEST)
     with suppress(UserError):
         _ = choice.network  # load it before the first stroke, which would wait for it
-    layout = Layout(answer_place, paper.container(key="paper", gap=None), chart, tools, drawings)
     render_answers(choice, others, alternatives, layout)
 
 
 @st.fragment
 def render_answers(choice: NetworkChoice, others: list[NetworkChoice], alternatives: list[str], layout: Layout) -> None:
-    """Render the canvas and the predictions; a stroke reruns only this fragment."""
-    image, answer = render_answer(choice, alternatives, layout)
-    if others:
-        network_picker.render_comparison(image, choice, answer, others)
-
-
-def render_answer(
-    choice: NetworkChoice, alternatives: list[str], layout: Layout
-) -> tuple[np.ndarray | None, Answer | None]:
-    """Render the prediction of one network, the bars first; return the image in focus and its answer."""
+    """Render the paper and the predictions, the bars first; a stroke reruns only this fragment."""
     rendering = load_control.rendering if tabs.selected_tab() == tabs.DRAW else nullcontext
     with rendering(), layout.paper:
         source = tabs.render_input(choice)
     read, error = reading.read(choice, source)
     focus = tabs.focused_digit(len(read))
     image, answer = (None, None) if focus is None else (source.images[focus], read[focus])
-    others = steps.predict_alternatives(source, focus, choice, answer, alternatives)
+    alternative_answers = steps.predict_alternatives(source, focus, choice, answer, alternatives)
     description = answer.sentence if answer else source.hint
     with rendering():
-        layout.chart.plotly_chart(
+        layout.bars.plotly_chart(
             answer_charts.probability_bars(answer), config={"staticPlot": True}, alt=description, key="bars"
         )
         with layout.sentence:
@@ -82,26 +83,33 @@ def render_answer(
                 st.error(sentence(error))
         with layout.paper:
             tabs.render_boxes(source, read, focus)
-        steps.render(source, focus, others)
+        steps.render(source, focus, alternative_answers)
     with layout.tools:
         if tabs.selected_tab() != tabs.DRAW:
             tabs.render_tools(choice)
-        followed_digits.render_follow_button(image)
-    with layout.my_drawings:
         tabs.select_focus(len(read))
-        drawing = None if source.label is not None else image
-        drawing_id = source.sheet and f"{source.sheet} {focus} of {len(read)}"
-        predicted = answer.best if answer and answer.is_finite else None
-        my_drawings.render(drawing, predicted, choice.id, drawing_id)
-    return image, answer
+    with layout.labels:
+        render_labels(choice, source, image, answer, f"{source.sheet} {focus} of {len(read)}")
+    if others:
+        with layout.comparison:
+            comparison.render(image, choice, answer, others)
 
 
-style(STYLE, tabs.STYLE, steps.STYLE)
-title, picker = tabs.two_columns("bottom")
-title.title("Draw a digit", anchor=False)
-with picker:
-    choice, *others = network_picker.select_several()
+def render_labels(
+    choice: NetworkChoice, source: DigitInput, image: np.ndarray | None, answer: Answer | None, drawing_id: str
+) -> None:
+    """Render the buttons that label the digit in focus, unless it is a test digit, which has a label."""
+    if source.label is None:
+        my_drawings.render(image, answer, choice.id, source.sheet and drawing_id)
+    elif image is not None:
+        followed_digits.render_follow_button(image, source.label)
+
+
+style(tabs.STYLE, STYLE, steps.STYLE)
+with st.container(horizontal=True, vertical_alignment="bottom", key="draw.header"):
+    st.title("Draw a digit", anchor=False, width="content")
+    with st.container():
+        choice, *others = network_picker.select_several()
 network_picker.render_introduction(choice)
-with st.container(key="draw"):
-    render_page(choice, others)
+render_page(choice, others)
 canvas.send_at_once()

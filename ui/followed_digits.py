@@ -87,25 +87,23 @@ def _request_of_live_runs(kind: str, **values: object) -> None:
 # --- choosing drawings ------------------------------------------------------------------------------------------
 
 
-def render_follow_button(image: np.ndarray | None) -> None:
-    """Render the button that follows the drawing on Draw, (28, 28) float32, disabled for None."""
-    drawings = followed_drawings() if image is not None else ()
+def render_follow_button(image: np.ndarray, label: int) -> None:
+    """Render the button on Draw that follows a digit, (28, 28) float32, or stops following it."""
+    drawings = followed_drawings()
     # A followed drawing has 256 levels of gray.
     present = next((one for one in drawings if np.allclose(one.image, image, atol=1 / 255)), None)
-    popover = st.popover(
-        f"Followed as {followed.named(present.label)}" if present else "Follow this digit",
-        icon=":material/visibility:",
-        help="Shows on Train how a network learns to read this drawing. Only you can see it.",
-        disabled=image is None or present is not None,
-        on_change="rerun",
-        key="offer",
+    is_full = present is None and len(drawings) >= MAX_DRAWINGS
+    st.button(
+        "Stop following" if present else "Follow this digit",
+        icon=":material/visibility_off:" if present else ":material/visibility:",
+        help=LIMIT_REACHED
+        if is_full
+        else "Shows on Train how a network learns to read this drawing. Only you can see it.",
+        disabled=is_full,
+        on_click=unfollow if present else follow,
+        args=(present.id,) if present else (image, label),
+        key="follow",
     )
-    if popover.open and image is not None and present is None:
-        with popover:
-            if len(followed_drawings()) < MAX_DRAWINGS:
-                _select_digit(image, "offered_digit")
-            else:
-                st.caption(LIMIT_REACHED)
 
 
 @st.fragment

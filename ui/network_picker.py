@@ -7,12 +7,8 @@ from collections import Counter
 from itertools import islice
 from textwrap import shorten
 
-import numpy as np
 import streamlit as st
 
-from trainer import UserError
-from trainer.analysis import answer_charts
-from trainer.analysis.answer import Answer, agreement_text, predict
 from trainer.config import dataset_info
 from trainer.runs.index import RunRow, read_row
 from trainer.runs.owner import owner_hash
@@ -79,37 +75,6 @@ def render_introduction(choice: NetworkChoice) -> None:
         st.caption(f"The network {which} is no longer here: another network reads your drawing.")
 
 
-def render_comparison(
-    image: np.ndarray | None, choice: NetworkChoice, answer: Answer | None, others: list[NetworkChoice]
-) -> None:
-    """Show the predictions of several networks for an image, (28, 28) float32, and where they disagree."""
-    predictions: list[tuple[NetworkChoice, Answer | None]] = [(choice, answer)]
-    for other in others:
-        try:
-            network = other.network
-            predictions.append((other, None if image is None else predict(network, image[None], strange=False)[0]))
-        except UserError:  # its file is missing or damaged: show the others
-            predictions.append((other, None))
-    known = [(one.name, answer) for one, answer in predictions if answer is not None]
-    rows = [(f"{one.name}\n{percent(one.accuracy)}", answer) for one, answer in predictions]
-    words = agreement_text(known) if known else "Each network's answer appears here once there is a digit."
-    st.subheader("Several networks compared", anchor=False)
-    st.markdown(literal(words))
-    st.plotly_chart(answer_charts.network_rows(rows), config={"staticPlot": True}, alt=words, key="judges")
-    _comparison_link([one.id for one, _ in predictions if one.id != SHIPPED])
-
-
-def _comparison_link(run_ids: list[str]) -> None:
-    if len(run_ids) > 1:
-        st.page_link(
-            "pages/compare.py",
-            label="Compare these runs",
-            icon=":material/stacked_line_chart:",
-            query_params={"runs": ",".join(run_ids), "view": "drawing"},
-            help="Compare their learning curves, settings and errors.",
-        )
-
-
 # --- selection ------------------------------------------------------------------------------------------------
 
 
@@ -168,23 +133,15 @@ def _select_others(
     before = st.session_state.get("others", [])
     others = [id for id in before if id in choices and id != choice.id and choices[id].readable]
     st.session_state.others = others
-    with st.popover(
-        f"Compare ({len(others)})" if others else "Compare",
-        icon=":material/balance:",
-        help=f"Let up to {MAX_OTHERS} more networks read the same drawing, and see where they disagree.",
-        key="compare",
-    ):
-        st.multiselect(
-            "Networks that read the same drawing",
-            [id for id in labels if id != choice.id],
-            format_func=lambda id: labels.get(id, id),
-            max_selections=MAX_OTHERS,
-            placeholder="Choose networks" if len(choices) > 1 else "No other networks yet: train one",
-            help="Choose different kinds of network, for example a dense and a convolutional one.",
-            persist_state="session",
-            key="others",
-        )
-        st.page_link("pages/train.py", label="Train another network", icon=":material/model_training:")
+    st.multiselect(
+        "Compare with",
+        [id for id in labels if id != choice.id],
+        format_func=lambda id: labels.get(id, id),
+        max_selections=MAX_OTHERS,
+        placeholder="Other networks" if len(choices) > 1 else "No other networks yet",
+        persist_state="session",
+        key="others",
+    )
     return [choices[id] for id in others]
 
 

@@ -97,10 +97,8 @@ def test_all_networks_answer_a_drawing(server: Server, page: Page, runs: list[Ru
 def test_draw_links_to_the_comparison_of_its_networks(server: Server, page: Page, runs: list[Run]) -> None:
     page.goto(f"{server.url}/?run={runs[0].id}")
     expect(page.locator("canvas.upper-canvas")).to_be_visible()
-    page.get_by_role("button", name="Compare", exact=True).click()
-    page.get_by_test_id("stPopoverBody").get_by_role("combobox").click()
+    page.get_by_role("combobox", name="Compare with").click()
     page.get_by_role("option", name=re.compile("^Second")).click()
-    page.keyboard.press("Escape")
     page.keyboard.press("Escape")
     page.get_by_role("link", name="Compare these runs").click()
     expect(page.get_by_role("heading", name="Compare", exact=True)).to_be_visible()

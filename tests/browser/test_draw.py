@@ -124,13 +124,13 @@ def test_a_scribble_is_not_read_with_confidence(paper):
 def test_networks_read_the_same_drawing(twin, paper):
     draw(paper, digit_strokes(2))
     expect_answer(paper, looks_like(2))
-    paper.get_by_role("button", name="Compare").click()
-    popover = paper.get_by_test_id("stPopoverBody")
-    popover.get_by_role("combobox").click()
+    paper.get_by_role("combobox", name="Compare with").click()
     paper.get_by_role("option", name=re.compile("Twin")).click()
     paper.keyboard.press("Escape")
-    paper.keyboard.press("Escape")
-    expect(paper.get_by_role("figure", name="Both networks say 2.")).to_be_visible()
+    both = paper.get_by_role("figure", name="Both networks say 2.")
+    expect(both).to_be_visible()
+    bars, rows = paper.locator(BARS).bounding_box(), both.bounding_box()
+    assert bars["x"] + bars["width"] <= rows["x"] and abs(bars["y"] - rows["y"]) < 10  # beside the first answer
     expect(paper.locator(".st-key-judges .barlayer .point")).to_have_count(20)
     paper.get_by_role("button", name="Clear").click()
     expect_answer(paper, "Draw a digit on the black paper.")
@@ -175,16 +175,30 @@ def test_undo_clear_and_the_pen(paper):
         assert box["width"] >= 24 and box["height"] >= 24
 
 
-def test_the_drawing_survives_a_visit_to_another_page(paper):
+def test_the_drawing_survives_visits_to_other_pages(paper):
     draw(paper, digit_strokes(3))
     expect_answer(paper, looks_like(3))
-    paper.get_by_role("link", name="Train", exact=True).click()
-    expect(paper.get_by_role("heading", name="Train a network")).to_be_visible()
-    paper.get_by_role("link", name="Draw", exact=True).click()
+    for name, title in (("Look inside", "Look inside"), ("Train", "Train a network")):
+        paper.get_by_role("link", name=name, exact=True).click()
+        expect(paper.get_by_role("heading", name=title)).to_be_visible()
+        if name == "Look inside":
+            expect(paper.get_by_text(re.compile(r"Looks like a 3 \("))).to_be_visible()
+        paper.get_by_role("link", name="Draw", exact=True).click()
+        expect_answer(paper, looks_like(3))
+        wait_for(lambda: inked(paper) > 100)
+    paper.get_by_text("Without centering").click()  # another run: the answer stays
+    expect(paper.locator(".strip .otherwise")).to_have_count(1)
     expect_answer(paper, looks_like(3))
-    wait_for(lambda: inked(paper) > 100)
     paper.get_by_role("button", name="Undo").click()  # also for strokes of an earlier visit
     expect_answer(paper, "Draw a digit on the black paper." if len(digit_strokes(3)) == 1 else re.compile(r"\d \("))
+
+
+def test_the_arrow_keys_draw(paper):
+    paper.get_by_role("application", name=re.compile("^Paper")).focus()
+    for key in ["ArrowUp"] * 9 + ["Space"] + ["ArrowDown"] * 18 + ["Space"]:
+        paper.keyboard.press(key)
+    expect_answer(paper, re.compile("a 1"))
+    assert inked(paper) > 0.8 * 180 * 20  # pixels of a line
 
 
 def test_labels_of_drawings_are_saved(paper):
@@ -199,6 +213,7 @@ def test_labels_of_drawings_are_saved(paper):
     expect(paper.get_by_role("button", name="I meant a 1")).to_be_enabled()  # enabled after the bars have changed
     paper.keyboard.press("1")
     expect(paper.get_by_text("2 drawings, 1 read correctly")).to_be_visible()
+    expect(paper.get_by_role("link", name="Fine-tune on my drawings")).to_be_visible()
 
 
 def test_test_digits_work_by_keyboard(paper):
@@ -281,12 +296,12 @@ def inked(page):
 def test_digits_are_followed_from_the_canvas_to_the_curves(paper):
     page = paper
     draw(page, digit_strokes(3))
-    asked = page.get_by_test_id("stPopoverBody")
+    page.get_by_role("button", name="I meant a 3").click()
     page.get_by_role("button", name="Follow this digit").click()
-    asked.get_by_role("radio", name="3").click()
-    expect(page.get_by_role("button", name="Followed as a 3")).to_be_disabled()
+    expect(page.get_by_role("button", name="Stop following")).to_be_visible()
 
     page.get_by_role("link", name="Train", exact=True).click()
+    asked = page.get_by_test_id("stPopoverBody")
     yours = page.get_by_role("button", name="Followed digits")
     yours.click()
     expect(asked.get_by_role("button", name="a 3")).to_be_visible()

@@ -97,11 +97,14 @@ def test_drawings_are_downloaded_and_deleted(paper, tmp_path):
     with Image.open(saved["PNG"]) as sheet:
         assert sheet.height == 2 * CELL
 
-    paper.mouse.move(0, 0)  # away from the last button: its tooltip lies over the drawings below
-    paper.get_by_role("button", name="3", exact=True).click()
-    counted(paper, "1 drawing, 1 read correctly")
+    shown = paper.get_by_role("dialog").get_by_role("img", name="Your drawing of a")
+    expect(shown).to_have_count(2)
+    paper.get_by_role("button", name="Delete the drawing of a 3").click()
+    expect(shown).to_have_count(1)
     paper.get_by_role("button", name="Delete all").click()
     paper.get_by_role("button", name="Delete them").click()
+    expect(paper.get_by_text("There are no drawings any more.")).to_be_visible()
+    paper.keyboard.press("Escape")
     expect(paper.get_by_role("button", name="My drawings")).to_be_disabled()
 
 

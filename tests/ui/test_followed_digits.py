@@ -56,6 +56,13 @@ def put_on(paper, size, app, number):
     return normalize.from_canvas(rgba).image
 
 
+def label_drawing(app, digit):
+    """Press the digit that the drawing on Draw is meant to be."""
+    drawing_id = f"{app.session_state['canvas.sheet'].id} 0 of 1"
+    app.session_state["meant.press"] = {"drawing": drawing_id, "digit": digit}
+    app.run()
+
+
 def drawing(name="a", label=7):
     return FollowedDrawing(name, label, np.eye(28, dtype=np.float32))
 
@@ -73,14 +80,16 @@ def test_a_drawing_on_draw_is_followed_in_the_visitors_own_runs_only(visit, runs
     mine, other = start(runs_directory), start(runs_directory, "somebody else")
     app.switch_page("pages/draw.py").run()
     image = put_on(*LARGE, app, 3)
-    app.session_state["offer"] = True
-    app.run()
-    app.button_group(key="offered_digit").set_value(3).run()
+    assert "follow" not in [button.key for button in app.button]  # it is not known which digit is meant
+    label_drawing(app, 3)
+    app.button(key="follow").click().run()
     assert not app.exception
     (pinned,) = mine.requests.drawings
     assert pinned.label == 3 and np.allclose(pinned.image, image, atol=1 / 255)
     assert labels(app.session_state.pins) == [3] and other.requests.drawings == ()
-    assert "offered_digit" not in [group.key for group in app.button_group]  # the question is gone once it is followed
+    assert app.button(key="follow").label == "Stop following"
+    app.button(key="follow").click().run()
+    assert mine.requests.drawings == () == app.session_state.pins
 
 
 def test_a_drawing_on_trains_canvas_is_followed_and_unfollowed(visit, runs_directory):
@@ -110,14 +119,15 @@ def test_a_new_run_starts_with_the_followed_drawings(visit):
 def test_one_drawing_too_many_gives_an_error_sentence(visit, page):
     app = visit()
     app.session_state["pins"] = tuple(drawing(str(place)) for place in range(MAX_DRAWINGS))
-    app.session_state["offer" if page == "draw" else "your_digits"] = True
+    app.session_state["your_digits"] = page == "train"
     app.switch_page(f"pages/{page}.py").run()
+    said = words(app)
     if page == "draw":
         put_on(*LARGE, app, 3)
-        app.session_state["offer"] = True
-        app.run()
-    assert f"At most {MAX_DRAWINGS} drawings" in words(app) and not app.exception
-    assert not {"offered_digit", "your_digit_is"} & {group.key for group in app.button_group}
+        label_drawing(app, 3)
+        said = app.button(key="follow").help if app.button(key="follow").disabled else ""
+    assert f"At most {MAX_DRAWINGS} drawings" in said and not app.exception
+    assert "your_digit_is" not in {group.key for group in app.button_group}
 
 
 def test_only_the_owner_sees_the_followed_digits_of_a_run(visit, runs_directory):

@@ -30,11 +30,17 @@ PngImagePlugin.MAX_TEXT_MEMORY = ImageFile.SAFEBLOCK  # 1 MB
 
 # The canvas sends a drawing 200 ms after the pen is lifted. Its button "Update the app" sends it at once, so the script
 # presses that button. If a later version renames it, the canvas still sends the drawing by itself. The script also
-# hides the canvas's toolbar, which is too small for a finger and covers a corner of the canvas.
-send_at_once = st.components.v2.component(
+# applies the style sheet inside the canvas, and moves the pen by the arrow keys.
+_component = st.components.v2.component(
     "digit_lab_send_at_once",
     js=Path(__file__).with_suffix(".js").read_text("utf-8"),
 )
+_STYLE = Path(__file__).with_suffix(".css").read_text("utf-8")
+
+
+def send_at_once() -> None:
+    """Let a canvas send its drawing as soon as the pen is lifted, and be drawn on by keyboard."""
+    _component(data=_STYLE)
 
 
 @dataclass
@@ -117,7 +123,10 @@ def render(key: str, side: int = SIDE, pen: float = PEN_WIDTH) -> Drawing:
         return_image_data=True,
         key=key,
     )
-    sheet.current = st.session_state[key]["drawing"]
+    drawing = st.session_state[key]["drawing"]
+    # A canvas that was given strokes shows them, and sends no pixels before the next one: the last ones are valid.
+    if drawing["data"] is not None or drawing["raw"].get("objects") != sheet.current["raw"].get("objects"):
+        sheet.current = drawing
     return Drawing(sheet.current.get("data"), side, sheet.id, problem)
 
 

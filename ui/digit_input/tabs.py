@@ -21,8 +21,9 @@ CANVAS_KEY = "canvas"
 ANSWER_WIDTH = 560  # pixels beside the canvas; less on a phone
 DRAW, TEST, PHOTO = "Draw", "Test digit", "Photo"
 
+# A page with room for it enlarges the paper by --paper-zoom; the canvas's own pixels stay the same.
 STYLE = f"""
-:root {{ --paper-side: {canvas.SIDE}px }}
+:root {{ --paper-zoom: 1; --paper-side: calc({canvas.SIDE}px * var(--paper-zoom)) }}
 {Path(__file__).with_suffix(".css").read_text("utf-8")}"""
 
 
@@ -131,10 +132,11 @@ def _render_canvas() -> DigitInput:
 
 
 def _render_canvas_tools() -> None:
-    with st.container(horizontal=True, gap="small"):
+    """Render Undo, Clear and the pen in one row, as wide as the paper."""
+    with st.container(horizontal=True, wrap=False, gap="xsmall", key="canvas.tools"):
         for label, change, icon, shortcut, help in (
-            ("Undo", canvas.undo, "undo", "Mod+Z", "Removes the last stroke."),
-            ("Clear", canvas.clear, "delete", "Backspace", "Clears the paper."),
+            ("Undo", canvas.undo, "undo", "Mod+Z", "Removes the last stroke (Ctrl+Z or ⌘Z)."),
+            ("Clear", canvas.clear, "delete", "Backspace", "Clears the paper (Backspace)."),
         ):
             st.button(
                 label,
@@ -146,17 +148,18 @@ def _render_canvas_tools() -> None:
                 width="stretch",
                 key=label.lower(),
             )
-    st.segmented_control(
-        "Pen",
-        canvas.PEN_WIDTHS,
-        default="Medium" if "pen" not in st.session_state else None,
-        required=True,
-        help="Width of the pen. Strokes much thinner or thicker than MNIST's are redrawn before the network sees them.",
-        label_visibility="collapsed",
-        width="stretch",
-        persist_state="session",
-        key="pen",
-    )
+        st.segmented_control(
+            "Pen",
+            canvas.PEN_WIDTHS,
+            default="Medium" if "pen" not in st.session_state else None,
+            required=True,
+            help="Width of the pen. Strokes much thinner or thicker than MNIST's are redrawn before the network sees "
+            "them.",
+            label_visibility="collapsed",
+            width="content",
+            persist_state="session",
+            key="pen",
+        )
 
 
 def render_test_digit_button(at: int, label: str, key: str) -> None:

@@ -4,11 +4,14 @@
 const INPUTS = "input, textarea, select, [contenteditable], [role='dialog'], [role='listbox']";
 
 export default ({ parentElement, data: json, setTriggerValue }) => {
-    const { drawing, label } = JSON.parse(new TextDecoder().decode(json));
+    const { drawing, label, prompt } = JSON.parse(new TextDecoder().decode(json));
     const row = parentElement.querySelector(".row");
     const send = (digit) => {
         if (drawing) setTriggerValue("digit", { drawing, digit });
     };
+    row.querySelector("span").textContent = prompt;
+    row.title = drawing ? "" : "Draw a digit first";
+    row.classList.toggle("nudge", prompt !== row.getAttribute("aria-label"));
     row.querySelectorAll("button").forEach((button, digit) => {
         button.disabled = !drawing;
         button.setAttribute("aria-pressed", digit === label);

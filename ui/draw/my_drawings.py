@@ -11,48 +11,56 @@ import numpy as np
 import streamlit as st
 
 from trainer import UserError
-from trainer.analysis.answer import named
+from trainer.analysis.answer import Answer, named
 from trainer.config.limits import CLASSES
 from trainer.drawing.collection import NO_PREDICTION, Collection, drawing_key
 from trainer.figures.images import drawing_png
 from trainer.runs.parent import SHIPPED
 from trainer.text import counted
+from ui import followed_digits
 from ui.markdown import sentence
 
-THUMBNAIL_SIDE = 40  # pixels
-PAGE_SIZE = 10  # drawings
-PROMPT = "I meant"
+THUMBNAIL_SIDE = 48  # pixels
+PAGE_SIZE = 12  # drawings
+PROMPT, NUDGE = "I meant", "Tell it what you meant"  # the nudge for a digit that the network is not sure of
 
 # One component instead of ten buttons, since it is sent with every stroke. A press names its drawing: by the time the
 # server receives it, the canvas may show another digit, or one more stroke of the same one.
 _component = st.components.v2.component(
     "digit_lab_meant",
     html=f'<div class="row" role="group" aria-label="{PROMPT}"><span>{PROMPT}</span>'
+    + '<div class="digits">'
     + "".join(
         f'<button type="button" title="{PROMPT} {named(digit)} (key {digit}); press again to undo" '
         f'aria-label="{PROMPT} {named(digit)}">{digit}</button>'
         for digit in range(CLASSES)
     )
-    + "</div>",
+    + "</div></div>",
     css=Path(__file__).with_suffix(".css").read_text("utf-8"),
     js=Path(__file__).with_suffix(".js").read_text("utf-8"),
 )
 
 
-def render(image: np.ndarray | None, predicted: int | None, parent: str = SHIPPED, drawing_id: str = "") -> None:
-    """Render the buttons that label the current drawing, and the button to all labeled drawings.
+def render(image: np.ndarray | None, answer: Answer | None, parent: str = SHIPPED, drawing_id: str = "") -> None:
+    """Render the buttons that label the current drawing, and what can be done with the labeled drawings.
 
-    image: (28, 28) float32, 0 paper .. 1 ink, or None for a blank canvas; predicted: the answer of the network of
-    `parent`, a run's id or "shipped", if there is one. Pressing another digit corrects the label, pressing the same
-    digit removes it. `drawing_id` identifies a digit that may get more strokes.
+    image: (28, 28) float32, 0 paper .. 1 ink, or None for a blank canvas; answer: of the network of `parent`, a run's
+    id or "shipped", if there is one. Pressing another digit corrects the label, pressing the same digit removes it.
+    `drawing_id` identifies a digit that may get more strokes.
     """
     collection: Collection = st.session_state.engine.collection(st.session_state.owner)
+    predicted = answer.best if answer and answer.is_finite else None
     with st.container(key="meant", gap="xsmall"):
         try:
-            label = _select_label(collection, image, predicted, drawing_id)
+            is_unsure = image is not None and answer is not None and not answer.sure
+            label = _select_label(collection, image, predicted, drawing_id, NUDGE if is_unsure else PROMPT)
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                _render_count(collection, label)
-                _render_popover(collection, parent)
+                _render_summary(collection, label, predicted)
+                if image is not None and label is not None:
+                    followed_digits.render_follow_button(image, label)
+                _render_collection_button(collection, parent)
+                if label is not None and predicted not in (None, label):
+                    _render_fine_tune_link(parent)
         except UserError as error:
             st.warning(sentence(str(error)))
             st.button(
@@ -65,7 +73,7 @@ def render(image: np.ndarray | None, predicted: int | None, parent: str = SHIPPE
 
 
 def _select_label(
-    collection: Collection, image: np.ndarray | None, predicted: int | None, drawing_id: str
+    collection: Collection, image: np.ndarray | None, predicted: int | None, drawing_id: str, prompt: str
 ) -> int | None:
     """Render the ten buttons, save the label that was pressed, and return the drawing's label, if it has one."""
     drawing = "" if image is None else drawing_id or drawing_key(image)
@@ -78,8 +86,9 @@ def _select_label(
         # A callback has the drawing of the previous run, so the press is saved above, with the current one.
         st.session_state["meant.press"] = st.session_state["meant.digit"].get("digit")
 
+    shown_prompt = PROMPT if label is not None else prompt
     _component(
-        data=json.dumps({"drawing": drawing, "label": label}).encode(),
+        data=json.dumps({"drawing": drawing, "label": label, "prompt": shown_prompt}).encode(),
         on_digit_change=receive,
         width="stretch",
         key="meant.digit",
@@ -87,11 +96,25 @@ def _select_label(
     return label
 
 
-def _render_count(collection: Collection, label: int | None) -> None:
+def _render_summary(collection: Collection, label: int | None, predicted: int | None) -> None:
+    """Render how many drawings are labeled, and the label of the current one."""
     count = len(collection)
     total = f"**{counted(count, 'drawing')}, {collection.correct_count:,} read correctly**"
-    saved = f" · saved as {named(label)}: press {label} again to undo" if label is not None else ""
+    saved = ""
+    if label is not None:
+        read = f", read as {named(predicted)}" if predicted not in (None, label) else ""
+        saved = f" · saved as {named(label)}{read}: press {label} again to undo"
     st.caption(f"{total if count else 'Label your drawings to train a network on them.'}{saved}", width="content")
+
+
+def _render_fine_tune_link(parent: str) -> None:
+    st.page_link(
+        "pages/train.py",
+        label="Fine-tune on my drawings",
+        icon=":material/model_training:",
+        query_params={"parent": parent},
+        help="Continues the training of the selected network with these drawings added.",
+    )
 
 
 def _field(press: Any, name: str) -> Any:
@@ -122,27 +145,29 @@ def _attempt(change: Callable[..., None], *arguments: Any) -> None:
 # --- the labeled drawings --------------------------------------------------------------------------------------
 
 
-def _render_popover(collection: Collection, parent: str) -> None:
-    """Render the button to this visitor's drawings; its content is rendered only while it is open."""
-    popover = st.popover(
+def _render_collection_button(collection: Collection, parent: str) -> None:
+    """Render the button to this visitor's drawings."""
+    has_drawings = len(collection) > 0
+    if st.button(
         "My drawings",
         icon=":material/collections_bookmark:",
-        help="View, download or delete your labeled drawings, or train a network on them. Only you can see them.",
-        disabled=not len(collection),
-        on_change="rerun",
+        help="View, download or delete your labeled drawings, or train a network on them. Only you can see them."
+        if has_drawings
+        else "Shows your labeled drawings. There are none yet: draw a digit, and press the digit that you meant.",
+        disabled=not has_drawings,
         key="my_drawings",
-    )
-    if popover.open and len(collection):
-        with popover:
-            st.page_link(
-                "pages/train.py",
-                label="Fine-tune on my drawings",
-                icon=":material/model_training:",
-                query_params={"parent": parent},
-                help="Continues the training of the selected network with these drawings added.",
-            )
-            _render_list(collection)
-            _render_actions(collection)
+    ):
+        _render_collection(collection, parent)
+
+
+@st.dialog("My drawings", width="medium", icon=":material/collections_bookmark:", on_dismiss="rerun")
+def _render_collection(collection: Collection, parent: str) -> None:
+    if not len(collection):
+        st.markdown("There are no drawings any more.")
+        return
+    _render_fine_tune_link(parent)
+    _render_list(collection)
+    _render_actions(collection)
 
 
 def _render_list(collection: Collection) -> None:
@@ -157,14 +182,14 @@ def _render_list(collection: Collection) -> None:
             key = drawings.keys[place]
             is_misread = predicted not in (label, NO_PREDICTION)
             name = named(label) + (f", read as {named(predicted)}" if is_misread else "")
-            with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content"):
+            with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content", border=True):
                 picture = drawing_png(drawings.images[place] / 255)
                 st.image(picture, width=THUMBNAIL_SIDE, alt=f"Your drawing of {name}")
+                st.markdown(f"**{label}**, read as {predicted}" if is_misread else f"**{label}**", width="content")
                 st.button(
-                    f"{label}, read as {predicted}" if is_misread else str(label),
-                    icon=":material/close:",
+                    f"Delete the drawing of {name}",  # the name of the icon: the style sheet hides it
+                    icon=":material/delete:",
                     type="tertiary",
-                    help=f"Delete this drawing of {name}",
                     on_click=_attempt,
                     args=(collection.remove, key),
                     key=f"my_drawings.delete.{key}",

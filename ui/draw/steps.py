@@ -18,28 +18,24 @@ from ui.html import html
 from ui.network_choice import NetworkChoice
 
 STYLE = Path(__file__).with_suffix(".css")
-ALTERNATIVES = {  # property of NormalizationSteps: label of its toggle, title of its picture, help
-    "uncentered": (
-        "Without centering",
-        "Uncentered",
-        "Shows what the network reads when the digit's bounding box is centered instead of its center of mass.",
-    ),
-    "squeezed": (
-        "Whole canvas squeezed",
-        "Squeezed",
-        "Shows what the network reads when the whole canvas is scaled to 28 × 28 pixels, as many demos do.",
-    ),
+ALTERNATIVES = {  # property of NormalizationSteps: label of its toggle, title of its picture
+    "uncentered": ("Without centering", "Uncentered"),
+    "squeezed": ("Whole canvas squeezed", "Squeezed"),
 }
+HELP = (
+    "The steps from your drawing to the network's 28 × 28 pixels. Two other ways to compare: the digit's bounding box "
+    "is centered instead of its center of mass, or the whole canvas is scaled to 28 × 28 pixels, as many demos do."
+)
 
 
 def select_alternatives(disabled: bool) -> list[str]:
     """Render the toggles of ALTERNATIVES, and return the keys of those that are on."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="seen"):
-        st.subheader("What the network sees", anchor=False, width="content")
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="seen"):
+        st.subheader("What the network sees", help=linked_help(HELP), anchor=False, width="content")
         return [
             name
-            for name, (label, _, help) in ALTERNATIVES.items()
-            if st.toggle(label, help=linked_help(help), disabled=disabled, persist_state="session", key=name)
+            for name, (label, _) in ALTERNATIVES.items()
+            if st.toggle(label, disabled=disabled, persist_state="session", key=name)
         ]
 
 
@@ -54,7 +50,7 @@ def predict_alternatives(
         for name in alternatives:
             image = getattr(source.steps[focus], name)
             (other,) = predict(choice.network, image[None], strange=False)
-            _, title, _ = ALTERNATIVES[name]
+            _, title = ALTERNATIVES[name]
             text = f"{named(other.best)} ({probability(other.share)})"
             found.append(step_pictures.Alternative(title, image, text, other.best == answer.best))
     return found
