@@ -87,7 +87,8 @@ class RunQueue:
 
     def runs_of(self, owner: str) -> list[str]:
         """Return the ids of an owner's waiting and running runs."""
-        return [run_id for run_id in {*self._tickets, *self._running()} if self._owners.get(run_id) == owner]
+        runs = {*self._tickets, *self._running()}
+        return [run_id for run_id in runs if (ticket := self._known.get(run_id)) and ticket.owner == owner]
 
     def position(self, run_id: str) -> int:
         """Return a run's position, from 1, or 0 if it does not wait."""
