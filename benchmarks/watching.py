@@ -36,7 +36,7 @@ def main() -> int:
             choose_preset(page, "Tutorial B", epochs=5)
             train(page)
             expect(page.get_by_role("button", name="Train for one more epoch")).to_be_visible()
-        choose_preset(page, "Tutorial A", epochs=200)
+        choose_preset(page, "Tutorial A, scaled", epochs=200)
         run = Run(server.runs / train(page))
         for label, image in enumerate(synthetic_digits.make_digits(MAX_DRAWINGS)[0]):
             run.request("pin", **FollowedDrawing(token_hex(4), label, image / np.float32(255)).request())

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from trainer import UserError
-from trainer.config.presets import PRESETS
+from trainer.config.presets import PRESETS, fine_tune
 from trainer.config.training import TrainingConfig, short_form
+from trainer.shipped import network as shipped
 from trainer.storage.files import read_object
 from trainer.text import printable
 
@@ -52,8 +53,14 @@ class Label:
 
 
 def generated_name(config: TrainingConfig, parent: str = "") -> str:
-    """Return the name of a run that has none from its owner: its preset's title, or its layers in short form."""
+    """Return the name of a run that has none from its owner: its preset's title, or its layers in short form.
+
+    parent: the id of the network that its training continues from; the ready-made one gives its own name.
+    """
     presets = [preset for preset in PRESETS.values() if preset.config.layers == config.layers]
     presets.sort(key=lambda preset: preset.config != replace(config, seed=preset.config.seed, saved=True))
     name = presets[0].title if presets else short_form(config)
-    return f"{name}, continued" if parent else name
+    if not parent:
+        return name
+    fine_tuned = config.own_examples or config == fine_tune(config, 0)
+    return f"{shipped.NAME if parent == shipped.ID else name}, {'fine-tuned' if fine_tuned else 'continued'}"

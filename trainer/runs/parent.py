@@ -18,7 +18,7 @@ from trainer.runs.store import RunStore
 from trainer.shipped import network as shipped
 from trainer.storage.files import read_bytes
 
-SHIPPED = "shipped"  # id of the ready-made network, in place of a run's id
+SHIPPED = shipped.ID
 MISSING_PARENT = "a deleted network"  # in place of the name of a parent that no longer exists
 MAX_MOVEMENT = (1.5, 8.0, 0.1)  # of a repeated drawing: shift in pixels, rotation in degrees, zoom as a share
 

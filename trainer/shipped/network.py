@@ -17,6 +17,7 @@ from trainer.networks.inference import Network
 from trainer.shipped.card import Card, clarity
 
 NAME = "Ready-made network"
+ID = "shipped"  # in place of a run's id
 FOLDER = Path(__file__).parent
 PATH = FOLDER / "network.onnx"
 CARD = FOLDER / "card.json"

@@ -36,7 +36,7 @@ def render() -> None:
         TUTORIALS,
         required=True,
         format_func=lambda preset: TUTORIALS[preset].title,
-        help="Tutorial A as written, with a larger learning rate, and without scaled pixels; and tutorial B.",
+        help="Tutorial A with scaled pixels, as printed, and with a larger learning rate; and tutorial B.",
         label_visibility="collapsed",
         persist_state="session",
         key=KEY,

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from trainer.config.layers import Dense, Flatten
+from trainer.config.layers import Dense, Flatten, Rescaling
 from trainer.config.limits import LIMITS
 from trainer.config.optimizers import SGD, Adam
 from trainer.config.presets import CONTINUATIONS, FINE_TUNE_DRAWINGS, LESSONS, PRESETS, continue_training, fine_tune
@@ -15,6 +15,7 @@ def test_the_tutorials_have_their_original_settings():
     a, b = PRESETS["tutorial_a"].config, PRESETS["tutorial_b"].config
     assert a.layers == (Flatten(), Dense(784, "relu"), Dense(32, "relu"))
     assert (a.optimizer, a.learning_rate, a.batch_size, a.epochs, a.validation_split) == (SGD(), 0.01, 500, 20, 0.1)
+    assert PRESETS["tutorial_a_raw"].config == replace(a, layers=(Rescaling(255.0), *a.layers))  # as it is printed
     assert b.layers == (Flatten(), Dense(10, "sigmoid"))
     assert (b.optimizer, b.learning_rate, b.batch_size, b.epochs, b.validation_split) == (SGD(), 0.01, 32, 10, 0.0)
 

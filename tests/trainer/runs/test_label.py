@@ -1,6 +1,7 @@
 """Label of a run: the name, note and pin from its owner, and the generated name."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +10,9 @@ from trainer.config.layers import Dense
 from trainer.config.presets import PRESETS
 from trainer.config.training import TrainingConfig
 from trainer.runs.label import Label, generated_name
+from trainer.runs.parent import default_continuation, find_parent
 from trainer.runs.store import RunStore
+from trainer.shipped import network as shipped
 
 
 @pytest.fixture
@@ -19,10 +22,17 @@ def run(tmp_path):
 
 def test_the_generated_name_is_the_presets_title_or_the_layers():
     preset = PRESETS["tutorial_a"].config
-    assert generated_name(replace(preset, seed=7, epochs=3)) == "Tutorial A"
+    assert generated_name(replace(preset, seed=7, epochs=3)) == "Tutorial A, scaled"
     assert generated_name(TrainingConfig(layers=(Dense(64, "relu"), Dense(32, "tanh")))) == "64 relu - 32 tanh"
     assert generated_name(TrainingConfig(layers=())) == "no hidden layer"
-    assert generated_name(preset, parent="shipped") == "Tutorial A, continued"
+    assert generated_name(preset, parent="20261121-194501-ab12cd") == "Tutorial A, scaled, continued"
+
+
+def test_continuing_the_ready_made_network_is_named_after_it():
+    for drawings in (0, 5):
+        config = default_continuation(find_parent(RunStore(Path()), "shipped"), drawings)
+        assert generated_name(replace(config, seed=3), "shipped") == "Ready-made network, fine-tuned"
+    assert generated_name(shipped.CONFIG, "shipped") == "Ready-made network, continued"
 
 
 def test_an_empty_name_restores_the_generated_name(run):

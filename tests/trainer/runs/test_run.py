@@ -41,7 +41,7 @@ def test_a_view_does_not_change(run):
     run.describe(name="another")
     run.request("stop")
     run.checkpoint.touch()
-    assert before.state.phase == "queued" and before.name == "32 relu, continued" and not before.requests.end
+    assert before.state.phase == "queued" and before.name == "Ready-made network, continued" and not before.requests.end
     assert not before.can_resume and run.read().can_resume
     with pytest.raises(FrozenInstanceError):
         before.parent = ""
@@ -94,7 +94,7 @@ def test_a_damaged_config_leaves_the_time_and_the_owner(run):
 def test_a_damaged_state_has_an_error_sentence(run):
     (run.path / "state.json").write_text("[]")
     view = run.read()
-    assert view.config == CONFIG and view.name == "32 relu, continued"
+    assert view.config == CONFIG and view.name == "Ready-made network, continued"
     assert view.state == State(
         "damaged", error="This run's state.json cannot be read: use its network if it has one, or train again."
     )

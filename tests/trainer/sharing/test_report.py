@@ -80,8 +80,8 @@ def test_it_shows_all_that_counts(run, data):
     label, said = found.labels[worst], found.predicted[worst]
     for part in (
         "8.15 %",
-        "9.25 %of 100 training digits",
-        "6.00 %of 50 validation digits",
+        "of 100 training digits9.25 %",
+        "of 50 validation digits6.00 %",
         "2.5",
         "12,730",
         f"{label}, read\xa0as\xa0{said}",
