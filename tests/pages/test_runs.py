@@ -4,6 +4,7 @@ import json
 import os
 import threading
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
@@ -13,6 +14,7 @@ from trainer.config.optimizers import Adam
 from trainer.runs import index
 from trainer.runs.owner import owner_hash
 from trainer.runs.store import RunStore
+from trainer.sharing import run_import
 from trainer.storage.files import json_line
 
 ME = "my token"
@@ -133,6 +135,13 @@ def test_a_run_is_shown_with_its_facts_and_links(app, network_run):
     assert {"Draw with it", "Evaluate", "Look inside", "Continue training", "View training"} <= set(links(app))
     assert f"parent={network_run.id}" in links(app)["Continue training"]
     assert not {"Delete", "Pin", "Resume", "Save note"} & set(buttons(app))
+    saved = json.loads((network_run.path / "config.json").read_text())
+    saved["trained"] = datetime(2024, 5, 6, 7, 8).timestamp()
+    (network_run.path / "config.json").write_text(json.dumps(saved))
+    network_run.update(note=f"{run_import.ORIGIN}, trained on 2024-05-06")
+    app.run()
+    assert not app.exception and "<th scope=row>Imported</th>" in facts(app)
+    assert "<th scope=row>Started</th><td>6 May 2024, 07:08</td>" in facts(app)
 
 
 def test_its_owner_renames_annotates_and_pins_a_run(app, store):

@@ -55,7 +55,8 @@ class RunView:
     config: TrainingConfig | None  # None if config.json is damaged
     parent: str  # id of the run whose network it continues from, "shipped" for the ready-made network, or ""
     group: str  # id of its sweep, or ""
-    created: float  # seconds since 1970
+    created: float  # seconds since 1970; of an imported run, when it was imported
+    trained: float | None  # of an imported run: when it was created where it was trained, if that is known
     label: Label
     requests: Requests
     network: Path | None  # its ONNX file, if there is one
@@ -64,6 +65,11 @@ class RunView:
     @property
     def id(self) -> str:
         return self.run.id
+
+    @property
+    def started(self) -> float:
+        """Return when its training was requested, here or where it was imported from, in seconds since 1970."""
+        return self.created if self.trained is None else self.trained
 
     @functools.cached_property
     def name(self) -> str:
@@ -86,6 +92,7 @@ class _Submission:
     parent: str = ""
     group: str = ""
     created: float | None = None
+    trained: float | None = None
 
 
 class Run:
@@ -133,6 +140,7 @@ class Run:
             parent=submission.parent,
             group=submission.group,
             created=self._created(submission),
+            trained=submission.trained,
             label=Label.read(self._label_file),
             requests=self._requests(submission),
             network=self.network,
@@ -163,7 +171,7 @@ class Run:
             return _read_submission(path, path.lstat().st_mtime_ns)
         except (OSError, ValueError, KeyError):
             with contextlib.suppress(OSError, ValueError):
-                return _Submission(created=_time(read_object(path)))
+                return _Submission(created=_time(read_object(path), "created"))
             return _Submission()
 
     def _state(self, submission: _Submission) -> State:
@@ -287,13 +295,13 @@ def _read_submission(path: Path, changed: int) -> _Submission:
     values = read_object(path)
     config = TrainingConfig.from_json(json.dumps(values["config"]), saved=True)
     parent, group = (value if isinstance(value := values.get(name), str) else "" for name in ("parent", "group"))
-    return _Submission(config, printable(parent), printable(group), _time(values))
+    return _Submission(config, printable(parent), printable(group), _time(values, "created"), _time(values, "trained"))
 
 
-def _time(values: Record) -> float | None:
-    """Return when a run was created, or None for a missing or impossible time."""
-    created: Any = values.get("created")
-    return float(created) if type(created) in (int, float) and 0 <= created < _MAX_TIME else None
+def _time(values: Record, name: str) -> float | None:
+    """Return a time in config.json, or None for a missing or impossible one."""
+    seconds: Any = values.get(name)
+    return float(seconds) if type(seconds) in (int, float) and 0 <= seconds < _MAX_TIME else None
 
 
 @cached(60_000_000)

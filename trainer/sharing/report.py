@@ -70,7 +70,7 @@ def page(view: RunView, dataset: Dataset | None = None) -> str:
         parts.append(_section("Confusion matrix", _matrix(found, kind.classes)))
         if dataset and found.data_hash == dataset.hash and len(dataset.x_test) == found.count:
             parts.append(_section("Worst errors", _errors(found, dataset)))
-    name, when, note = view.name, _day(view.created), view.label.note.strip()
+    name, when, note = view.name, _day(view.started), view.label.note.strip()
     css = Markup(sheets.STYLE + STYLE.read_text("utf-8"))  # noqa: S704, files of this package
     document = Markup(
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{}</title>'

@@ -90,8 +90,8 @@ def import_run(
     state = _object(files, "state.json") if "state.json" in files else {}
     _check_data(store, config)
     made: dict[str, bytes | None] = {
-        "config.json": _asked(store, asked, config),
-        "state.json": _state(state, asked, config, owner, store.uploads.titles()),
+        "config.json": _asked(store, asked, config, _trained(asked, state)),
+        "state.json": _state(state, config, owner, store.uploads.titles(), _trained(asked, state)),
         "meta.json": _label(_object(files, "meta.json")) if "meta.json" in files else None,
         "history.jsonl": _history(files["history.jsonl"]) if "history.jsonl" in files else None,
         "digits.npz": _digits(files["digits.npz"], config) if "digits.npz" in files else None,
@@ -136,8 +136,8 @@ def _check_data(store: RunStore, config: TrainingConfig) -> None:
         )
 
 
-def _asked(store: RunStore, asked: Record, config: TrainingConfig) -> bytes:
-    """Return config.json, with the parent if it exists here; the run is dated to its import."""
+def _asked(store: RunStore, asked: Record, config: TrainingConfig, trained: float | None) -> bytes:
+    """Return config.json, with the parent if it exists here; the run has the date of its import beside its own."""
     before = asked.get("parent")
     known = isinstance(before, str) and (before == parent.SHIPPED or store.get(before) is not None)
     versions = asked.get("versions")
@@ -145,6 +145,7 @@ def _asked(store: RunStore, asked: Record, config: TrainingConfig) -> bytes:
     values = {
         "config": json.loads(config.to_json()),
         "created": time.time(),
+        "trained": trained,
         "versions": {
             name: version
             for name in ("tensorflow", "keras", "numpy")
@@ -156,7 +157,9 @@ def _asked(store: RunStore, asked: Record, config: TrainingConfig) -> bytes:
     return json.dumps(values, indent=1).encode()
 
 
-def _state(values: Record, asked: Record, config: TrainingConfig, owner: str, titles: Mapping[str, str]) -> bytes:
+def _state(
+    values: Record, config: TrainingConfig, owner: str, titles: Mapping[str, str], trained: float | None
+) -> bytes:
     """Return state.json with the checked numbers, and only those texts that this app itself writes."""
     _check_numbers(values, _STATE, "state.json")
     phase = values.get("phase", "finished")
@@ -167,7 +170,7 @@ def _state(values: Record, asked: Record, config: TrainingConfig, owner: str, ti
     state = State(
         phase,
         error=_ERRORS.get(phase, ""),
-        note=_note(values.get("note"), asked.get("created")),
+        note=_note(values.get("note"), trained),
         owner=owner,
         device=_matching(_DEVICE, values.get("device")),
         data=known.title if known else titles.get(config.dataset, ""),
@@ -177,13 +180,22 @@ def _state(values: Record, asked: Record, config: TrainingConfig, owner: str, ti
     return json.dumps(asdict(state)).encode()
 
 
-def _note(before: Any, created: Any) -> str:
+def _trained(asked: Record, state: Record) -> float | None:
+    """Return when a run was created where it was trained, or None for a missing or impossible time."""
+    imported_before = _ORIGIN.search(_text(state.get("note")))  # then it was created by its import
+    when: Any = asked.get("trained", None if imported_before else asked.get("created"))
+    return float(when) if type(when) in (int, float) and 0 < when < time.time() else None
+
+
+def _text(note: Any) -> str:
+    return note if isinstance(note, str) and len(note) < 300 else ""
+
+
+def _note(before: Any, trained: float | None) -> str:
     """Return the note of a run: how its job ended, and where it was imported from."""
-    text = before if isinstance(before, str) and len(before) < 300 else ""
+    text = _text(before)
     origin = _ORIGIN.search(text)  # an earlier import has the older date
-    when = ""
-    if type(created) in (int, float) and 0 < created < time.time():
-        when = f", trained on {time.strftime('%Y-%m-%d', time.localtime(created))}"
+    when = f", trained on {time.strftime('%Y-%m-%d', time.localtime(trained))}" if trained is not None else ""
     ending = _ENDING.match(text)
     return "; ".join([*([ending[0]] if ending else []), origin[0] if origin else ORIGIN + when])
 

@@ -55,7 +55,7 @@ def pack(run: Run, dataset: Dataset | None = None) -> bytes:
     files = {name: content for name, content in found.items() if content is not None}
     files |= {DERIVED[-1]: readme(view, list(files)).encode()}
     packed = io.BytesIO()
-    when = time.gmtime(_created(view))[:6]
+    when = time.gmtime(_safe_time(view.started))[:6]
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
             entry = zipfile.ZipInfo(name, when)
@@ -96,8 +96,10 @@ def _config(view: RunView) -> TrainingConfig:
 
 
 def configuration(view: RunView) -> bytes:
-    """Return config.json: the configuration, its date, the versions and the parent."""
-    asked = {"config": json.loads(_config(view).to_json()), "created": _created(view)}
+    """Return config.json: the configuration, its dates, the versions and the parent."""
+    asked = {"config": json.loads(_config(view).to_json()), "created": _safe_time(view.created)}
+    if view.trained is not None:
+        asked["trained"] = _safe_time(view.trained)
     try:
         versions = read_object(view.run.path / "config.json").get("versions")
     except (OSError, ValueError):
@@ -225,10 +227,9 @@ def _json(values: Record) -> bytes:
     return (json.dumps(values, indent=1) + "\n").encode()
 
 
-def _created(view: RunView) -> float:
-    created = view.created
-    return min(max(created, _TIMES[0]), _TIMES[1]) if math.isfinite(created) else _TIMES[0]
+def _safe_time(seconds: float) -> float:
+    return min(max(seconds, _TIMES[0]), _TIMES[1]) if math.isfinite(seconds) else _TIMES[0]
 
 
 def _day(view: RunView) -> time.struct_time:
-    return time.localtime(_created(view))
+    return time.localtime(_safe_time(view.started))

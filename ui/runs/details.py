@@ -16,6 +16,7 @@ from trainer.runs.index import RunRow
 from trainer.runs.label import MAX_NOTE_CHARACTERS
 from trainer.runs.owner import owner_hash
 from trainer.runs.run import Run, RunView
+from trainer.sharing import run_import
 from trainer.text import counted, duration, number, percent
 from ui import downloads, run_label
 from ui.components.plot import plot
@@ -209,14 +210,16 @@ def _table(view: RunView, row: RunRow) -> Markup:
     config, state = view.config, view.state
     mine = row.owner == owner_hash(st.session_state.owner)
     title = table.titles([row.dataset])[row.dataset] if row.dataset else ""
-    when = time.strftime("%d %b %Y, %H:%M", time.localtime(row.created)).lstrip("0")
+    owner = "by you" if mine else "by somebody else" if row.owner else "owner unknown"
+    imported = run_import.ORIGIN in state.note
+    started = None if imported and view.trained is None else _when(view.started)
     facts = {
         "State": f"{table.MARKS[row.phase]} {row.phase}{f', {state.note}' if state.note else ''}",
         "Test accuracy": percent(row.test_accuracy),
+        "Training accuracy": percent(state.train_accuracy),
         "Validation accuracy": percent(row.val_accuracy),
         "Network": row.network,
         "Parameters": f"{row.parameters:,}" if row.parameters is not None else "",
-        "Training accuracy": percent(state.train_accuracy),
         "Optimizer, learning rate": f"{row.optimizer}, {number(row.learning_rate)}"
         if row.learning_rate is not None
         else "",
@@ -226,7 +229,8 @@ def _table(view: RunView, row: RunRow) -> Markup:
         "Device": row.device,
         "Data set": title,
         "My drawings": f"{row.drawings:,}" if row.drawings else "",
-        "Started": f"{when}, {'by you' if mine else 'by somebody else' if row.owner else 'owner unknown'}",
+        "Started": started if imported else f"{started}, {owner}",
+        "Imported": f"{_when(view.created)}, {owner}" if imported else "",
     }
     lines = (
         Markup("<tr><th scope=row>{}</th><td>{}</td></tr>").format(name, value)
@@ -234,3 +238,7 @@ def _table(view: RunView, row: RunRow) -> Markup:
         if value
     )
     return Markup('<table class="run-facts"><tbody>{}</tbody></table>').format(Markup().join(lines))
+
+
+def _when(seconds: float) -> str:
+    return time.strftime("%d %b %Y, %H:%M", time.localtime(seconds)).lstrip("0")

@@ -127,11 +127,16 @@ def test_a_zip_of_the_network_and_its_config_is_enough(store, files, same_proces
     assert not store.history(run) and run.digits() is None
 
 
-def test_a_run_imported_twice_keeps_the_date_of_its_training(store, files, same_process):
+def test_a_run_imported_twice_keeps_the_date_of_its_training(store, files, trained, same_process):
     first = run_import.import_run(store, zipped(files), ME)
     again = {name: (first.path / name).read_bytes() for name in FILES}
     second = run_import.import_run(store, zipped(again), ME)
     assert second.id != first.id and second.state.note == first.state.note
+    assert first.read().started == second.read().started == trained.read().created < first.read().created
+    older = json.loads(again["config.json"])  # as an earlier version wrote it, with the date of the import only
+    del older["trained"]
+    third = run_import.import_run(store, zipped(again | {"config.json": json.dumps(older).encode()}), ME)
+    assert third.read().trained is None and third.state.note == first.state.note
     assert (second.path / "model.onnx").read_bytes() == (first.path / "model.onnx").read_bytes()
 
 
