@@ -121,9 +121,9 @@ def test_a_sweep_runs_to_its_end_and_its_best_run_opens_on_train(app):
     runs = [engine.runs.get(run_id) for run_id in sweep.runs]
     wait_for(lambda: all(run.state.ended for run in runs))
     app.run()
-    best = max(runs, key=lambda run: run.state.test_accuracy)
+    best = max(runs, key=lambda run: run.state.val_accuracy)
     assert not app.exception and f"##### Best: {best.read().name.replace('.', chr(92) + '.')}" in texts(app)
-    assert "makes a difference of" in texts(app) and "with 100 test digits, differences below" in texts(app)
+    assert "makes a difference of" in texts(app) and "with 50 validation digits, differences below" in texts(app)
     app.button(key="sweep.best").click().run()
     assert not app.exception and app.query_params["run"] in (best.id, [best.id])
 
@@ -147,10 +147,12 @@ def test_only_its_owner_can_stop_a_sweep(app, runs_directory):
 def test_one_varied_setting_has_a_chart_and_failed_runs_are_counted(app, runs_directory):
     sweep, runs = save_sweep(runs_directory, Plan(TINY, (Axis(Setting("learning_rate"), (0.1, 1.0, 10.0)),)))
     for run, accuracy in zip(runs, (0.9, 0.8, None), strict=True):
-        run.update(phase="finished" if accuracy else "failed", test_accuracy=accuracy, error="")
+        scores = {"val_accuracy": accuracy and accuracy + 0.01, "test_accuracy": accuracy}
+        run.update(phase="finished" if accuracy else "failed", **scores, error="")
     open_sweep(app, sweep.id)
     assert not app.exception and len(app.get("plotly_chart")) == 1
-    assert "reads 90.0 % of the test digits" in texts(app) and "1 run failed" in texts(app)
+    assert "It reads 91.0 % of the validation digits and 90.0 % of the test digits correctly" in texts(app)
+    assert "each square shows the accuracy on the validation digits" in texts(app) and "1 run failed" in texts(app)
 
 
 def test_a_sweep_without_tested_runs_says_so(app, runs_directory):
@@ -198,7 +200,7 @@ def test_earlier_sweeps_are_listed_and_a_damaged_one_is_an_error(app, runs_direc
     _, runs = save_sweep(runs_directory)
     other, _ = save_sweep(runs_directory)
     for run in runs:
-        run.update(phase="finished", test_accuracy=0.5)
+        run.update(phase="finished", test_accuracy=0.5, val_accuracy=0.5)
     (runs_directory / "sweeps" / f"{other.id}.json").write_text("{")
     open_page(app, "sweep")
     assert not app.exception and "Earlier sweeps" in [head.value for head in app.subheader]

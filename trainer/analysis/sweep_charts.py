@@ -50,7 +50,7 @@ def small_picture(plan: Plan, known: Sequence[Cell]) -> str:
 def setting_chart(plan: Plan, known: Sequence[Cell]) -> Figure:
     """Draw the accuracy over the values of the setting that is varied.
 
-    Tested runs are filled circles, the best one a star; a ring is a validation accuracy so far. The axis starts at a
+    Tested runs are filled circles, the best one a star; a ring is an accuracy so far. The axis starts at a
     multiple of 10 % below the lowest value.
     """
     axis = plan.axes[0]

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from trainer import UserError
 from trainer.config.training import TrainingConfig
@@ -68,6 +68,18 @@ class Plan:
     def names(self) -> list[str]:
         """Return a name for each run, made of its values."""
         return [self._name(values) for values in self.combinations]
+
+    @property
+    def measured(self) -> Literal["validation", "test"]:
+        """The images on which the runs are compared, while they train and afterwards.
+
+        Test images, which are read only at the end of a run, if a run has no validation images.
+        """
+        return "validation" if all(config.validation_split for config in self.configs) else "test"
+
+    def measured_count(self, training: int, test: int) -> int:
+        """Return on how many images the runs are compared, with a data set of `training` and `test` images."""
+        return test if self.measured == "test" else min(test, self.base.split(training)[1])
 
     @property
     def title(self) -> str:
@@ -169,8 +181,9 @@ class Cell:
     run: str  # its id
     name: str
     phase: str  # of its state, or "deleted"
-    accuracy: float | None = None  # on the test digits; before that, on the validation digits after the last epoch
-    tested: bool = False
+    accuracy: float | None = None  # on the images on which the plan's runs are compared; so far, while it trains
+    tested: bool = False  # so that the accuracy is the final network's
+    test_accuracy: float | None = None
     epochs: int = 0  # done so far
     seconds: float = 0.0
     error: str = ""  # one sentence
@@ -195,17 +208,21 @@ class Cell:
 
 def read_cells(sweep: Sweep, store: RunStore) -> list[Cell]:
     """Read the current status of each run of a sweep, in the order of the plan."""
-    return [_cell(run_id, name, store) for run_id, name in zip(sweep.runs, sweep.plan.names, strict=True)]
+    measured = sweep.plan.measured
+    return [_cell(run_id, name, store, measured) for run_id, name in zip(sweep.runs, sweep.plan.names, strict=True)]
 
 
-def _cell(run_id: str, name: str, store: RunStore) -> Cell:
+def _cell(run_id: str, name: str, store: RunStore, measured: str) -> Cell:
     run = store.get(run_id)
     if run is None:
         return Cell(run_id, name, "deleted")
     state = run.state
+    accuracy = state.test_accuracy if measured == "test" else state.val_accuracy
     tested = state.test_accuracy is not None
-    cell = Cell(run_id, name, state.phase, state.test_accuracy, tested, seconds=state.seconds, error=state.error)
-    if tested:
+    cell = Cell(
+        run_id, name, state.phase, accuracy, tested, state.test_accuracy, seconds=state.seconds, error=state.error
+    )
+    if tested and accuracy is not None:
         return cell
     ends = [line for line in store.history(run) if line.get("kind") == "epoch"]
     if not ends:
@@ -213,13 +230,13 @@ def _cell(run_id: str, name: str, store: RunStore) -> Cell:
     epochs, val_accuracy = ends[-1].get("epoch"), ends[-1].get("val_accuracy")
     if isinstance(epochs, int):
         cell = replace(cell, epochs=epochs)
-    if isinstance(val_accuracy, float) and state.phase != "failed":
-        cell = replace(cell, accuracy=val_accuracy)
+    if isinstance(val_accuracy, float) and state.phase != "failed" and measured == "validation":
+        cell = replace(cell, accuracy=val_accuracy)  # also of a run of an old version, which stored no final one
     return cell
 
 
 def best_cell(cells: Sequence[Cell]) -> Cell | None:
-    """Return the first cell with the highest test accuracy, or None while no run has been tested."""
+    """Return the first cell with the highest accuracy, or None while no run has been tested."""
     tested = [cell for cell in cells if cell.tested and cell.accuracy is not None]
     return max(tested, key=lambda cell: cell.accuracy or 0.0) if tested else None
 

@@ -16,7 +16,7 @@ from trainer.jobs.engine import Engine
 from trainer.runs.owner import owner_hash
 from trainer.runs.progress import forecast
 from trainer.runs.sweep import Cell, Sweep, best_cell, chance_difference, effects, read_cells
-from trainer.text import about, counted, decimal, percent
+from trainer.text import about, counted, decimal, listed, percent
 from ui import dataset_loader, load_control
 from ui.components.plot import plot
 from ui.markdown import literal, sentence
@@ -32,7 +32,7 @@ def render(engine: Engine, owner: str, sweep: Sweep) -> None:
     st.caption(
         f"{literal(network_title(sweep))} · {counted(base.epochs, 'epoch')} of "
         f"{base.training_examples:,} {info(base.dataset).noun}s · {len(sweep.plan)} runs · "
-        "each square shows the accuracy in %"
+        f"each square shows the accuracy on the {sweep.plan.measured} {info(base.dataset).noun}s in %"
     )
     if all(cell.ended for cell in read_cells(sweep, engine.runs)):
         st.fragment(_render_ended)(engine, sweep)
@@ -123,12 +123,9 @@ def _render_result(sweep: Sweep, cells: Sequence[Cell]) -> None:
     noun = info(sweep.plan.base.dataset).noun
     with st.container(border=True, key="sweep-result"):
         st.markdown(f"##### Best: {literal(winner.name)}")
-        share = percent(winner.accuracy)
-        st.markdown(
-            " ".join(
-                [f"It reads {share} of the test {noun}s correctly.", *_result_sentences(sweep, cells, winner.accuracy)]
-            )
-        )
+        parts = {sweep.plan.measured: winner.accuracy, "test": winner.test_accuracy}
+        shares = listed([f"{percent(share)} of the {part} {noun}s" for part, share in parts.items()])
+        st.markdown(" ".join([f"It reads {shares} correctly.", *_result_sentences(sweep, cells, winner.accuracy)]))
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button(
                 "Open the best in Train",
@@ -169,12 +166,13 @@ def _result_sentences(sweep: Sweep, cells: Sequence[Cell], accuracy: float) -> l
     if broken:
         sentences.append(f"{counted(broken, 'run')} {'was' if broken == 1 else 'were'} interrupted.")
     if dataset := dataset_loader.available(sweep.plan.base.dataset):
-        tested, noun = len(dataset.y_test), dataset.info.noun
+        tested = sweep.plan.measured_count(len(dataset.y_train), len(dataset.y_test))
         apart = chance_difference(accuracy, tested)
         close = sum(cell.tested and accuracy - (cell.accuracy or 0.0) < apart for cell in cells) - 1
         others = (
             f"{close} other {'run is' if close == 1 else 'runs are'} as good" if close else "No other run is as good"
         )
-        points = f"with {tested:,} test {noun}s, differences below {decimal(100 * apart, 1)} points may be chance"
+        images = f"{tested:,} {sweep.plan.measured} {dataset.info.noun}s"
+        points = f"with {images}, differences below {decimal(100 * apart, 1)} points may be chance"
         sentences.append(f"{others}: {points}.")
     return sentences

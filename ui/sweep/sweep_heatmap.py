@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 from trainer.analysis.sweep_charts import COLORS, color, text_color
+from trainer.config.dataset_info import info
 from trainer.runs.sweep import Cell, Plan, best_cell, heatmap_positions
 from trainer.text import counted, percent
 
@@ -32,7 +33,9 @@ def render(plan: Plan, cells: Sequence[Cell], key: str, planned: bool = False) -
         "rows": plan.axes[1].texts if len(plan.axes) > 1 else [""],
         "across": plan.axes[0].setting.title,
         "down": plan.axes[1].setting.title if len(plan.axes) > 1 else "",
-        "cells": [_square(cell, shade, cell is winner, planned) for cell, shade in zip(cells, colors, strict=True)],
+        "cells": [
+            _square(cell, shade, cell is winner, planned, plan) for cell, shade in zip(cells, colors, strict=True)
+        ],
         "scale": _scale(cells),
         "alt": f"Runs of the sweep of {plan.title}, one square each",
     }
@@ -42,7 +45,7 @@ def render(plan: Plan, cells: Sequence[Cell], key: str, planned: bool = False) -
     return None
 
 
-def _square(cell: Cell, shade: float | None, winner: bool, planned: bool) -> dict[str, Any]:
+def _square(cell: Cell, shade: float | None, winner: bool, planned: bool, plan: Plan) -> dict[str, Any]:
     paper = "" if shade is None else color(shade)
     below = "★ best" if winner else "" if planned else cell.status
     share = "" if cell.accuracy is None else f"{100 * cell.accuracy:.1f}"
@@ -53,17 +56,17 @@ def _square(cell: Cell, shade: float | None, winner: bool, planned: bool) -> dic
         "paper": paper,
         "ink": text_color(paper) if paper else "",
         "best": winner,
-        "label": cell.name if planned else _label(cell),
+        "label": cell.name if planned else _label(cell, plan),
         "off": planned or cell.phase == "deleted",
     }
 
 
-def _label(cell: Cell) -> str:
+def _label(cell: Cell, plan: Plan) -> str:
     """Return the label of a square: its values, its phase and its result."""
     parts = [cell.phase]
     if cell.accuracy is not None:
-        what = "test digits" if cell.tested else "validation digits so far"
-        parts.append(f"{percent(cell.accuracy, 2)} of the {what} read correctly")
+        images = f"{plan.measured} {info(plan.base.dataset).noun}s"
+        parts.append(f"{percent(cell.accuracy, 2)} of the {images} read correctly{'' if cell.tested else ' so far'}")
     if cell.epochs and not cell.tested:
         parts.append(f"{counted(cell.epochs, 'epoch')} done")
     tail = "" if cell.phase == "deleted" else " Open this run."

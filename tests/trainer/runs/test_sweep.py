@@ -147,19 +147,33 @@ def test_each_cell_has_the_status_of_its_run(tmp_path):
     assert {cell.status for cell in read_cells(sweep, store)} == {"waiting"} and best_cell(
         read_cells(sweep, store)
     ) is None
-    runs[0].update(phase="finished", test_accuracy=0.9, seconds=3.0)
+    runs[0].update(phase="finished", test_accuracy=0.9, val_accuracy=0.93, seconds=3.0)
     runs[1].update(phase="running")
     (runs[1].path / "history.jsonl").write_bytes(json_line({"kind": "epoch", "epoch": 1, "val_accuracy": 0.95}))
     runs[2].update(phase="failed", error="The loss became infinite.")
     (runs[3].path / "state.json").write_text("{")
     store.delete(runs[4])
-    runs[5].update(phase="stopped", test_accuracy=0.8)
+    runs[5].update(phase="stopped", test_accuracy=0.91)  # by an old version, which stored no validation accuracy
+    (runs[5].path / "history.jsonl").write_bytes(json_line({"kind": "epoch", "epoch": 1, "val_accuracy": 0.8}))
     known = read_cells(sweep, store)
     assert [cell.status for cell in known] == ["", "epoch 1", "failed", "damaged", "deleted", "stopped"]
-    assert [cell.accuracy for cell in known] == [0.9, 0.95, None, None, None, 0.8]
+    assert [cell.accuracy for cell in known] == [0.93, 0.95, None, None, None, 0.8]
+    assert [cell.test_accuracy for cell in known] == [0.9, None, None, None, None, 0.91]
     assert [cell.ended for cell in known] == [True, False, True, True, True, True]
     assert known[2].error == "The loss became infinite."
     assert best_cell(known).run == runs[0].id  # the other is not tested yet
+
+
+def test_runs_are_compared_on_the_same_digits_while_they_train_and_afterwards(tmp_path):
+    assert PLAN.measured == "validation" and PLAN.measured_count(500, 100) == 50
+    none = Plan(TINY, (Axis(Setting("validation_split"), (0.0, 0.2)),))
+    assert none.measured == "test" and none.measured_count(500, 100) == 100
+    store = RunStore(tmp_path / "runs")
+    sweep, runs = sweep_of(none, store)
+    (runs[1].path / "history.jsonl").write_bytes(json_line({"kind": "epoch", "epoch": 1, "val_accuracy": 0.8}))
+    assert [cell.accuracy for cell in read_cells(sweep, store)] == [None, None]
+    runs[1].update(phase="finished", test_accuracy=0.7, val_accuracy=0.8)
+    assert [cell.accuracy for cell in read_cells(sweep, store)] == [None, 0.7]
 
 
 def test_the_error_rate_scales_an_accuracy_from_the_worst_to_the_best():
