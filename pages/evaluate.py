@@ -50,11 +50,12 @@ def render_headline(network: NetworkChoice, evaluation: Evaluation) -> None:
             width="content",
         )
     rate = f": one in {round(evaluation.count / wrong):,}" if 0 < wrong < 0.4 * evaluation.count else ""
+    unseen = " The network never saw them in training." if network.data_hash == evaluation.data_hash else ""
     typical = percent(math.exp(-evaluation.loss))
     words.markdown(
-        f"**{wrong:,} of {evaluation.count:,} test {things} read wrong{rate}.** The network never saw them in "
-        f"training. A network that gave every right answer {typical} would have the same loss of "
-        f"{evaluation.loss:.3f}; guessing gives each answer {percent(0.1, 0)}, a loss of {math.log(10):.3f}."
+        f"**{wrong:,} of {evaluation.count:,} test {things} read wrong{rate}.**{unseen} A network that gave every "
+        f"right answer {typical} would have the same loss of {evaluation.loss:.3f}; guessing gives each answer "
+        f"{percent(0.1, 0)}, a loss of {math.log(10):.3f}."
     )
 
 

@@ -51,6 +51,11 @@ class NetworkChoice:
         return dataset_info.info(self.dataset)
 
     @property
+    def data_hash(self) -> str:
+        """Return the hash of the data set whose training part it learned from, "" if it is unknown."""
+        return shipped.card().data["MNIST"] if self.id == SHIPPED else Run(self.folder).state.data_hash
+
+    @property
     def network(self) -> Network:
         """Return the network in its present state. Raises UserError if its file is missing or damaged."""
         if self.id == SHIPPED:

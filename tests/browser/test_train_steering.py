@@ -118,13 +118,13 @@ def test_a_finished_run_can_be_replayed_renamed_and_trained_for_one_more_epoch(s
     expect(page.get_by_text(re.compile("Finished: .* read correctly"))).to_be_visible()
 
     expect(page.get_by_text("First layer's weights of 10 units at epoch 3.0")).to_be_visible()
-    expect(page.get_by_text("Test digits after epoch 3")).to_be_visible()
+    expect(page.get_by_text("16 test digits to look at after epoch 3")).to_be_visible()
     slider = page.get_by_role("slider", name="Replay the training")
     slider.press("Home")
     expect(page.get_by_text("First layer's weights of 10 units at epoch 0.0")).to_be_visible()
     expect(page.get_by_role("img", name="16 test digits, not read yet")).to_be_visible()
     slider.press("End")
-    expect(page.get_by_text("Test digits after epoch 3")).to_be_visible()
+    expect(page.get_by_text("16 test digits to look at after epoch 3")).to_be_visible()
 
     press(page, "Rename")
     page.get_by_role("textbox", name="Name").fill("my first network")
@@ -133,5 +133,5 @@ def test_a_finished_run_can_be_replayed_renamed_and_trained_for_one_more_epoch(s
     assert run.read().name == "my first network"
 
     press(page, "Train for one more epoch")
-    expect(page.get_by_text("Test digits after epoch 4")).to_be_visible()
+    expect(page.get_by_text("16 test digits to look at after epoch 4")).to_be_visible()
     expect(page.get_by_text(re.compile("Finished: .* read correctly"))).to_be_visible()

@@ -47,8 +47,12 @@ def pages_html(app):
 def test_loss_and_accuracy_are_shown_with_their_meaning(app, network_run):
     app.run()
     found = evaluate(network_run)
+    network_run.update(data_hash=found.data_hash)
     open_page(app, "evaluate", network_run)
-    assert not app.exception and not app.error
+    assert not app.exception and not app.error and "never saw them in training" in texts(app)
+    network_run.update(data_hash="of other data")  # among which these may have been
+    app.run()
+    assert not app.exception and not app.error and "never saw them" not in texts(app)
     assert [metric.value for metric in app.metric] == [f"{100 * found.accuracy:.2f} %", f"{found.loss:.4f}"]
     assert f"{(~found.right).sum()} of 100 test digits read wrong" in texts(app)
 

@@ -40,7 +40,8 @@ def split_diagram(x_train: Array, x_test: Array, train_count: int) -> Markup:
             len(x_test),
             x_test,
             0,
-            "A separate part of the file. Read once, at the end: the final accuracy.",
+            "A separate part of the file. The final accuracy is measured on it once, at the end. Sixteen of its images "
+            "are shown during training, to look at: the network learns nothing from them.",
         ),
     ]
     bars, boxes = Markup(), Markup()

@@ -233,7 +233,8 @@ TERMS: dict[str, Term] = {
         ("batch", "epoch"),
     ),
     "test digits": Term(
-        "Digits that are never used in training. Accuracy on them shows how well a network reads new digits.",
+        "Digits that a network never learns from. Its accuracy on them, measured once at the end, shows how well it "
+        "reads new digits.",
         ("accuracy", "validation"),
         ("test digit", "test set"),
     ),

@@ -198,6 +198,6 @@ def _extent_text(dataset: Dataset, extent: statistics.InkExtent | None) -> str:
         else f"it fits the {pixel_lens.BOX} × {pixel_lens.BOX} box"
     )
     if dataset.info.is_digits:
-        makers = "MNIST's makers fitted each digit into that box, then moved it by whole pixels to center it at 14, 14."
-        return f"{ink}: {fits}. {center}. {makers}"
+        rule = "MNIST's digits were fitted into that box, then moved by whole pixels to center them at 14, 14."
+        return f"{ink}: {fits}. {center}. {rule}"
     return f"{ink}: {fits}. {center}. Only MNIST's digits are fitted into a box; these images fill their frame."

@@ -60,7 +60,7 @@ def render(source: DigitInput, focus: int | None, alternatives: Sequence[step_pi
     """Render the steps of one digit, and the predictions for its alternative normalizations."""
     if source.label is not None:
         html(step_pictures.image_html(source.images[0]))
-        caption = "Test digits come prepared: MNIST's makers have already cropped, scaled and centered them."
+        caption = "Test digits come prepared: they are cropped, scaled and centered already."
         st.caption(linked_help(caption))
         return
     steps = None if focus is None else source.steps[focus]

@@ -30,7 +30,7 @@ STYLE = Path(__file__).with_suffix(".css")
 NETWORK_PAGES = ("evaluate", "inside")  # that a run's network can be opened on
 READY = "Press Train: the curves grow here while the network learns."
 PANELS = {  # before a first run: what will stand there, and its height in pixels
-    "Test digits": ("Sixteen test digits, and how the network reads them after each epoch", 110),
+    "16 test digits to look at": ("A small sample, and how the network reads them after each epoch", 110),
     "First layer's weights": ("What each unit of the first layer looks for, learned from noise", 110),
     "Followed digits": ("Your own drawings, and how the network learns to read them: draw some", 70),
 }
@@ -201,7 +201,11 @@ def _render_test_digits(view: RunView, history: list[Record], at: int | None) ->
     predictions = epochs[-1]["reads"] if epochs else None
     info = dataset_info.info(view.config.dataset) if view.config else None
     noun = f"test {info.noun}s" if info else "test digits"
-    st.markdown(f"**{noun.capitalize()}**" + (f" after epoch {epochs[-1].get('epoch', '?')}" if epochs else ""))
+    after = f" after epoch {epochs[-1].get('epoch', '?')}" if epochs else ""
+    st.markdown(
+        f"**{len(labels)} {noun} to look at**{after}",
+        help=f"A small sample. The score is measured once, at the end, on all {noun}; the network learns from none.",
+    )
     right = sum(prediction == label for prediction, label in zip(predictions or [], labels.tolist(), strict=False))
     alt = f"{right} of {len(labels)} {noun} read correctly" if predictions else f"16 {noun}, not read yet"
     with load_control.rendering():
