@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 BATCH = 500  # images, for evaluation and prediction
 # Images that `evaluate` reads before it reports its progress: few at first, then what it reads in that time.
 FIRST_CHUNK, CHUNK_SECONDS, MAX_CHUNK_GROWTH = 20, 0.5, 25
+DOUBLING_SECONDS = 1.0  # a faster chunk is doubled at least: on a busy machine Keras takes most of it for any number
 
 
 @functools.cache
@@ -173,7 +174,8 @@ def evaluate(
         count = len(labels[some])
         sums, done = sums + count * np.array(means), done + count
         progress(done / len(labels))
-        growth = min(MAX_CHUNK_GROWTH, CHUNK_SECONDS / (time.perf_counter() - begin))
+        seconds = time.perf_counter() - begin
+        growth = max(min(MAX_CHUNK_GROWTH, CHUNK_SECONDS / seconds), 2.0 if seconds < DOUBLING_SECONDS else 0.0)
         chunk = max(1, int(count * growth), count if done == count else 0)  # at first, TensorFlow compiles
     loss, accuracy = sums / done
     return float(loss), float(accuracy)
