@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from itertools import cycle
+from itertools import cycle, zip_longest
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ Curve = tuple[Array, Array]  # steps, and the values at these steps
 Line = Mapping[str, Any]  # of history.jsonl or readings.jsonl
 MAX_POINTS, MAX_SMALL_POINTS = 400, 100  # per curve: a screen cannot show more
 MAX_MARKS = 6  # newest changes that are marked
+MIN_MARK_DISTANCE = 0.04  # of the axis; of two closer ones the newer is marked
 ACCURACY_EDGES = (98, 95, 90, 80, 50)  # %, at which a zoomed axis may start
 LOSS_EDGES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0)  # at which a zoomed axis may end
 
@@ -89,8 +90,8 @@ def learning_curves(
     return {
         "data": [trace for trace in traces if trace["x"] or trace["name"] == "training"],
         "layout": {
-            **frame(height=210, left=50, right=10, top=30, bottom=36),
-            "xaxis": _epochs_axis(epochs) | {"title": {"text": "epoch", "standoff": 4}},
+            **frame(height=210, left=50, right=10, top=30, bottom=40),
+            "xaxis": _epochs_axis(epochs) | {"title": {"text": "epoch", "standoff": 8}},
             "yaxis": axis,
             "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "bgcolor": "rgba(0, 0, 0, 0)"},
             "hovermode": "x unified",
@@ -112,7 +113,9 @@ def changes(history: Sequence[Line], config: TrainingConfig, steps: int, epochs:
             rate = now / factor
             found.append((step, f"rate {number(rate, 3)}"))
     more: list[Mark] = [(planned, "more epochs")] if epochs > config.epochs and steps else []
-    return sorted([*found, *more])
+    marks = sorted([*found, *more])
+    room = MIN_MARK_DISTANCE * steps * epochs
+    return [mark for mark, after in zip_longest(marks, marks[1:]) if after is None or after[0] - mark[0] >= room]
 
 
 def rate_curve(

@@ -57,11 +57,11 @@ def render_change(form: Form) -> None:
         st.error(sentence(form.problem))
     draft = form.draft
     if draft.change:
-        with st.container(horizontal=True, vertical_alignment="center", key="change"):
-            st.markdown(f"**Changed:** {literal(draft.change)}. Press Train to try it.", width="stretch")
-            render_undo(draft, "change.undo")
         scroll_target.render(draft.look, f"change.{draft.key}")
         draft.look = False
+        with st.container(horizontal=True, vertical_alignment="center", key="change"):
+            st.markdown(f"**Changed:** {literal(draft.change)}", width="stretch")
+            render_undo(draft, "change.undo")
 
 
 def render_undo(draft: Draft, key: str = "undo") -> None:

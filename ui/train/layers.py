@@ -28,8 +28,8 @@ _move_focus = st.components.v2.component(
     js=Path(__file__).with_suffix(".js").read_text("utf-8"),
 )
 IMPLIED = {  # why the network adds a layer by itself
-    "Flatten": "added by itself: the next layer takes a list of numbers",
-    "Reshape": "added by itself: the next layer takes an image with channels",
+    "Flatten": "added: the next layer takes a list",
+    "Reshape": "added: the channel axis",
 }
 
 
@@ -66,7 +66,7 @@ def _render_totals(checked: CheckedForm, total: int) -> None:
     so_far = "" if rows and rows[-1].name == "output" else " up to there"
     memory = f" Training takes about {size_text(checked.config.memory)} of memory." if checked.config else ""
     st.markdown(
-        f"**{total:,} parameters** · **{millions(sum(row.multiply_adds for row in rows))} multiply-adds**{so_far}",
+        f"**{total:,} parameters** · {millions(sum(row.multiply_adds for row in rows))} multiply-adds{so_far}",
         help="A multiply-add multiplies an input by a weight and adds the product to a sum: their number tells how "
         f"long the network takes for an image. The weights take {size_text(4 * total)}, 4 bytes each.{memory} That "
         "includes the gradients, the optimizer's state, and the outputs of every layer for a batch.",
