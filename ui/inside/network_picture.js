@@ -15,8 +15,10 @@ const SIZES = [
 const SINGLE_COLUMN = 10; // tiles that stand in one column
 const MAX_ANCHORS = 8; // ends of faint lines at one side of a column
 const MAX_SOURCES = 8; // strong inputs that are connected with the chosen tile
-const MAP_SIDE = 112; // screen pixels of a map in the calculation
+const MAP_SIDE = 112; // screen pixels of a map in the calculation, at most
+const SIGN_WIDTH = 24; // screen pixels that a sign and the gaps beside it take
 const WINDOW_SIDE = 140; // at most, of the window of a convolution
+const READABLE_SIZE = 7; // cells a side of a map whose numbers can be read
 const READABLE_CELL = 22; // screen pixels that a cell needs to hold a number
 const STEP_MILLISECONDS = 220;
 const EMPTY_STEP_MILLISECONDS = 15; // where the window holds only zeros
@@ -110,8 +112,13 @@ const outline = (pen, theme, x, y, width, height) => {
     }
 };
 // Draws values as a map, (height, width), with a margin around it and a window over it, in pixels of the map.
-const drawMap = (canvas, values, [height, width], { theme, margin = 0, scale, window, isDimmed = () => false }) => {
-    const cell = MAP_SIDE / Math.max(height + 2 * margin, width + 2 * margin);
+const drawMap = (
+    canvas,
+    values,
+    [height, width],
+    { theme, side, margin = 0, scale, window, isDimmed = () => false },
+) => {
+    const cell = side / Math.max(height + 2 * margin, width + 2 * margin);
     const pen = resize(canvas, (width + 2 * margin) * cell, (height + 2 * margin) * cell);
     const color = (index) => tint((values[index] / scale) * (isDimmed(index) ? 0.15 : 1), theme);
     const picture = paint(element("canvas"), width, height, color);
@@ -358,26 +365,31 @@ const buildTerm = (term, calculation) => {
     return row;
 };
 
-const drawTerm = (row, term, part, calculation, place, theme) => {
+const drawTerm = (row, term, part, calculation, place, { theme, side }) => {
     const { window, valueScale, weightScale, begin, count } = calculation;
     const isSliding = count > 1;
+    const size = [term.height, term.width];
     const canvases = [...row.querySelectorAll("canvas")];
-    const margin = Math.max(0, -begin[0], -begin[1]);
-    const frame = isSliding ? [...cornerAt(calculation, place), window[1], window[0]] : null;
-    drawMap(canvases[0], term.values, [term.height, term.width], { theme, margin, scale: valueScale, window: frame });
-    const draw = isSliding ? drawCells : drawMap;
-    if (isSliding) draw(canvases[1], part.window, window, { theme, scale: valueScale });
+    const draw = isSliding || Math.max(...size) <= READABLE_SIZE ? drawCells : drawMap;
+    if (isSliding) {
+        const margin = Math.max(0, -begin[0], -begin[1]);
+        const frame = [...cornerAt(calculation, place), window[1], window[0]];
+        drawMap(canvases[0], term.values, size, { theme, side, margin, scale: valueScale, window: frame });
+        drawCells(canvases[1], part.window, window, { theme, scale: valueScale });
+    } else {
+        draw(canvases[0], term.values, size, { theme, side, scale: valueScale });
+    }
     if (term.weights) {
         const [weights, products] = canvases.slice(-2);
-        draw(weights, [...term.weights], window, { theme, scale: weightScale });
         const scale = isSliding ? valueScale * weightScale : magnitude(part.products);
-        draw(products, part.products, window, { theme, scale });
+        draw(weights, term.weights, window, { theme, side, scale: weightScale });
+        draw(products, part.products, window, { theme, side, scale });
         products.nextSibling.textContent = `products, sum ${number(part.sum)}`;
     }
 };
 
 // A table of single numbers: the outputs of units, their weights, and the products.
-const buildTable = ({ terms, percent }, theme) => {
+const buildTable = ({ terms, percent }) => {
     const table = element("table");
     const head = table.createTHead().insertRow();
     for (const text of ["input", "output", "× weight", "= product"]) {
@@ -395,7 +407,7 @@ const buildTable = ({ terms, percent }, theme) => {
         }
         const bar = element("i");
         bar.style.width = `${Math.round((110 * Math.abs(products[index])) / scale) || 0}px`;
-        bar.style.background = css(products[index] < 0 ? theme.hues.negative : theme.hues.positive);
+        bar.className = products[index] < 0 ? "negative" : "positive";
         row.insertCell().append(bar);
     });
     table.setAttribute(
@@ -451,7 +463,6 @@ export default ({ data: json, parentElement, setTriggerValue }) => {
         for (const [name, color] of Object.entries(theme.hues))
             picture.parentElement.style.setProperty(`--${name}`, css(color));
     };
-    updateTheme();
 
     // The picture: its elements stay while its layers do, so that the focus survives an update.
     const layout = JSON.stringify(
@@ -501,10 +512,9 @@ export default ({ data: json, parentElement, setTriggerValue }) => {
     picture.onclick = ({ target }) => {
         const tile = target.closest("button");
         if (!tile) return;
-        const chosen = [Number(tile.dataset.place), Number(tile.dataset.unit)];
-        state.starts = !isCalm;
+        state.clicked = [Number(tile.dataset.place), Number(tile.dataset.unit)];
         setFocusable(tile);
-        setTriggerValue("chosen", chosen);
+        setTriggerValue("chosen", state.clicked);
     };
     picture.onkeydown = (event) => {
         const direction = DIRECTIONS[event.key];
@@ -520,20 +530,24 @@ export default ({ data: json, parentElement, setTriggerValue }) => {
     const isSliding = calculation.count > 1;
     const isTable =
         !isSliding && calculation.terms.every(({ height, width, weights }) => weights && height * width === 1);
-    if (state.title !== calculation.title) {
-        state.title = calculation.title;
+    const isClicked = String(state.clicked) === String(data.chosen);
+    const image = data.stages[0].pixels;
+    if (state.title !== calculation.title || isClicked) {
+        state.isPlaying = isSliding && isClicked && !isCalm;
+        state.place = state.isPlaying ? 0 : calculation.at;
+    } else if (state.image !== image && !state.isPlaying) {
         state.place = calculation.at;
-        state.isPlaying = isSliding && Boolean(state.starts);
-        if (state.isPlaying) state.place = 0;
     }
-    state.starts = false;
+    state.title = calculation.title;
+    state.image = image;
+    if (isClicked) state.clicked = null;
     state.place = Math.min(state.place, calculation.count - 1);
     find("h2").textContent = calculation.title;
     controls.hidden = !isSliding;
     result.hidden = !isSliding;
     const terms = find(".terms");
     terms.replaceChildren(
-        ...(isTable ? [buildTable(calculation, theme)] : calculation.terms.map((term) => buildTerm(term, calculation))),
+        ...(isTable ? [buildTable(calculation)] : calculation.terms.map((term) => buildTerm(term, calculation))),
     );
     const values =
         calculation.functions.at(-1)?.values ??
@@ -542,9 +556,10 @@ export default ({ data: json, parentElement, setTriggerValue }) => {
 
     const drawCalculation = () => {
         const found = compute(calculation, state.place);
+        const side = Math.min(MAP_SIDE, Math.floor(picture.clientWidth / 3) - SIGN_WIDTH); // three beside each other
         if (!isTable) {
             [...terms.children].forEach((row, index) =>
-                drawTerm(row, calculation.terms[index], found.parts[index], calculation, state.place, theme),
+                drawTerm(row, calculation.terms[index], found.parts[index], calculation, state.place, { theme, side }),
             );
         }
         find(".sum").replaceChildren(...describe(calculation, state.place, found));
@@ -554,6 +569,7 @@ export default ({ data: json, parentElement, setTriggerValue }) => {
             const line = Math.floor(state.place / size[1]);
             drawMap(resultCanvas, values, size, {
                 theme,
+                side,
                 scale: resultScale,
                 window: [column, line, 1, 1],
                 isDimmed: (index) => state.isPlaying && index > state.place,
@@ -612,12 +628,16 @@ export default ({ data: json, parentElement, setTriggerValue }) => {
     state.observer = new ResizeObserver(() => {
         if (picture.clientWidth === lastWidth) return;
         lastWidth = picture.clientWidth;
-        updateTheme();
-        fit();
+        drawAll();
     });
-    drawPicture();
-    run();
-    fit();
+    const drawAll = () => {
+        updateTheme();
+        drawPicture();
+        run();
+        fit();
+    };
+    picture.ontransitionend = ({ target }) => target === picture && drawAll(); // the theme has changed
+    drawAll();
     state.observer.observe(picture);
     return () => {
         stop();

@@ -21,6 +21,7 @@ MAX_SIDE = 32  # pixels of a map; of a larger one every second pixel is drawn
 MAX_LIST = 784  # numbers of a list
 KEY = "inside.picture"
 CHOSEN_KEY = "inside.chosen"  # the stage and the map or unit whose calculation is shown
+DRAWN_KEY = "inside.drawn"  # the maps and units that are drawn, and the network and the image that they were chosen for
 
 _picture = st.components.v2.component(
     "digit_lab_network_picture",
@@ -33,7 +34,10 @@ _picture = st.components.v2.component(
 def render(subject: Subject) -> None:
     """Render the picture of a network that reads an image."""
     place, unit = _chosen(subject)
-    stages = [_stage(subject, stage, unit if at == place else None) for at, stage in enumerate(subject.stages)]
+    drawn = _drawn(subject)
+    if unit not in drawn[place]:
+        drawn[place][-1] = unit
+    stages = [_stage(subject, *both) for both in zip(subject.stages, drawn, strict=True)]
     data = {
         "stages": stages,
         "chosen": [place, unit],
@@ -55,24 +59,30 @@ def _chosen(subject: Subject) -> tuple[int, int]:
             if 0 <= unit < stage.size and not stage.is_list:
                 return place, unit
     place = next(at for at, stage in enumerate(subject.stages) if stage.layer and stage.layer.has_kernel)
-    return place, _strongest(_values(subject, subject.stages[place]), 1)[0]
+    return place, _drawn(subject)[place][0]
+
+
+def _drawn(subject: Subject) -> list[list[int]]:
+    """Return the strongest maps or units of each stage, largest first; they stay the same while the network trains."""
+    assert subject.image is not None
+    key = (subject.choice.id, subject.image.tobytes())
+    known = st.session_state.get(DRAWN_KEY)
+    if not known or known[0] != key:
+        units = [_strongest(subject.outputs[stage.output]) if stage.row else [] for stage in subject.stages]
+        known = st.session_state[DRAWN_KEY] = key, units
+    return known[1]
 
 
 # --- stages ---------------------------------------------------------------------------------------------------
 
 
-def _values(subject: Subject, stage: Stage) -> np.ndarray:
-    return np.asarray(subject.outputs[stage.output])
-
-
-def _strongest(values: np.ndarray, count: int) -> list[int]:
-    """Return the indices of the maps or units with the largest values, in ascending order."""
+def _strongest(values: np.ndarray) -> list[int]:
     magnitudes = np.abs(np.nan_to_num(values)).reshape(-1, values.shape[-1]).max(axis=0)
-    return sorted(int(place) for place in np.argsort(-magnitudes, kind="stable")[:count])
+    return [int(unit) for unit in np.argsort(-magnitudes, kind="stable")[:MAX_TILES]]
 
 
-def _stage(subject: Subject, stage: Stage, chosen: int | None) -> dict[str, Any]:
-    """Return a stage for the browser; `chosen` is the map or unit of it that must be among those that are drawn."""
+def _stage(subject: Subject, stage: Stage, units: list[int]) -> dict[str, Any]:
+    """Return a stage for the browser, with the maps or units that are drawn."""
     head = {"title": stage.title, "caption": stage.caption, "later": _later(stage)}
     if stage.row is None:
         assert subject.image is not None
@@ -80,7 +90,7 @@ def _stage(subject: Subject, stage: Stage, chosen: int | None) -> dict[str, Any]
         depth = 3 if pixels.ndim == 3 else 1
         height, width = pixels.shape[:2]
         return {**head, "kind": "image", "pixels": _packed(pixels), "height": height, "width": width, "depth": depth}
-    values = _values(subject, stage)
+    values = subject.outputs[stage.output]
     if stage.title == OUTPUT:
         classes = subject.info.classes
         head["caption"] = f"ten {'digits' if subject.info.is_digits else 'classes'}"
@@ -93,9 +103,7 @@ def _stage(subject: Subject, stage: Stage, chosen: int | None) -> dict[str, Any]
     if stage.is_list:
         levels = diverging.to_levels(values[:: -(-len(values) // MAX_LIST)])
         return {**head, "kind": "list", "levels": _packed(levels), "tiles": []}
-    units = _strongest(values, MAX_TILES)
-    if chosen is not None and chosen not in units:
-        units = sorted([*units[1:], chosen])
+    units = sorted(units)
     largest = diverging.max_magnitude(values)
     drawn = values[..., units]
     if stage.has_maps:
@@ -144,7 +152,7 @@ def _calculation(subject: Subject, place: int, unit: int) -> dict[str, Any]:
     stage, source = subject.stages[place], subject.stages[place - 1]
     found = calculate(subject.image, subject.outputs, subject.weights, subject.table, subject.stages, place, unit)
     is_output = stage.title == OUTPUT
-    values = _values(subject, stage)[..., unit]
+    values = subject.outputs[stage.output][..., unit]
     down, across = np.unravel_index(int(np.nan_to_num(values).argmax()), np.shape(values)) if values.ndim else (0, 0)
     name = f"Output for {subject.named(unit)}" if is_output else f"{stage.noun.capitalize()} {unit} of {stage.title}"
     noun = "map" if source.has_maps or found.window != (1, 1) else source.noun
