@@ -1,5 +1,6 @@
 """The Evaluate page, without a browser."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -110,8 +111,11 @@ def test_each_view_shows_its_images_and_numbers(app, network_run):
     select_view(app, "hardest")
     worst = found.errors[0]
     assert f"{found.labels[worst]}, read as {found.predicted[worst]}" in pages_html(app)
+    losses = [float(loss) for loss in re.findall(r"loss ([\d.]+)", pages_html(app))]
+    assert losses == sorted(losses, reverse=True) and losses[0] == round(float(found.losses.max()), 2)
+    assert "sorted by loss, highest first" in texts(app)
     app.button_group(key="hardest").set_value("Least confident").run()
-    assert pages_html(app).count("<figure") == 32
+    assert pages_html(app).count("<figure") == 32 and "sorted by the difference" in texts(app)
     select_view(app, "by_class")
     assert "*[recall](learn?term=recall)*" in texts(app) and pages_html(app).count("<th scope=row>") == 10
     select_view(app, "sure")

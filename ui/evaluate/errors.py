@@ -92,12 +92,12 @@ def _render_worst(network: NetworkChoice, dataset: Dataset, evaluation: Evaluati
         st.success(f"No errors: this network reads all {evaluation.count:,} test {network.info.noun}s correctly.")
         return
     st.caption(
-        f"{_count_text(errors, 'errors')}, sorted by the probability of the right answer, lowest first. "
-        "Would you have read them correctly?"
+        f"{_count_text(errors, 'errors')}, **sorted by loss, highest first**: the less likely the network finds the "
+        "right answer, the higher the loss. Below it is the network's confidence in its wrong answer."
     )
     captions = [
         f"{classes[evaluation.labels[at]]}, read as {classes[evaluation.predicted[at]]}\n"
-        f"{probability(float(evaluation.confidence[at]))} confident"
+        f"loss {evaluation.losses[at]:.2f}\n{probability(float(evaluation.confidence[at]))}"
         for at in errors[:MAX_IMAGES]
     ]
     html(sheets.captioned_images(dataset.x_test[errors[:MAX_IMAGES]], captions))
@@ -107,13 +107,13 @@ def _render_unsure(network: NetworkChoice, dataset: Dataset, evaluation: Evaluat
     classes, shown = network.info.classes, evaluation.unsure[:MAX_IMAGES]
     right = int(evaluation.right[shown].sum())
     st.caption(
-        f"The {len(shown)} images whose two best answers are closest; {right} were read correctly. "
-        "Here a network could ask a person instead of guessing."
+        f"{len(shown)} images, **sorted by the difference between the two best answers, smallest first**; {right} were "
+        "read correctly. Here a network could ask a person instead of guessing."
     )
     captions = []
     for at in shown:
         second, best = np.argsort(evaluation.probabilities[at], kind="stable")[-2:]
-        shares = [probability(float(evaluation.probabilities[at, place])) for place in (best, second)]
+        shares = [percent(float(evaluation.probabilities[at, place])) for place in (best, second)]
         captions.append(f"{classes[best]}: {shares[0]}\n{classes[second]}: {shares[1]}")
     marks = [bool(mark) for mark in evaluation.right[shown]]
     captions = [
@@ -135,7 +135,7 @@ def _render_all_wrong(network: NetworkChoice, dataset: Dataset, evaluation: Eval
             continue
         wrong = wrong & ~other_evaluation.right
         predictions.append(other_evaluation.predicted)
-    there = np.flatnonzero(wrong)
+    there = evaluation.errors[wrong[evaluation.errors]]
     networks = "both networks" if len(predictions) == 2 else f"all {len(predictions)} networks"
     if missing:
         have = "network has" if missing == 1 else "networks have"
@@ -152,13 +152,17 @@ def _render_all_wrong(network: NetworkChoice, dataset: Dataset, evaluation: Eval
             "correctly."
         )
         return
-    st.caption(f"{_count_text(there, 'images')} that {networks} read wrong, with their predictions.")
+    st.caption(
+        f"{_count_text(there, 'images')} that {networks} read wrong, with their predictions, **sorted by the "
+        "loss of the network above, highest first**."
+    )
     classes = network.info.classes
     captions = []
     for at in there[:MAX_IMAGES]:
         answers = np.bincount([predicted[at] for predicted in predictions], minlength=len(classes))
         words = [f"{classes[place]} ({answers[place]} of {len(predictions)})" for place in np.argsort(-answers)[:2]]
-        captions.append("\n".join([f"it is {classes[evaluation.labels[at]]}", *words[: np.count_nonzero(answers)]]))
+        words = [f"it is {classes[evaluation.labels[at]]}", *words[: np.count_nonzero(answers)]]
+        captions.append("\n".join([*words, f"loss {evaluation.losses[at]:.2f}"]))
     html(sheets.captioned_images(dataset.x_test[there[:MAX_IMAGES]], captions))
 
 
