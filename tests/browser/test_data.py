@@ -25,7 +25,7 @@ def view(page, name):
     page.get_by_test_id("stMain").get_by_role("radio", name=name, exact=True).click()
 
 
-def test_a_click_or_enter_enlarges_an_image(data):
+def test_a_click_or_enter_enlarges_an_image_of_this_or_another_hundred(data):
     buttons = data.locator(".sheet button")
     for place, select in ((57, lambda button: button.click()), (58, lambda button: button.press("Enter"))):
         if place == 58:
@@ -38,18 +38,9 @@ def test_a_click_or_enter_enlarges_an_image(data):
         expect(training_image(data)).to_have_value(number.replace(",", ""))
         expect(data.get_by_text(f"The label is the number {label}.")).to_be_visible()
         expect(buttons.nth(place)).to_have_attribute("aria-pressed", "true")
-
-
-def test_another_hundred_images_and_back_by_the_seed(data):
-    buttons = data.locator(".sheet button")
     first = buttons.first.get_attribute("title")
     data.get_by_role("button", name="Another hundred").click()
-    expect(data.get_by_role("spinbutton", name="Seed")).to_have_value("1")
     expect(buttons.first).not_to_have_attribute("title", first)
-    seed = data.get_by_role("spinbutton", name="Seed")
-    seed.fill("0")
-    seed.press("Enter")
-    expect(buttons.first).to_have_attribute("title", first)
 
 
 def test_a_pixel_is_marked_in_the_flattened_row_and_the_other_way_round(data, digits):
@@ -67,6 +58,10 @@ def test_a_pixel_is_marked_in_the_flattened_row_and_the_other_way_round(data, di
     expect(values).to_contain_text(f"Row 12, column 27: value {image[12, 27]},")
     row.press("ArrowRight")
     expect(values).to_contain_text("Row 13, column 0:")
+    flight = data.locator("canvas.flight")  # the copies of the rows that fly to the flattened one
+    expect(flight).to_be_hidden()  # whoever prefers less motion sees them only on request
+    data.get_by_role("button", name="Unroll").click()
+    expect(flight).to_be_visible()
 
 
 def test_the_map_shows_the_selected_image(data):

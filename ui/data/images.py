@@ -100,22 +100,11 @@ def _select_images(dataset: Dataset) -> list[int]:
             persist_state="session",
             key="data_label",
         )
-        st.number_input(
-            "Seed",
-            min_value=0,
-            max_value=2**31 - 2,
-            step=1,
-            help="The same seed shows everyone the same hundred images.",
-            on_change=select_first,
-            width=150,
-            persist_state="session",
-            key="data_seed",
-        )
         st.button(
             "Another hundred",
             icon=":material/casino:",
             on_click=another,
-            help="Draw another hundred with the next seed.",
+            help="Shows other images. Everybody sees the same first hundred, the same second, and so on.",
             key="another",
         )
     places = _hundred(dataset)

@@ -10,9 +10,12 @@ const READABLE_CELL = 16; // pixels that a cell needs to hold a number
 const NEIGHBORS = 11; // numbers of the flattened row that are enlarged
 const AROUND = 7; // pixels a side of the enlarged detail
 const STRIP_HEIGHT = 26; // of the flattened row, in pixels
+const UNROLL_SECONDS = 3;
+const ROWS_IN_FLIGHT = 6; // of the image, on their way to the flattened row at the same time
 const DIRECTIONS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const CHANNELS = [0, 1, 2];
-const states = new WeakMap(); // for each grid: the selected pixel and the observer of its width
+const states = new WeakMap(); // for each grid: the selected pixel, the observers, and what stops the unrolling
+let isUnrolled = false; // once a visit shows what flattening means; the button repeats it
 
 const clamp = (value, highest) => Math.min(highest, Math.max(0, value));
 const cssColor = ([red, green, blue]) => `rgb(${red}, ${green}, ${blue})`;
@@ -77,6 +80,7 @@ export default ({ data: json, parentElement }) => {
     state.y = Math.min(state.y, height - 1);
     let cell = 0; // pixels a side of one of the grid's cells
     let gridWidth = 0; // pixels
+    let arrived = height; // rows of the image in the flattened row, fewer while it unrolls
 
     const numberText = (number) => (scaled ? scaledText(number) : `${number}`);
     const flatIndex = (x, y) => (y * width + x) * depth; // of a pixel's first number
@@ -120,15 +124,20 @@ export default ({ data: json, parentElement }) => {
             drawCross(pen, x, y, 0.9 * cell, BOX_COLOR, 3);
         }
     };
+    // All numbers as one image, a pixel each.
+    const makeStrip = () => {
+        const strip = new OffscreenCanvas(pixels.length, 1);
+        const pen = strip.getContext("2d");
+        const content = pen.createImageData(pixels.length, 1);
+        pixels.forEach((_, index) => content.data.set([...numberColor(index), 255], 4 * index));
+        pen.putImageData(content, 0, 0);
+        return strip;
+    };
+    const strip = makeStrip();
     const drawRow = () => {
         const pen = resize(row, gridWidth, STRIP_HEIGHT + 10);
-        const strip = new OffscreenCanvas(pixels.length, 1);
-        const stripPen = strip.getContext("2d");
-        const stripData = stripPen.createImageData(pixels.length, 1);
-        pixels.forEach((_, index) => stripData.data.set([...numberColor(index), 255], 4 * index));
-        stripPen.putImageData(stripData, 0, 0);
-        pen.imageSmoothingEnabled = true;
-        pen.drawImage(strip, 0, 0, pixels.length, 1, 0, 5, gridWidth, STRIP_HEIGHT);
+        const shown = (arrived / height) * pixels.length;
+        if (shown) pen.drawImage(strip, 0, 0, shown, 1, 0, 5, (arrived / height) * gridWidth, STRIP_HEIGHT);
 
         const step = gridWidth / pixels.length; // pixels of one number
         const rowLength = width * depth * step; // pixels of one row of the image
@@ -200,6 +209,48 @@ export default ({ data: json, parentElement }) => {
         const start = Math.floor(AROUND / 2) * tile;
         outline(pen, start, start, tile - 1, tile - 1, PIXEL_COLOR, 3);
     };
+    // Lets copies of the image's rows fly to their places in the flattened row, one after another.
+    const unroll = () => {
+        state.stopUnrolling?.();
+        const flight = find("flight");
+        const [lensBox, gridBox, rowBox] = [find("lens"), grid, row].map((element) => element.getBoundingClientRect());
+        const rowLength = gridWidth / height;
+        const startTime = performance.now();
+        let frame = 0;
+        const drawFlying = (pen, y, share) => {
+            const eased = share * share * (3 - 2 * share);
+            const between = (start, end) => start + (end - start) * eased;
+            const left = between(gridBox.left, rowBox.left + y * rowLength) - lensBox.left;
+            const top = between(gridBox.top + y * cell, rowBox.top + 5) - lensBox.top;
+            const size = [between(gridWidth, rowLength), between(cell, STRIP_HEIGHT)];
+            pen.drawImage(strip, y * width * depth, 0, width * depth, 1, left, top, ...size);
+            outline(pen, left, top, ...size, ROW_COLOR, 1);
+        };
+        const stop = () => {
+            cancelAnimationFrame(frame);
+            flight.hidden = true;
+            arrived = height;
+        };
+        const step = (time) => {
+            const progress = (time - startTime) / 1000 / UNROLL_SECONDS;
+            if (progress >= 1) {
+                stop();
+                drawRow();
+                return;
+            }
+            const pen = resize(flight, lensBox.width, lensBox.height);
+            const shareOf = (y) => (progress * (height + ROWS_IN_FLIGHT) - y) / ROWS_IN_FLIGHT;
+            arrived = 0;
+            while (shareOf(arrived) >= 1) arrived += 1;
+            for (let y = arrived; y < height && shareOf(y) > 0; y += 1) drawFlying(pen, y, shareOf(y));
+            drawRow();
+            frame = requestAnimationFrame(step);
+        };
+        state.stopUnrolling = stop;
+        isUnrolled = true;
+        flight.hidden = false;
+        frame = requestAnimationFrame(step);
+    };
     const describe = () => {
         const { x, y } = state;
         const index = flatIndex(x, y);
@@ -264,6 +315,7 @@ export default ({ data: json, parentElement }) => {
     row.onpointermove = onRowPointer;
     row.onpointerdown = onRowPointer;
     row.onkeydown = onKey;
+    find("unroll").onclick = unroll;
     grid.setAttribute("aria-label", "Pixel values of the image. The arrow keys move from pixel to pixel.");
     row.setAttribute("aria-label", "The flattened row. The left and right arrow keys move from pixel to pixel.");
     near.setAttribute("aria-label", "The values before and after the selected pixel in the flattened row");
@@ -277,7 +329,9 @@ export default ({ data: json, parentElement }) => {
         gridWidth = cell * width;
         draw();
     };
+    state.stopUnrolling?.(); // that of another image
     state.observer?.disconnect();
+    state.sight?.disconnect();
     let lastRoom = 0;
     state.observer = new ResizeObserver(() => {
         const room = grid.parentElement.clientWidth;
@@ -288,5 +342,15 @@ export default ({ data: json, parentElement }) => {
     });
     state.observer.observe(grid.parentElement);
     fit();
-    return () => state.observer.disconnect();
+    state.sight = new IntersectionObserver((entries) => {
+        if (isUnrolled || !entries.some((entry) => entry.isIntersecting)) return;
+        state.sight.disconnect();
+        unroll();
+    });
+    if (!isUnrolled && !matchMedia("(prefers-reduced-motion: reduce)").matches) state.sight.observe(row);
+    return () => {
+        state.observer.disconnect();
+        state.sight.disconnect();
+        state.stopUnrolling?.();
+    };
 };
