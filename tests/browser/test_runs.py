@@ -18,9 +18,9 @@ from trainer.storage.files import json_line
 ME = "x" * 32  # the token in the browser's cookie
 
 
-def trained(server: Server, name: str, accuracy: float, parent: str = "") -> Run:
+def trained(server: Server, name: str, accuracy: float, parent: str = "", group: str = "") -> Run:
     config = replace(TINY, optimizer=Adam(), learning_rate=accuracy)
-    run = RunStore(server.runs).create(config, owner_hash(ME), parent)
+    run = RunStore(server.runs).create(config, owner_hash(ME), parent, group=group)
     ends = [
         {"kind": "epoch", "epoch": epoch, "step": 10 * epoch, "loss": 1.0, "accuracy": 0.5, "val_accuracy": accuracy}
         for epoch in (1, 2)
@@ -44,10 +44,10 @@ def runs(server: Server) -> list[Run]:
     return [first, trained(server, "<i>second</i>", 0.75, first.id), trained(server, "third", 0.25)]
 
 
-def come(page: Page, server: Server) -> None:
+def come(page: Page, server: Server, rows: int = 3) -> None:
     page.context.add_cookies([{"name": "digit_lab_owner", "value": ME, "url": server.url}])
     page.goto(f"{server.url}/runs")
-    expect(page.locator("tbody tr")).to_have_count(3)
+    expect(page.locator("tbody tr")).to_have_count(rows)
 
 
 def names(page: Page, *expected: str) -> None:
@@ -106,10 +106,19 @@ def test_the_list_follows_a_run_in_training(page: Page, server: Server, runs: li
     expect(row).to_contain_text("finished")
 
 
-def test_list_and_lineage_fit_a_phone(browser, server: Server, runs: list[Run]) -> None:
+def test_a_sweep_opens_and_list_and_lineage_fit_a_phone(browser, server: Server, runs: list[Run]) -> None:
+    for name in ("small", "large"):
+        trained(server, name, 0.4, group=runs[0].id)
     page = settled_page(browser, viewport={"width": 390, "height": 844})
-    come(page, server)
+    come(page, server, rows=4)
+    sweep = page.get_by_role("button", name="Sweep", exact=True)
+    expect(sweep).to_have_attribute("aria-expanded", "false")
+    sweep.press("Enter")
+    expect(page.locator("tbody tr")).to_have_count(6)
+    expect(sweep).to_have_attribute("aria-expanded", "true")
     fits(page)
+    sweep.click()
+    expect(page.locator("tbody tr")).to_have_count(4)
     page.get_by_role("link", name="<i>second</i>", exact=True).click()
     members = page.get_by_role("list", name="Lineage").get_by_role("listitem")
     expect(members).to_have_count(2)

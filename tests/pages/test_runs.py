@@ -11,9 +11,11 @@ import pytest
 from harness.waiting import wait_for
 from tests.support.apps import TINY, open_page, texts
 from trainer.config.optimizers import Adam
+from trainer.config.variation import Axis, Setting
 from trainer.runs import index
 from trainer.runs.owner import owner_hash
-from trainer.runs.store import RunStore
+from trainer.runs.store import RunStore, new_id
+from trainer.runs.sweep import Plan, Sweep, Sweeps
 from trainer.sharing import run_import
 from trainer.storage.files import json_line
 
@@ -25,12 +27,17 @@ def store(runs_directory):
     return RunStore(runs_directory)
 
 
-def listed(app):
-    """Return the names in the table."""
+def rows(app):
+    """Return the rows of the table."""
     (table,) = [
         part.proto for part in app.get("bidi_component") if part.proto.component_name.endswith("digit_lab_runs")
     ]
-    return [row["name"] for row in json.loads(table.bytes)["rows"]]
+    return json.loads(table.bytes)["rows"]
+
+
+def listed(app):
+    """Return the names in the table."""
+    return [row["name"] for row in rows(app)]
 
 
 def trained(store, name, owner=ME, config=TINY, parent="", group="", **state):
@@ -103,15 +110,33 @@ def test_a_page_has_fifty_runs(app, store):
     assert len(listed(app)) == 50
 
 
-def test_a_sweeps_runs_are_filtered_until_the_filter_is_removed(app, store):
-    trained(store, "of it", group="s1")
-    trained(store, "another")
+def test_a_sweep_is_one_row_that_opens(app, store):
+    plan = Plan(TINY, (Axis(Setting("learning_rate"), (0.1, 0.3)),))
+    group = new_id()
+    runs = [
+        trained(store, name, config=config, group=group, test_accuracy=config.learning_rate)
+        for name, config in zip(plan.names, plan.configs, strict=True)
+    ]
+    Sweeps(store.root / "sweeps").save(Sweep(group, plan, tuple(run.id for run in runs), 1e9, owner_hash(ME)))
+    trained(store, "another", test_accuracy=0.2)
     look(app)
-    app.query_params["group"] = "s1"
+    app.selectbox(key="runs.by").set_value("test_accuracy").run()
+    assert not app.exception and listed(app) == ["Learning rate", "another"] and "3 runs" in texts(app)
+    sweep = rows(app)[0]
+    assert sweep["words"] == ["2 runs", "finished", "yours"]
+    assert (sweep["test"], sweep["rate"], sweep["network"]) == ("30.0 %", "", "16 relu")
+    app.session_state["runs.unfolded"] = {group}
     app.run()
-    assert not app.exception and listed(app) == ["of it"] and "1 run of one sweep" in texts(app)
+    assert listed(app) == ["Learning rate", "rate 0.3", "rate 0.1", "another"]
+    app.session_state["runs.unfolded"] = set()
+    app.query_params["group"] = group
+    app.run()
+    assert listed(app) == ["Learning rate", "rate 0.3", "rate 0.1"]
+    assert "2 runs of one sweep" in texts(app)
     app.button(key="runs.leave_group").click().run()
-    assert sorted(listed(app)) == ["another", "of it"] and "group" not in app.query_params
+    assert listed(app) == ["Learning rate", "another"] and "group" not in app.query_params
+    store.delete(runs[0])
+    assert "rate 0.3" in listed(app.run())
 
 
 def test_selected_runs_can_be_compared(app, store):

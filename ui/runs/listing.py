@@ -9,12 +9,14 @@ import streamlit as st
 
 from trainer.runs.index import RunRow, search, sort_rows
 from trainer.runs.owner import owner_hash
+from trainer.runs.store import RUN_ID
 from trainer.text import counted, percent, shortened
 from ui import load_control
 from ui.html import style
 from ui.markdown import literal
 from ui.run_index import run_index
-from ui.runs import table
+from ui.runs import sweep_row, table
+from ui.runs.sweep_row import SweepRow
 
 PAGE_ROWS = 50
 MAX_COMPARED = 6  # runs
@@ -51,7 +53,7 @@ def _render_list(every: float | None) -> None:
     wanted = _select_rows(rows, titles, mine)
     by, falling = st.session_state["runs.by"], st.session_state["runs.falling"]
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="runs-pages"):
-        shown = _select_page(sort_rows(wanted, by, falling, mine), len(rows))
+        shown = _select_page(sweep_row.fold(sort_rows(wanted, by, falling, mine)), len(rows))
         if not _selected():
             st.space("stretch")
             st.caption(f"Select 2 to {MAX_COMPARED} runs to compare them.", width="content")
@@ -60,9 +62,15 @@ def _render_list(every: float | None) -> None:
         st.button(
             "Show all", on_click=_show_all, icon=":material/filter_alt_off:", help="Clear the search and the filters."
         )
-    handlers = {"sorted": _sort_by_header, "chosen": _select_in_table, "opened": lambda: None}
+    handlers = {"sorted": _sort_by_header, "chosen": _select_in_table, "unfolded": _unfold_in_table}
+    handlers |= dict.fromkeys(("swept", "opened"), lambda: None)
     selected = st.session_state.setdefault("runs.version", 0), _selected()
-    pressed = table.render(shown, titles, mine, by, falling, selected, MAX_COMPARED, handlers, TABLE) if shown else None
+    unfolded = {*st.session_state.get("runs.unfolded", ()), st.query_params.get("group", "")}
+    pressed = None
+    if shown:
+        pressed = table.render(shown, titles, mine, by, falling, selected, unfolded, MAX_COMPARED, handlers, TABLE)
+    if pressed and pressed.swept:
+        st.switch_page("pages/sweep.py", query_params={"sweep": str(pressed.swept)})
     if pressed and (opened := pressed.opened) and st.session_state.engine.runs.get(str(opened)):
         st.query_params["run"] = opened
         st.rerun()
@@ -85,7 +93,9 @@ def _select_rows(rows: Sequence[RunRow], titles: dict[str, str], mine: str) -> l
         words = st.text_input(
             "Search",
             placeholder="Name, note, layers, optimizer, data set",
-            help="Finds runs whose name, note, layers, optimizer or data set contain every word. Try: adam small",
+            help="Finds runs whose name, note, layers, optimizer or data set contain every word, such as `adam small`. "
+            "“Only mine” are those that were started in this browser. The headers of the table sort, too; pinned runs "
+            "come first.",
             icon=":material/search:",
             max_chars=100,
             on_change=_first_page,
@@ -96,7 +106,6 @@ def _select_rows(rows: Sequence[RunRow], titles: dict[str, str], mine: str) -> l
             "State",
             (ANY, *table.MARKS),
             format_func=lambda phase: phase if phase == ANY else f"{table.MARKS[phase]} {phase}",
-            help="Show only runs in this state. Many interrupted runs can be resumed: open one to see.",
             width=126,
             on_change=_first_page,
             persist_state="session",
@@ -107,7 +116,6 @@ def _select_rows(rows: Sequence[RunRow], titles: dict[str, str], mine: str) -> l
             "Data set",
             dict.fromkeys((ANY, previous, *titles)),
             format_func=lambda name: titles.get(name, name),
-            help="Show only runs that learned this data set.",
             width=126,
             on_change=_first_page,
             persist_state="session",
@@ -117,7 +125,6 @@ def _select_rows(rows: Sequence[RunRow], titles: dict[str, str], mine: str) -> l
             "Sort by",
             SORTS,
             format_func=lambda field: SORTS[field][0],
-            help="You can also click the headers of the table. Pinned runs come first.",
             width=126,
             on_change=_sort,
             persist_state="session",
@@ -133,7 +140,6 @@ def _select_rows(rows: Sequence[RunRow], titles: dict[str, str], mine: str) -> l
         )
         own = st.toggle(
             "Only mine",
-            help="Show only runs that were started in this browser.",
             on_change=_first_page,
             persist_state="session",
             key="runs.mine",
@@ -194,16 +200,17 @@ def _show_all() -> None:
     _first_page()
 
 
-def _select_page(rows: list[RunRow], total: int) -> list[RunRow]:
+def _select_page(rows: list[RunRow | SweepRow], total: int) -> list[RunRow | SweepRow]:
     """Render the page buttons and return the rows of the current page."""
     pages = max(1, -(-len(rows) // PAGE_ROWS))
     page = min(st.session_state.setdefault("runs.page", 0), pages - 1)
-    first = page * PAGE_ROWS
-    if len(rows) > PAGE_ROWS:
-        words = f"{first + 1:,}–{min(first + PAGE_ROWS, len(rows)):,} of {len(rows):,} runs"
-    else:
-        words = counted(len(rows), "run")
-    st.caption(words + (f" of {total:,}" if len(rows) < total else ""), width="content")
+    shown = rows[page * PAGE_ROWS : (page + 1) * PAGE_ROWS]
+    number = sweep_row.run_count(rows)
+    words = counted(number, "run")
+    if pages > 1:
+        before = sweep_row.run_count(rows[: page * PAGE_ROWS])
+        words = f"{before + 1:,}–{before + sweep_row.run_count(shown):,} of {words}"
+    st.caption(words + (f" of {total:,}" if number < total else ""), width="content")
     if pages > 1:
         for label, by, icon in (("Previous", -1, "chevron_left"), ("Next", 1, "chevron_right")):
             st.button(
@@ -212,14 +219,21 @@ def _select_page(rows: list[RunRow], total: int) -> list[RunRow]:
                 disabled=not 0 <= page + by < pages,
                 on_click=_turn_page,
                 args=(page + by,),
-                help=f"Show the {label.lower()} {PAGE_ROWS} runs.",
+                help=f"Show the {label.lower()} {PAGE_ROWS} rows.",
                 key=f"runs.{label.lower()}",
             )
-    return rows[first : first + PAGE_ROWS]
+    return shown
 
 
 def _turn_page(page: int) -> None:
     st.session_state["runs.page"] = page
+
+
+def _unfold_in_table() -> None:
+    """Show the runs of a sweep, or hide them."""
+    sweep_id = st.session_state[TABLE].get("unfolded")
+    if isinstance(sweep_id, str) and RUN_ID.fullmatch(sweep_id):  # a browser may send anything
+        st.session_state["runs.unfolded"] = {sweep_id} ^ st.session_state.get("runs.unfolded", set())
 
 
 # --- the selection to compare ---------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-// A page of runs as a table: headers sort, checkboxes select runs to compare, names open a run.
+// A page of runs as a table: headers sort, checkboxes select runs to compare, names open a run or unfold a sweep.
 
 const SVG = "http://www.w3.org/2000/svg";
 const SPARK_WIDTH = 56; // pixels
@@ -54,6 +54,12 @@ const makeState = (run) => {
     state.append(icon, words.join(" · "));
     return state;
 };
+// Names a sweep, with a button that shows its runs below, and a link to its page.
+const makeSweepCell = (sweep, button, link) => {
+    const words = make("div", "sub", sweep.words.join(" · "));
+    if (sweep.has_page) words.append(" · ", link);
+    return makeCell("name", button, words);
+};
 const makeCell = (className, ...children) => makeWithRole("td", "cell", className, ...children);
 const makeNameCell = (run, link) => {
     const cell = makeCell("name", link, makeState(run));
@@ -81,7 +87,8 @@ const makeValidationCell = (run, range) => {
 };
 const makeTestCell = (run) => {
     const cell = makeCell("test", run.test || "–");
-    if (run.test) cell.append(make("div", "short sub", "test"));
+    if (run.sweep && run.test) cell.append(make("div", "sub", "best"));
+    else if (run.test) cell.append(make("div", "short sub", "test"));
     return cell;
 };
 const makeTwoLines = (className, first, second) =>
@@ -153,14 +160,38 @@ export default ({ data: json, parentElement, setTriggerValue }) => {
         };
         return link;
     };
+    const makeSweepButton = (sweep) => {
+        const isOpen = sweep.sweep === "open";
+        const arrow = make("span", "arrow", "›");
+        arrow.setAttribute("aria-hidden", "true");
+        const button = make("button", "unfold", "", arrow, sweep.name);
+        button.type = "button";
+        button.ariaExpanded = `${isOpen}`;
+        button.title = isOpen ? "Hide the runs of this sweep" : "Show the runs of this sweep";
+        button.dataset.held = `sweep ${sweep.id}`;
+        button.onclick = () => setTriggerValue("unfolded", sweep.id);
+        return button;
+    };
+    const makeSweepLink = (sweep) => {
+        const link = make("a", "", "heatmap");
+        link.href = `sweep?sweep=${sweep.id}`;
+        link.title = "Open the sweep";
+        link.dataset.held = `heatmap ${sweep.id}`;
+        link.onclick = (event) => {
+            if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+            event.preventDefault();
+            setTriggerValue("swept", sweep.id);
+        };
+        return link;
+    };
     const makeRow = (run) => {
-        const box = makeBox(run);
+        const box = run.sweep ? null : makeBox(run);
         const row = makeWithRole(
             "tr",
             "row",
-            "",
-            makeCell("pick", make("label", "", "", box)),
-            makeNameCell(run, makeLink(run)),
+            run.member ? "member" : "",
+            makeCell("pick", ...(box ? [make("label", "", "", box)] : [])),
+            box ? makeNameCell(run, makeLink(run)) : makeSweepCell(run, makeSweepButton(run), makeSweepLink(run)),
             makeNetworkCell(run),
             makeTwoLines("optimizer", run.optimizer, run.rate),
             makeCell("epochs", run.epochs),
@@ -169,7 +200,7 @@ export default ({ data: json, parentElement, setTriggerValue }) => {
             makeTwoLines("seconds", run.seconds, run.device),
             makeTwoLines("data", run.data, dateText(run.created)),
         );
-        boxes.push({ box, id: run.id, row });
+        if (box) boxes.push({ box, id: run.id, row });
         return row;
     };
     table.tBodies[0].replaceChildren(...rows.map(makeRow));

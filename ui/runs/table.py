@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
 from trainer.config import dataset_info
 from trainer.runs.index import RunRow
-from trainer.text import duration, number, percent
+from trainer.text import counted, duration, number, percent
+from ui.runs import sweep_row
+from ui.runs.sweep_row import SweepRow
 
 # A symbol for each state, since colors alone cannot be told apart by everybody.
 MARKS = {
@@ -53,25 +56,36 @@ _table = st.components.v2.component(
 
 
 def render(
-    rows: Sequence[RunRow],
+    rows: Sequence[RunRow | SweepRow],
     titles: dict[str, str],
     mine: str,
     by: str,
     falling: bool,
     selection: tuple[int, list[str]],
+    unfolded: Collection[str],
     max_selected: int,
     handlers: dict[str, Callable[[], None]],
     key: str,
 ):
-    """Render rows and return the component's triggers: `sorted`, `chosen` or `opened`.
+    """Render rows and return the component's triggers: `sorted`, `chosen`, `unfolded`, `swept` or `opened`.
 
-    `titles` are the data sets' titles by name, `mine` is the visitor's hash, `selection` is its version and run ids.
+    `titles` are the data sets' titles by name, `mine` is the visitor's hash, `selection` is its version and run ids,
+    `unfolded` are the ids of the sweeps whose runs are shown.
     """
-    sparks = [value for row in rows for value in row.spark]
+    shown: list[dict[str, Any]] = []
+    sparks: list[float] = []
+    for row in rows:
+        runs: Sequence[RunRow] = (row,)
+        if isinstance(row, SweepRow):
+            is_open = row.id in unfolded
+            shown.append(_sweep_data(row, titles, mine, is_open))
+            runs = row.runs if is_open else ()
+        shown += [_row_data(run, titles, mine) | {"member": isinstance(row, SweepRow)} for run in runs]
+        sparks += [value for run in runs for value in run.spark]
     data = {
         "columns": COLUMNS,
-        "rows": [_row_data(row, titles, mine) for row in rows],
-        "label": f"{len(rows)} runs",
+        "rows": shown,
+        "label": counted(sweep_row.run_count(rows), "run"),
         "by": by,
         "falling": falling,
         "most": max_selected,
@@ -104,6 +118,35 @@ def _row_data(row: RunRow, titles: dict[str, str], mine: str) -> dict:
         "device": row.device,
         "data": titles.get(row.dataset, row.dataset),
         "created": row.created,
+    }
+
+
+def _sweep_data(row: SweepRow, titles: dict[str, str], mine: str, is_open: bool) -> dict[str, Any]:
+    """Return the data of a sweep's row: what its runs share, and the best of their results."""
+    title = sweep_row.title(st.session_state.engine.sweeps, row.id)
+    parameters = row.common(lambda run: run.parameters, None)
+    rate = row.common(lambda run: run.learning_rate, None)
+    epochs = sorted({run.epochs for run in row.runs})
+    val, test = row.best(lambda run: run.val_accuracy), row.best(lambda run: run.test_accuracy)
+    is_mine = row.common(lambda run: run.owner) == mine
+    return {
+        "id": row.id,
+        "sweep": "open" if is_open else "closed",
+        "has_page": bool(title),
+        "name": title or "Sweep",
+        "words": [counted(len(row.runs), "run"), row.state, *(["yours"] if is_mine else [])],
+        "network": row.common(lambda run: run.network),
+        "parameters": "" if parameters is None else f"{parameters:,} parameters",
+        "optimizer": row.common(lambda run: run.optimizer),
+        "rate": "" if rate is None else f"rate {number(rate)}",
+        "epochs": f"{epochs[0]}" if len(epochs) == 1 else f"{epochs[0]} to {epochs[-1]}",
+        "spark": [],
+        "val": "" if val is None else f"best {percent(val)}",
+        "test": percent(test),
+        "seconds": duration(sum(run.seconds for run in row.runs)),
+        "device": row.common(lambda run: run.device, ""),
+        "data": row.common(lambda run: titles.get(run.dataset, run.dataset)),
+        "created": min(run.created for run in row.runs),
     }
 
 
