@@ -69,7 +69,11 @@ def _render_empty(config: TrainingConfig, selected: CurveView) -> None:
     st.caption(READY)
     curves.render_empty(config, selected)
     left, right = st.columns(2)
-    for column, title in ((left, "16 test digits to look at"), (right, "First layer's weights"), (st.container(), "Followed digits")):
+    for column, title in (
+        (left, "16 test digits to look at"),
+        (right, "First layer's weights"),
+        (st.container(), "Followed digits"),
+    ):
         text, height = PANELS[title]
         with column:
             st.markdown(f"**{title}**")
