@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trainer.config.training import TrainingConfig
+from trainer.config.training import TrainingConfig, multiply_add_count
 from trainer.data.datasets import Dataset
 from trainer.drawing.collection import Drawings
 from trainer.jobs.testing import TestClock
@@ -17,6 +17,8 @@ from trainer.networks.train_step import LabeledImages
 
 if TYPE_CHECKING:
     import keras
+
+BATCH_MULTIPLY_ADDS = 1_000_000_000  # read at once: a fraction of a second, after which the clock is asked
 
 
 def scores(
@@ -28,8 +30,9 @@ def scores(
     the first ones of the training and of the validation images, at most as many as there are test images. training: the
     data set's training images and labels, validation included.
     """
+    size = max(1, min(model.BATCH, BATCH_MULTIPLY_ADDS // multiply_add_count(config)))
     images, labels = dataset.images("test"), dataset.labels("test")
-    loss, accuracy = model.evaluate(network, images, labels, clock.check)
+    loss, accuracy = model.evaluate(network, images, labels, clock.check, size)
     yield {"test_loss": loss, "test_accuracy": accuracy}
     learned, validation = config.split(len(training[1]))
     compared: dict[str, Any] = {}
@@ -37,7 +40,7 @@ def scores(
         if count := min(count, len(labels)):
             some = slice(begin, begin + count)
             clock.restart()
-            loss, accuracy = model.evaluate(network, training[0][some], training[1][some], clock.check)
+            loss, accuracy = model.evaluate(network, training[0][some], training[1][some], clock.check, size)
             compared |= {f"{name}_loss": loss, f"{name}_accuracy": accuracy, f"{name}_count": count}
     yield compared
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import math
 import os
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,9 +31,6 @@ if TYPE_CHECKING:
     import keras
 
 BATCH = 500  # images, for evaluation and prediction
-# Images that `evaluate` reads before it reports its progress: few at first, then what it reads in that time.
-FIRST_CHUNK, CHUNK_SECONDS, MAX_CHUNK_GROWTH = 20, 0.5, 25
-DOUBLING_SECONDS = 1.0  # a faster chunk is doubled at least: on a busy machine Keras takes most of it for any number
 
 
 @functools.cache
@@ -158,26 +154,25 @@ def _optimizer(config: TrainingConfig, steps: int) -> keras.Optimizer:
 
 
 def evaluate(
-    model: keras.Model, images: np.ndarray, labels: np.ndarray, progress: Callable[[float], None] = lambda share: None
+    model: keras.Model,
+    images: np.ndarray,
+    labels: np.ndarray,
+    progress: Callable[[float], None] = lambda share: None,
+    batch_size: int = BATCH,
 ) -> tuple[float, float]:
     """Return loss and accuracy on images (n, 28, 28) float32 and their labels (n,).
 
-    progress: called with the share that is done, about twice a second even for a slow network. An exception that it
-    raises ends the evaluation.
+    progress: called after each batch with the share that is done. An exception that it raises ends the evaluation.
     """
-    model.jit_compile = False  # XLA would compile anew for each number of images
-    sums, done, chunk = np.zeros(2), 0, FIRST_CHUNK
-    while done < len(labels):
-        begin = time.perf_counter()
-        some = slice(done, done + chunk)
-        means = model.evaluate(images[some], labels[some], batch_size=min(chunk, BATCH), verbose=0)
-        count = len(labels[some])
-        sums, done = sums + count * np.array(means), done + count
-        progress(done / len(labels))
-        seconds = time.perf_counter() - begin
-        growth = max(min(MAX_CHUNK_GROWTH, CHUNK_SECONDS / seconds), 2.0 if seconds < DOUBLING_SECONDS else 0.0)
-        chunk = max(1, int(count * growth), count if done == count else 0)  # at first, TensorFlow compiles
-    loss, accuracy = sums / done
+    from keras import callbacks
+
+    def report(batch: int, logs: object = None) -> None:
+        progress(min(1.0, (batch + 1) * batch_size / len(labels)))
+
+    model.jit_compile = False  # XLA would compile anew for the last batch
+    model.steps_per_execution = 1  # otherwise Keras would report many batches at once
+    each = [callbacks.LambdaCallback(on_test_batch_end=report)]
+    loss, accuracy = model.evaluate(images, labels, batch_size=batch_size, verbose=0, callbacks=each)
     return float(loss), float(accuracy)
 
 

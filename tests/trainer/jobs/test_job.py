@@ -284,7 +284,7 @@ def test_a_full_disk_interrupts_a_training_which_loses_nothing_that_was_written(
 
 @pytest.mark.parametrize(("end", "phase"), [("stop", "finished"), ("pause", "paused")])
 def test_a_test_ends_on_request(store, monkeypatch, end, phase):
-    def evaluate(network, images, labels, progress):
+    def evaluate(network, images, labels, progress, batch_size):
         run.request(end)
         progress(0.1)
 
