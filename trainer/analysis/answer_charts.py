@@ -100,7 +100,7 @@ def network_rows(said: Sequence[tuple[str, Answer | None]], colors: Sequence[str
         "data": [bars],
         "layout": {
             "height": _ROW * len(said) + 26,
-            "margin": {"l": 124, "r": 96, "t": 4, "b": 22, "pad": 0},
+            "margin": {"l": 132, "r": 96, "t": 4, "b": 22, "pad": 0},
             "xaxis": {**_AXIS, "range": [-0.6, 9.6], "tickvals": [*range(10)], "ticktext": ticks},
             "yaxis": {**_AXIS, "range": [0, len(said)], "visible": False},
             "annotations": notes,

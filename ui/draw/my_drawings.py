@@ -54,11 +54,11 @@ def render(image: np.ndarray | None, answer: Answer | None, parent: str = SHIPPE
         try:
             is_unsure = image is not None and answer is not None and not answer.sure
             label = _select_label(collection, image, predicted, drawing_id, NUDGE if is_unsure else PROMPT)
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                _render_summary(collection, label, predicted)
+            with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+                _render_summary(collection)
+                _render_collection_button(collection, parent)
                 if image is not None and label is not None:
                     followed_digits.render_follow_button(image, label)
-                _render_collection_button(collection, parent)
                 if label is not None and predicted not in (None, label):
                     _render_fine_tune_link(parent)
         except UserError as error:
@@ -96,15 +96,11 @@ def _select_label(
     return label
 
 
-def _render_summary(collection: Collection, label: int | None, predicted: int | None) -> None:
-    """Render how many drawings are labeled, and the label of the current one."""
+def _render_summary(collection: Collection) -> None:
+    """Render how many drawings are labeled, and how many of them the network read correctly."""
     count = len(collection)
     total = f"**{counted(count, 'drawing')}, {collection.correct_count:,} read correctly**"
-    saved = ""
-    if label is not None:
-        read = f", read as {named(predicted)}" if predicted not in (None, label) else ""
-        saved = f" · saved as {named(label)}{read}: press {label} again to undo"
-    st.caption(f"{total if count else 'Label your drawings to train a network on them.'}{saved}", width="content")
+    st.caption(total if count else "Label your drawings to train a network on them.", width="content")
 
 
 def _render_fine_tune_link(parent: str) -> None:
