@@ -508,7 +508,11 @@ export default ({ data: json, parentElement, setTriggerValue }) => {
             return picture.scrollWidth <= picture.clientWidth;
         });
         updateLines();
+        picture.onscroll();
     };
+    // Where the picture goes on, it fades out.
+    picture.onscroll = () =>
+        picture.classList.toggle("cut", picture.scrollLeft + picture.clientWidth < picture.scrollWidth - 1);
     picture.onclick = ({ target }) => {
         const tile = target.closest("button");
         if (!tile) return;
