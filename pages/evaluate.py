@@ -35,12 +35,7 @@ def render_headline(network: NetworkChoice, evaluation: Evaluation) -> None:
     wrong, things = int((~evaluation.right).sum()), f"{network.info.noun}s"
     numbers, words = st.columns([2, 3], vertical_alignment="center")
     with numbers.container(horizontal=True, gap="large"):
-        st.metric(
-            "Accuracy",
-            percent(evaluation.accuracy, 2),
-            help=linked_help(f"The share of the test {things} that the network reads correctly.", "accuracy"),
-            width="content",
-        )
+        st.metric("Accuracy", percent(evaluation.accuracy, 2), width="content")
         st.metric(
             "Loss",
             f"{evaluation.loss:.4f}",

@@ -94,7 +94,6 @@ def _select_images(dataset: Dataset) -> list[int]:
             "Class",
             (ANY, *range(len(dataset.info.classes))),
             format_func=lambda label: "All classes" if label == ANY else f"Only {label_text(dataset, label)}",
-            help="Show a hundred images of all classes, or of one.",
             on_change=select_first,
             width=180,
             persist_state="session",

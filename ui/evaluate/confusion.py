@@ -102,16 +102,16 @@ def _render_square(network: NetworkChoice, dataset: Dataset, evaluation: Evaluat
     number = st.session_state.square_asked
     keys = [f"was.{number}", f"read_as.{number}"]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        for label, key, place, words in (
-            ("Label", keys[0], was, "A row of the matrix: what the image shows."),
-            ("Prediction", keys[1], read_as, "A column of the matrix: what the network reads."),
+        for label, key, place, help in (
+            ("Label", keys[0], was, "A row of the matrix is what the images show, a column is what the network reads."),
+            ("Prediction", keys[1], read_as, None),
         ):
             st.selectbox(
                 label,
                 range(len(classes)),
                 place,
                 format_func=lambda place: classes[place],
-                help=words,
+                help=help,
                 width=150,
                 on_change=_select_named,
                 args=(number, keys),

@@ -31,7 +31,7 @@ LESSONS = (
         "Examples",
         examples.render,
         ("deep learning", "label", "accuracy", "test digits"),
-        "Train a network on 60,000 examples and watch its accuracy leave 10 %.",
+        "Train a network on 60,000 examples and watch its accuracy rise from 10 %.",
         "tutorial_b",
     ),
     Lesson(

@@ -91,7 +91,6 @@ def _render_controls(dataset: Dataset) -> None:
             NETWORKS,
             required=True,
             format_func=NETWORKS.get,
-            help="784 pixels connected directly to ten outputs, or through 16 relu units.",
             on_change=_reset,
             args=(dataset,),
             persist_state="session",

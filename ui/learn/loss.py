@@ -46,7 +46,6 @@ def render() -> None:
             "True digit",
             range(10),
             width=130,
-            help="The position of the 1 in the one-hot row.",
             persist_state="session",
             key=LABEL,
         )

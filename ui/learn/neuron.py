@@ -39,7 +39,6 @@ def render() -> None:
             st.selectbox(
                 "Points",
                 POINT_SETS,
-                help="Try all three: a line separates only the first.",
                 persist_state="session",
                 width=200,
                 key=SET,
@@ -76,15 +75,18 @@ def render() -> None:
 
 
 def _render_sliders() -> None:
-    sliders = (
-        (WEIGHT_1, "Weight of x", "How much x counts. Above 0, a larger x speaks for a square; below 0, for a circle."),
-        (WEIGHT_2, "Weight of y", "How much y counts. Together the two weights set the slope of the line."),
-        (BIAS, "Bias", "Added to every sum. It moves the line without turning it."),
-    )
+    help = "The weights turn the line: how much x and y count, and for which shape. The bias moves it."
     with st.grid(3, min_column_width=100):
-        for key, label, help in sliders:
+        for key, label in ((WEIGHT_1, "Weight of x"), (WEIGHT_2, "Weight of y"), (BIAS, "Bias")):
             st.slider(
-                label, -MAX_WEIGHT, MAX_WEIGHT, step=0.1, format="%.1f", help=help, persist_state="session", key=key
+                label,
+                -MAX_WEIGHT,
+                MAX_WEIGHT,
+                step=0.1,
+                format="%.1f",
+                help=help if key == WEIGHT_1 else None,
+                persist_state="session",
+                key=key,
             )
 
 

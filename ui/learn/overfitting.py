@@ -15,7 +15,7 @@ EXAMPLE_COUNT, UNIT_COUNT, REMEDIES, EPOCH = (
 NOTES = {
     "Dropout": f"sets {percent(DROPOUT, 0)} of the hidden outputs to 0 in each step, so that no unit relies on a few "
     "others.",
-    "Augmentation": "shifts the training points a little at random in each epoch, so that none can be memorized.",
+    "Augmentation": "shifts the training points a little in each epoch, so that none comes twice.",
     "Early stopping": f"ends the training after {PATIENCE} epochs without a lower validation loss and restores the "
     "best weights.",
 }
@@ -26,8 +26,8 @@ def render() -> None:
     for key, first in ((EXAMPLE_COUNT, 40), (UNIT_COUNT, UNITS[-1]), (REMEDIES, []), (EPOCH, EPOCHS)):
         st.session_state.setdefault(key, first)
     st.markdown(
-        f"{percent(NOISE, 0)} of these points have the wrong label. A large network **memorizes** even those, and its "
-        "border bends around them. **Validation** points, which it never learns from, reveal it: their loss rises."
+        f"About {percent(NOISE, 0)} of these points have the wrong label. A large network **memorizes** even those: "
+        "its border bends around them. **Validation** points, which it never learns from, reveal it: their loss rises."
     )
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         st.select_slider(

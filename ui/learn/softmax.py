@@ -49,7 +49,7 @@ def render() -> None:
                     MAX_LOGIT,
                     step=0.1,
                     format="%.1f",
-                    help="Adding 1 makes this digit e = 2.72 times as likely, relative to each of the others.",
+                    help=None if digit else "Adding 1 makes a digit e = 2.72 times as likely, relative to the others.",
                     persist_state="session",
                     key=key,
                 )
