@@ -13,7 +13,18 @@ import streamlit as st
 
 from trainer import UserError
 from trainer.jobs.engine import Engine
-from ui import answering_network, dataset_loader, entry, glossary, load_control, own_run, owner, server, uploaded_files
+from ui import (
+    answering_network,
+    dataset_loader,
+    entry,
+    glossary,
+    load_control,
+    own_run,
+    owner,
+    presentation,
+    server,
+    uploaded_files,
+)
 from ui.components import reconnect
 from ui.html import style
 from ui.markdown import sentence
@@ -70,6 +81,7 @@ def render_frame(page: str) -> None:
         own_run.render(page)
         dataset_loader.render_badge()
         answering_network.render_badge(page)
+        presentation.render(page)
         owner.render_recovery(st.session_state.owner, "frame")
     with st.container(gap=None, key="scripts"):
         glossary.follow_links()

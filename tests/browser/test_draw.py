@@ -81,6 +81,16 @@ def test_the_ready_made_network_answers_a_new_visitors_first_stroke(server, page
     expect(page.locator(".st-key-frame").get_by_text("Ready-made network")).to_be_visible()
     draw(page, digit_strokes(3))
     expect_answer(page, looks_like(3))
+
+    page.get_by_role("button", name="Present", exact=True).click()
+    expect(page.get_by_role("button", name="End the presentation")).to_be_visible()
+    assert page.url.endswith("present=1")
+    expect(page.get_by_role("link", name="Train", exact=True)).not_to_be_visible()
+    expect(page.get_by_role("status")).to_be_visible()
+    wait_for(lambda: page.locator(BARS).bounding_box()["height"] == 600)  # twice its size
+    page.get_by_role("button", name="End the presentation").click()
+    expect(page.get_by_role("link", name="Train", exact=True)).to_be_visible()
+
     page.get_by_text("Train your own").click()
     expect(page.get_by_role("heading", name="Train a network")).to_be_visible()
 
