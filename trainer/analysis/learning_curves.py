@@ -86,7 +86,8 @@ def learning_curves(
     axis = _loss_axis(seen, log, fixed) if measure == "loss" else _accuracy_axis(seen, fixed)
     level = 10.0 if measure == "accuracy" else math.log(10)
     low, high = (10.0**edge for edge in axis["range"]) if axis.get("type") == "log" else axis["range"]
-    shapes = [_guessing(level)] if (guessing or measure == "accuracy") and low <= level <= high else []
+    guesses = (guessing or measure == "accuracy") and low <= level <= high
+    shapes = [_guessing(level, measure == "loss")] if guesses else []
     return {
         "data": [trace for trace in traces if trace["x"] or trace["name"] == "training"],
         "layout": {
@@ -249,12 +250,14 @@ def _best(validation: Curve, measure: str, steps: int) -> Figure:
 def _change(step: float, text: str, steps: int) -> Figure:
     """Return a dotted line where something was changed, with a word on it."""
     x = step / max(steps, 1)
-    label = {"text": text, "textposition": "end", "textangle": 0, "font": {"size": 11, "color": NEUTRAL}, "padding": 2}
+    label: Figure = {"text": text, "textposition": "end", "textangle": 0, "yanchor": "top", "xanchor": "left"}
+    label |= {"font": {"size": 11, "color": NEUTRAL}, "padding": 2}
     return _line(x0=x, x1=x, y0=0, y1=1, yref="paper", dash="dot") | {"label": label}
 
 
-def _guessing(level: float) -> Figure:
-    label = {"text": "guessing", "textposition": "end", "font": {"size": 11, "color": NEUTRAL}, "padding": 1}
+def _guessing(level: float, below: bool) -> Figure:
+    label: Figure = {"text": "guessing", "textposition": "end", "font": {"size": 11, "color": NEUTRAL}, "padding": 1}
+    label |= {"yanchor": "top" if below else "bottom"}
     return _line(x0=0, x1=1, y0=level, y1=level, xref="paper", dash="dot") | {"label": label}
 
 
