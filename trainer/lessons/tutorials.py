@@ -42,7 +42,7 @@ def _program(
         (
             "model = keras.Sequential([\n    keras.Input((28, 28)),\n    Flatten(),\n"
             f'{hidden}\n    Dense(10, activation="softmax"),\n])',
-            "The layers, one after another. Flatten lays the 28 rows of an image end to end, as x.reshape(-1, 784) "
+            "The layers, one after another. Flatten lays the 28 rows of an image end to end, as x.reshape(60000, 784) "
             "does; the last layer has a unit for each digit.",
         ),
         ("model.summary()\n", "Prints the layers, the shapes of their outputs, and their parameters."),
