@@ -1,5 +1,6 @@
 """The Sweep page, without a browser."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,7 @@ from trainer.config.variation import Axis, Setting
 from trainer.runs.owner import owner_hash
 from trainer.runs.store import RunStore, new_id
 from trainer.runs.sweep import Plan, Sweep, Sweeps
+from trainer.storage.files import json_line
 
 PLAN = Plan(TINY, (Axis(Setting("learning_rate"), (0.01, 0.1)), Axis(Setting("batch_size"), (20, 50))))
 
@@ -144,12 +146,17 @@ def test_only_its_owner_can_stop_a_sweep(app, runs_directory):
     assert not app.exception
 
 
-def test_one_varied_setting_has_a_chart_and_failed_runs_are_counted(app, runs_directory):
+def test_one_varied_setting_has_a_chart_squares_have_curves_and_failed_runs_are_counted(app, runs_directory):
     sweep, runs = save_sweep(runs_directory, Plan(TINY, (Axis(Setting("learning_rate"), (0.1, 1.0, 10.0)),)))
     for run, accuracy in zip(runs, (0.9, 0.8, None), strict=True):
         scores = {"val_accuracy": accuracy and accuracy + 0.01, "test_accuracy": accuracy}
         run.update(phase="finished" if accuracy else "failed", **scores, error="")
+    ends = [{"kind": "epoch", "epoch": epoch, "step": epoch, "val_accuracy": epoch / 4} for epoch in (1, 2, 3)]
+    (runs[0].path / "history.jsonl").write_bytes(b"".join(map(json_line, ends)))
     open_sweep(app, sweep.id)
+    (squares,) = [part.proto for part in app.get("bidi_component") if "squares" in part.proto.component_name]
+    curves = [cell["curve"] for cell in json.loads(squares.bytes)["cells"]]
+    assert curves == ["0,100 50,50 100,0", "", ""]
     assert not app.exception and len(app.get("plotly_chart")) == 1
     assert "It reads 91.0 % of the validation digits and 90.0 % of the test digits correctly" in texts(app)
     assert "each square shows the accuracy on the validation digits" in texts(app) and "1 run failed" in texts(app)

@@ -12,6 +12,8 @@ from ui.compare import costs, curves, drawing, errors, settings
 from ui.compare.selection import ComparedRun
 
 KEY = "compare.view"
+MAX_BESIDE = 3  # runs whose table stands beside the curves
+COLUMN_WIDTH = 400  # pixels, at least
 
 
 @dataclass(frozen=True)
@@ -22,8 +24,11 @@ class View:
 
 
 def _render_learning(runs: list[ComparedRun]) -> None:
-    curves.render(runs)
-    settings.render(runs)
+    """Render the curves, and what differs beside them: below them if the table is wide or the page is narrow."""
+    grid = st.grid(2, min_column_width=COLUMN_WIDTH, gap="medium")
+    for render in (curves.render, settings.render):
+        with grid.cell(column_span=1 if len(runs) <= MAX_BESIDE else "all"):
+            render(runs)
 
 
 VIEWS = {  # by name in the link

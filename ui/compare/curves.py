@@ -13,6 +13,7 @@ from ui.compare.selection import ComparedRun
 from ui.components.plot import plot
 from ui.markdown import literal
 
+CHART_WIDTH = 240  # pixels, at least
 AXES = {EPOCHS: "Epochs", SECONDS: "Seconds"}
 
 
@@ -31,11 +32,12 @@ def _render_curves(runs: list[ComparedRun]) -> None:
         for one, view in zip(runs, views, strict=True)
     ]
     epochs = [view.requests.epochs for view in views]
-    for column, measure in zip(st.columns(2), ("loss", "accuracy"), strict=True):
+    grid = st.grid(2, min_column_width=CHART_WIDTH)
+    for measure in ("loss", "accuracy"):
         figure = run_charts.learning_curves(
             learners, measure, axis, epochs=max(epochs), smoothing=smoothing, training=training, log=log
         )
-        with column:
+        with grid.cell():
             names = ", ".join(one.name for one in runs)
             plot(figure, f"compare.{measure}", alt=f"The {measure} of {names} over the {axis}")
     st.caption(_caption(runs, learners, epochs))

@@ -9,7 +9,7 @@ from zlib import crc32
 import streamlit as st
 
 from trainer import UserError
-from trainer.config.limits import LIMITS, SETTINGS
+from trainer.config.limits import LIMITS
 from trainer.config.presets import PRESETS
 from trainer.config.training import TrainingConfig, parameter_count, short_form
 from trainer.config.variation import Axis, Setting, variable_settings
@@ -32,11 +32,11 @@ START, LINKED = "sweep.start", "sweep.linked"  # session keys: the selected base
 @st.fragment
 def render_form(engine: Engine, owner: str, shown_id: str) -> None:
     """Render the form and start the sweep. Where another sweep is on display, the form is collapsed."""
-    form = (
-        st.expander("Plan another sweep", icon=":material/add:", key=f"sweep-form-{shown_id}")
-        if shown_id
-        else st.container(border=True, key="sweep-form")
-    )
+    if shown_id:
+        form = st.expander("Plan another sweep", icon=":material/add:", key=f"sweep-form-{shown_id}")
+    else:
+        grid = st.grid(2, min_column_width=460, gap="medium")
+        form, preview = grid.cell().container(border=True, key="sweep-form"), grid.cell()
     with form:
         config, token = _select_base(engine, owner)
         axes, error = _select_axes(config, token)
@@ -49,10 +49,10 @@ def render_form(engine: Engine, owner: str, shown_id: str) -> None:
         if error:
             st.error(sentence(error))
         _render_start(engine, owner, plan)
-    if not shown_id:
-        st.info("Press Start. Each run has a square here, which is filled in when the run ends.")
-        if plan:
+    if not shown_id and plan:
+        with preview:
             sweep_heatmap.render(plan, [Cell("", name, "queued") for name in plan.names], "sweep.preview", planned=True)
+            st.caption("Press Start. Each run has a square here, which is filled in while it learns.")
 
 
 # --- the base network -----------------------------------------------------------------------------------------
@@ -74,7 +74,7 @@ def _select_base(engine: Engine, owner: str) -> tuple[TrainingConfig, str]:
     )
     base = known[name][1]
     token = f"{crc32(base.to_json().encode()):08x}"
-    with right, st.grid(2, min_column_width=120):
+    with right, st.grid(2, min_column_width=100):
         epochs = _number("epochs", "Epochs", base.epochs, token, 1)
         examples = _number("training_examples", "Training digits", base.training_examples, token, 1_000)
     config = base
@@ -97,7 +97,6 @@ def _number(name: str, label: str, value: int, token: str, step: int) -> int:
             int(limit.high),
             value,
             step,
-            help=linked_help(SETTINGS[name].help, name),
             persist_state="session",
             key=f"sweep.{name}.{token}",
         )
@@ -162,9 +161,6 @@ def _select_axes(config: TrainingConfig, token: str) -> tuple[list[Axis], str]:
                 names,
                 index=names.index(first) if first in names else 0,
                 format_func=lambda name: able[name].title if name else "nothing else",
-                help="A second setting: every value of the first is combined with every value of the second."
-                if place
-                else "The setting that differs between runs. Everything else stays the same, including the seed.",
                 persist_state="session",
                 key=key,
             )
@@ -182,7 +178,8 @@ def _select_values(setting: Setting, config: TrainingConfig, key: str) -> Axis:
     label = f"Values of {setting.title}"
     usual = setting.suggestions(config)
     now = setting.format(setting.value(config))
-    help = linked_help(f"{setting.help} The network above has {now}.", setting.name)
+    same = "All else stays the same, also the seed. With a second setting, all values are combined."
+    help = linked_help(f"{setting.help} The network above has {now}. {same}", setting.name)
     if setting.choices:
         chosen = st.pills(
             label,

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from trainer import UserError
 from trainer.analysis import sweep_charts
@@ -20,9 +21,11 @@ from trainer.text import about, counted, decimal, listed, percent
 from ui import dataset_loader, load_control
 from ui.components.plot import plot
 from ui.markdown import literal, sentence
+from ui.run_index import run_index
 from ui.sweep import sweep_heatmap
 
 MAX_COMPARED = 6  # runs on the Compare page
+COLUMN_WIDTH = 400  # pixels, at least
 
 
 def render(engine: Engine, owner: str, sweep: Sweep) -> None:
@@ -53,8 +56,9 @@ def _render_live(engine: Engine, owner: str, sweep: Sweep, every: float) -> None
     cells = read_cells(sweep, engine.runs)
     if all(cell.ended for cell in cells) or load_control.poll_seconds(current=every) != every:
         st.rerun()
-    _render_progress(engine, sweep, cells)
-    with st.container(horizontal=True, vertical_alignment="center"):
+    charts, beside = _columns()
+    with beside:
+        _render_progress(engine, sweep, cells)
         if sweep.owner != owner_hash(owner):
             st.caption("This sweep belongs to somebody else. You can watch it and open its runs.")
         elif st.button(
@@ -68,15 +72,25 @@ def _render_live(engine: Engine, owner: str, sweep: Sweep, every: float) -> None
                 st.rerun()
             except UserError as error:
                 st.error(sentence(str(error)))
-    _render_charts(sweep, cells)
+    with charts:
+        _render_charts(sweep, cells)
 
 
 def _render_ended(engine: Engine, sweep: Sweep) -> None:
     cells = read_cells(sweep, engine.runs)
     if not all(cell.ended for cell in cells):
         st.rerun()  # a run was resumed
-    _render_result(sweep, cells)
-    _render_charts(sweep, cells)
+    charts, beside = _columns()
+    with charts:
+        _render_charts(sweep, cells)
+    with beside:
+        _render_result(sweep, cells)
+
+
+def _columns() -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Return the place of the charts, and that of the progress or result: beside it, or below on a narrow page."""
+    grid = st.grid(2, min_column_width=COLUMN_WIDTH, gap="medium")
+    return grid.cell(), grid.cell()
 
 
 def _render_progress(engine: Engine, sweep: Sweep, cells: Sequence[Cell]) -> None:
@@ -107,7 +121,8 @@ def _render_charts(sweep: Sweep, cells: Sequence[Cell]) -> None:
         words = [f"{cell.name} {percent(cell.accuracy)}" for cell in cells if cell.accuracy is not None]
         alt = f"Accuracy by {sweep.plan.title}: {', '.join(words) or 'none yet'}."
         plot(sweep_charts.setting_chart(sweep.plan, cells), f"sweep.dots.{sweep.id}", alt)
-    if opened := sweep_heatmap.render(sweep.plan, cells, f"sweep.squares.{sweep.id}"):
+    curves = {row.id: row.spark for row in run_index().rows() if row.group == sweep.id}
+    if opened := sweep_heatmap.render(sweep.plan, cells, f"sweep.squares.{sweep.id}", curves):
         st.switch_page("pages/train.py", query_params={"run": opened.run})
 
 

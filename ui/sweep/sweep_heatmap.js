@@ -19,11 +19,23 @@ const makeHeading = (name, scope) => {
     return heading;
 };
 
+const SVG = "http://www.w3.org/2000/svg";
+
+// Makes the place of a run's curve: validation accuracy by epoch, on the same scale in all squares.
+const makeCurve = () => {
+    const svg = document.createElementNS(SVG, "svg");
+    svg.setAttribute("viewBox", "-2 -6 104 112");
+    svg.setAttribute("preserveAspectRatio", "none");
+    svg.setAttribute("aria-hidden", "true");
+    svg.append(document.createElementNS(SVG, "polyline"));
+    return svg;
+};
+
 const makeSquare = () => {
     const cell = make("td");
     const button = make("button");
     button.type = "button";
-    button.append(make("b"), make("small"));
+    button.append(make("b"), makeCurve(), make("small"));
     cell.append(button);
     return cell;
 };
@@ -58,11 +70,13 @@ export default ({ data: json, parentElement, setTriggerValue }) => {
         buildTable(table, data);
     }
     table.querySelectorAll("button").forEach((button, index) => {
-        const { top, below, paper, ink, best, label, off } = cells[index];
-        const [number, words] = button.children;
+        const { top, below, curve, paper, ink, best, label, off } = cells[index];
+        const [number, svg, words] = button.children;
         button.onclick = () => setTriggerValue("opened", index); // each rerun of the page has a trigger of its own
         setText(number, top);
         setText(words, below);
+        svg.firstChild.setAttribute("points", curve);
+        svg.toggleAttribute("hidden", !curve);
         button.style.background = paper;
         button.style.color = ink;
         button.dataset.known = paper ? "yes" : "no";

@@ -1,9 +1,9 @@
-"""Heatmap of a sweep: a square per run with its accuracy as color and number; a click opens the run."""
+"""Heatmap of a sweep: a square per run with its accuracy as color and number, and its curve; a click opens the run."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,20 @@ _squares = st.components.v2.component(
 )
 
 
-def render(plan: Plan, cells: Sequence[Cell], key: str, planned: bool = False) -> Cell | None:
-    """Render the heatmap and return the cell that was clicked. `planned` disables clicks: no run exists yet."""
+def render(
+    plan: Plan,
+    cells: Sequence[Cell],
+    key: str,
+    curves: Mapping[str, Sequence[float]] | None = None,
+    planned: bool = False,
+) -> Cell | None:
+    """Render the heatmap and return the cell that was clicked.
+
+    curves: validation accuracies over the epochs, 0 to 1, by run; planned: disable clicks, since no run exists yet.
+    """
+    curves = {cell.run: curves[cell.run] for cell in cells if cell.run in curves} if curves else {}
+    values = [value for curve in curves.values() for value in curve]
+    span = (min(values), max(values)) if values else (0.0, 1.0)  # one scale for all squares
     columns = plan.axes[0].texts
     winner = best_cell(cells)
     colors = heatmap_positions([cell.accuracy for cell in cells])
@@ -34,7 +46,8 @@ def render(plan: Plan, cells: Sequence[Cell], key: str, planned: bool = False) -
         "across": plan.axes[0].setting.title,
         "down": plan.axes[1].setting.title if len(plan.axes) > 1 else "",
         "cells": [
-            _square(cell, shade, cell is winner, planned, plan) for cell, shade in zip(cells, colors, strict=True)
+            _square(cell, shade, cell is winner, planned, plan) | {"curve": _points(curves.get(cell.run, ()), span)}
+            for cell, shade in zip(cells, colors, strict=True)
         ],
         "scale": _scale(cells),
         "alt": f"Runs of the sweep of {plan.title}, one square each",
@@ -59,6 +72,17 @@ def _square(cell: Cell, shade: float | None, winner: bool, planned: bool, plan: 
         "label": cell.name if planned else _label(cell, plan),
         "off": planned or cell.phase == "deleted",
     }
+
+
+def _points(values: Sequence[float], span: tuple[float, float]) -> str:
+    """Return values as the points of an SVG line from left to right, in a box of 100 x 100."""
+    low, high = span
+    if len(values) < 2 or high == low:
+        return ""
+    right = 100 / (len(values) - 1)
+    return " ".join(
+        f"{place * right:.0f},{100 * (high - value) / (high - low):.0f}" for place, value in enumerate(values)
+    )
 
 
 def _label(cell: Cell, plan: Plan) -> str:
