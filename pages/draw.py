@@ -84,11 +84,11 @@ def render_answers(choice: NetworkChoice, others: list[NetworkChoice], alternati
         with layout.paper:
             tabs.render_boxes(source, read, focus)
         steps.render(source, focus, alternative_answers)
-    with layout.tools:
-        if tabs.selected_tab() != tabs.DRAW:
+    if tabs.selected_tab() != tabs.DRAW:
+        with layout.tools:
             tabs.render_tools(choice)
+    with layout.labels.container():  # always there: a stroke may only write where the whole page has written
         tabs.select_focus(len(read))
-    with layout.labels:
         render_labels(choice, source, image, answer, f"{source.sheet} {focus} of {len(read)}")
     if others:
         with layout.comparison:
