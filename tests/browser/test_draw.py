@@ -142,7 +142,7 @@ def test_networks_read_the_same_drawing(twin, paper):
     bars, rows = paper.locator(BARS).bounding_box(), both.bounding_box()
     assert rows["y"] < bars["y"] + bars["height"] + 30  # beside the first answer or right below it
     expect(paper.locator(".st-key-judges .barlayer .point")).to_have_count(20)
-    paper.get_by_role("button", name="Clear").click()
+    paper.get_by_role("button", name="Clear", exact=True).click()
     expect_answer(paper, "Draw a digit on the black paper.")
     draw(paper, digit_strokes(7))
     expect(paper.get_by_role("figure", name="Both networks say 7.")).to_be_visible()
