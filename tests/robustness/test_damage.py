@@ -394,7 +394,9 @@ def visit(app: AppTest, page: str, **query: str) -> str:
     return shown
 
 
-def listed(app: AppTest) -> str:
+def listed(app: AppTest, sweep: str) -> str:
+    """Return what Runs shows, with a sweep unfolded."""
+    app.session_state["runs.unfolded"] = [sweep]
     return visit(app, "runs")
 
 
@@ -436,7 +438,7 @@ def test_pages_render_damaged_runs_beside_good_ones(app, folder, root, tmp_path,
     for view in ("learning", "errors", "drawing"):
         visit(app, "compare", runs=both, view=view)
     visit(app, "sweep", sweep=folder.sweep)
-    shown = listed(app)
+    shown = listed(app, folder.sweep)
     assert "Number 1" in shown
     for run_id in (details, *runs):
         assert run_id in shown
@@ -467,7 +469,8 @@ def test_pages_render_with_damaged_files_beside_the_runs(app, folder, root, tmp_
     visit(app, "train", parent="shipped")
     visit(app, "sweep", sweep=folder.sweep)
     visit(app, "evaluate")
-    assert "Number 0" in listed(app) and "Number 1" in listed(app)
+    shown = listed(app, folder.sweep)
+    assert "Number 0" in shown and "Number 1" in shown
     wait_for(lambda: not is_evaluating(app))
     assert state_of(outside) == before and state_of(root / folder.good.id) == good
 
@@ -503,7 +506,7 @@ def test_foreign_files_and_folders_are_left_alone(app, folder, root, tmp_path):
     before, good = state_of(outside), state_of(root / folder.good.id)
     app.session_state.owner = ME
     app.run()
-    shown = listed(app)
+    shown = listed(app, folder.sweep)
     assert "Number 0" in shown and "Number 1" in shown
     for run_id in ("20260101-000000-00000a", "20260101-000000-00000b", "99999999-999999-ffffff"):
         for page in ("train", "draw", "runs", "evaluate"):

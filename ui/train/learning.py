@@ -69,12 +69,7 @@ def _render_empty(config: TrainingConfig, selected: CurveView) -> None:
     st.caption(READY)
     curves.render_empty(config, selected)
     left, right = st.columns(2)
-    for column, title in (
-        (left, "16 test digits to look at"),
-        (right, "First layer's weights"),
-        (st.container(), "Followed digits"),
-    ):
-        text, height = PANELS[title]
+    for column, (title, (text, height)) in zip((left, right, st.container()), PANELS.items(), strict=True):
         with column:
             st.markdown(f"**{title}**")
             html(Markup('<div class="placeholder" style="height: {}px">{}</div>').format(height, text))
