@@ -47,7 +47,7 @@ class Cluster:
     start or the cluster does not answer.
     """
 
-    def __init__(self, address: str | None, slots: int | None, log: Path, preload: str) -> None:
+    def __init__(self, address: str | None, slots: int | None, log: Path) -> None:
         from distributed import Client  # takes half a second, and the first page should not wait
 
         self._host: subprocess.Popen[str] | None = None
@@ -56,7 +56,7 @@ class Cluster:
         security = None  # of a cluster by its address: Dask's own configuration
         try:
             if address is None:
-                address, security = self._start_host(slots, log, preload)
+                address, security = self._start_host(slots, log)
             elif address.startswith("tls://"):
                 _check_tls(address)
             timeout = CONNECT_SECONDS if self._host else RECONNECT_SECONDS
@@ -69,7 +69,7 @@ class Cluster:
         self.workers: Mapping[str, Worker] = {}  # by address, when the scheduler last answered
         self._answered = time.monotonic()
 
-    def _start_host(self, slots: int | None, log: Path, preload: str) -> tuple[str, Security]:
+    def _start_host(self, slots: int | None, log: Path) -> tuple[str, Security]:
         """Start the embedded cluster; return its scheduler's address and the certificate that it asks for."""
         from distributed.security import Security
 
@@ -79,7 +79,7 @@ class Cluster:
             environment["DIGITLAB_SLOTS"] = str(slots)
         with open_to_append(log, truncate=True) as errors:  # TensorFlow writes too much for the terminal
             self._host = subprocess.Popen(
-                [sys.executable, "-m", "trainer.jobs.host", preload],
+                [sys.executable, "-m", "trainer.jobs.host"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,

@@ -22,14 +22,13 @@ _log = logging.getLogger(__name__)
 class Connection:
     """Connection to the cluster at an address or, without one, to a host on this machine.
 
-    Only the engine's thread connects; any thread may read `problem`. preload: the module that each worker of the host
-    loads before it joins.
+    Only the engine's thread connects; any thread may read `problem`.
     """
 
-    def __init__(self, address: str | None, slots: int | None, log: Path, preload: str) -> None:
+    def __init__(self, address: str | None, slots: int | None, log: Path) -> None:
         self.cluster: Cluster | None = None
         self.remote = address is not None
-        self._address, self._slots, self._log, self._preload = address, slots, log, preload
+        self._address, self._slots, self._log = address, slots, log
         self._backoff, self._silences = Backoff(), Silences()
         self._start_problem = ""  # a sentence, while the cluster cannot be started
         self._answered = time.monotonic()  # when the cluster last did
@@ -69,7 +68,7 @@ class Connection:
 
     def _start(self) -> None:
         try:
-            self.cluster = Cluster(self._address, self._slots, self._log, self._preload)
+            self.cluster = Cluster(self._address, self._slots, self._log)
         except UserError as error:
             self._start_problem = str(error)
             self._backoff.failed()

@@ -108,7 +108,7 @@ class Engine:
         self._heartbeats = Heartbeats()  # of runs that an earlier engine or a lost connection left running
         self._dead: set[str] = set()  # runs whose processes have ended and whose states are yet to say so
         self._ending: dict[str, float] = {}  # address of a worker that is replaced -> when it must be gone (monotonic)
-        self._connection = Connection(address, slots, self.runs.root / LOG, job.__module__)
+        self._connection = Connection(address, slots, self.runs.root / LOG)
         self._closed = False
         self._purge_due = 0.0  # monotonic
         self._wake = threading.Event()

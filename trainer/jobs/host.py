@@ -1,9 +1,8 @@
-"""Embedded Dask cluster: `python -m trainer.jobs.host JOB`, a process that ends when its standard input closes.
+"""Embedded Dask cluster: `python -m trainer.jobs.host`, a process that ends when its standard input closes.
 
-JOB is the module of the jobs, which each worker loads before it joins. The cluster is separate from the web server,
-where Dask would start its workers by running the Streamlit script again. Its first line of output is JSON: the
-scheduler's address, its certificate and key, the number of slots, and whether bfloat16 is supported; or a refusal, one
-sentence on an invalid setting.
+It is separate from the web server, where Dask would start its workers by running the Streamlit script again. Its first
+line of output is JSON: the scheduler's address, its certificate and key, the number of slots, and whether bfloat16 is
+supported; or a refusal, one sentence on an invalid setting.
 
 Whoever can talk to a scheduler or a worker can run code as this user, and every user of this computer reaches their
 ports. So they speak only TLS, and both sides must show a certificate that is made at each start. Its key is passed on
@@ -137,7 +136,7 @@ def main() -> None:
         security=security,
         dashboard_address="127.0.0.1:0",  # until `dask_setup`; None: the default port, with a warning if it is taken
         memory_limit=0,  # Dask would pause and then end a worker without an error; `job` limits memory itself
-        preload=["trainer.jobs.host", *sys.argv[1:]],
+        preload=["trainer.jobs.host", "trainer.jobs.job"],
     )
     credentials = security.get_tls_config_for_role("client")
     started = {

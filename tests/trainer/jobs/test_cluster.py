@@ -35,10 +35,10 @@ def test_a_cluster_with_tls_is_reached_with_dasks_own_settings(tmp_path: Path) -
         address = scheduler.scheduler_address
         assert address.startswith("tls://")
         with pytest.raises(UserError, match="DASK_DISTRIBUTED__COMM__TLS__CA_FILE"):
-            Cluster(address, None, tmp_path / "log", "trainer.jobs.job")
+            Cluster(address, None, tmp_path / "log")
         configured = dask.config.merge(dask.config.config, dask.config.collect(paths=[], env=environment))
         with dask.config.set({"distributed.comm.tls": configured["distributed"]["comm"]["tls"]}):
-            cluster = Cluster(address, None, tmp_path / "log", "trainer.jobs.job")
+            cluster = Cluster(address, None, tmp_path / "log")
         try:
             assert cluster.alive() and cluster.look() and not cluster.workers
         finally:
