@@ -384,7 +384,7 @@ def test_a_missing_browser_is_an_error_if_one_is_required(clone):
 
 def test_the_last_lines_name_the_skipped_tests_and_the_command_that_installs_chromium(clone):
     shutil.copy(run.ROOT / "pyproject.toml", clone)
-    for name in ("trainer", "harness", "tests/support"):
+    for name in ("trainer", "ui", "harness", "tests/support"):
         shutil.copytree(run.ROOT / name, clone / name)
     (clone / "tests" / "browser").mkdir(parents=True)
     shutil.copy(TESTS / "conftest.py", clone / "tests")

@@ -89,7 +89,7 @@ def test_a_queued_run_starts_when_another_one_pauses(server, browser):
 
 def test_resume_continues_after_a_worker_was_killed_in_mid_epoch(start, page):
     server = start()
-    run = begin(page, server, replace(LONG_TRAINING, epochs=15))
+    run = begin(page, server, replace(LONG_TRAINING, epochs=8))
     workers = [child for child in psutil.Process(server.process.pid).children(recursive=True) if is_training(child)]
     os.kill(max(workers, key=lambda worker: sum(worker.cpu_times()[:2])).pid, signal.SIGKILL)
     expect(page.get_by_text("The training process ended before the training did")).to_be_visible()
@@ -98,7 +98,7 @@ def test_resume_continues_after_a_worker_was_killed_in_mid_epoch(start, page):
     press(page, "Resume")
     expect(page.get_by_text(re.compile("Finished: .* read correctly"))).to_be_visible()
     ends = [line for line in lines(run) if line["kind"] == "epoch"]
-    assert [line["epoch"] for line in ends] == list(range(1, 16)) and ends[: len(finished)] == finished
+    assert [line["epoch"] for line in ends] == list(range(1, 9)) and ends[: len(finished)] == finished
 
 
 def is_training(process):

@@ -30,7 +30,7 @@ def select(draft: Draft, link: Link | None) -> None:
         # Just after an edit a slow browser still sends the choice of the form before, and Streamlit takes that for a
         # new one: it must not undo the edit.
         chosen = st.session_state[key]
-        if chosen and chosen != shown and st.session_state.draft is draft:
+        if chosen in PRESETS and chosen != shown and st.session_state.draft is draft:
             load(PRESETS[chosen].config)
 
     shown = _shown(link)
@@ -39,7 +39,7 @@ def select(draft: Draft, link: Link | None) -> None:
         "Lesson",
         ORDER,
         None if shown is None else ORDER.index(shown),
-        format_func=lambda name: PRESETS[name].title,
+        format_func=lambda name: PRESETS[name].title if name in PRESETS else name,  # a browser may send anything
         key=key,
         on_change=choose,
         placeholder="Choose a lesson",

@@ -13,7 +13,6 @@ from trainer.runs.progress import epochs_done
 from trainer.runs.run import RunView
 from ui import followed_digits, load_control
 from ui.address import current_address
-from ui.components import live_text
 from ui.markdown import sentence
 from ui.train import progress
 
@@ -81,9 +80,6 @@ def _render_run(view: RunView) -> None:
         if mine:
             _render_requests(view, epochs_done(history))
         st.progress(status.share, status.text)
-        spoken = f"{10 * int(10 * status.share)} % trained" if view.state.phase == "running" else status.text
-        with st.container(key="spoken"):
-            live_text.render(spoken, "transport.spoken")
         if mine:
             _render_learning_rate(view)
         else:
