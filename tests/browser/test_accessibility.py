@@ -19,6 +19,10 @@ from ui.entry import PAGES
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 LIGHT = {"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]}
 DARK = {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "resultTypes": ["violations"]}  # all that differs
+# A browser that has nothing to draw may never call back without a time-out.
+IDLE = """new Promise(resolve => {
+    requestIdleCallback(() => requestIdleCallback(resolve, { timeout: 500 }), { timeout: 500 });
+})"""
 VIEWS = {  # class of the choice of view on a page, whose options are all looked at
     "draw": "st-key-source",
     "data": "st-key-data_view",
@@ -68,7 +72,7 @@ def looks(page: Page, name: str) -> Iterator[str]:
 
 def settle(page: Page) -> None:
     """Wait until no script runs, and nothing is faded as old or still loading."""
-    page.evaluate("new Promise(resolve => requestIdleCallback(() => requestIdleCallback(resolve)))")  # it has begun
+    page.evaluate(IDLE)  # it has begun
     expect(page.locator(RUNNING)).to_have_count(0)
     expect(page.locator("[data-stale=true]")).to_have_count(0)
     expect(page.get_by_test_id("stSkeleton")).to_have_count(0)

@@ -11,7 +11,16 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from harness.browser import LONG_TRAINING, choose_preset, digit_strokes, draw, open_form, settled_page, train
+from harness.browser import (
+    LONG_TRAINING,
+    choose_preset,
+    digit_strokes,
+    draw,
+    open_form,
+    open_from_menu,
+    settled_page,
+    train,
+)
 from harness.waiting import wait_for
 from trainer.drawing import synthetic_digits
 from trainer.runs.store import RunStore
@@ -189,11 +198,11 @@ def test_the_drawing_survives_visits_to_other_pages(paper):
     draw(paper, digit_strokes(3))
     expect_answer(paper, looks_like(3))
     for name, title in (("Look inside", "Look inside"), ("Train", "Train a network")):
-        paper.get_by_role("link", name=name, exact=True).click()
+        open_from_menu(paper, name)
         expect(paper.get_by_role("heading", name=title)).to_be_visible()
         if name == "Look inside":
             expect(paper.get_by_text(re.compile(r"Looks like a 3 \("))).to_be_visible()
-        paper.get_by_role("link", name="Draw", exact=True).click()
+        open_from_menu(paper, "Draw")
         expect_answer(paper, looks_like(3))
         wait_for(lambda: inked(paper) > 100)
     paper.get_by_text("Without centering").click()  # another run: the answer stays

@@ -60,7 +60,7 @@ def test_a_tutorial_opens_on_train(server, page):
     expect(page.get_by_text("7,960 parameters")).to_be_visible()
     page.get_by_role("link", name="Open in Train").click()
     expect(page.get_by_role("heading", name="Train a network")).to_be_visible()
-    expect(page.get_by_role("radio", name="Tutorial B", exact=True)).to_be_checked()
+    expect(page.get_by_role("combobox", name="Lesson")).to_have_value("Tutorial B")
 
 
 def test_the_link_to_a_tutorials_program_scrolls_to_it(server, page):

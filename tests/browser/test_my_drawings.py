@@ -124,6 +124,8 @@ def test_a_network_is_fine_tuned_on_them_twice(server, paper, browser):
     expect(other.get_by_text("Its owner's drawings in this training: 1 of 1 read correctly before")).to_be_visible()
     other.close()
     paper.get_by_role("button", name="Continue training").click()
-    expect(paper.get_by_text(re.compile("Continues from .*, continued with your 1 drawing"))).to_be_visible()
+    expect(
+        paper.get_by_text(re.compile("Continues from .*, (continued|fine-tuned) with your 1 drawing"))
+    ).to_be_visible()
     paper.get_by_role("button", name="Draw with it").click()
-    expect(paper.get_by_role("combobox", name="Network")).to_have_value(re.compile("continued"))
+    expect(paper.get_by_role("combobox", name="Network")).to_have_value(re.compile("continued|fine-tuned"))

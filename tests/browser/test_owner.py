@@ -61,7 +61,7 @@ def test_in_a_frame_of_another_site_the_page_says_that_no_cookie_is_kept(page: P
     page.set_content(f'<iframe src="{server.url}/runs" width="1200" height="900"></iframe>')
     frame = page.frame_locator("iframe")
     expect(frame.get_by_text("This browser keeps no cookie for Digit Lab")).to_be_visible()
-    frame.locator(".st-key-recovery-cookieless button").click()
+    frame.get_by_role("button", name="Show my recovery link").last.click()
     link = frame.get_by_role("dialog").get_by_test_id("stCode")
     expect(link).to_contain_text("owner=")
     owner = link.inner_text().strip().partition("owner=")[2]

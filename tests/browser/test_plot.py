@@ -85,7 +85,7 @@ def test_a_curve_hidden_in_the_legend_stays_hidden(growing: Server, page: Page) 
     shown = "document.querySelector('.js-plotly-plot').data.map((trace) => trace.visible ?? true)"
     wait_for(lambda: page.evaluate(shown)[0] == "legendonly")
     grow(page)
-    assert page.evaluate(shown) == ["legendonly", "legendonly", True]  # the training's points go with its line
+    assert page.evaluate(shown) == ["legendonly", True]
 
 
 def test_a_chart_follows_theme_and_width_and_has_a_description(growing: Server, page: Page) -> None:

@@ -96,6 +96,6 @@ def test_a_run_is_interrupted_when_the_server_is_killed(start, page):
 def test_the_page_fits_a_phone(server, browser):
     page = settled_page(browser, viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True)
     page.goto(server.train)
-    expect(page.get_by_role("button", name="Train")).to_be_visible()
+    expect(page.get_by_role("button", name="Train", exact=True)).to_be_visible()
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
     page.close()

@@ -146,4 +146,5 @@ def render_map(dataset: Dataset) -> None:
         directions,
         caption="The directions to the right and upwards: images that lie further along are brighter where this is "
         "blue and darker where it is orange",
+        alt="The two directions of the map, as images",
     )
