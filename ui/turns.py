@@ -74,9 +74,9 @@ class Turns:
         while ticket.place is None:
             left = min(POLL_SECONDS, deadline - time.monotonic())
             if left > 0 and is_wanted():
-                ticket.called.wait(left)
-                with self._lock:
-                    self._call()
+                if not ticket.called.wait(left):
+                    with self._lock:
+                        self._call()  # a place may have lapsed
                 continue
             with self._lock:
                 if ticket.place is None:

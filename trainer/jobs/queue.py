@@ -46,9 +46,7 @@ class RunQueue:
         self._known: dict[str, Ticket] = {}  # of waiting and running runs, by id
         self._started: set[str] = set()  # running runs whose turns are counted
         self._turns = 0  # that all visitors have had
-        self._last_turns: LRUCache[str, int] = LRUCache(
-            MAX_REMEMBERED
-        )  # when each visitor and address had the last one
+        self._last_turns: LRUCache[str, int] = LRUCache(MAX_REMEMBERED)  # of visitors and addresses, by their names
 
     def __len__(self) -> int:
         return len(self._tickets)
