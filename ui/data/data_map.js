@@ -71,15 +71,7 @@ export default ({ data: json, parentElement }) => {
         });
     };
     const draw = () => {
-        const scale = devicePixelRatio || 1;
-        const pen = map.getContext("2d");
-        map.style.width = `${mapWidth}px`;
-        map.style.height = `${mapHeight}px`;
-        map.width = mapWidth * scale;
-        map.height = mapHeight * scale;
-        pen.scale(scale, scale);
-        pen.textAlign = "center";
-        pen.textBaseline = "middle";
+        const pen = resize(map, mapWidth, mapHeight);
         drawLabels(pen);
         pen.beginPath();
         pen.arc(...positions[state.selected], MARKER_RADIUS, 0, 2 * Math.PI);

@@ -12,6 +12,7 @@ import streamlit as st
 from trainer.data.npz import Array
 from trainer.data.projection import Projection
 from trainer.figures.images import sprite_url
+from ui.components.canvas import with_resize
 
 COLUMNS = 50  # images in a row of the sprite sheet
 JPEG_QUALITY = 70  # for color images: as PNG they exceed the size of a message
@@ -27,7 +28,7 @@ _map = st.components.v2.component(
         </div>
     """,
     css=Path(__file__).with_suffix(".css").read_text("utf-8"),
-    js=Path(__file__).with_suffix(".js").read_text("utf-8"),
+    js=with_resize(Path(__file__).with_suffix(".js")),
 )
 
 

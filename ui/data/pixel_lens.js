@@ -30,19 +30,6 @@ const scaledText = (number) => {
         .slice(1);
 };
 
-// Sets the size of a canvas in CSS pixels, sharp on any screen, and returns its context.
-const resize = (canvas, width, height) => {
-    const scale = devicePixelRatio || 1;
-    canvas.style.width = `${width}px`;
-    canvas.style.height = `${height}px`;
-    canvas.width = Math.round(width * scale);
-    canvas.height = Math.round(height * scale);
-    const pen = canvas.getContext("2d");
-    pen.scale(scale, scale);
-    pen.textAlign = "center";
-    pen.textBaseline = "middle";
-    return pen;
-};
 const write = (pen, text, x, y, fontSize, color) => {
     pen.font = `${fontSize}px sans-serif`;
     pen.fillStyle = color;

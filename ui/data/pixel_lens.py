@@ -9,6 +9,7 @@ import streamlit as st
 
 from trainer.data.npz import Array
 from trainer.data.statistics import InkExtent
+from ui.components.canvas import with_resize
 
 BOX = 20  # pixels a side: every MNIST digit was fitted into such a box
 COLORS = ("red", "green", "blue")
@@ -18,7 +19,7 @@ _lens = st.components.v2.component(
     "digit_lab_lens",
     html=Path(__file__).with_suffix(".html").read_text("utf-8"),
     css=Path(__file__).with_suffix(".css").read_text("utf-8"),
-    js=Path(__file__).with_suffix(".js").read_text("utf-8"),
+    js=with_resize(Path(__file__).with_suffix(".js")),
 )
 
 

@@ -89,18 +89,6 @@ const paint = (canvas, width, height, colorAt) => {
     pen.putImageData(pixels, 0, 0);
     return canvas;
 };
-// Sets the size of a canvas in CSS pixels, sharp on any screen, and returns its context.
-const resize = (canvas, width, height) => {
-    const scale = devicePixelRatio || 1;
-    canvas.style.width = `${width}px`;
-    canvas.style.height = `${height}px`;
-    canvas.width = Math.round(width * scale);
-    canvas.height = Math.round(height * scale);
-    const pen = canvas.getContext("2d");
-    pen.scale(scale, scale);
-    pen.imageSmoothingEnabled = false;
-    return pen;
-};
 const outline = (pen, theme, x, y, width, height) => {
     for (const [color, lineWidth] of [
         [css(theme.paper), 5],
@@ -120,6 +108,7 @@ const drawMap = (
 ) => {
     const cell = side / Math.max(height + 2 * margin, width + 2 * margin);
     const pen = resize(canvas, (width + 2 * margin) * cell, (height + 2 * margin) * cell);
+    pen.imageSmoothingEnabled = false;
     const color = (index) => tint((values[index] / scale) * (isDimmed(index) ? 0.15 : 1), theme);
     const picture = paint(element("canvas"), width, height, color);
     pen.drawImage(picture, margin * cell, margin * cell, width * cell, height * cell);
@@ -134,8 +123,6 @@ const drawMap = (
 const drawCells = (canvas, values, [height, width], { theme, scale }) => {
     const cell = Math.min(36, Math.floor(WINDOW_SIDE / Math.max(height, width)));
     const pen = resize(canvas, width * cell, height * cell);
-    pen.textAlign = "center";
-    pen.textBaseline = "middle";
     values.forEach((value, index) => {
         const x = (index % width) * cell;
         const y = Math.floor(index / width) * cell;

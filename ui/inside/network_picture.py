@@ -14,6 +14,7 @@ from trainer.analysis.calculation import Calculation, calculate
 from trainer.analysis.stages import OUTPUT, Stage
 from trainer.figures import diverging
 from trainer.text import decimal, probability
+from ui.components.canvas import with_resize
 from ui.inside.subject import Subject
 
 MAX_TILES = 32  # maps or units that are drawn for each layer
@@ -27,7 +28,7 @@ _picture = st.components.v2.component(
     "digit_lab_network_picture",
     html=Path(__file__).with_suffix(".html").read_text("utf-8"),
     css=Path(__file__).with_suffix(".css").read_text("utf-8"),
-    js=Path(__file__).with_suffix(".js").read_text("utf-8"),
+    js=with_resize(Path(__file__).with_suffix(".js")),
 )
 
 

@@ -15,17 +15,6 @@ const clamp = (value, highest) => Math.min(highest, Math.max(0, value));
 const gray = (pixel) => `rgb(${pixel}, ${pixel}, ${pixel})`;
 const numberText = (value) => `${Math.round(value * 100) / 100 || 0}`.replace("-", "−");
 
-// Sets the size of a canvas in CSS pixels, sharp on any screen, and returns its context.
-const resize = (canvas, side) => {
-    const scale = devicePixelRatio || 1;
-    canvas.style.width = `${side}px`;
-    canvas.style.height = `${side}px`;
-    canvas.width = Math.round(side * scale);
-    canvas.height = Math.round(side * scale);
-    const pen = canvas.getContext("2d");
-    pen.scale(scale, scale);
-    return pen;
-};
 const outline = (pen, x, y, side, width) => {
     pen.strokeStyle = MARK;
     pen.lineWidth = width;
@@ -57,7 +46,7 @@ export default ({ data: json, parentElement, setTriggerValue }) => {
         return `rgba(${red}, ${green}, ${blue}, ${Math.min(1, Math.abs(value) / scale)})`;
     };
     const drawValues = (name, values, width, color, count) => {
-        const pen = resize(find(`.${name}`), cell * width);
+        const pen = resize(find(`.${name}`), cell * width, cell * width);
         values.slice(0, count).forEach((value, index) => {
             pen.fillStyle = color(value);
             // half a pixel more: no gaps between them

@@ -13,6 +13,7 @@ from trainer.data.datasets import Dataset
 from trainer.lessons import convolution
 from trainer.lessons.convolution import KERNEL_SIDE, KERNELS, MAP_SIDE, MAX_WEIGHT
 from ui import dataset_loader
+from ui.components.canvas import with_resize
 
 WEIGHTS, CHOSEN, PLACE, VIEW = (f"learn.convolution.{name}" for name in ("weights", "kernel", "digit", "view"))
 
@@ -20,7 +21,7 @@ _view = st.components.v2.component(
     "digit_lab_convolution",
     html=Path(__file__).with_suffix(".html").read_text("utf-8"),
     css=Path(__file__).with_suffix(".css").read_text("utf-8"),
-    js=Path(__file__).with_suffix(".js").read_text("utf-8"),
+    js=with_resize(Path(__file__).with_suffix(".js")),
 )
 
 
