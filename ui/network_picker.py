@@ -92,7 +92,7 @@ def _render_answering(choice: NetworkChoice) -> None:
 def _select(
     choices: dict[str, NetworkChoice], labels: dict[str, str], help: str, view: RunView | None
 ) -> NetworkChoice:
-    """Render the choice of the network that answers; by now it is the ready-made one or that of a run."""
+    """Render the choice of the network that answers: the ready-made one or that of a run."""
     # Set on each run: the labels change with time, and the browser identifies an option by its label only.
     st.session_state.network = view.id if view and view.id in choices else SHIPPED
     st.selectbox(

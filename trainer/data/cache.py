@@ -81,7 +81,8 @@ class Cache:
     def lock(self, work: str = "") -> Iterator[None]:
         """Exclude all other threads and processes. Only the holder of the lock writes, and holds it for moments.
 
-        With the name of a work, such as a download, exclude only those who would do the same, for as long as it takes.
+        work: name of a task, such as a download; then only those who would do the same are excluded, for as long as it
+        takes.
         """
         with self._threads[work], ExitStack() as stack:
             with suppress(OSError):  # then nothing else can be written either

@@ -32,9 +32,9 @@ class Ticket(NamedTuple):
 class RunQueue:
     """Ids of waiting runs in the order in which they start. The engine's lock protects it; it never reads the disk.
 
-    The next run is one of the visitor with the fewest trainings. Among several, the one whose network address has the
-    fewest comes first, then the one whose address, and at last who, had the last turn the longest ago: whoever comes
-    as many visitors takes the turns of one address.
+    The next run is one of the visitor with the fewest trainings. Ties go to the network address with the fewest
+    trainings, then to the address and finally to the visitor whose last turn was the longest ago: whoever poses as many
+    visitors takes the turns of one address.
 
     running: returns the ids of the runs that are being trained, all of which have waited here.
     """

@@ -51,7 +51,7 @@ class Subject:
         return stages(self.table)
 
     def title(self, name: str) -> str:
-        """Return the name for people of a layer in the layer table: `Convolution 1`."""
+        """Return the readable name of a layer in the layer table: `Convolution 1`."""
         return title(self.table, name)
 
     @cached_property

@@ -178,7 +178,7 @@ def _select_values(setting: Setting, config: TrainingConfig, key: str) -> Axis:
     label = f"Values of {setting.title}"
     usual = setting.suggestions(config)
     now = setting.format(setting.value(config))
-    same = "All else stays the same, also the seed. With a second setting, all values are combined."
+    same = "Everything else stays the same, including the seed. With a second setting, all values are combined."
     help = linked_help(f"{setting.help} The network above has {now}. {same}", setting.name)
     if setting.choices:
         chosen = st.pills(
