@@ -26,7 +26,7 @@ def render(page: str) -> None:
         style(STYLE)
         label, icon, help = "End the presentation", "close_fullscreen", "Shows the whole page again."
     else:
-        label, icon, help = "Present", "present_to_all", "Fills the screen with the main part of this page, for a projector."
+        label, icon, help = "Present", "present_to_all", "Fills the screen with the main part, for a projector."
     st.button(label, icon=f":material/{icon}:", type="tertiary", help=help, on_click=_toggle, key="present")
 
 

@@ -114,7 +114,7 @@ def render_settings(draft: Draft, errors: dict[str, str], bfloat16: bool) -> Non
 
 
 def _render_more(draft: Draft, bfloat16: bool) -> None:
-    """Render all other settings, in groups, once they are unfolded; the title names those that differ from the defaults."""
+    """Render all other settings, in groups, once they are unfolded; the title names those that were changed."""
     settings, optimizer = draft.settings, draft.settings["optimizer"]
     names = [name for group in GROUPS.values() for name in group if name != "pixels"]
     changed = {name: settings[name] for name in names if settings[name] != DEFAULTS[name]}
