@@ -14,25 +14,34 @@ from pathlib import Path
 from trainer import UserError
 
 ROOT = Path(__file__).parents[1]  # the folder that holds `trainer`
+NICE = 10  # of what nobody waits for at the screen
 USER_ERROR_STATUS = 3  # exit status of a helper whose last line of error output is meant for the user
 
 _log = logging.getLogger(__name__)
 
 
+def nice_value() -> int:
+    """Return the nice value of training processes: DIGITLAB_NICE, or 10. Exits if the variable is invalid."""
+    setting = os.environ.get("DIGITLAB_NICE") or str(NICE)
+    if not setting.isdecimal() or int(setting) > 19:
+        sys.exit(f"DIGITLAB_NICE must be a whole number between 0 and 19 (got {setting!r}).")
+    return int(setting)
+
+
 def lower_priority() -> None:
-    """Give this process a nice value of at least 10: the server, which answers people, comes first."""
+    """Give this process at least `nice_value()`: the server, which answers people, comes first."""
     if hasattr(os, "setpriority"):  # not on Windows
-        _lower(0)
+        _lower(0, nice_value())
 
 
 def lower_thread_priority() -> None:
-    """Give this thread a nice value of at least 10: the threads that answer people come first."""
+    """Give this thread a nice value of at least NICE: the threads that answer people come first."""
     if sys.platform == "linux":  # elsewhere all threads of a process share one
-        _lower(threading.get_native_id())
+        _lower(threading.get_native_id(), NICE)
 
 
-def _lower(process: int) -> None:
-    os.setpriority(os.PRIO_PROCESS, process, max(10, os.getpriority(os.PRIO_PROCESS, process)))
+def _lower(process: int, nice: int) -> None:
+    os.setpriority(os.PRIO_PROCESS, process, max(nice, os.getpriority(os.PRIO_PROCESS, process)))
 
 
 def run_helper(module: str, arguments: Sequence[str], input: bytes, timeout: float) -> bytes:

@@ -29,10 +29,19 @@ def test_a_user_error_ends_the_process_with_its_message(capsys):
 
 
 @pytest.mark.skipif(not hasattr(os, "setpriority"), reason="no priorities on this system")
-def test_a_worker_lowers_its_priority():
+@pytest.mark.parametrize(("setting", "nice"), [("", 10), ("3", 3)])
+def test_a_worker_lowers_its_priority(setting, nice, monkeypatch):
+    monkeypatch.setenv("DIGITLAB_NICE", setting)
     code = "import os; from trainer.processes import lower_priority; lower_priority(); print(os.getpriority(0, 0))"
     output = subprocess.run([sys.executable, "-c", code], cwd=processes.ROOT, stdout=subprocess.PIPE, check=True).stdout
-    assert int(output) == 10
+    assert int(output) == max(nice, os.getpriority(os.PRIO_PROCESS, 0))
+
+
+@pytest.mark.parametrize("setting", ["-1", "20", "low"])
+def test_an_invalid_nice_value_is_refused(setting, monkeypatch):
+    monkeypatch.setenv("DIGITLAB_NICE", setting)
+    with pytest.raises(SystemExit, match="DIGITLAB_NICE must be a whole number between 0 and 19"):
+        processes.nice_value()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="all threads of a process have one priority")

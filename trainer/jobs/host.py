@@ -21,6 +21,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from trainer.processes import nice_value
+
 SLOTS_PER_GPU = 4
 # In a process of its own, which alone ends if CUDA crashes.
 GPU_TEST = "from trainer.networks import model; model.warm_up(); print(model.device())"
@@ -114,6 +116,7 @@ def main() -> None:
     try:  # before there is a thread, which would make Python abort
         count = slots()
         memory_limit = memory(count)
+        nice_value()
     except SystemExit as refusal:
         print(json.dumps({"refusal": str(refusal)}), flush=True)
         raise

@@ -29,7 +29,7 @@ def disk_budget(folder: Path) -> int:
 
 
 def used_bytes(folder: Path) -> int:
-    """Return the bytes of all files in a folder and the folders in it; links are not followed."""
+    """Return the bytes that all files in a folder and the folders in it take on the disk; links are not followed."""
     total = 0
     try:
         with os.scandir(folder) as entries:
@@ -37,7 +37,9 @@ def used_bytes(folder: Path) -> int:
                 if entry.is_dir(follow_symlinks=False):
                     total += used_bytes(Path(entry.path))
                 elif entry.is_file(follow_symlinks=False):
-                    total += entry.stat(follow_symlinks=False).st_size
+                    status = entry.stat(follow_symlinks=False)
+                    blocks = getattr(status, "st_blocks", None)  # not on Windows
+                    total += status.st_size if blocks is None else 512 * blocks  # a file with holes takes little
     except OSError:  # it has just been deleted
         pass
     return total
