@@ -162,6 +162,11 @@ print(sorted({"keras", "tensorflow", "jax", "sklearn", "scipy"} & set(sys.module
 def test_the_web_process_never_imports_keras(cluster, few_digits):
     environment = {**os.environ, "DIGITLAB_SCHEDULER": cluster.scheduler_address, "DIGITLAB_DATA": str(few_digits)}
     done = subprocess.run(
-        [sys.executable, "-c", NO_KERAS], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300
+        [sys.executable, "-c", NO_KERAS],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_SECONDS,
     )
     assert done.stdout.splitlines()[-1:] == ["[]"], done.stderr

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pytest
 
-from harness.waiting import wait_for
+from harness.waiting import TIMEOUT_SECONDS, wait_for
 from tests.support.apps import TINY, open_page, texts
 from trainer.config.optimizers import Adam
 from trainer.config.variation import Axis, Setting
@@ -244,7 +244,7 @@ def test_the_list_shows_the_progress_of_reading_many_runs(app, store, monkeypatc
     runs = [trained(store, f"run {place}") for place in range(3)]
     go, read = threading.Event(), index.read_row
     monkeypatch.setattr(index, "MAX_READ_AT_ONCE", 1)
-    monkeypatch.setattr(index, "read_row", lambda run: (run.id == newest or go.wait(60)) and read(run))
+    monkeypatch.setattr(index, "read_row", lambda run: (run.id == newest or go.wait(TIMEOUT_SECONDS)) and read(run))
     newest = max(run.id for run in runs)
     for run in runs:
         os.utime(run.path, (1_700_000_000, 1_700_000_000))  # else it is read again and again for a while

@@ -77,6 +77,6 @@ def test_a_double_click_on_train_starts_at_most_two_runs(server):
 
     asyncio.run(press_twice())
     store = RunStore(server.runs)
-    wait_for(lambda: store.runs() and all(run.state.ended for run in store.runs()), 300)
+    wait_for(lambda: store.runs() and all(run.state.ended for run in store.runs()))
     assert 1 <= len(store.runs()) <= 2
     assert {run.state.phase for run in store.runs()} == {"finished"}

@@ -12,6 +12,7 @@ from markupsafe import escape
 from streamlit.testing.v1 import AppTest
 
 from tests.support.apps import TINY, open_page
+from tests.support.cases import case
 from trainer import UserError
 from trainer.jobs.engine import Engine
 from trainer.networks import model, onnx_writer
@@ -177,35 +178,41 @@ def html(app: AppTest) -> str:
     return "\n".join(element.proto.body for element in app.get("html"))
 
 
-@pytest.mark.parametrize("text", TEXTS)
-def test_pages_show_a_name_and_a_note_as_plain_text(app, run, tmp_path, text):
+def test_pages_show_a_name_and_a_note_as_plain_text(app, run, tmp_path):
     app.session_state.owner = ME
-    app.session_state[f"run.renaming.{run.id}"] = True  # as a click on Rename does
     open_page(app, "runs", run)
-    before = everywhere(tmp_path)
-    given = TEXTS[text].encode("utf-8", "replace").decode()  # browsers send no lone surrogates
-    (name,) = (field for field in app.text_input if field.label == "Name")
-    name.set_value(given)
-    next(button for button in app.button if button.label == "Save").click().run()
-    assert not app.exception
-    (note,) = (field for field in app.text_area if field.label == "Note")
-    note.set_value(given)
-    next(button for button in app.button if button.label == "Save note").click().run()
-    assert not app.exception
-    changed = {name for name, content in everywhere(tmp_path).items() if before.get(name) != content}
-    assert changed <= {f"runs/{run.id}/meta.json", "runs/.ledger.json"}
-    for page in ("train", "runs", "draw"):
-        app.query_params.clear()
-        app.query_params["run"] = run.id
-        app.switch_page(f"pages/{page}.py").run()
-        assert not app.exception, page
-        if page in ("train", "runs"):
-            assert app.subheader[0].value == literal(run.read().name)
-        assert '<img src="x' not in html(app) and "<script>alert" not in html(app)
+    runs = ",".join(one.id for one in app.session_state.engine.runs.runs())
+    for title, text in TEXTS.items():
+        with case(title):
+            given = text.encode("utf-8", "replace").decode()  # browsers send no lone surrogates
+            app.session_state[f"run.renaming.{run.id}"] = True  # as a click on Rename does
+            visit(app, "runs", run=run.id)
+            before = everywhere(tmp_path)
+            (name,) = (field for field in app.text_input if field.label == "Name")
+            name.set_value(given)
+            next(button for button in app.button if button.label == "Save").click().run()
+            assert not app.exception
+            (note,) = (field for field in app.text_area if field.label == "Note")
+            note.set_value(given)
+            next(button for button in app.button if button.label == "Save note").click().run()
+            assert not app.exception
+            changed = {name for name, content in everywhere(tmp_path).items() if before.get(name) != content}
+            assert changed <= {f"runs/{run.id}/meta.json", "runs/.ledger.json"}
+            for page in ("train", "runs", "draw"):
+                visit(app, page, run=run.id)
+                if page in ("train", "runs"):
+                    assert app.subheader[0].value == literal(run.read().name)
+            visit(app, "compare", runs=runs)
+
+
+def visit(app: AppTest, page: str, **query: str) -> None:
+    """Open a page by a link; no text on it may be HTML."""
     app.query_params.clear()
-    app.query_params["runs"] = ",".join(one.id for one in app.session_state.engine.runs.runs())
-    app.switch_page("pages/compare.py").run()
-    assert not app.exception and '<img src="x' not in html(app) and "<script>alert" not in html(app)
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.switch_page(f"pages/{page}.py").run()
+    assert not app.exception, page
+    assert '<img src="x' not in html(app) and "<script>alert" not in html(app)
 
 
 @pytest.mark.parametrize("text", TEXTS)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from harness.waiting import TIMEOUT_SECONDS
 from trainer.data.datasets import Dataset
 
 Arrays = dict[str, np.ndarray]
@@ -68,7 +69,7 @@ class Mirror:
         handler.send_header("Content-Length", "1000000")
         handler.end_headers()
         handler.wfile.write(b"PK")
-        self.over.wait(60)
+        self.over.wait(TIMEOUT_SECONDS)
 
 
 def snapshot(file: Path) -> tuple[object, ...] | None:

@@ -8,16 +8,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from harness.waiting import TIMEOUT_SECONDS
 from trainer import UserError, processes
 
 
 def test_a_helper_returns_its_output():
-    assert processes.run_helper("json.tool", ["--compact"], b'{"a": 1}', timeout=60) == b'{"a":1}\n'
+    assert processes.run_helper("json.tool", ["--compact"], b'{"a": 1}', timeout=TIMEOUT_SECONDS) == b'{"a":1}\n'
 
 
 def test_a_failed_helper_is_logged_and_raises_no_user_error(caplog):
     with pytest.raises(subprocess.CalledProcessError):
-        processes.run_helper("json.tool", [], b"no JSON", timeout=60)
+        processes.run_helper("json.tool", [], b"no JSON", timeout=TIMEOUT_SECONDS)
     assert "json.tool failed (status 1)" in caplog.text
 
 

@@ -169,7 +169,7 @@ def test_all_files_can_be_downloaded_and_the_keras_file_once_it_is_made(app, net
     go = threading.Event()
 
     def make(network, config, file):
-        go.wait(60)
+        go.wait(TIMEOUT_SECONDS)
         with zipfile.ZipFile(file, "w") as archive:
             archive.writestr("config.json", "")
             archive.writestr("model.weights.h5", "")

@@ -9,6 +9,7 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
+from harness.waiting import TIMEOUT_SECONDS
 from trainer import UserError
 from trainer.config.shares import CHECKED_FILES, Share
 from ui import uploaded_files
@@ -56,7 +57,7 @@ def test_a_visitor_has_one_file_checked_at_a_time_and_all_wait_in_turn(monkeypat
     def work(progress):
         together.append(1)
         most.append(len(together))
-        assert release.wait(30)
+        assert release.wait(TIMEOUT_SECONDS)
         together.pop()
 
     def start(owner):
@@ -70,6 +71,6 @@ def test_a_visitor_has_one_file_checked_at_a_time_and_all_wait_in_turn(monkeypat
         start("another")
     release.set()
     for task in tasks:
-        task._thread.join(30)
+        task._thread.join(TIMEOUT_SECONDS)
     assert most == [1] * CHECKED_FILES.total and not any(task.error for task in tasks)
     assert start("visitor 0")

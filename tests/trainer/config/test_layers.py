@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from harness.waiting import TIMEOUT_SECONDS
 from trainer.config.checked import field_types
 from trainer.config.layer import Layer
 from trainer.config.layers import LAYERS, Conv2D
@@ -128,7 +129,7 @@ def page():
 def test_the_menu_on_train_adds_the_layer(kind, few_digits, runs_directory, monkeypatch):
     monkeypatch.setenv("DIGITLAB_DATA", str(few_digits))
     datasets.load()
-    app = AppTest.from_function(page, default_timeout=60)
+    app = AppTest.from_function(page, default_timeout=TIMEOUT_SECONDS)
     app.session_state.engine = SimpleNamespace(bfloat16=False, runs=RunStore(runs_directory))
     app.run()
     app.menu_button(key="add_layer").click(kind.__name__).run()

@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler
 import numpy as np
 import pytest
 
+from harness.waiting import TIMEOUT_SECONDS
 from tests.support.data_files import STAND_IN, npz_bytes, same, some_digits
 from trainer import UserError
 from trainer.config import dataset_info
@@ -125,7 +126,7 @@ def test_a_mirror_that_sends_too_much_is_skipped(mirror, monkeypatch):
 
 def test_a_silent_mirror_is_given_up(mirror):
     mirror.answers["/mnist.npz"] = mirror.stall
-    mirror.answers["/silent.npz"] = lambda handler: mirror.over.wait(60)
+    mirror.answers["/silent.npz"] = lambda handler: mirror.over.wait(TIMEOUT_SECONDS)
     mirrors = [f"{mirror.url}/silent.npz", mirror.npz]
     note = datasets.load(mirrors=mirrors, timeout=0.2).note
     silent, stalled = note.split("; ")
@@ -137,7 +138,7 @@ def test_an_endless_name_lookup_is_given_up(monkeypatch):
     over = threading.Event()
 
     def look_up(*_: object, **__: object) -> None:
-        over.wait(60)
+        over.wait(TIMEOUT_SECONDS)
         raise socket.gaierror("nothing found")
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)

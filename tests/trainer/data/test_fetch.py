@@ -41,9 +41,9 @@ def test_all_mirrors_are_asked_at_once_and_the_first_that_answers_is_read(stand_
         handler.end_headers()
         handler.wfile.write(npz_bytes(stand_in))
 
-    mirror.answers |= {"/mnist.npz": lambda _: mirror.over.wait(60), "/second.npz": answer_last}
+    mirror.answers |= {"/mnist.npz": lambda _: mirror.over.wait(TIMEOUT_SECONDS), "/second.npz": answer_last}
     mirrors = [mirror.npz, f"{mirror.url}/missing.npz", f"{mirror.url}/second.npz"]
-    assert datasets.load(mirrors=mirrors, timeout=60).source == "MNIST"
+    assert datasets.load(mirrors=mirrors, timeout=TIMEOUT_SECONDS).source == "MNIST"
 
 
 def test_pages_show_the_first_digits_then_all_then_mnist_and_a_run_keeps_its(stand_in, mirror, tmp_path, monkeypatch):
@@ -61,14 +61,14 @@ def test_pages_show_the_first_digits_then_all_then_mnist_and_a_run_keeps_its(sta
         handler.wfile.write(body[:1000])
         clock[0] = 100.0
         is_late.set()
-        rest.wait(60)
+        rest.wait(TIMEOUT_SECONDS)
         handler.wfile.write(body[1000:])
 
     seeds = []
 
     def draw_digits(count: int, seed: int) -> Any:
         seeds.append(seed)
-        (draw if len(seeds) > 2 else is_late).wait(60)
+        (draw if len(seeds) > 2 else is_late).wait(TIMEOUT_SECONDS)
         return drawn_at_once(count, seed)
 
     drawn_at_once = synthetic_digits.draw_digits
@@ -76,7 +76,7 @@ def test_pages_show_the_first_digits_then_all_then_mnist_and_a_run_keeps_its(sta
     monkeypatch.setattr(synthetic_digits, "draw_digits", draw_digits)
     mirror.answers["/mnist.npz"] = answer_slowly
     with ThreadPoolExecutor(1) as pool:
-        loaded = pool.submit(datasets.load, mirrors=[mirror.npz], timeout=60)
+        loaded = pool.submit(datasets.load, mirrors=[mirror.npz], timeout=60)  # by `clock`
         assert datasets.available() is None and datasets.substitute_shown("mnist") == ""
         first = wait_for(datasets.available)
         assert (first.source, first.note, first.is_complete) == (
@@ -91,7 +91,7 @@ def test_pages_show_the_first_digits_then_all_then_mnist_and_a_run_keeps_its(sta
         assert np.array_equal(every.x_train[:10], first.x_train) and np.array_equal(every.y_test[:5], first.y_test)
         assert not loaded.done()
         rest.set()
-        assert same(loaded.result(60), stand_in) and same(datasets.available(), stand_in)
+        assert same(loaded.result(TIMEOUT_SECONDS), stand_in) and same(datasets.available(), stand_in)
     assert sorted(seeds) == [0, 1, 2, 3, 4] and datasets.substitute_shown("mnist") == ""
     assert np.array_equal(np.concatenate(expected), np.concatenate([every.x_train, every.x_test]))
     assert run.state.data == datasets.SUBSTITUTE and datasets.load(shown=run.state.data).hash == every.hash
@@ -172,5 +172,5 @@ def test_loading_while_another_thread_draws_downloads_nothing(mirror):
                 meanwhile.append(pool.submit(datasets.load, mirrors=[mirror.npz]))
 
         data = datasets.load(mirrors=[mirror.npz], report=load_meanwhile)
-        assert meanwhile[0].result(60).hash == data.hash
+        assert meanwhile[0].result(TIMEOUT_SECONDS).hash == data.hash
     assert len(mirror.requests) == 1

@@ -4,6 +4,7 @@ import threading
 
 import numpy as np
 
+from harness.waiting import TIMEOUT_SECONDS
 from trainer.data import mirrors
 from trainer.data.downloads import MirrorError, Progress
 from trainer.data.npz import Array
@@ -17,9 +18,9 @@ def test_a_mirror_that_was_slower_is_asked_again_when_the_first_fails() -> None:
         if url == "https://fast.invalid/":
             progress(1, 2)
             leads.set()
-            is_beaten.wait(60)
+            is_beaten.wait(TIMEOUT_SECONDS)
             raise MirrorError("broke off")
-        leads.wait(60)
+        leads.wait(TIMEOUT_SECONDS)
         try:
             progress(1, 2)
         finally:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from harness.server import ROOT
-from harness.waiting import wait_for
+from harness.waiting import TIMEOUT_SECONDS, wait_for
 from trainer.config.layers import Conv2D, Dense, Dropout
 from trainer.config.optimizers import Adam
 from trainer.config.presets import PRESETS
@@ -96,7 +96,7 @@ def test_a_stopped_run_keeps_the_network_trained_so_far(store):
     thread.start()
     wait_for(lambda: store.history(run))
     run.request("stop")
-    thread.join(60)
+    thread.join(TIMEOUT_SECONDS)
     state = run.state
     assert state.phase == "stopped" and state.test_accuracy is not None and run.network
     assert_is_accuracy(state.train_accuracy, run, "train")
@@ -140,7 +140,7 @@ def test_a_resumed_training_ends_like_one_without_a_pause(store, uninterrupted):
     run = store.create(LONG, "")
     thread = started(run)
     run.request("pause")
-    thread.join(60)
+    thread.join(TIMEOUT_SECONDS)
     assert run.state.phase == "paused" and run.read().can_resume and run.network and run.state.test_accuracy is None
     done = len(ends(store, run))
     assert done < LONG.epochs
@@ -170,7 +170,7 @@ def test_a_run_stopped_after_a_pause_keeps_and_tests_its_network(store):
     run = store.create(LONG, "")
     thread = started(run)
     run.request("pause")
-    thread.join(60)
+    thread.join(TIMEOUT_SECONDS)
     run.request("stop")
     run.update(phase="queued")
     job.run(str(run.path))
@@ -193,7 +193,7 @@ def test_the_learning_rate_can_be_changed_during_training(store):
     run.request("learning_rate", value=0.0125)
     wait_for(lambda: store.history(run)[-1]["learning_rate"] == pytest.approx(0.0125))
     run.request("stop")
-    thread.join(60)
+    thread.join(TIMEOUT_SECONDS)
     rates = [line["learning_rate"] for line in store.history(run)]
     assert rates[0] == pytest.approx(LONG.learning_rate) and sorted(rates, reverse=True) == rates
 
@@ -235,7 +235,7 @@ def test_a_drawing_can_be_added_during_training(store):
     run.request("pin", **FollowedDrawing("b2", 3, np.ones((28, 28), np.float32)).request())
     wait_for(lambda: store.predictions(run))
     run.request("stop")
-    thread.join(60)
+    thread.join(TIMEOUT_SECONDS)
     assert all(set(line["probabilities"]) == {"b2"} for line in store.predictions(run))
 
 
@@ -366,7 +366,7 @@ def test_a_job_whose_directory_vanishes_ends_quietly(store):
     thread.start()
     wait_for(lambda: store.history(run))
     run.path.rename(store.root / "elsewhere")
-    thread.join(60)
+    thread.join(TIMEOUT_SECONDS)
     assert not thread.is_alive()
 
 
@@ -379,4 +379,4 @@ def test_the_network_can_be_used_during_training(store, monkeypatch):
     assert run.state.phase == "running"
     Network(run.network)
     run.request("stop")
-    thread.join(60)
+    thread.join(TIMEOUT_SECONDS)

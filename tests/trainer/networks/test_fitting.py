@@ -300,6 +300,11 @@ print(model.device(), "done")
 def test_a_network_is_trained_on_jax():
     environment = os.environ | {"KERAS_BACKEND": "jax"}
     done = subprocess.run(
-        [sys.executable, "-c", JAX_FIT], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300
+        [sys.executable, "-c", JAX_FIT],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_SECONDS,
     )
     assert done.stdout.strip().endswith("done"), done.stderr

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from harness.waiting import TIMEOUT_SECONDS
 from trainer.storage.memory import OVERHEAD_BYTES, ByteCache, cached, memory_bytes
 
 
@@ -56,12 +57,12 @@ def test_no_thread_waits_for_what_another_computes():
     def read(name):
         if name == "slow":
             entered.set()
-            assert release.wait(30)
+            assert release.wait(TIMEOUT_SECONDS)
         return name
 
     slow = threading.Thread(target=read, args=("slow",))
     slow.start()
-    assert entered.wait(30) and read("fast") == "fast"
+    assert entered.wait(TIMEOUT_SECONDS) and read("fast") == "fast"
     release.set()
     slow.join()
 

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from harness.waiting import TIMEOUT_SECONDS
 from trainer.config.layers import LAYERS, Conv2D, Dense, Dropout, Flatten, MaxPooling2D, Rescaling
 from trainer.config.limits import CHOICES
 from trainer.config.optimizers import OPTIMIZERS
@@ -41,7 +42,7 @@ def page():
 def app(few_digits, runs_directory, monkeypatch):
     monkeypatch.setenv("DIGITLAB_DATA", str(few_digits))
     datasets.load()
-    app = AppTest.from_function(page, default_timeout=60)
+    app = AppTest.from_function(page, default_timeout=TIMEOUT_SECONDS)
     app.session_state.engine = SimpleNamespace(bfloat16=False, runs=RunStore(runs_directory))
     return app
 
@@ -289,7 +290,7 @@ def test_a_preset_fills_the_form_and_has_its_own_link(app, name):
     assert "".join(app.query_params.get("preset", "")) in (name, "")
     assert f"](?preset={name})" in texts(app)
 
-    visitor = AppTest.from_function(page, default_timeout=60)
+    visitor = AppTest.from_function(page, default_timeout=TIMEOUT_SECONDS)
     visitor.session_state.engine = SimpleNamespace(bfloat16=False, runs=app.session_state.engine.runs)
     visitor.query_params["preset"] = name
     visitor.run()
