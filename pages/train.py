@@ -4,12 +4,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from trainer.config.training import TrainingConfig
 from trainer.runs.owner import owner_hash
 from trainer.runs.run import RunView
 from ui import entry
 from ui.html import style
-from ui.train import code, continuation, form, learning, lessons, picture, transport
+from ui.train import code, continuation, form, learning, lessons, transport
 
 entry.require_app("train")
 engine, owner = st.session_state.engine, st.session_state.owner
@@ -43,7 +42,7 @@ continues = bool(parent and continuation.continues(parent, config))
 
 with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="transport"):
     pressed = transport.render_train(config)
-    transport.render_run(run if run and run.config else None)
+    steering = st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="steering")
     lessons.select(edited.draft, edited.link)
     form.render_undo(edited.draft)
     lessons.render_copy_link(edited.link)
@@ -57,7 +56,7 @@ with left:
     form.render_change(edited)
     if parent:
         continuation.render_parent(parent, config, drawings)
-    picture.render(edited.checked, run)
+    diagram = st.container()
     form.render(edited, engine.bfloat16)
     if config:
         st.page_link(
@@ -70,6 +69,6 @@ with left:
 with right:
     if run and not run.config:
         st.warning(run.state.error)
-    learning.render(run if run and run.config else None, config or TrainingConfig())
+    learning.render(run if run and run.config else None, edited.checked, learning.Places(steering, diagram))
 if config:
     code.render(config, continues)

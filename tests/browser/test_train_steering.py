@@ -119,11 +119,15 @@ def test_a_finished_run_can_be_replayed_renamed_and_trained_for_one_more_epoch(s
 
     expect(page.get_by_text("First layer's weights of 10 units at epoch 3.0")).to_be_visible()
     expect(page.get_by_text("16 test digits to look at after epoch 3")).to_be_visible()
+    network = page.get_by_role("img", name=re.compile("^Diagram of the network"))
+    learned = network.get_attribute("src")
     slider = page.get_by_role("slider", name="Replay the training")
     slider.press("Home")
     expect(page.get_by_text("First layer's weights of 10 units at epoch 0.0")).to_be_visible()
     expect(page.get_by_role("img", name="16 test digits, not read yet")).to_be_visible()
+    expect(network).not_to_have_attribute("src", learned)
     slider.press("End")
+    expect(network).to_have_attribute("src", learned)
     expect(page.get_by_text("16 test digits to look at after epoch 3")).to_be_visible()
 
     press(page, "Rename")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import streamlit as st
 from markupsafe import Markup
+from streamlit.delta_generator import DeltaGenerator
 
 from trainer.analysis.remedies import Suggestion
 from trainer.analysis.summary import summarize
@@ -15,6 +17,7 @@ from trainer.config.training import TrainingConfig
 from trainer.figures.diverging import weight_sheet
 from trainer.figures.images import marked_digits
 from trainer.runs.owner import owner_hash
+from trainer.runs.progress import epochs_done
 from trainer.runs.run import Run, RunView
 from trainer.storage.files import Record
 from trainer.text import percent
@@ -23,11 +26,13 @@ from ui.components import scroll_target
 from ui.entry import PAGES
 from ui.html import html, style
 from ui.markdown import literal, sentence
-from ui.train import continuation, curves, draft, progress, replay, transport
+from ui.train import continuation, curves, draft, picture, progress, replay, transport
 from ui.train.curves import CurveView
+from ui.train.draft import CheckedForm
 
 STYLE = Path(__file__).with_suffix(".css")
 NETWORK_PAGES = ("evaluate", "inside")  # that a run's network can be opened on
+START_SECONDS = 1.6  # between two looks at training processes that start
 READY = "Press Train: the curves grow here while the network learns."
 PANELS = {  # before a first run: what will stand there, and its height in pixels
     "16 test digits to look at": ("A small sample, and how the network reads them after each epoch", 110),
@@ -36,18 +41,33 @@ PANELS = {  # before a first run: what will stand there, and its height in pixel
 }
 
 
-def render(view: RunView | None, config: TrainingConfig) -> None:
-    """Render a run, with regular updates while it is live, or for None what will stand there for a configuration."""
+class Places(NamedTuple):
+    """Where a run is shown outside of its column."""
+
+    steering: DeltaGenerator  # in the transport bar
+    picture: DeltaGenerator  # in the form
+
+
+def render(view: RunView | None, checked: CheckedForm, places: Places) -> None:
+    """Render a run, with regular updates while it is live, or for None what will stand there for the form's network.
+
+    One fragment updates all places of the page, so that each look reads the run once.
+    """
     style(STYLE)
     scroll_target.render(view is not None and st.session_state.pop("begun", "") == view.id, "scroll")
     selected = _render_heading(view)
     if view is None:
-        _render_empty(config, selected)
-    elif transport.is_live(view):
-        every = load_control.poll_seconds()
-        st.fragment(_render_live, run_every=every)(view.run, selected, every)
+        poll = None if st.session_state.engine.ready else START_SECONDS
+        st.fragment(_render_empty, run_every=poll)(checked, places, selected, poll)
     else:
-        st.fragment(_render_ended, run_every=replay.frame_seconds(view.id))(view.run, selected)
+        poll = load_control.poll_seconds() if _is_live(view) else None
+        every = poll or replay.frame_seconds(view.id)
+        st.fragment(_render_run, run_every=every)(view.run, checked, places, selected, poll)
+
+
+def _is_live(view: RunView) -> bool:
+    """Tell whether a run is shown with regular updates."""
+    return not view.state.ended and view.state.phase != "paused"
 
 
 def _render_heading(view: RunView | None) -> CurveView:
@@ -64,10 +84,19 @@ def _render_heading(view: RunView | None) -> CurveView:
         return curves.select_view(view)
 
 
-def _render_empty(config: TrainingConfig, selected: CurveView) -> None:
-    """Render the empty curves of a first run, and in place of the panels what they will show."""
+def _render_empty(checked: CheckedForm, places: Places, selected: CurveView, poll: float | None) -> None:
+    """Render the empty curves of a first run, and in place of the panels what they will show.
+
+    poll: the polling interval while the training processes start.
+    """
+    if poll and st.session_state.engine.ready:
+        st.rerun()
+    with places.steering:
+        transport.render_idle()
+    with places.picture:
+        picture.render(checked, None)
     st.caption(READY)
-    curves.render_empty(config, selected)
+    curves.render_empty(checked.config or TrainingConfig(), selected)
     left, right = st.columns(2)
     for column, (title, (text, height)) in zip((left, right, st.container()), PANELS.items(), strict=True):
         with column:
@@ -75,20 +104,32 @@ def _render_empty(config: TrainingConfig, selected: CurveView) -> None:
             html(Markup('<div class="placeholder" style="height: {}px">{}</div>').format(height, text))
 
 
-# --- live -----------------------------------------------------------------------------------------------------
+def _render_run(run: Run, checked: CheckedForm, places: Places, selected: CurveView, poll: float | None) -> None:
+    """Render a run as it is now, or as it was at the step that the replay shows.
 
-
-def _render_live(run: Run, selected: CurveView, every: float) -> None:
-    """Render a live run; rerun the page when it ends or when the polling interval must change."""
+    poll: the polling interval of a live run. The page runs again when that must change, and when the run ends or when
+    another tab has resumed it.
+    """
     view = run.read()
-    if not transport.is_live(view) or load_control.poll_seconds(current=every) != every:
+    live = _is_live(view)
+    if live != (poll is not None) or (poll and load_control.poll_seconds(current=poll) != poll):
         st.rerun()
     history = st.session_state.engine.runs.history(run)
-    st.caption(progress.describe(view, history).detail)
-    curves.render(view, history, selected)
+    status = progress.describe(view, history)
+    with places.steering:
+        transport.render_run(view, status, epochs_done(history))
+    st.caption(status.detail)
+    above = st.container()
+    if view.state.ended:
+        _render_result(view, history)
+    at = None if live else replay.select_step(view, history)
+    with above:
+        curves.render(view, history, selected, at)
+    with places.picture:
+        picture.render(checked, view, at)
     if view.state.phase == "queued":
         _render_meanwhile()
-    _render_panels(view, history)
+    _render_panels(view, history, at)
 
 
 def _render_meanwhile() -> None:
@@ -99,25 +140,6 @@ def _render_meanwhile() -> None:
         for other in [other for other in engine.runs.runs()[:30] if other.state.phase == "running"][:4]:
             st.page_link("pages/train.py", label=f"Watch {literal(other.read().name)}", query_params={"run": other.id})
         st.page_link("pages/draw.py", label="Draw with another network")
-
-
-# --- paused or ended ------------------------------------------------------------------------------------------
-
-
-def _render_ended(run: Run, selected: CurveView) -> None:
-    """Render a paused or ended run, at its end or at the step that the replay shows."""
-    view = run.read()
-    if transport.is_live(view):
-        st.rerun()  # it was resumed in another tab
-    history = st.session_state.engine.runs.history(run)
-    st.caption(progress.describe(view, history).detail)
-    place = st.container()
-    if view.state.ended:
-        _render_result(view, history)
-    at = replay.select_step(view, history)
-    with place:
-        curves.render(view, history, selected, at)
-    _render_panels(view, history, at)
 
 
 def _render_result(view: RunView, history: list[Record]) -> None:
@@ -208,8 +230,8 @@ def _render_test_digits(view: RunView, history: list[Record], at: int | None) ->
     right = sum(prediction == label for prediction, label in zip(predictions or [], labels.tolist(), strict=False))
     alt = f"{right} of {len(labels)} {noun} read correctly" if predictions else f"16 {noun}, not read yet"
     with load_control.rendering():
-        picture = marked_digits(images, labels, predictions, info is None or info.is_digits)
-    st.image(picture, alt=alt, width="stretch")
+        sheet = marked_digits(images, labels, predictions, info is None or info.is_digits)
+    st.image(sheet, alt=alt, width="stretch")
 
 
 def _render_weights(view: RunView, at: int | None) -> None:
@@ -223,5 +245,5 @@ def _render_weights(view: RunView, at: int | None) -> None:
     units = f" of {weights.shape[1]} units" if weights.shape[-2:] == (28, 28) else ""
     st.markdown(f"**First layer's weights**{units}{when}: :blue[positive], :orange[negative]")
     with load_control.rendering():
-        picture = weight_sheet(weights[place], float(abs(weights).max()) or None)
-    st.image(picture, alt=f"The first layer's weights, {weights.shape[1]} units", width="stretch")
+        sheet = weight_sheet(weights[place], float(abs(weights).max()) or None)
+    st.image(sheet, alt=f"The first layer's weights, {weights.shape[1]} units", width="stretch")

@@ -8,7 +8,7 @@ from trainer.runs.run import RunView
 from trainer.storage.files import Record
 
 FRAME_SECONDS = 0.5  # between two steps of a replay that plays
-HELP = "Plays the training again: curves, test images, followed drawings and weights change with it."
+HELP = "Plays the training again: curves, test images, followed drawings, weights and the network change with it."
 
 
 def frame_seconds(run_id: str) -> float | None:
@@ -47,9 +47,3 @@ def select_step(view: RunView, history: list[Record]) -> int | None:
         st.session_state.playing = None
         st.rerun()
     return None if at == steps[-1] else at
-
-
-def shown_step(run_id: str) -> int | None:
-    """Return the step that this run's replay shows, if it has been moved."""
-    step = st.session_state.get(f"replay.{run_id}")
-    return step if isinstance(step, int) else None

@@ -9,14 +9,12 @@ from trainer.config.limits import LIMITS
 from trainer.config.training import TrainingConfig
 from trainer.jobs.engine import Engine
 from trainer.runs.owner import owner_hash
-from trainer.runs.progress import epochs_done
 from trainer.runs.run import RunView
-from ui import followed_digits, load_control
+from ui import followed_digits
 from ui.address import current_address
 from ui.markdown import sentence
 from ui.train import progress
 
-POLL_SECONDS = 1.6  # between two checks of training processes that start
 NOTHING = "Nothing is training: press Train."
 OVER = "This training has ended."
 PAUSE = "Pauses training and lets another run take its place. Resume continues at the same step."
@@ -48,62 +46,27 @@ def submit(config: TrainingConfig, parent: str = "") -> None:
         st.rerun()
 
 
-def render_run(view: RunView | None) -> None:
-    """Render the buttons and the progress of a run, with regular updates while it is live."""
-    if view is None:
-        _render_idle()
-    elif is_live(view):
-        every = load_control.poll_seconds()
-        st.fragment(_render_live, run_every=every)(view, every)
+def render_run(view: RunView, status: progress.Status, done: int) -> None:
+    """Render the buttons and the progress of a run, of which so many epochs are done."""
+    mine = view.state.owner == owner_hash(st.session_state.owner)
+    if mine:
+        _render_requests(view, done)
+    st.progress(status.share, status.text)
+    if mine:
+        _render_learning_rate(view)
     else:
-        _render_run(view)
+        st.caption("Only its owner can pause, stop or change this run.", width="content")
 
 
-def is_live(view: RunView) -> bool:
-    """Tell whether a run is shown with regular updates."""
-    return not view.state.ended and view.state.phase != "paused"
-
-
-def _render_live(view: RunView, every: float) -> None:
-    """Render a live run; rerun the page when it ends or when the polling interval must change."""
-    view = view.run.read()
-    if not is_live(view) or load_control.poll_seconds(current=every) != every:
-        st.rerun()
-    _render_run(view)
-
-
-def _render_run(view: RunView) -> None:
-    history = st.session_state.engine.runs.history(view.run)
-    status = progress.describe(view, history)
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="steering"):
-        mine = view.state.owner == owner_hash(st.session_state.owner)
-        if mine:
-            _render_requests(view, epochs_done(history))
-        st.progress(status.share, status.text)
-        if mine:
-            _render_learning_rate(view)
-        else:
-            st.caption("Only its owner can pause, stop or change this run.", width="content")
-
-
-def _render_idle() -> None:
+def render_idle() -> None:
     """Render the bar before a first run: its buttons say why they do nothing."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="steering"):
-        _render_button("pause", "Pause", "pause", NOTHING, disabled=True)
-        _render_button("stop", "Stop and keep", "stop", NOTHING, disabled=True)
-        _render_button("epochs", "Train for one more epoch", "exposure_plus_1", NOTHING, disabled=True)
-        engine: Engine = st.session_state.engine
-        if engine.ready:
-            st.progress(0.0, f"Ready: {progress.slots_text(engine.slots)}")
-        else:
-            st.fragment(_wait_for_engine, run_every=POLL_SECONDS)()
-
-
-def _wait_for_engine() -> None:
+    _render_button("pause", "Pause", "pause", NOTHING, disabled=True)
+    _render_button("stop", "Stop and keep", "stop", NOTHING, disabled=True)
+    _render_button("epochs", "Train for one more epoch", "exposure_plus_1", NOTHING, disabled=True)
     engine: Engine = st.session_state.engine
     if engine.ready:
-        st.rerun()
-    if problem := engine.problem:
+        st.progress(0.0, f"Ready: {progress.slots_text(engine.slots)}")
+    elif problem := engine.problem:
         st.warning(sentence(problem))
     else:
         st.progress(0.0, "The training processes are starting; you can already press Train.")
