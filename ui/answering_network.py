@@ -1,26 +1,21 @@
 """The network that answers a visitor on Draw, Evaluate and Look inside: the one that they chose, on every page.
 
-The choice is a file beside the visitor's drawings, so that all tabs, a reload and a restarted server agree. Only the
-visitor changes it: the ready-made network answers until they choose another. A link `?run=` names the network of that
-page alone.
+Only the visitor changes the choice: the ready-made network answers until they choose another. A link `?run=` names the
+network of that page alone.
 """
 
 from __future__ import annotations
 
-import errno
-from contextlib import suppress
-from pathlib import Path
 from textwrap import shorten
 
 import streamlit as st
 
-from trainer import UserError
 from trainer.config import dataset_info
 from trainer.runs.parent import SHIPPED
 from trainer.runs.run import RunView
 from trainer.shipped import network as shipped
-from trainer.storage.files import is_regular_file, read_bytes, translate_disk_errors, write_atomically
-from ui.markdown import literal, sentence
+from ui import visitor_file
+from ui.markdown import literal
 
 PAGES = ("draw", "evaluate", "inside")  # on which it answers
 FILE = "network.txt"  # the id of the chosen network
@@ -28,36 +23,20 @@ FILE = "network.txt"  # the id of the chosen network
 
 def chosen() -> str:
     """Return the id of the network that the visitor has chosen, which may be gone: at first the ready-made one."""
-    with suppress(OSError, UnicodeDecodeError):
-        return read_bytes(_file(), 100).decode("ascii")
-    return SHIPPED
+    return visitor_file.read(FILE) or SHIPPED
 
 
 def choose(network_id: str) -> None:
-    """Let a network answer this visitor from now on, or say why the choice could not be saved."""
+    """Let a network answer this visitor from now on, or render why the choice could not be saved."""
     if network_id != SHIPPED and not st.session_state.engine.runs.get(network_id):
         return  # a browser may send anything
-    path = _file()
-    try:
-        with translate_disk_errors("drawings", "tell the server's administrator"):
-            if path.parent.is_symlink():
-                raise OSError(errno.ELOOP, "it is a link, which may lead anywhere")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(path, network_id.encode(), sync=False)
-    except UserError as error:
-        st.toast(sentence(str(error)), icon=":material/error:")
+    visitor_file.write(FILE, network_id)
     st.query_params.pop("run", None)  # it would go before the choice
 
 
 def chosen_at() -> float:
     """Return when the visitor last chose, in seconds since 1970, or 0."""
-    path = _file()
-    return path.stat().st_mtime if is_regular_file(path) else 0.0
-
-
-def _file() -> Path:
-    drawings: Path = st.session_state.engine.collection(st.session_state.owner).path
-    return drawings.with_name(FILE)
+    return visitor_file.changed_at(FILE)
 
 
 def find(page: str) -> RunView | None:

@@ -2,7 +2,10 @@ import re
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
+from harness.server import ROOT
+from harness.waiting import TIMEOUT_SECONDS
 from tests.support.apps import open_page, texts
 from trainer.config.presets import PRESETS
 from trainer.lessons.convolution import KERNELS
@@ -51,6 +54,10 @@ def test_opened_lessons_are_marked_and_the_last_one_leads_on(app):
     assert [option for option in options if not option.endswith("✓")] == ["5 Loss"]
     app.segmented_control(key="learn.lesson").set_value(9).run()
     assert "You have been through all nine" in texts(app)
+    again = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT_SECONDS)  # a reload, or tomorrow
+    again.session_state["owner"] = app.session_state.owner
+    again.query_params["page"] = "learn"
+    assert all(option.endswith("✓") for option in again.run().segmented_control(key="learn.lesson").options)
 
 
 def test_a_link_to_no_lesson_shows_the_first(app):

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import streamlit as st
 
 from trainer.text import counted
-from ui import entry, glossary
+from ui import entry, glossary, visitor_file
 from ui.learn import convolution, descent, examples, keras, layers, loss, neuron, overfitting, softmax
 
 KEY, LINKED = "learn.lesson", "learn.linked"  # the selected lesson, and the last one named by the URL
-OPENED = "learn.opened"  # the lessons that this visitor has opened, a frozenset
+OPENED = "learn.opened"  # the lessons that were opened in this session, a frozenset
+FILE = "lessons.txt"  # all that this visitor has opened
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def select_lesson() -> int:
         st.session_state[LINKED] = named
         st.session_state[KEY] = int(named)
     st.session_state.setdefault(KEY, 1)
-    opened = st.session_state.get(OPENED, frozenset())
+    opened = _opened()
     st.segmented_control(
         "Lesson",
         range(1, len(LESSONS) + 1),
@@ -146,14 +147,30 @@ def render(place: int) -> None:
             _render_button(place - 1, "Previous", "arrow_back", "secondary")
         if place < len(LESSONS):
             _render_button(place + 1, "Next", "arrow_forward", "primary")
-    st.session_state[OPENED] = st.session_state.get(OPENED, frozenset()) | {place}
+    opened = _mark_opened(place)
     if place == len(LESSONS):
-        _render_end()
+        _render_end(opened)
 
 
-def _render_end() -> None:
+def _opened() -> frozenset[int]:
+    """Return the lessons that this visitor has opened, now or on an earlier visit."""
+    saved = visitor_file.read(FILE).split()
+    here: frozenset[int] = st.session_state.get(OPENED, frozenset())
+    return here | {place for place in range(1, len(LESSONS) + 1) if str(place) in saved}
+
+
+def _mark_opened(place: int) -> frozenset[int]:
+    """Note that a lesson was opened; return all that were."""
+    before = _opened()
+    st.session_state[OPENED] = opened = before | {place}
+    if opened != before and before:  # who only looks at one lesson leaves no file
+        visitor_file.write(FILE, " ".join(map(str, sorted(opened))))
+    return opened
+
+
+def _render_end(opened: frozenset[int]) -> None:
     """Render what follows the last lesson: those not opened yet, or where to go from here."""
-    missing = [place for place in range(1, len(LESSONS) + 1) if place not in st.session_state[OPENED]]
+    missing = [place for place in range(1, len(LESSONS) + 1) if place not in opened]
     with st.container(border=True, horizontal=True, vertical_alignment="center", gap="xsmall", key="learn.end"):
         if missing:
             st.markdown(f"This is the last lesson. You have not opened {counted(len(missing), 'lesson')} yet:")
