@@ -169,16 +169,17 @@ def _select_digit(image: np.ndarray | None, key: str) -> None:
 
 
 def _render_list() -> None:
-    with st.container(horizontal=True):
+    """Render the followed drawings, each with the digit that was meant and a button to stop following it."""
+    with st.container(horizontal=True, gap="small", key="followed.list"):
         for drawing in followed_drawings():
             name = followed.named(drawing.label)
-            with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content"):
+            with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content", border=True):
                 st.image(drawing_png(drawing.image), width=THUMBNAIL_SIDE, alt=f"Your drawing of {name}")
+                st.markdown(f"You meant **{drawing.label}**", width="content")
                 st.button(
-                    name,
-                    icon=":material/close:",
+                    f"Stop following your drawing of {name}",  # the name of the icon: the style sheet hides it
+                    icon=":material/delete:",
                     type="tertiary",
-                    help=f"Stop following this drawing of {name}",
                     on_click=unfollow,
                     args=(drawing.id,),
                     key=f"unfollow.{drawing.id}",

@@ -102,6 +102,7 @@ def test_a_drawing_on_trains_canvas_is_followed_and_unfollowed(visit, runs_direc
     app.button_group(key="your_digit_is").set_value(5).run()
     assert labels(run.requests.drawings) == [5] == labels(app.session_state.pins)
     assert app.button_group(key="your_digit_is").disabled and not app.exception  # the canvas is empty again
+    assert "You meant **5**" in words(app)
     app.button(key=f"unfollow.{app.session_state.pins[0].id}").click().run()
     assert run.requests.drawings == () == app.session_state.pins and not app.exception
 
@@ -145,7 +146,7 @@ def test_only_the_owner_sees_the_followed_digits_of_a_run(visit, runs_directory)
 def test_a_reload_restores_the_drawings_of_the_newest_run(visit, runs_directory):
     visit()
     start(runs_directory, drawings=[drawing()])
-    for token, found in (("a visitor", ["a 7"]), ("somebody else", [])):
+    for token, found in (("a visitor", ["Stop following your drawing of a 7"]), ("somebody else", [])):
         app = visit(token)
         app.session_state["your_digits"] = True
         app.run()
