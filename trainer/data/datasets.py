@@ -60,6 +60,11 @@ class Dataset:
         """Return its title, image shape and classes."""
         return dataset_info.info(self.name)
 
+    @property
+    def training_digits(self) -> int:
+        """Return how many training digits a run learns from: of the first synthetic digits, as many as all will be."""
+        return len(self.x_train) if self.is_complete else synthetic.COUNTS[0]
+
     def images(self, part: Part, where: slice | NDArray[Any] = slice(None)) -> NDArray[np.float32]:
         """Return images as float32, 0 paper .. 1 ink, in their shape; `where` is a slice, indices or a mask."""
         images = self.x_train if part == "train" else self.x_test

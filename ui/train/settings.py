@@ -203,7 +203,7 @@ def _render_pixels(draft: Draft) -> None:
 def _render_steps(settings: dict[str, Any]) -> None:
     """Render the digits and steps of an epoch, and the course of a learning rate that changes."""
     dataset = dataset_loader.available(settings["dataset"])
-    examples = min(settings["training_examples"], len(dataset.x_train) if dataset else 60_000)
+    examples = min(settings["training_examples"], dataset.training_digits if dataset else 60_000)
     batch_size, epochs, split = settings["batch_size"], settings["epochs"], settings["validation_split"]
     if not (examples > 0 and batch_size > 0 and epochs > 0 and 0 <= split < 1):
         return  # an error explains what is allowed
@@ -218,6 +218,8 @@ def _render_steps(settings: dict[str, Any]) -> None:
         f"Trains on {listed(parts)}; {aside}. Each epoch takes **{steps:,}** step{'' if steps == 1 else 's'} of "
         f"{min(batch_size, digits):,}: {counted(steps * epochs, 'step')} in {counted(epochs, 'epoch')}."
     )
+    if dataset and not dataset.is_complete:
+        st.caption("Training begins once all of these synthetic digits are drawn.")
     if settings["schedule"] in CHOICES["schedule"][1:]:
         total = steps * epochs
         factors = [schedule_factor(settings["schedule"], step * total // 60, total) for step in range(60)]

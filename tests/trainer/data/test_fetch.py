@@ -85,6 +85,7 @@ def test_pages_show_the_first_digits_then_all_then_mnist_and_a_run_keeps_its(sta
             False,
         )
         assert (len(first.x_train), len(first.x_test), seeds[:2]) == (10, 5, [0, 3])
+        assert first.training_digits == 60  # all of them: a run waits until they are drawn
         run = RunStore(tmp_path / "runs").create(TrainingConfig(), "")
         draw.set()
         every = wait_for(lambda: (data := datasets.available()).is_complete and data)

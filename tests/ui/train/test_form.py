@@ -17,6 +17,7 @@ from trainer.config.presets import PRESETS
 from trainer.config.training import TrainingConfig
 from trainer.data import datasets
 from trainer.runs.store import RunStore
+from ui import dataset_loader
 
 pytestmark = pytest.mark.slow  # runs the app
 
@@ -272,11 +273,16 @@ def test_bfloat16_can_be_selected_if_the_processor_supports_it(app):
     assert config(app).dtype == "mixed_bfloat16"
 
 
-def test_the_steps_of_an_epoch_follow_from_the_data_set(app):
+def test_the_steps_of_an_epoch_follow_from_the_data_set(app, monkeypatch):
     app.session_state.begin = TrainingConfig(batch_size=40, epochs=3, validation_split=0.1, synthetic_examples=50)
     app.run()  # 500 digits to learn from
     assert "Trains on **450** digits and 50 pen digits; 50 are kept for validation" in texts(app)
     assert "Each epoch takes **13** steps of 40: 39 steps in 3 epochs" in texts(app)
+    first = replace(datasets.load(), is_complete=False)  # synthetic digits, while the rest is drawn
+    monkeypatch.setattr(dataset_loader, "available", lambda name="mnist": first)
+    app.run()
+    assert "Trains on **13,500** digits and 50 pen digits; 1,500 are kept for validation" in texts(app)
+    assert "Training begins once all of these synthetic digits are drawn." in texts(app)
 
 
 # --- presets, links, the URL ----------------------------------------------------------------------------------
