@@ -106,10 +106,7 @@ def render_labels(
 
 
 style(tabs.STYLE, STYLE, steps.STYLE)
-with st.container(horizontal=True, vertical_alignment="bottom", key="draw.header"):
-    st.title("Draw a digit", anchor=False, width="content")
-    with st.container():
-        choice, *others = network_picker.select_several()
+choice, *others = network_picker.select_several("Draw a digit")
 network_picker.render_introduction(choice)
 render_page(choice, others)
 canvas.send_at_once()

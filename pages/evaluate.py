@@ -101,10 +101,7 @@ def render_calibration(evaluation: Evaluation) -> None:
 
 
 style(sheets.STYLE, confusion.STYLE, errors.STYLE)
-title, choice = st.columns([0.55, 0.45], vertical_alignment="bottom")
-title.title("Evaluate", anchor=False)
-with choice:
-    network = network_picker.select()
+network = network_picker.select("Evaluate")
 try:
     dataset = dataset_loader.load(network.dataset)
     evaluation = evaluations.find_or_compute(network, dataset) if dataset else None

@@ -32,8 +32,8 @@ def look_inside(choice: NetworkChoice, every: float | None) -> None:
     # Streamlit drops a widget's value on another page, unless the visitor has changed it: set the defaults again.
     st.session_state.source = (tabs.selected_tab() or tabs.DRAW) if choice.info.is_digits else tabs.TEST
     st.session_state.pen = st.session_state.get("pen") or "Medium"
-    columns = st.container(horizontal=True, gap="medium", key="inside")
-    with columns.container(width=canvas.SIDE, gap="small", key="inside-input"):
+    grid = st.container(horizontal=True, gap="medium", key="inside")
+    with grid.container(width=canvas.SIDE, gap="small", key="inside-input"):
         if choice.info.is_digits:
             tabs.select_tab()
         paper = st.container(key="paper", gap=None)
@@ -51,11 +51,12 @@ def look_inside(choice: NetworkChoice, every: float | None) -> None:
         read, error = reading.read(choice, example)
         answer, image = (*read, None)[0], example.images[0]
         text = f"{source.hint} Until then, you see a test {choice.info.noun}."
-    with columns.container(gap="small", key="inside-view"):
+    with grid.container(gap="small", key="inside-head"):
         live_text.render(text, key="inside.sentence")
         if error:
             st.error(sentence(error))
         view = inside.select_view()
+    with grid.container(gap="small", key="inside-view"):
         if answer is None and view.needs_image:
             if not error:
                 st.info(f"{source.hint} Then you can see here what happens inside the network.")
@@ -78,10 +79,7 @@ def is_training(choice: NetworkChoice) -> bool:
 
 
 style(tabs.STYLE, sheets.STYLE, subject.STYLE, STYLE)
-title, picker = tabs.two_columns("bottom")
-title.title("Look inside", anchor=False)
-with picker:
-    choice = network_picker.select()
+choice = network_picker.select("Look inside")
 every = load_control.poll_seconds(UPDATE_SECONDS) if is_training(choice) else None
 st.fragment(look_inside, run_every=every)(choice, every)
 canvas.send_at_once()

@@ -8,6 +8,7 @@ from itertools import islice
 from textwrap import shorten
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from trainer.config import dataset_info
 from trainer.runs.index import RunRow, read_row
@@ -26,21 +27,24 @@ MAX_RUNS = 100  # trained networks that are listed
 MAX_OTHERS = 6  # networks that read a drawing beside the selected one
 
 
-def select_several() -> list[NetworkChoice]:
-    """Return the network that answers on Draw, followed by those that read the same drawing for comparison."""
+def select_several(heading: str) -> list[NetworkChoice]:
+    """Render Draw's heading and, beside it, the choice of the network that answers and of those to compare it with.
+
+    Return them in this order.
+    """
     choices, labels = available(digits=True)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        help = "The network that reads your drawing, with its accuracy on the test digits."
+    with _beside(heading):
+        help = "The network that reads your drawing, with its accuracy on the test digits of its data set."
         choice = _select(choices, labels, help, answering_network.find("draw"))
         others = _select_others(choices, labels, choice)
     return [choice, *others]
 
 
-def select() -> NetworkChoice:
-    """Return the network that answers on a page that shows networks of any data set."""
+def select(heading: str) -> NetworkChoice:
+    """Render a page's heading and, beside it, the choice of a network of any data set; return the network."""
     rows = _listed_rows()
     choices, labels = _choices(rows)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    with _beside(heading):
         help = "The network to look at. The networks that you train are listed here too."
         choice = _select(choices, labels, help, answering_network.find("inside"))
         _render_offer(choices, rows, choice)
@@ -78,9 +82,17 @@ def render_introduction(choice: NetworkChoice) -> None:
 # --- selection ------------------------------------------------------------------------------------------------
 
 
+def _beside(heading: str) -> DeltaGenerator:
+    """Render a page's heading and return the place beside it, on a phone below it."""
+    with st.container(horizontal=True, gap="small", key="heading"):
+        st.title(heading, anchor=False, width="content")
+        return st.container(horizontal=True, vertical_alignment="center", gap="small")
+
+
 def _render_answering(choice: NetworkChoice) -> None:
+    digits = "MNIST's test digits" if choice.id == SHIPPED else "the test digits"
     known = choice.accuracy is not None
-    accuracy = f"reads {percent(choice.accuracy)} of the test digits correctly" if known else "reads your drawing"
+    accuracy = f"reads {percent(choice.accuracy)} of {digits} correctly" if known else "reads your drawing"
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="introduction"):
         name = "Comes with Digit Lab and" if choice.id == SHIPPED else literal(choice.name)
         st.caption(f"{name} {accuracy}.", width="content")
@@ -138,7 +150,8 @@ def _select_others(
         [id for id in labels if id != choice.id],
         format_func=lambda id: labels.get(id, id),
         max_selections=MAX_OTHERS,
-        placeholder="Other networks" if len(choices) > 1 else "No other networks yet",
+        placeholder="Compare with other networks" if len(choices) > 1 else "No other networks yet",
+        label_visibility="collapsed",
         persist_state="session",
         key="others",
     )

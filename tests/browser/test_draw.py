@@ -84,7 +84,7 @@ def test_the_ready_made_network_answers_a_new_visitors_first_stroke(server, page
     expect(page.get_by_text("no longer here")).to_be_visible()
     page.goto(page.url.partition("?")[0])
     expect(
-        page.get_by_text(re.compile(r"Comes with Digit Lab and reads \d\d\.\d % of the test digits correctly"))
+        page.get_by_text(re.compile(r"Comes with Digit Lab and reads \d\d\.\d % of MNIST's test digits correctly"))
     ).to_be_visible()
     expect(page.get_by_role("combobox", name="Network")).to_have_value(re.compile("Ready-made network, "))
     expect(page.locator(".st-key-frame").get_by_text("Ready-made network")).to_be_visible()

@@ -183,7 +183,7 @@ def render_two_networks(network: NetworkChoice, dataset: Dataset, evaluation: Ev
         st.page_link("pages/train.py", label="Train another network", icon=":material/model_training:")
         return
     if st.session_state.get("other") not in others:
-        st.session_state.other = others[0]
+        st.session_state.other = max(others, key=lambda id: known[id].accuracy or 0)
     st.selectbox(
         "Compare with",
         others,

@@ -40,7 +40,7 @@ def render_least_sure(subject: Subject) -> None:
                 f"{classes[label]}: {probability(float(found.probabilities[at][label]))}" for label in order
             )
             with st.container(width=CELL_WIDTH, gap="small", border=True, horizontal_alignment="center"):
-                caption = f"Label {classes[int(found.labels[at])]}\n{predictions}"
+                caption = f"{predictions}\nit is {classes[int(found.labels[at])]}"
                 mark = [bool(found.right[at])]
                 html(sheets.captioned_images(dataset.x_test[at : at + 1], [caption], mark))
                 tabs.render_test_digit_button(at, "Look inside", f"inside.hard.{at}")

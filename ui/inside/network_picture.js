@@ -2,15 +2,16 @@
 
 const LIGHT = { positive: [0, 114, 178], negative: [213, 94, 0] };
 const DARK = { positive: [86, 180, 233], negative: [240, 130, 50] }; // lighter, to be seen on black
-// Tiles in a column, and their side in screen pixels: the first with which the whole picture fits, else the last.
+// Tiles in a column, their side, and the least gap between columns, in screen pixels: the first with which the whole
+// picture fits, else the last.
 const SIZES = [
-    [8, 40],
-    [8, 36],
-    [8, 32],
-    [8, 28],
-    [11, 28],
-    [11, 24],
-    [8, 30],
+    [8, 40, 22],
+    [8, 36, 22],
+    [8, 32, 22],
+    [8, 28, 22],
+    [11, 28, 22],
+    [11, 24, 8],
+    [8, 30, 22],
 ];
 const SINGLE_COLUMN = 10; // tiles that stand in one column
 const MAX_ANCHORS = 8; // ends of faint lines at one side of a column
@@ -486,8 +487,9 @@ export default ({ data: json, parentElement, setTriggerValue }) => {
         if (!tiles.some((tile) => tile.matches(":focus"))) setFocusable(tiles.find(isChosen) ?? tiles[0]);
     };
     const fit = () => {
-        SIZES.some(([rows, side]) => {
+        SIZES.some(([rows, side, gap]) => {
             columns.style.setProperty("--tile", `${side}px`);
+            columns.style.columnGap = `${gap}px`;
             for (const grid of columns.querySelectorAll(".maps .tiles, .units .tiles")) {
                 const count = grid.children.length;
                 grid.style.setProperty("--columns", count <= SINGLE_COLUMN ? 1 : Math.ceil(count / rows));
