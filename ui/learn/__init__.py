@@ -143,10 +143,11 @@ def render(place: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="learn.words"):
         glossary.render_terms(lesson.terms)
         st.space("stretch")
-        if place > 1:
-            _render_button(place - 1, "Previous", "arrow_back", "secondary")
-        if place < len(LESSONS):
-            _render_button(place + 1, "Next", "arrow_forward", "primary")
+        with st.container(horizontal=True, gap="small", width="content"):
+            if place > 1:
+                _render_button(place - 1, "Previous", "arrow_back", "secondary")
+            if place < len(LESSONS):
+                _render_button(place + 1, "Next", "arrow_forward", "primary")
     opened = _mark_opened(place)
     if place == len(LESSONS):
         _render_end(opened)
