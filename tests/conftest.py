@@ -122,7 +122,12 @@ def cluster(few_digits: Path) -> Iterator[LocalCluster]:
     dask.config.set(DASK_SETTINGS)
     environment = {"DIGITLAB_DATA": str(few_digits)}  # also for workers that replace a killed one
     with LocalCluster(
-        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0", env=environment
+        n_workers=2,
+        threads_per_worker=1,
+        host="127.0.0.1",
+        dashboard_address="127.0.0.1:0",
+        memory_limit=0,  # as in `host`
+        env=environment,
     ) as cluster:
         with Client(cluster, set_as_default=False) as client:
             client.wait_for_workers(2)

@@ -35,6 +35,9 @@ SEQUENTIAL_OPERATIONS = {"TF_NUM_INTEROP_THREADS": "1"}
 DASK_SETTINGS = {
     "distributed.scheduler.allowed-failures": 0,  # a job that killed its worker is not tried on the others
     "distributed.admin.tick.limit": "60s",  # importing Keras blocks the event loop for seconds
+    # What Dask measures of its processes takes a tenth of a core even when nothing trains: less often is enough.
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "5s",
     # Otherwise Dask closes the nanny of a worker that needs more than 15 s to come back, as Keras may.
     "distributed.deploy.lost-worker-timeout": "1d",
     "distributed.worker.profile.enabled": False,
