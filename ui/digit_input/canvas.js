@@ -9,7 +9,9 @@ const PAPER_LABEL =
 const STEP = 1 / 30; // of the paper's side, for one press of an arrow key
 const DIRECTIONS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-export default ({ data: css }) => {
+let focused = ""; // the last reason for which the paper took the focus
+
+export default ({ data: { css, focus } }) => {
     let canvas = null; // the one that the pen is on
     const onPenDown = (event) => {
         canvas = event.composedPath().find((node) => node instanceof HTMLCanvasElement);
@@ -72,7 +74,12 @@ export default ({ data: css }) => {
                 observer.observe(shadowRoot, { childList: true, subtree: true });
             }
             const paper = shadowRoot.querySelector(PAPER);
-            if (!paper || paper.tabIndex === 0) continue;
+            if (!paper) continue;
+            if (focus !== focused) {
+                focused = focus;
+                setTimeout(() => paper.focus({ preventScroll: true }), 0); // once it has a tabIndex
+            }
+            if (paper.tabIndex === 0) continue;
             paper.tabIndex = 0;
             paper.setAttribute("role", "application");
             paper.setAttribute("aria-label", PAPER_LABEL);

@@ -36,11 +36,17 @@ _component = st.components.v2.component(
     js=Path(__file__).with_suffix(".js").read_text("utf-8"),
 )
 _STYLE = Path(__file__).with_suffix(".css").read_text("utf-8")
+_FOCUS = "paper.focus"  # session key of a reason to give the paper the focus, once for each reason
 
 
 def send_at_once() -> None:
     """Let a canvas send its drawing as soon as the pen is lifted, and be drawn on by keyboard."""
-    _component(data=_STYLE)
+    _component(data={"css": _STYLE, "focus": st.session_state.get(_FOCUS, "")})
+
+
+def focus(reason: str) -> None:
+    """Give the paper the keyboard focus when it is shown next, once for each reason."""
+    st.session_state[_FOCUS] = reason
 
 
 @dataclass

@@ -165,10 +165,11 @@ def _render_canvas_tools() -> None:
 def render_test_digit_button(at: int, label: str, key: str) -> None:
     """Render a button that opens test image `at` as the digit input."""
     st.button(
-        label, on_click=_select_test_digit, args=(at,), help="Opens this image in place of the present digit.", key=key
+        label, on_click=select_test_digit, args=(at,), help="Opens this image in place of the present digit.", key=key
     )
 
 
-def _select_test_digit(at: int) -> None:
+def select_test_digit(at: int) -> None:
+    """Make test image `at` the digit input, here or on the next page."""
     st.session_state.source = TEST
     test_digits.select(at)

@@ -15,7 +15,8 @@ from trainer.analysis.evaluation import Evaluation, read_current
 from trainer.data.datasets import Dataset
 from trainer.figures import sheets
 from trainer.text import percent, probability
-from ui import evaluations, network_picker
+from ui import evaluations, inside, network_picker
+from ui.digit_input import tabs
 from ui.html import html
 from ui.markdown import literal
 from ui.network_choice import NetworkChoice
@@ -61,6 +62,7 @@ def _new_seed() -> None:
 
 # --- the hardest ----------------------------------------------------------------------------------------------
 
+WHY_HELP = "Opens it on Look inside: what the answer rests on, and what would change it."
 WORST, UNSURE, ALL_WRONG = "Worst errors", "Least confident", "Wrong in all networks"
 
 
@@ -101,6 +103,10 @@ def _render_worst(network: NetworkChoice, dataset: Dataset, evaluation: Evaluati
         for at in errors[:MAX_IMAGES]
     ]
     html(sheets.captioned_images(dataset.x_test[errors[:MAX_IMAGES]], captions))
+    if st.button("Why is the first one misread?", icon=":material/visibility:", help=WHY_HELP, key="hardest.why"):
+        tabs.select_test_digit(int(errors[0]))
+        st.session_state[inside.VIEW_KEY] = "Why"
+        st.switch_page("pages/inside.py", query_params={"run": network.id})
 
 
 def _render_unsure(network: NetworkChoice, dataset: Dataset, evaluation: Evaluation) -> None:

@@ -21,7 +21,7 @@ from trainer.runs.progress import epochs_done
 from trainer.runs.run import Run, RunView
 from trainer.storage.files import Record
 from trainer.text import percent
-from ui import answering_network, downloads, followed_digits, load_control, run_label
+from ui import downloads, followed_digits, load_control, run_label
 from ui.components import scroll_target
 from ui.entry import PAGES
 from ui.html import html, style
@@ -179,7 +179,6 @@ def _render_suggestion(place: int, suggestion: Suggestion) -> None:
 def _render_ways(view: RunView) -> None:
     """Render the buttons that open other pages with a run's network, continue its training or download it."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="ways"):
-        _render_draw_button(view)
         continuation.render_continue_button(view)
         for page in PAGES:
             if page.name in NETWORK_PAGES and st.button(
@@ -190,13 +189,6 @@ def _render_ways(view: RunView) -> None:
             downloads.render(view.run)
 
 
-def _render_draw_button(view: RunView) -> None:
-    if view.config and dataset_info.info(view.config.dataset).is_digits:
-        if st.button("Draw with it", type="primary", icon=":material/draw:", key="draw"):
-            answering_network.choose(view.id)
-            st.switch_page("pages/draw.py")
-
-
 # --- panels ---------------------------------------------------------------------------------------------------
 
 
@@ -205,8 +197,6 @@ def _render_panels(view: RunView, history: list[Record], at: int | None = None) 
     left, right = st.columns(2)
     with left:
         _render_test_digits(view, history, at)
-        if view.network and not view.state.ended:
-            _render_draw_button(view)
     with right:
         _render_weights(view, at)
     followed_digits.render_predictions(view, at)

@@ -1,4 +1,4 @@
-"""The transport bar of Train, which stays in sight: train, pause, resume, stop, one more epoch, progress, rate."""
+"""The transport bar of Train, which stays in sight: train, pause, stop, one more epoch, draw, progress and rate."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from trainer.config.training import TrainingConfig
 from trainer.jobs.engine import Engine
 from trainer.runs.owner import owner_hash
 from trainer.runs.run import RunView
-from ui import followed_digits
+from ui import answering_network, followed_digits
 from ui.address import current_address
+from ui.digit_input import canvas
 from ui.markdown import sentence
 from ui.train import progress
 
 NOTHING = "Nothing is training: press Train."
-OVER = "This training has ended."
+OVER = "This training cannot continue."
+DRAW = "Opens Draw, where this network reads what you draw."
 PAUSE = "Pauses training and lets another run take its place. Resume continues at the same step."
 RESUME = "Continues at the same step, with the same weights, optimizer state and random numbers."
 STOP = "Stops training now, keeps the network and tests it."
@@ -51,6 +53,7 @@ def render_run(view: RunView, status: progress.Status, done: int) -> None:
     mine = view.state.owner == owner_hash(st.session_state.owner)
     if mine:
         _render_requests(view, done)
+    _render_draw_button(view)
     st.progress(status.share, status.text)
     if mine:
         _render_learning_rate(view)
@@ -73,15 +76,16 @@ def render_idle() -> None:
 
 
 def _render_requests(view: RunView, done: int) -> None:
-    """Render the requests that the run can follow; those that it cannot say why."""
+    """Render the requests that make sense for the run; those that it cannot follow say why."""
     state, wanted = view.state, view.requests.epochs
     live, paused = state.live, state.phase == "paused"
-    if live or not (paused or (view.can_resume and done < wanted)):
-        _render_request(view, "pause", "Pause", "pause", PAUSE if live else OVER, disabled=not live)
-    else:
+    if live:
+        _render_request(view, "pause", "Pause", "pause", PAUSE)
+    elif paused or (view.can_resume and done < wanted):
         _render_request(view, "resume", "Resume", "play_arrow", RESUME)
     stops = live or paused
-    _render_request(view, "stop", "Stop and keep", "stop", STOP if stops else OVER, disabled=not stops)
+    if stops:
+        _render_request(view, "stop", "Stop and keep", "stop", STOP)
     epochs = (wanted if stops else done) + 1
     highest = int(LIMITS["epochs"].high)
     if epochs > highest:
@@ -92,6 +96,15 @@ def _render_requests(view: RunView, done: int) -> None:
     _render_request(
         view, "epochs", "Train for one more epoch", "exposure_plus_1", why, disabled=not extends, value=epochs
     )
+
+
+def _render_draw_button(view: RunView) -> None:
+    """Render the button that opens Draw with the run's network, if it reads digits."""
+    if view.network and answering_network.reads_digits(view):
+        if st.button("Draw with it", icon=":material/draw:", help=DRAW, key="draw"):
+            answering_network.choose(view.id)
+            canvas.focus(view.id)
+            st.switch_page("pages/draw.py")
 
 
 def _render_request(
