@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import sys
 import threading
 from collections.abc import Callable, Hashable
@@ -43,6 +44,18 @@ class ByteCache(cachetools.LRUCache[Any, Any]):
 
     def __init__(self, max_bytes: int, size: Callable[[Any], int] = memory_bytes) -> None:
         super().__init__(max_bytes, lambda value: size(value) + OVERHEAD_BYTES)
+
+
+def content_key(*arguments: Any, **named: Any) -> Hashable:
+    """Return the key of a call for `cached`, with arrays and lists by a hash of what they contain."""
+    return hashkey(*map(_content, arguments), **{name: _content(value) for name, value in named.items()})
+
+
+def _content(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        content = hashlib.blake2b(np.ascontiguousarray(value).data, digest_size=16).digest()
+        return value.shape, value.dtype.str, content
+    return tuple(value) if isinstance(value, list) else value
 
 
 def cached(

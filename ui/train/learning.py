@@ -20,6 +20,7 @@ from trainer.runs.owner import owner_hash
 from trainer.runs.progress import epochs_done
 from trainer.runs.run import Run, RunView
 from trainer.storage.files import Record
+from trainer.storage.memory import cached, content_key
 from trainer.text import percent
 from ui import downloads, followed_digits, load_control, run_label
 from ui.components import scroll_target
@@ -31,6 +32,9 @@ from ui.train.curves import CurveView
 from ui.train.draft import CheckedForm
 
 STYLE = Path(__file__).with_suffix(".css")
+# They are shown at each look at a live run, and change less often.
+_digits_picture = cached(3_000_000, key=content_key)(marked_digits)
+_weights_picture = cached(3_000_000, key=content_key)(weight_sheet)
 NETWORK_PAGES = ("evaluate", "inside")  # that a run's network can be opened on
 START_SECONDS = 1.6  # between two looks at training processes that start
 READY = "Press Train: the curves grow here while the network learns."
@@ -220,7 +224,7 @@ def _render_test_digits(view: RunView, history: list[Record], at: int | None) ->
     right = sum(prediction == label for prediction, label in zip(predictions or [], labels.tolist(), strict=False))
     alt = f"{right} of {len(labels)} {noun} read correctly" if predictions else f"16 {noun}, not read yet"
     with load_control.rendering():
-        sheet = marked_digits(images, labels, predictions, info is None or info.is_digits)
+        sheet = _digits_picture(images, labels, predictions, info is None or info.is_digits)
     st.image(sheet, alt=alt, width="stretch")
 
 
@@ -235,5 +239,5 @@ def _render_weights(view: RunView, at: int | None) -> None:
     units = f" of {weights.shape[1]} units" if weights.shape[-2:] == (28, 28) else ""
     st.markdown(f"**First layer's weights**{units}{when}: :blue[positive], :orange[negative]")
     with load_control.rendering():
-        sheet = weight_sheet(weights[place], float(abs(weights).max()) or None)
+        sheet = _weights_picture(weights[place], float(abs(weights).max()) or None)
     st.image(sheet, alt=f"The first layer's weights, {weights.shape[1]} units", width="stretch")

@@ -9,8 +9,12 @@ from trainer.config.training import short_form
 from trainer.networks.diagram import network_diagram
 from trainer.runs.history import sketched_digit
 from trainer.runs.run import Run, RunView
+from trainer.storage.memory import cached, content_key
 from ui import load_control
 from ui.train.draft import CheckedForm
+
+# It is shown at each look at a live run, which is sketched at most 16 times.
+_diagram = cached(3_000_000, key=content_key)(network_diagram)
 
 
 def render(checked: CheckedForm, view: RunView | None, at: int | None = None) -> None:
@@ -21,7 +25,7 @@ def render(checked: CheckedForm, view: RunView | None, at: int | None = None) ->
     if view and config and shown and (shown.layers, shown.dataset) == (config.layers, config.dataset):
         sketch, digit = _sketch(view.run, at)
     with load_control.rendering():
-        picture = network_diagram(checked.table, sketch, digit)
+        picture = _diagram(checked.table, sketch, digit)
     text = short_form(config) if config else "it does not work yet"
     reading = "" if digit is None else ", reading a test digit: weights tint the connections and activations the units"
     st.image(picture, width="stretch", alt=f"Diagram of the network: {text}{reading}.")

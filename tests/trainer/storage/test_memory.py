@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from harness.waiting import TIMEOUT_SECONDS
-from trainer.storage.memory import OVERHEAD_BYTES, ByteCache, cached, memory_bytes
+from trainer.storage.memory import OVERHEAD_BYTES, ByteCache, cached, content_key, memory_bytes
 
 
 @dataclass(frozen=True)
@@ -73,3 +73,20 @@ def test_a_cache_never_holds_more_than_its_budget():
         cache[number] = np.zeros(number * 100, np.uint8)
         assert cache.currsize <= 1_000_000
     assert 499 in cache and len(cache) < 500
+
+
+def test_arrays_with_the_same_content_share_a_result():
+    calls = []
+
+    @cached(10_000, key=content_key)
+    def total(array, weights=None):
+        calls.append(array)
+        return float(array.sum())
+
+    array = np.arange(6, dtype=np.uint8)
+    for same in (array, array.copy(), np.repeat(array, 2)[::2]):
+        assert total(same, weights=[1, 2]) == 15.0
+    assert len(calls) == 1
+    for other in (array.reshape(2, 3), array.astype(np.uint16), array + 1):
+        total(other, weights=[1, 2])
+    assert total(array, weights=[1, 3]) == 15.0 and len(calls) == 5
