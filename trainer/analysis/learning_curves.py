@@ -244,7 +244,8 @@ def _best(validation: Curve, measure: str, steps: int) -> Figure:
     place = int(values.argmax() if measure == "accuracy" else values.argmin()) if len(values) > 1 else None
     best: Curve = (at[:0], values[:0]) if place is None else (at[place : place + 1], values[place : place + 1])
     ring: Figure = {"marker": {"size": 13, "color": VERMILLION, "symbol": "circle-open", "line": {"width": 2}}}
-    return _curve("best epoch", best, steps, ring | {"mode": "markers"}, hovertemplate="epoch %{x:.0f}")
+    ring |= {"mode": "markers", "cliponaxis": False}  # whole at the last epoch, too
+    return _curve("best epoch", best, steps, ring, hovertemplate="epoch %{x:.0f}")
 
 
 def _change(step: float, text: str, steps: int) -> Figure:

@@ -34,10 +34,9 @@ def render(runs: list[ComparedRun]) -> None:
 @st.fragment
 def _render_answers(runs: list[ComparedRun]) -> None:
     """Render the canvas and all answers; a stroke reruns this fragment alone."""
-    ways, answer_place = tabs.two_columns("center")
-    paper, chart = tabs.two_columns()
-    tools, focus_row = tabs.two_columns()
-    paper = paper.container(key="paper", gap=None)
+    left, right = tabs.two_columns()
+    ways, paper, tools = left.container(), left.container(key="paper", gap=None), left.container()
+    answer_place, chart, focus_row = right.container(), right.container(), right.container()
     st.session_state.source = tabs.selected_tab() or tabs.DRAW  # set again, as on the other pages with a canvas
     st.session_state.pen = st.session_state.get("pen") or "Medium"
     with paper:

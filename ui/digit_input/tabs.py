@@ -27,12 +27,12 @@ STYLE = f"""
 {Path(__file__).with_suffix(".css").read_text("utf-8")}"""
 
 
-def two_columns(vertical_alignment: str = "top") -> tuple[DeltaGenerator, DeltaGenerator]:
+def two_columns() -> tuple[DeltaGenerator, DeltaGenerator]:
     """Return places for the canvas and the answer, side by side on a wide screen, else one below the other.
 
     Streamlit's own columns would shrink and clip the canvas.
     """
-    row = st.container(horizontal=True, gap="small", vertical_alignment=vertical_alignment)
+    row = st.container(horizontal=True, gap="small")
     return row.container(width=canvas.SIDE, gap="small"), row.container(width=ANSWER_WIDTH, gap="small")
 
 

@@ -92,7 +92,7 @@ def _table(label: int, probabilities: np.ndarray) -> Markup:
     )
     body = Markup().join(Markup('<tr><td class="words">{}</td>{}</tr>').format(name, cells) for name, cells in rows)
     return Markup(
-        '<div class="lesson-scroll"><table class="lesson-table lesson-digits" style="min-width: 32rem">'
+        '<div class="lesson-scroll"><table class="lesson-table lesson-digits">'
         "<thead><tr><th>digit</th>{}</tr></thead><tbody>{}</tbody></table></div>"
     ).format(head, body)
 

@@ -10,11 +10,12 @@ from trainer.analysis.learning_curves import changes, learning_curves, rate_curv
 from trainer.config.training import TrainingConfig
 from trainer.runs.run import Run, RunView
 from trainer.storage.files import Record
-from ui import load_control
+from ui import load_control, presentation
 from ui.components.plot import plot
 
 MAX_COMPARED = 5
 MAX_LISTED = 15  # newest runs to select from
+PRESENTED_HEIGHT = 320  # of the curves, which are enlarged to fill a projector's screen
 
 
 class CurveView(NamedTuple):
@@ -67,6 +68,8 @@ def _render(
                 marks=marks,
                 guessing=config.loss == "categorical_crossentropy",
             )
+            if presentation.presenting():
+                figure["layout"]["height"] = PRESENTED_HEIGHT
             plot(figure, f"curve.{measure}", alt=f"The {measure} over the epochs")
     if selected.rate:
         figure = rate_curve(history, steps, epochs, at, highest_rate)
