@@ -126,7 +126,7 @@ def test_toggles_show_the_answers_to_alternative_normalizations(paper):
     draw(paper, [0.3 * stroke for stroke in digit_strokes(4)])
     expect_answer(paper, looks_like(4))
     paper.get_by_text("Without centering").click()
-    paper.get_by_text("Whole canvas squeezed").click()
+    paper.get_by_text("Whole paper squeezed").click()
     otherwise = paper.locator(".strip .otherwise")
     expect(otherwise).to_have_text(
         [re.compile(r"^Uncentered: [=≠] an? \d \("), re.compile(r"^Squeezed: [=≠] an? \d \(")]

@@ -263,12 +263,12 @@ def convolutions(diagnosis: Diagnosis, config: TrainingConfig) -> Iterator[Sugge
     known = diagnosis.validation_accuracy if diagnosis.test_accuracy is None else diagnosis.test_accuracy
     if not has_layer(config, Conv2D) and (known or 0) >= 0.965:
         preset = PRESETS["small_cnn"]
-        text = f"Try convolutions, which find strokes anywhere: the preset {preset.title} reads over 99 % of MNIST."
+        text = f"Try convolutions, which find strokes anywhere: the lesson {preset.title} reads over 99 % of MNIST."
         yield from changed(preset.config, text, dataset=config.dataset)
 
 
 def best_preset(config: TrainingConfig) -> Iterator[Suggestion]:
     preset = PRESETS["best_cnn"]
     if has_layer(config, Conv2D) and config.layers != preset.config.layers:
-        text = f"To correct the last few mistakes, try the preset {preset.title}."
+        text = f"To correct the last few mistakes, try the lesson {preset.title}."
         yield from changed(preset.config, text, dataset=config.dataset)

@@ -142,7 +142,7 @@ PRESETS = {  # by the name in links, which stays the same: "tutorial_a" has alwa
         ),
     ),
     "quick_cnn": Preset(
-        "99 % in two epochs",
+        "Quick CNN",
         "Small CNN with its whole schedule in two epochs: the learning rate rises early, then falls to 0. It reaches "
         "99 % in about 20 seconds; Keras's convnet needs about eight epochs.",
         replace(_SMALL_CNN, epochs=2),

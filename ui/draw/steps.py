@@ -20,11 +20,11 @@ from ui.network_choice import NetworkChoice
 STYLE = Path(__file__).with_suffix(".css")
 ALTERNATIVES = {  # property of NormalizationSteps: label of its toggle, title of its picture
     "uncentered": ("Without centering", "Uncentered"),
-    "squeezed": ("Whole canvas squeezed", "Squeezed"),
+    "squeezed": ("Whole paper squeezed", "Squeezed"),
 }
 HELP = (
     "The steps from your drawing to the network's 28 × 28 pixels. Two other ways to compare: the digit's bounding box "
-    "is centered instead of its center of mass, or the whole canvas is scaled to 28 × 28 pixels, as many demos do."
+    "is centered instead of its center of mass, or the whole paper is scaled to 28 × 28 pixels, as many demos do."
 )
 
 

@@ -22,7 +22,7 @@ from ui.markdown import literal
 from ui.network_choice import NetworkChoice
 
 MAX_IMAGES = 32  # shown at once
-MAX_SEED = 9_999
+SEED = "evaluate.seed"  # session key: of the random sample
 STYLE = Path(__file__).with_suffix(".css")
 
 
@@ -31,19 +31,8 @@ STYLE = Path(__file__).with_suffix(".css")
 
 def render_sample(network: NetworkChoice, dataset: Dataset, evaluation: Evaluation) -> None:
     """Render nine random test images with their labels and predictions."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        st.number_input(
-            "Seed",
-            0,
-            MAX_SEED,
-            step=1,
-            width=130,
-            help="The same seed always draws the same nine images.",
-            persist_state="session",
-            key="nine",
-        )
-        st.button("Another nine", icon=":material/casino:", help="Draw nine other images.", on_click=_new_seed)
-    drawn = np.random.default_rng(st.session_state.nine).permutation(evaluation.count)[:9]
+    st.button("Another nine", icon=":material/casino:", help="Draws nine other images.", on_click=_new_seed, key="nine")
+    drawn = np.random.default_rng(st.session_state.get(SEED, 0)).permutation(evaluation.count)[:9]
     classes, right = network.info.classes, evaluation.right[drawn]
     captions = [
         f"Expected: {classes[label]}\nPredicted: {classes[read_as]}"
@@ -57,7 +46,7 @@ def render_sample(network: NetworkChoice, dataset: Dataset, evaluation: Evaluati
 
 
 def _new_seed() -> None:
-    st.session_state.nine = secrets.randbelow(MAX_SEED + 1)
+    st.session_state[SEED] = secrets.randbelow(2**32)
 
 
 # --- the hardest ----------------------------------------------------------------------------------------------

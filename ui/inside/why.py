@@ -45,7 +45,7 @@ def _render_occlusion(subject: Subject, original: np.ndarray) -> None:
         + image(
             diverging.overlay_url(original, found.drop, largest),
             IMAGE_SIDE,
-            Markup("{}<br>drop in confidence when covered").format(scale(largest)),
+            Markup("{}<br>drop in confidence (log-odds) when covered").format(scale(largest)),
             f"Occlusion map for {name}: blue parts support the answer",
         )
         + image(

@@ -27,7 +27,7 @@ MARKS = {
     "damaged": "!",
 }
 COLUMNS = (  # CSS class, and what its header sorts by: (field of RunRow, label, help)
-    ("name", (("name", "Name", "Its owner's name for it, or its preset"), ("phase", "State", "State of the run"))),
+    ("name", (("name", "Name", "Its owner's name for it, or its lesson"), ("phase", "State", "State of the run"))),
     (
         "network",
         (("network", "Network", "Layers, without the output layer"), ("parameters", "Parameters", "Number of weights")),

@@ -49,7 +49,7 @@ def _resolve(link: Link) -> TrainingConfig:
     if kind == "config":
         return TrainingConfig.from_link(text)
     if text not in PRESETS:
-        raise UserError(f"The link must name one of the presets above (got {text[:40]!r}): choose one of them.")
+        raise UserError(f"The link must name one of the lessons (got {text[:40]!r}): choose one of them.")
     return PRESETS[text].config
 
 
