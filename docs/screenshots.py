@@ -156,7 +156,7 @@ def take_looks(
                 page = settle(visitor.new_page())
                 try:
                     page.goto(f"{server.url}{look.address}")
-                    page.get_by_role("heading", level=1).first.wait_for(state="attached")
+                    page.locator("h1").first.wait_for(state="attached")
                     look.prepare(page)
                     for view in views(page, look):
                         name = re.sub(r"\W+", "_", f"{look.name} {view}".strip().lower())
