@@ -91,11 +91,11 @@ def _render_worst(network: NetworkChoice, dataset: Dataset, evaluation: Evaluati
         f"loss {evaluation.losses[at]:.2f}\n{probability(float(evaluation.confidence[at]))}"
         for at in errors[:MAX_IMAGES]
     ]
-    html(sheets.captioned_images(dataset.x_test[errors[:MAX_IMAGES]], captions))
     if st.button("Why is the first one misread?", icon=":material/visibility:", help=WHY_HELP, key="hardest.why"):
         tabs.select_test_digit(int(errors[0]))
         st.session_state[inside.VIEW_KEY] = "Why"
         st.switch_page("pages/inside.py", query_params={"run": network.id})
+    html(sheets.captioned_images(dataset.x_test[errors[:MAX_IMAGES]], captions))
 
 
 def _render_unsure(network: NetworkChoice, dataset: Dataset, evaluation: Evaluation) -> None:
