@@ -30,7 +30,7 @@ TESTS = (*APP, "requirements-test.txt")
 LONG = (*TESTS, "requirements-long.txt")
 CHROMIUM_PACKAGES = ("chromium-headless-shell", "chromium")  # Debian's; a page takes a sixth less without windows
 FAST = ["-m", "not slow and not long"]
-PARALLEL = ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]  # three files at a time: tests often wait
+PARALLEL = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]  # one file for each core of a small machine
 
 PYTHONS = ((3, 11), (3, 12), (3, 13))  # Streamlit needs 3.11, TensorFlow has no wheels for 3.14
 DISK_GB = {False: 3, True: 8}  # size of .venv without and with CUDA

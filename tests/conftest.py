@@ -42,7 +42,7 @@ def cache_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("KERAS_HOME", str(tmp_path_factory.mktemp("keras")))
         patch.delenv("DIGITLAB_DATA", raising=False)
         patch.delenv("DIGITLAB_SCHEDULER", raising=False)
-        patch.setenv("DIGITLAB_NICE", "0")  # on a busy machine, what has a nice value of 10 stands still
+        patch.setenv("DIGITLAB_NICE", "5")  # on a busy machine, what has a nice value of 10 stands still
         yield directory
 
 

@@ -34,8 +34,9 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def start(tmp_path: Path, digits: Path) -> Iterator[Callable[[], Server]]:
-    """Start servers, one after the other, on the same run root."""
+def start(tmp_path: Path, digits: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Server]]:
+    """Start servers, one after the other, on the same run root, each with a training process of its own."""
+    monkeypatch.setenv("DIGITLAB_SLOTS", "1")
     with ExitStack() as servers:
         yield lambda: servers.enter_context(Server(tmp_path / "served", digits))
 

@@ -4,6 +4,7 @@ import re
 import signal
 
 import psutil
+import pytest
 from playwright.sync_api import expect
 
 from harness.browser import LONG_TRAINING, epochs_drawn, open_form, settled_page, train
@@ -68,6 +69,7 @@ def test_a_diverging_run_ends_with_a_suggestion(server, page):
     expect(page.get_by_text(re.compile("train again with a smaller learning rate, such as 10"))).to_be_visible()
 
 
+@pytest.mark.long
 def test_a_run_is_interrupted_when_the_server_is_killed(start, page):
     server = start()
     open_form(page, server.url, LONG_TRAINING)

@@ -5,7 +5,6 @@ import re
 import signal
 from dataclasses import replace
 
-import psutil
 import pytest
 from playwright.sync_api import expect
 
@@ -87,11 +86,10 @@ def test_a_queued_run_starts_when_another_one_pauses(server, browser):
     first.close()
 
 
-def test_resume_continues_after_a_worker_was_killed_in_mid_epoch(start, page):
-    server = start()
+def test_resume_continues_after_a_worker_was_killed_in_mid_epoch(server, page, training_cluster):
     run = begin(page, server, replace(LONG_TRAINING, epochs=8))
-    workers = [child for child in psutil.Process(server.process.pid).children(recursive=True) if is_training(child)]
-    os.kill(max(workers, key=lambda worker: sum(worker.cpu_times()[:2])).pid, signal.SIGKILL)
+    (pid,) = [worker.pid for worker in training_cluster.scheduler.workers.values() if worker.processing]
+    os.kill(pid, signal.SIGKILL)
     expect(page.get_by_text("The training process ended before the training did")).to_be_visible()
     finished = [line for line in lines(run) if line["kind"] == "epoch"]
     assert finished
@@ -99,10 +97,6 @@ def test_resume_continues_after_a_worker_was_killed_in_mid_epoch(start, page):
     expect(page.get_by_text(re.compile("Finished: .* read correctly"))).to_be_visible()
     ends = [line for line in lines(run) if line["kind"] == "epoch"]
     assert [line["epoch"] for line in ends] == list(range(1, 9)) and ends[: len(finished)] == finished
-
-
-def is_training(process):
-    return any("multiprocessing.spawn" in part for part in process.cmdline())
 
 
 def lines(run):

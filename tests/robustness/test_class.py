@@ -29,11 +29,11 @@ async def come(stack: AsyncExitStack, server: Server, query: str = LINK, owner: 
     return visitor
 
 
-@pytest.mark.parametrize("people", [6, pytest.param(30, marks=pytest.mark.long)])
+@pytest.mark.parametrize("people", [5, pytest.param(30, marks=pytest.mark.long)])
 def test_simultaneous_trainings_run_in_order_and_a_cancelled_one_never_starts(server, people):
     store = RunStore(server.runs)
     tokens = {owner_hash(token): token for token in (f"{number:032}" for number in range(people))}
-    link = f"config={replace(TINY, epochs=12).to_link()}"
+    link = f"config={replace(TINY, epochs=4).to_link()}"
 
     async def press() -> str:
         async with AsyncExitStack() as stack:

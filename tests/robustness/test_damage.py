@@ -415,7 +415,11 @@ def copy(root: Path, run: Run, *names: str, kind: str, outside: Path) -> str:
     return run_id
 
 
-VITAL = ("config.json", "state.json", "model.onnx")
+VITAL = {  # and the pages that read them
+    "config.json": ("train", "draw", "runs"),
+    "state.json": ("train", "runs"),
+    "model.onnx": ("draw", "inside", "evaluate"),
+}
 
 
 @pytest.mark.parametrize("kind", DAMAGES)
@@ -423,18 +427,17 @@ def test_pages_render_damaged_runs_beside_good_ones(app, folder, root, tmp_path,
     outside = tmp_path / "outside"
     outside.mkdir()
     runs = [copy(root, folder.run, name, kind=kind, outside=outside) for name in VITAL]
-    details = copy(root, folder.run, *(set(RUN) - set(VITAL)), kind=kind, outside=outside)
+    details = copy(root, folder.run, *(set(RUN) - VITAL.keys()), kind=kind, outside=outside)
     before, good = state_of(outside), state_of(root / folder.good.id)
     app.session_state.owner = ME
     app.run()
-    for run_id in runs:
-        for page in ("train", "draw", "inside", "runs"):
+    for run_id, pages in zip(runs, VITAL.values(), strict=True):
+        for page in pages:
             visit(app, page, run=run_id)
     both = ",".join([details, *runs, folder.good.id])
     for page in ("train", "evaluate", "runs"):
         visit(app, page, run=details)
     visit(app, "train", run=details, parent=runs[-1])
-    visit(app, "evaluate", run=runs[-1])
     for view in ("learning", "errors", "drawing"):
         visit(app, "compare", runs=both, view=view)
     visit(app, "sweep", sweep=folder.sweep)

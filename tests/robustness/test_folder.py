@@ -162,7 +162,7 @@ def test_a_run_root_that_becomes_read_only_is_an_error_and_the_run_is_resumed_la
     disk.stop(run)
 
 
-@pytest.mark.parametrize("instead", ["nothing", "a file"])
+@pytest.mark.parametrize("instead", ["nothing", pytest.param("a file", marks=pytest.mark.long)])
 def test_a_run_root_that_is_removed_loses_its_runs_and_the_server_continues(disk, instead):
     run = disk.train()
     disk.do("mv runs gone" + (" && touch runs" if instead == "a file" else ""))

@@ -229,6 +229,7 @@ print(model.device())
 """
 
 
+@pytest.mark.long
 def test_a_gpu_that_cannot_be_initialized_is_not_used():
     done = subprocess.run([sys.executable, "-c", BROKEN], capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 0, done.stderr

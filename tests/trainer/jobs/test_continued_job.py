@@ -1,15 +1,13 @@
 """Continued trainings: from a parent's weights, with their owner's drawings among the digits."""
 
 import shutil
-import subprocess
-import sys
+import threading
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from harness.server import ROOT
-from harness.waiting import wait_for
+from harness.waiting import TIMEOUT_SECONDS, wait_for
 from tests.support.jobs import run_until_released
 from trainer import UserError
 from trainer.config import presets
@@ -121,18 +119,18 @@ def ends(store, run):
     return [{key: value for key, value in line.items() if key not in volatile} for line in lines]
 
 
-def test_a_killed_training_resumes_without_its_parent(store, trained, mine):
+def test_a_paused_training_resumes_without_its_parent(store, trained, mine):
     config = replace(TINY, own_examples=50, epochs=10, batch_size=5)
     content = trained.network.read_bytes()
     run, other = (store.create(config, "", trained.id, content, mine.content()) for _ in range(2))
     shutil.rmtree(trained.path)
-    code = "import sys; from trainer.jobs import job; job.run(sys.argv[1])"
-    with subprocess.Popen([sys.executable, "-c", code, str(run.path)], cwd=ROOT) as process:
-        wait_for(lambda: len(ends(store, run)) >= 2)
-        process.kill()
-    before, finished = run.state.right_before, ends(store, run)
-    run.update(phase="interrupted")
-    assert run.read().can_resume and before is not None and len(finished) < 10
+    thread = threading.Thread(target=job.run, args=(str(run.path),))
+    thread.start()
+    wait_for(lambda: len(ends(store, run)) >= 2)
+    run.request("pause")
+    thread.join(TIMEOUT_SECONDS)
+    before = run.state.right_before
+    assert run.state.phase == "paused" and before is not None and len(ends(store, run)) < 10
     run.request("resume")
     run.update(phase="queued")
     job.run(str(run.path))

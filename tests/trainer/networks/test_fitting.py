@@ -218,6 +218,7 @@ def test_an_end_takes_effect_after_the_current_step_and_the_training_resumes_the
     assert all(np.array_equal(a, b) for a, b in zip(network.get_weights(), whole.get_weights(), strict=True))
 
 
+@pytest.mark.long
 def test_a_killed_training_resumes_in_a_new_worker_from_its_last_epoch(uninterrupted, tmp_path):
     weights, lines = uninterrupted
     _, _, before = fit(INTERRUPTED, end_at(15))
