@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, TimeoutError, expect, sync_playwright
 
 import run
 from harness.waiting import TIMEOUT_SECONDS
@@ -92,8 +92,7 @@ def choose_preset(page: Page, preset: str, epochs: int | None = None) -> None:
     expect(field).to_be_visible()
     if box.input_value() != preset:
         old_form = field.element_handle()
-        box.click()
-        page.get_by_role("option", name=preset, exact=True).click()
+        _choose_option(page, box, preset)
         old_form.wait_for_element_state("hidden")  # it would swallow the next input
     default = next(one.config.epochs for one in PRESETS.values() if one.title == preset)
     expect(field).to_have_value(str(default))
@@ -101,6 +100,17 @@ def choose_preset(page: Page, preset: str, epochs: int | None = None) -> None:
         field.fill(str(epochs))
         field.press("Enter")
         page.wait_for_url(lambda url: epochs == default or ((config := config_of(url)) and config.epochs == epochs))
+
+
+def _choose_option(page: Page, box: Locator, name: str) -> None:
+    """Choose an option of a select box, again if the page was rendered meanwhile, which closes the list."""
+    option = page.get_by_role("option", name=name, exact=True)
+    for _ in range(TIMEOUT_SECONDS // 10):
+        box.click()
+        with suppress(TimeoutError):
+            option.click(timeout=10_000)
+            return
+    raise AssertionError(f"the list with {name!r} did not stay open")
 
 
 def config_of(url: str) -> TrainingConfig | None:
