@@ -5,7 +5,6 @@ A session's run configures the page, starts the engine, and renders the frame an
 
 import gc
 import os
-import sys
 from pathlib import Path
 
 import pandas  # noqa: F401  # before sessions: Plotly fails in one that meets it half imported by another
@@ -38,7 +37,6 @@ def start_engine() -> Engine:
     gc.collect()
     gc.freeze()  # imported modules stay: no collection needs to visit them
     gc.set_threshold(10_000, 10, 10)  # a stroke makes a few thousand objects: avoid several collections for each
-    sys.setswitchinterval(0.0005)  # a stroke, which often waits for other code, gets Python back sooner from a page
     return engine
 
 
