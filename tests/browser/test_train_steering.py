@@ -88,6 +88,8 @@ def test_a_queued_run_starts_when_another_one_pauses(server, browser):
 
 def test_resume_continues_after_a_worker_was_killed_in_mid_epoch(server, page, training_cluster):
     run = begin(page, server, replace(LONG_TRAINING, epochs=8))
+    count = epochs_ended(run)
+    wait_for(lambda: epochs_ended(run) > count)  # now the next one is under way
     workers = training_cluster.scheduler.workers.values()  # another one may still test an earlier run
     (pid,) = [worker.pid for worker in workers if any(task.key.startswith(run.id) for task in worker.processing)]
     os.kill(pid, signal.SIGKILL)
@@ -98,6 +100,10 @@ def test_resume_continues_after_a_worker_was_killed_in_mid_epoch(server, page, t
     expect(page.get_by_text(re.compile("Finished: .* read correctly"))).to_be_visible()
     ends = [line for line in lines(run) if line["kind"] == "epoch"]
     assert [line["epoch"] for line in ends] == list(range(1, 9)) and ends[: len(finished)] == finished
+
+
+def epochs_ended(run):
+    return sum(line["kind"] == "epoch" for line in lines(run))
 
 
 def lines(run):
