@@ -4,8 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from dataclasses import replace
@@ -13,11 +11,12 @@ from dataclasses import replace
 import psutil
 import pytest
 
-from harness.server import ROOT, Server
+from harness.server import Server
 from harness.visitor import visit
 from harness.waiting import TIMEOUT_SECONDS, wait_for
 from tests.support.apps import DIVERGING, TINY, open_page, texts
 from tests.support.jobs import run_until_released
+from tests.support.python import run_python
 from trainer.config.layers import Conv2D
 from trainer.jobs import job
 from trainer.jobs.engine import Engine
@@ -231,6 +230,4 @@ print(model.device())
 
 @pytest.mark.long
 def test_a_gpu_that_cannot_be_initialized_is_not_used():
-    done = subprocess.run([sys.executable, "-c", BROKEN], capture_output=True, text=True, cwd=ROOT, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.split()[-1] == "CPU"
+    assert run_python(BROKEN).split()[-1] == "CPU"

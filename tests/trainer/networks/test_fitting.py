@@ -5,18 +5,14 @@ Longer than 300 lines because every way to end and resume a training is compared
 
 import importlib.util
 import math
-import os
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from harness.server import ROOT
-from harness.waiting import TIMEOUT_SECONDS
 from tests.support.fits import CONVOLUTION, IMAGES, INTERRUPTED, LABELS, SMALL, Recorder, end_at, fit, without_seconds
 from tests.support.plain_keras import assert_same, convolution, plain_fit
+from tests.support.python import run_python
 from trainer import UserError
 from trainer.config.layers import Dense, Rescaling
 from trainer.config.optimizers import Adam
@@ -227,15 +223,14 @@ def test_a_killed_training_resumes_in_a_new_worker_from_its_last_epoch(uninterru
     start.save(tmp_path / "checkpoint.npz")
     code = """
 import sys
+from pathlib import Path
 import numpy as np
 from tests.support.fits import INTERRUPTED, fit
 from trainer.networks.checkpoint import Checkpoint
 network, _, recorder = fit(INTERRUPTED, start=Checkpoint.load(Path(sys.argv[1]) / "checkpoint.npz"))
 np.savez(sys.argv[1] + "/end.npz", *network.get_weights(), val_loss=[line["val_loss"] for line in recorder.epochs])
 """
-    command = [sys.executable, "-c", f"from pathlib import Path{code}", str(tmp_path)]
-    environment = os.environ | SEQUENTIAL_OPERATIONS  # as workers have it
-    subprocess.run(command, env=environment, cwd=ROOT, check=True, timeout=TIMEOUT_SECONDS, capture_output=True)
+    run_python(code, str(tmp_path), **SEQUENTIAL_OPERATIONS)  # as workers have it
     with np.load(tmp_path / "end.npz") as end:
         assert end["val_loss"].tolist() == [line["val_loss"] for line in lines if line["kind"] == "epoch"][1:]
         assert all(np.array_equal(end[f"arr_{place}"], weight) for place, weight in enumerate(weights))
@@ -299,13 +294,4 @@ print(model.device(), "done")
 
 @pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="JAX is not installed: pip install jax")
 def test_a_network_is_trained_on_jax():
-    environment = os.environ | {"KERAS_BACKEND": "jax"}
-    done = subprocess.run(
-        [sys.executable, "-c", JAX_FIT],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_SECONDS,
-    )
-    assert done.stdout.strip().endswith("done"), done.stderr
+    assert run_python(JAX_FIT, KERAS_BACKEND="jax").strip().endswith("done")

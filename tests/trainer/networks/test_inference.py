@@ -1,7 +1,5 @@
 """Predictions without Keras, of small networks written by hand."""
 
-import subprocess
-import sys
 import threading
 from contextlib import contextmanager
 
@@ -10,8 +8,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from harness.server import ROOT
 from harness.waiting import TIMEOUT_SECONDS, wait_for
+from tests.support.python import run_python
 from trainer import UserError
 from trainer.networks.inference import Network
 
@@ -135,4 +133,4 @@ def test_the_import_loads_neither_onnxruntime_nor_keras():
         "import sys, trainer.networks.inference;"
         "sys.exit(bool({'onnxruntime', 'keras', 'tensorflow'} & sys.modules.keys()))"
     )
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=TIMEOUT_SECONDS)
+    run_python(code)

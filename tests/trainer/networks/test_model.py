@@ -1,16 +1,13 @@
 """The Keras model of a config, compared with plain Keras."""
 
-import subprocess
-import sys
 from dataclasses import replace
 from itertools import cycle, islice
 
 import numpy as np
 import pytest
 
-from harness.server import ROOT
-from harness.waiting import TIMEOUT_SECONDS
 from tests.support.fits import CONVOLUTION, IMAGES, LABELS, SMALL, fit
+from tests.support.python import run_python
 from trainer.config.layers import (
     Activation,
     AveragePooling2D,
@@ -237,7 +234,7 @@ def test_evaluate_and_probabilities_agree():
 
 def test_the_import_does_not_load_keras():
     code = "import sys, trainer.networks.model; sys.exit(bool({'keras', 'tensorflow', 'onnx'} & sys.modules.keys()))"
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=TIMEOUT_SECONDS)
+    run_python(code)
 
 
 def test_device_names_the_cpu_or_the_gpu():

@@ -4,16 +4,14 @@ import ast
 import csv
 import io
 import json
-import subprocess
-import sys
 import zipfile
 
 import numpy as np
 import onnx
 import pytest
 
-from harness.server import ROOT
 from tests.support.apps import TINY
+from tests.support.python import run_python
 from trainer import UserError
 from trainer.config.training import TrainingConfig
 from trainer.runs.owner import owner_hash
@@ -112,4 +110,4 @@ def test_a_run_without_a_network_has_nothing_to_pack(run):
 def test_packing_imports_neither_keras_nor_onnx():
     forbidden = {"keras", "tensorflow", "onnx", "h5py"}
     code = f"import sys, trainer.sharing.run_zip; sys.exit(bool({forbidden} & sys.modules.keys()))"
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+    run_python(code)
