@@ -150,7 +150,7 @@ def _select_others(
         [id for id in labels if id != choice.id],
         format_func=lambda id: labels.get(id, id),
         max_selections=MAX_OTHERS,
-        placeholder="Compare with…" if len(choices) > 1 else "No other networks yet",
+        placeholder="Compare…" if len(choices) > 1 else "No others",  # a phone shows eleven letters
         label_visibility="collapsed",
         persist_state="session",
         key="others",
