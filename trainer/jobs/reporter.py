@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,7 @@ class Reporter(Hooks):
         self._control, self._next_read = Control(), 0.0
         self._control_lock = threading.Lock()  # the thread that looks for an end reads requests, too
         self.requests = Requests.of(config, ())
-        self._history = _LineWriter(run.path / "history.jsonl", start)
+        self._history = _LineWriter(run.path / "history.jsonl", start, start.epoch_line if start else {})
         self._predictions = _LineWriter(run.path / "readings.jsonl", start)
         self._step = start.step if start else 0
         self._next_flush = 0.0
@@ -166,7 +167,10 @@ class Reporter(Hooks):
             self._later(self._write_network, record, model.weights(self._network), due)
 
     def _end_epoch(self, record: Record) -> None:
-        """Write an epoch's line after its checkpoint is saved: an epoch that was shown is never lost."""
+        """Save the checkpoint, which holds the epoch's line, then write the line.
+
+        So an epoch that was shown is never lost, and a process that is killed in between loses no line either.
+        """
         checkpoint, self._checkpoint = self._checkpoint, None
         due = {**self._due(time.perf_counter()), "predictions": True, "snapshot": self._snapshot_due}
 
@@ -175,7 +179,8 @@ class Reporter(Hooks):
             record["memory"] = self._process.memory_info().rss
             predictions = self._write_network(record, checkpoint.weights, due)
             record["reads"] = predictions[: len(self._digits)].argmax(axis=1).tolist()
-            checkpoint.save(self._run.checkpoint)
+            self._history.flush()
+            replace(checkpoint, epoch_line=record).save(self._run.checkpoint)
             self._history.write(record)
             self._history.flush()
 
@@ -269,11 +274,17 @@ def choose_watched_digits(labels: np.ndarray) -> np.ndarray:
 
 
 class _LineWriter:
-    """Writer of a growing file of JSON lines; a resumed training first removes the lines after its checkpoint."""
+    """Writer of a growing file of JSON lines.
 
-    def __init__(self, path: Path, start: Checkpoint | None) -> None:
-        if start and is_regular_file(path):
-            kept = [record for record in parse_lines(read_bytes(path)) if not _is_after(start, record)]
+    A resumed training first removes the lines after its checkpoint and adds the checkpoint's own if it is missing.
+    """
+
+    def __init__(self, path: Path, start: Checkpoint | None, line: Record | None = None) -> None:
+        if start:
+            lines = parse_lines(read_bytes(path)) if is_regular_file(path) else []
+            kept = [record for record in lines if not _is_after(start, record)]
+            if line and line not in kept:
+                kept.append(line)
             write_atomically(path, b"".join(map(json_line, kept)))
         self._file: io.RawIOBase = open_to_append(path)
         self._pending: deque[Record] = deque()

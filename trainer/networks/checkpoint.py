@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from trainer import UserError
 from trainer.storage.arrays import write_arrays
-from trainer.storage.files import open_regular_file
+from trainer.storage.files import Record, json_line, open_regular_file, parse_lines
 
 WEIGHTS_PREFIX = "network"  # of the names of the network's own arrays: network/dense_2/0
 SCALARS = {"epoch": int, "step": int, "seconds": float, "learning_rate": float}
+EPOCH_LINE = "epoch_line"
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +25,7 @@ class Checkpoint:
     seconds: float
     learning_rate: float  # the highest of the schedule
     arrays: dict[str, np.ndarray]  # of the network, the optimizer, the metrics, early stopping, random generators
+    epoch_line: Record = field(default_factory=dict)  # the history's line of the epoch that ended here, if one did
 
     @property
     def weights(self) -> dict[str, list[np.ndarray]]:
@@ -37,7 +39,9 @@ class Checkpoint:
 
     def save(self, path: Path) -> None:
         """Write an npz file, completely or not at all. Raises OSError."""
-        write_arrays(path, {**{name: getattr(self, name) for name in SCALARS}, **self.arrays})
+        scalars = {name: getattr(self, name) for name in SCALARS}
+        line = {EPOCH_LINE: np.array(json_line(self.epoch_line).decode())} if self.epoch_line else {}
+        write_arrays(path, {**scalars, **line, **self.arrays})
 
     @classmethod
     def load(cls, path: Path) -> Checkpoint:
@@ -46,9 +50,10 @@ class Checkpoint:
             with open_regular_file(path) as file, np.load(file, allow_pickle=False) as content:
                 arrays = dict(content.items())
             numbers = {name: kind(arrays.pop(name)) for name, kind in SCALARS.items()}
+            lines = parse_lines(str(arrays.pop(EPOCH_LINE, "")).encode())
         except Exception as error:  # zipfile and NumPy raise a dozen kinds of errors for a damaged file
             raise _damaged(path, error) from None
-        return cls(arrays=arrays, **numbers)
+        return cls(arrays=arrays, epoch_line=lines[0] if lines else {}, **numbers)
 
 
 def _damaged(path: Path, error: Exception) -> UserError:

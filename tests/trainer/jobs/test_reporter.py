@@ -133,10 +133,24 @@ def test_a_resumed_training_removes_the_lines_after_its_checkpoint(store, run, r
             made.checkpoint(lambda: checkpoint_of(network, 1, 10))
             made.report(epoch(1))
     made.close()
-    report(start=checkpoint_of(network, 1, 10)).close()
+    report(start=Checkpoint.load(run.checkpoint)).close()
     steps = [line["step"] for line in store.history(run) if line["kind"] == "batch"]
     assert steps == [*range(1, 11)]
     assert [line["epoch"] for line in store.history(run) if line["kind"] == "epoch"] == [1]
+
+
+def test_a_kill_between_the_checkpoint_and_its_epochs_line_loses_no_line(store, run, report, network):
+    made = report()
+    for step in range(1, 11):
+        made.report(batch(step))
+    made.checkpoint(lambda: checkpoint_of(network, 1, 10))
+    made.report(epoch(1))
+    made.close()
+    lines = store.history(run)
+    file = run.path / "history.jsonl"
+    file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:-1]))
+    report(start=Checkpoint.load(run.checkpoint)).close()
+    assert store.history(run) == lines and lines[-1]["kind"] == "epoch"
 
 
 # --- what it reads --------------------------------------------------------------------------------------------

@@ -4,7 +4,14 @@ import pytest
 from trainer import UserError
 from trainer.networks.checkpoint import Checkpoint
 
-CHECKPOINT = Checkpoint(2, 41, 1.5, 0.01, {"network/0": np.arange(6.0).reshape(2, 3), "optimizer/0": np.array(41)})
+CHECKPOINT = Checkpoint(
+    epoch=2,
+    step=41,
+    seconds=1.5,
+    learning_rate=0.01,
+    arrays={"network/0": np.arange(6.0).reshape(2, 3), "optimizer/0": np.array(41)},
+    epoch_line={"kind": "epoch", "epoch": 2, "val_loss": None, "reads": [7, 2]},
+)
 
 
 def test_a_checkpoint_is_read_as_it_was_written(tmp_path):
@@ -12,6 +19,7 @@ def test_a_checkpoint_is_read_as_it_was_written(tmp_path):
     CHECKPOINT.save(path)
     read = Checkpoint.load(path)
     assert (read.epoch, read.step, read.seconds, read.learning_rate) == (2, 41, 1.5, 0.01)
+    assert read.epoch_line == CHECKPOINT.epoch_line
     assert read.arrays.keys() == CHECKPOINT.arrays.keys()
     for name, array in CHECKPOINT.arrays.items():
         assert read.arrays[name].dtype == array.dtype and np.array_equal(read.arrays[name], array)
