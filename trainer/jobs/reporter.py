@@ -7,7 +7,6 @@ to stay below a share of the time.
 
 from __future__ import annotations
 
-import io
 import math
 import threading
 import time
@@ -15,7 +14,6 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,6 +23,7 @@ from trainer.config import dataset_info
 from trainer.config.limits import CLASSES
 from trainer.config.training import TrainingConfig
 from trainer.data.datasets import Dataset
+from trainer.jobs.line_writer import LineWriter
 from trainer.jobs.snapshots import Snapshots, snapshot
 from trainer.networks import model, onnx_writer
 from trainer.networks.checkpoint import Checkpoint
@@ -35,16 +34,7 @@ from trainer.runs.history import MAX_WATCHED_DIGITS
 from trainer.runs.requests import FollowedDrawing, Requests
 from trainer.runs.run import Run
 from trainer.storage.arrays import write_arrays
-from trainer.storage.files import (
-    Record,
-    append_lines,
-    is_regular_file,
-    json_line,
-    open_to_append,
-    parse_lines,
-    read_bytes,
-    write_atomically,
-)
+from trainer.storage.files import Record, write_atomically
 
 # Seconds between two of them at least, and their share of the training time at most.
 EXPORT_PACE = (2.0, 0.01)  # exports of the network while it is trained
@@ -88,8 +78,8 @@ class Reporter(Hooks):
         self._control, self._next_read = Control(), 0.0
         self._control_lock = threading.Lock()  # the thread that looks for an end reads requests, too
         self.requests = Requests.of(config, ())
-        self._history = _LineWriter(run.path / "history.jsonl", start, start.epoch_line if start else {})
-        self._predictions = _LineWriter(run.path / "readings.jsonl", start)
+        self._history = LineWriter(run.path / "history.jsonl", start, start.epoch_line if start else {})
+        self._predictions = LineWriter(run.path / "readings.jsonl", start)
         self._step = start.step if start else 0
         self._next_flush = 0.0
         self._checkpoint: Checkpoint | None = None
@@ -271,41 +261,3 @@ def choose_watched_digits(labels: np.ndarray) -> np.ndarray:
     _, first = np.unique(labels, return_index=True)
     others = np.setdiff1d(np.arange(min(len(labels), 2 * MAX_WATCHED_DIGITS)), first)
     return np.concatenate([first, others])[:MAX_WATCHED_DIGITS]
-
-
-class _LineWriter:
-    """Writer of a growing file of JSON lines.
-
-    A resumed training first removes the lines after its checkpoint and adds the checkpoint's own if it is missing.
-    """
-
-    def __init__(self, path: Path, start: Checkpoint | None, line: Record | None = None) -> None:
-        if start:
-            lines = parse_lines(read_bytes(path)) if is_regular_file(path) else []
-            kept = [record for record in lines if not _is_after(start, record)]
-            if line and line not in kept:
-                kept.append(line)
-            write_atomically(path, b"".join(map(json_line, kept)))
-        self._file: io.RawIOBase = open_to_append(path)
-        self._pending: deque[Record] = deque()
-
-    def write(self, record: Record) -> None:
-        """Append a line with the next flush."""
-        self._pending.append(record)
-
-    def flush(self) -> None:
-        """Write all lines so far; on an error they stay pending."""
-        count = len(self._pending)
-        if lines := b"".join(json_line(self._pending[place]) for place in range(count)):
-            append_lines(self._file, lines)
-            for _ in range(count):
-                self._pending.popleft()
-
-    def close(self) -> None:
-        self._file.close()
-
-
-def _is_after(start: Checkpoint, record: Record) -> bool:
-    if record.get("kind") == "epoch":
-        return bool(record.get("epoch", 0) > start.epoch)
-    return bool(record.get("step", 0) > start.step)
