@@ -33,7 +33,7 @@ def render(dataset: Dataset) -> None:
     """Render the grid and the enlarged image; a click reruns this fragment alone."""
     style(STYLE)
     places = _select_images(dataset)
-    row = st.container(horizontal=True, gap="small", vertical_alignment="top")
+    row = st.container(horizontal=True, gap="small", vertical_alignment="top", key="data-single")
     left, right = row.container(width=GRID_WIDTH, gap="small"), row.container(width=LENS_WIDTH, gap="small")
     key = _key(dataset)
     if not places:

@@ -92,7 +92,7 @@ def _select_rows(rows: Sequence[RunRow], titles: dict[str, str], mine: str) -> l
     with st.container(horizontal=True, vertical_alignment="bottom", key="runs-filters"):
         words = st.text_input(
             "Search",
-            placeholder="Name, note, layers, optimizer, data set",
+            placeholder="Name, note, layers …",
             help="Finds runs whose name, note, layers, optimizer or data set contain every word, such as `adam small`. "
             "“Only mine” are those that were started in this browser. The headers of the table sort, too; pinned runs "
             "come first.",

@@ -76,7 +76,7 @@ const makeNetworkCell = (run) => {
     return makeCell("network", layers, make("div", "sub", run.parameters));
 };
 const makeValidationCell = (run, range) => {
-    const cell = makeCell("val");
+    const cell = makeCell(run.val ? "val" : "val none");
     if (run.spark.length) {
         cell.append(makeSparkline(run.spark, range));
         cell.title = "By epoch, on the same scale in all rows";
