@@ -57,25 +57,26 @@ def render_page(choice: NetworkChoice, others: list[NetworkChoice]) -> None:
         with layout.tools:
             tabs.render_tools(choice)
     alternatives = steps.select_alternatives(disabled=tabs.selected_tab() == tabs.TEST)
-    with suppress(UserError):
-        _ = choice.network  # load it before the first stroke, which would wait for it
     render_answers(choice, others, alternatives, layout)
 
 
 @st.fragment
 def render_answers(choice: NetworkChoice, others: list[NetworkChoice], alternatives: list[str], layout: Layout) -> None:
     """Render the paper and the predictions, the bars first; a stroke reruns only this fragment."""
-    rendering = load_control.rendering if tabs.selected_tab() == tabs.DRAW else nullcontext
-    with rendering(), layout.paper:
-        source = tabs.render_input(choice)
-    read, error = reading.read(choice, source)
-    focus = tabs.focused_digit(len(read))
-    image, answer = (None, None) if focus is None else (source.images[focus], read[focus])
-    alternative_answers = steps.predict_alternatives(source, focus, choice, answer, alternatives)
-    description = answer.sentence if answer else source.hint
-    with rendering():
+    with suppress(UserError):
+        _ = choice.network  # read it before the turn
+    with load_control.rendering() if tabs.selected_tab() == tabs.DRAW else nullcontext():
+        with layout.paper:
+            source = tabs.render_input(choice)
+        read, error = reading.read(choice, source)
+        focus = tabs.focused_digit(len(read))
+        image, answer = (None, None) if focus is None else (source.images[focus], read[focus])
+        alternative_answers = steps.predict_alternatives(source, focus, choice, answer, alternatives)
         layout.bars.plotly_chart(
-            answer_charts.probability_bars(answer), config={"staticPlot": True}, alt=description, key="bars"
+            answer_charts.probability_bars(answer),
+            config={"staticPlot": True},
+            alt=answer.sentence if answer else source.hint,
+            key="bars",
         )
         with layout.sentence:
             live_text.render(reading.sentence(source, read), key="sentence")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -14,7 +15,7 @@ from trainer import UserError
 from trainer.config.training import TrainingConfig, multiply_add_count
 from trainer.networks import inference
 from trainer.networks.inference import Network
-from ui.turns import NoTurn, Turns
+from ui.turns import NoTurn, Place, Turns
 
 POLL_SECONDS = 0.8  # between two updates of a live run
 FULL_PACE_VISITORS = 10  # with more visitors, each of them polls less often
@@ -24,6 +25,7 @@ PACE_TOLERANCE = 2.0  # the interval changes only when it is off by more than th
 # A stroke or an update takes about 15 ms of Python, which runs one thread at a time. Without turns, the strokes of a
 # class share the processor and all end late. With them, 95 % of 60 visitors had their bars in 60 ms, not 200 ms.
 _renderings = Turns(1)
+_turn_here = threading.local()  # place: of the part that this thread renders
 PAGE_SECONDS = 0.5  # after which the next page begins beside one that still runs
 _pages = Turns(1, lapse=PAGE_SECONDS)
 MAX_IMMEDIATE = 20_000_000  # multiply-adds for one image, about a millisecond; larger networks compute in turns
@@ -34,12 +36,33 @@ PHOTO_SECONDS = 60.0  # for which a photo may wait for its turn
 photos = Turns(2)  # each takes a process
 
 
-def rendering() -> AbstractContextManager[None]:
-    """Return a context in which only this visitor's page is rendered.
+@contextmanager
+def rendering() -> Iterator[None]:
+    """Render a part of this visitor's page while nobody else's is rendered.
 
-    It must neither run a visitor's network nor touch the disk, so that nobody waits for more than renderings.
+    The part must not touch the disk, so that nobody waits for more than renderings; a large network that computes
+    meanwhile gives the turn away.
     """
-    return _renderings.turn(current_visitor())
+    _turn_here.place = _renderings.take(current_visitor())
+    try:
+        yield
+    finally:
+        _renderings.release(_turn_here.place)
+        _turn_here.place = None
+
+
+@contextmanager
+def _without_rendering() -> Iterator[None]:
+    """Give the turn of `rendering` away, if this thread has it, and wait for it again in the end."""
+    place: Place | None = getattr(_turn_here, "place", None)
+    if place is None:
+        yield
+        return
+    _renderings.release(place)
+    try:
+        yield
+    finally:
+        _turn_here.place = _renderings.take(place.visitor)
 
 
 def page_turn() -> AbstractContextManager[None]:
@@ -58,7 +81,7 @@ def in_turns(network: Network, config: TrainingConfig) -> Network:
 @contextmanager
 def _turn(visitor: str) -> Iterator[None]:
     try:
-        with _answers.turn(visitor, ANSWER_SECONDS):
+        with _without_rendering(), _answers.turn(visitor, ANSWER_SECONDS):
             yield
     except NoTurn:
         raise UserError(inference.too_slow(ANSWER_SECONDS)) from None

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 POLL_SECONDS = 0.2  # after which whoever waits checks whether the work is still wanted
-MEMORY_SECONDS = 300.0  # for which the time that a visitor has used counts
+LEAD_SECONDS = 1.0  # by which a visitor may be ahead of its share and is still served in the order of arrival
+MAX_VISITORS = 1_000  # above which those are forgotten who are not ahead by more than that
 
 
 class NoTurn(Exception):
@@ -25,6 +26,7 @@ class Place:
 
     visitor: Hashable
     begun: float  # time.monotonic()
+    start: float  # in the queue's time
 
 
 @dataclass(eq=False)
@@ -33,16 +35,22 @@ class _Ticket:
 
     visitor: Hashable
     arrival: int
+    asked: float  # in the queue's time
     place: Place | None = None
     called: threading.Event = field(default_factory=threading.Event)  # set when it has a place
 
 
 class Turns:
-    """A number of places. The next free one goes to the visitor who has used the least time so far.
+    """A number of places that visitors share fairly: whoever asks for little does not wait for others' large work.
 
-    Small work is therefore never behind all of the large work, and equal work takes turns. Work that can pause gives
-    its place away after `quantum` seconds if others wait. Work that has taken more than `lapse` seconds goes on without
-    a place: the next one begins beside it.
+    Start-time fair queueing (Goyal, Vin and Cheng, Start-time Fair Queueing, 1996). The queue has a time of its own,
+    the start of the latest turn. A turn starts at the queue's time when it was asked for or, if that is later, where
+    the visitor's turns so far have ended, counted in the seconds that they took. The next free place goes to the
+    earliest start. So visitors who use less than their share, and LEAD_SECONDS more, are served in order of arrival,
+    those who use more fall behind, and it gains nobody anything to come as another visitor.
+
+    Work that can pause gives its place away after `quantum` seconds if others wait. Work that has taken more than
+    `lapse` seconds goes on without a place: the next one begins beside it.
     """
 
     def __init__(self, places: int, quantum: float = math.inf, lapse: float = math.inf) -> None:
@@ -53,7 +61,8 @@ class Turns:
         self._arrivals = itertools.count()
         self._waiting: list[_Ticket] = []
         self._taken: list[Place] = []
-        self._used: dict[Hashable, tuple[float, float]] = {}  # visitor -> seconds used, and when last
+        self._time = 0.0  # the queue's
+        self._ends: dict[Hashable, float] = {}  # visitor -> the queue's time when its turns so far have ended
 
     @contextmanager
     def turn(self, visitor: Hashable, timeout: float = math.inf) -> Iterator[None]:
@@ -67,8 +76,8 @@ class Turns:
     def take(self, visitor: Hashable, timeout: float = math.inf, is_wanted: Callable[[], bool] = lambda: True) -> Place:
         """Wait for a place and occupy it until `release`. Raises NoTurn after `timeout` seconds, or if not wanted."""
         deadline = time.monotonic() + timeout
-        ticket = _Ticket(visitor, next(self._arrivals))
         with self._lock:
+            ticket = _Ticket(visitor, next(self._arrivals), self._time)
             self._waiting.append(ticket)
             self._call()
         while ticket.place is None:
@@ -86,13 +95,11 @@ class Turns:
 
     def release(self, place: Place) -> None:
         with self._lock:
-            now = time.monotonic()
-            used, _ = self._used.get(place.visitor, (0.0, now))
-            self._used[place.visitor] = used + now - place.begun, now
+            before = max(place.start, self._ends.get(place.visitor, place.start))
+            self._ends[place.visitor] = before + time.monotonic() - place.begun
             self._taken.remove(place)
-            for visitor, (_, last) in list(self._used.items()):
-                if now - last >= MEMORY_SECONDS:
-                    del self._used[visitor]
+            if len(self._ends) > MAX_VISITORS:
+                self._ends = {visitor: end for visitor, end in self._ends.items() if end - LEAD_SECONDS > self._time}
             self._call()
 
     def is_over(self, place: Place) -> bool:
@@ -107,10 +114,14 @@ class Turns:
             taken = Counter(place.visitor for place in self._taken)
             ticket = min(self._waiting, key=lambda ticket: self._rank(ticket, taken))
             self._waiting.remove(ticket)
-            ticket.place = Place(ticket.visitor, now)
+            start = self._start(ticket)
+            self._time = max(self._time, start)
+            ticket.place = Place(ticket.visitor, now, start)
             self._taken.append(ticket.place)
             ticket.called.set()
 
     def _rank(self, ticket: _Ticket, taken: Counter[Hashable]) -> tuple[int, float, int]:
-        used, _ = self._used.get(ticket.visitor, (0.0, 0.0))
-        return taken[ticket.visitor], used, ticket.arrival
+        return taken[ticket.visitor], self._start(ticket), ticket.arrival
+
+    def _start(self, ticket: _Ticket) -> float:
+        return max(ticket.asked, self._ends.get(ticket.visitor, 0.0) - LEAD_SECONDS)

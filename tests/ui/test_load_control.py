@@ -79,7 +79,12 @@ def test_a_slow_network_holds_neither_rendering_nor_small_networks(slow, monkeyp
     network, start = slow
     monkeypatch.setattr(load_control, "current_visitor", lambda: "slow")
     in_turns = load_control.in_turns(network, LARGE)
-    answers = [start(lambda: in_turns.probabilities(IMAGE)) for _ in range(2)]
+
+    def render():
+        with load_control.rendering():
+            return in_turns.probabilities(IMAGE)
+
+    answers = [start(render) for _ in range(2)]
     wait_for(lambda: network._session.running and load_control._answers._waiting)
     assert len(network._session.running) == 1  # one after another
     small = load_control.in_turns(shipped.network(), shipped.CONFIG)

@@ -39,7 +39,7 @@ def waiting(places: Turns, visitors: str) -> Iterator[list[str]]:
         thread.join(TIMEOUT_SECONDS)
 
 
-def test_the_visitor_who_used_the_least_time_is_next(clock: list[float]) -> None:
+def test_whoever_has_used_more_than_a_share_waits_for_those_who_have_not(clock: list[float]) -> None:
     places = Turns(1)
     for visitor, seconds in (("a", 9.0), ("b", 2.0)):
         with places.turn(visitor):
@@ -50,15 +50,35 @@ def test_the_visitor_who_used_the_least_time_is_next(clock: list[float]) -> None
     assert "".join(order) == "cbbaa"
 
 
-def test_equal_visitors_are_served_in_order_and_what_they_used_long_ago_is_forgotten(clock: list[float]) -> None:
+def test_small_work_is_done_in_order_of_arrival_and_a_newcomer_is_not_before_it(clock: list[float]) -> None:
     places = Turns(1)
-    with places.turn("a"):
-        clock[0] += 9
-    clock[0] += turns.MEMORY_SECONDS
+    for visitor in "aaab":
+        with places.turn(visitor):
+            clock[0] += 0.3
     held = places.take("z")
-    with waiting(places, "abc") as order:
+    with waiting(places, "abcab") as order:
         places.release(held)
-    assert "".join(order) == "abc"
+    assert "".join(order) == "abcab"
+
+
+def test_what_a_visitor_used_while_nobody_else_came_counts_for_a_moment_only(clock: list[float]) -> None:
+    places = Turns(1)
+    for visitor in "aaabb":
+        with places.turn(visitor):
+            clock[0] += 5
+    held = places.take("z")
+    with waiting(places, "ba") as order:
+        places.release(held)
+    assert "".join(order) == "ab"
+
+
+def test_visitors_who_left_are_forgotten(clock: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "MAX_VISITORS", 3)
+    places = Turns(1)
+    for visitor in "abcdef":
+        with places.turn(visitor):
+            clock[0] += 0.3
+    assert len(places._ends) <= turns.MAX_VISITORS
 
 
 def test_a_visitor_gets_a_second_place_only_if_nobody_else_waits(clock: list[float]) -> None:
