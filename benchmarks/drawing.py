@@ -14,21 +14,25 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
 from benchmarks.conditions import print_conditions
 from trainer import UserError
 from trainer.drawing import normalize
+from trainer.drawing.strokes import Strokes
 from trainer.networks.inference import Network
 from trainer.shipped import card, pretrain
 from trainer.shipped import network as shipped
 from trainer.storage.files import write_atomically
 
+BLANK = np.zeros((normalize.SIZE, normalize.SIZE), np.float32)
 ROOT = Path(__file__).parents[1]
 SCORER = ROOT.parent / "shared" / "tools" / "score_drawings.py"
 DRAWINGS = ROOT.parent / "shared" / "data" / "drawings"
-VARIANTS = ("std", "thin", "thick", "tiny")  # ordinary, pen of 5 to 9 px, pen of 30 to 40 px, a fifth of the canvas
+# ordinary, pen of 5 to 9 px, pen of 30 to 40 px, a fifth of the canvas; ordinary, read from its pixels, not its strokes
+VARIANTS = ("std", "thin", "thick", "tiny", PIXELS := "pixels")
 SHIPPED_FLOORS = {
     "std": 0.965,
     "thin": 0.95,
@@ -40,15 +44,30 @@ OTHER_FLOORS = {"std": 0.94}  # of any other network, as for the Small CNN train
 
 def classify(canvases: Sequence[np.ndarray]) -> np.ndarray:
     """Return probabilities (n, 10) for RGBA canvases; 0.1 for each digit if the paper is blank."""
-    images = np.stack([_image(rgba) for rgba in canvases])
+    return _probabilities([_image(rgba) for rgba in canvases])
+
+
+def classify_strokes(drawings: Sequence[dict[str, Any]]) -> np.ndarray:
+    """Return probabilities (n, 10) for drawings as strokes: `strokes` [(n, 2) x, y], `pen` and `size` in pixels."""
+    return _probabilities([_stroke_image(drawing) for drawing in drawings])
+
+
+def _probabilities(drawn: Sequence[np.ndarray]) -> np.ndarray:
+    images = np.stack(drawn)
     probabilities = _network().probabilities(images)
     probabilities[images.max(axis=(1, 2)) == 0] = 0.1
     return probabilities
 
 
+def _stroke_image(drawing: dict[str, Any]) -> np.ndarray:
+    lines = [np.asarray(line, float) for line in drawing["strokes"]]
+    steps = Strokes(lines, [drawing["pen"]] * len(lines), drawing["size"]).whole
+    return steps.image if steps else BLANK
+
+
 def _image(rgba: np.ndarray) -> np.ndarray:
     steps = normalize.from_canvas(rgba)
-    return steps.image if steps else np.zeros((normalize.SIZE, normalize.SIZE), np.float32)
+    return steps.image if steps else BLANK
 
 
 @functools.cache
@@ -78,12 +97,16 @@ def measure(which: str, variant: str) -> card.Figures:
     scorer = _scorer()
     records = scorer.load(DRAWINGS / f"{which}.jsonl.gz")
     labels = np.array([record["y"] for record in records])
-    images = np.stack([_image(scorer.canvas(record, variant)) for record in records])
+    images = np.stack([_drawn(scorer, record, variant) for record in records])
     probabilities = _network().probabilities(images)
     read = card.figures(probabilities, labels, shipped.network().logits(images), shipped.card().least_clarity)
     right = (probabilities.argmax(axis=1) == labels).astype(float)
     lowest, highest = scorer.by_writer(right, np.array([record["w"] for record in records]))
     return {**read, "lowest": float(lowest), "highest": float(highest)}
+
+
+def _drawn(scorer: ModuleType, record: dict[str, Any], variant: str) -> np.ndarray:
+    return _image(scorer.canvas(record)) if variant == PIXELS else _stroke_image(scorer.drawing(record, variant))
 
 
 def main() -> int:

@@ -38,6 +38,18 @@ def test_canvases_are_read_and_blank_paper_could_be_any_digit() -> None:
     assert probabilities[0].argmax() == 3 and probabilities[2].argmax() == 8
 
 
+def test_strokes_are_read_whatever_the_pen() -> None:
+    written = {label: synthetic_digits.pen_strokes(label, np.random.default_rng(0), variation=0.0) for label in (3, 8)}
+    drawings = [
+        {"strokes": [280 * line for line in lines], "pen": pen, "size": 280}
+        for lines in written.values()
+        for pen in (5, 60)
+    ]
+    probabilities = drawing.classify_strokes([*drawings, {"strokes": [], "pen": 20, "size": 280}])
+    assert probabilities.argmax(axis=1)[:4].tolist() == [3, 3, 8, 8]
+    assert probabilities[4] == pytest.approx([0.1] * 10)
+
+
 @pytest.mark.parametrize(("accuracy", "status"), [(0.966, 0), (0.964, 1)])
 def test_an_accuracy_below_its_floor_exits_with_status_1(
     accuracy: float, status: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from harness.browser import digit_strokes
 from harness.server import ROOT
-from harness.visitor import data_url
+from harness.visitor import canvas_value, data_url
 from harness.waiting import TIMEOUT_SECONDS
 from tests.support.apps import TINY, open_page, texts
 from trainer.analysis import evaluation
@@ -30,10 +31,8 @@ def written(label: int, pen: float = 20) -> np.ndarray:
 
 def side_by_side(*labels: int) -> np.ndarray:
     """Draw digits side by side on one canvas."""
-    placed = []
-    for place, label in enumerate(labels):
-        for stroke in synthetic_digits.pen_strokes(label, np.random.default_rng(label)):
-            placed.append((stroke * [1, 1.4] + [place, 0]) / [len(labels), 2])
+    digits = [synthetic_digits.pen_strokes(label, np.random.default_rng(label)) for label in labels]
+    placed = [(line * [1, 1.4] + [at, 0]) / [len(digits), 2] for at, digit in enumerate(digits) for line in digit]
     return synthetic_digits.draw(placed, 300, 14)
 
 
@@ -182,7 +181,10 @@ def test_a_changed_stroke_width_is_shown_in_the_steps(app: AppTest) -> None:
     put_on_canvas(app, written(0, pen=60))
     assert "strokes made thinner" in steps(app)
     put_on_canvas(app, written(0))
-    assert "strokes made" not in steps(app)
+    assert "strokes made" not in steps(app) and "Cropped" in steps(app)
+    app.session_state["canvas"] = json.loads(canvas_value(digit_strokes(3)))
+    assert sentence(app.run()).startswith("Looks like a 3")
+    assert "drawn again" in steps(app) and not re.search("strokes made|Cropped", steps(app))
 
 
 def test_toggles_show_the_answers_to_alternative_normalizations(app: AppTest) -> None:

@@ -55,7 +55,7 @@ def bomb(megabytes: int) -> bytes:
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="300" height="300"/>'
 TEXTS = [chunk(b"zTXt", b"text %d\0\0" % place + bomb(1)) for place in range(60)]
-PICTURES = {  # in place of the data URL of the paper's pixels
+PICTURES = {  # in place of the data URL of the paper's pixels, which are read if there are no strokes
     "30,000 pixels a side": url(png(30_000, 30_000)),
     "7,000 pixels a side, all there": url(png(7_000, 7_000, pixels=bomb(180))),
     "another size": url(png(CANVAS_SIDE - 1, CANVAS_SIDE)),
@@ -86,7 +86,7 @@ STATES = {  # in place of the whole state that the canvas sends
     "a background": {"drawing": {"raw": {"objects": []}, "data": None}, "backgroundFit": {}},
 }
 FORGED = {
-    **{f"picture: {name}": canvas_json([STROKE], picture) for name, picture in PICTURES.items()},
+    **{f"picture: {name}": canvas_json([], picture) for name, picture in PICTURES.items()},
     **{f"objects: {name}": canvas_json(objects, None).replace(" ", "") for name, objects in OBJECTS.items()},
     **{f"state: {name}": json.dumps(state) for name, state in STATES.items()},
 }

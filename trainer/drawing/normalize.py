@@ -41,6 +41,7 @@ class NormalizationSteps:
     boxed: np.ndarray  # the crop, its strokes redrawn, with its longer side resized to 20, aspect kept
     shift: tuple[int, int]  # dx, dy from the image's upper left corner to that of `boxed`
     image: np.ndarray  # (28, 28)
+    from_strokes: bool = False  # drawn from the pen's strokes: `crop` shows them redrawn, with another pen
 
     @property
     def uncentered(self) -> np.ndarray:
@@ -159,9 +160,8 @@ def _contrast(rgba: np.ndarray, paper: np.ndarray) -> np.ndarray:
 
 def _steps(ink: np.ndarray, box: tuple[int, int, int, int], crop: np.ndarray) -> NormalizationSteps:
     pen, thickened, redrawn = _redraw(crop)
-    boxed = _fit(_soften(redrawn) if thickened or not _is_soft(crop) else crop)
-    shift = _shift(boxed)
-    return NormalizationSteps(ink, box, crop, pen, thickened, boxed, shift, _lay(boxed, shift))
+    boxed = fit(soften(redrawn, BLUR * max(redrawn.shape)) if thickened or not _is_soft(crop) else crop)
+    return NormalizationSteps(ink, box, crop, pen, thickened, boxed, *center(boxed))
 
 
 def _box(inked: np.ndarray) -> tuple[int, int, int, int]:
@@ -229,9 +229,8 @@ def _is_soft(crop: np.ndarray) -> bool:
     return bool(np.count_nonzero(inked & (crop < 0.9)) > SOFT_SHARE * np.count_nonzero(inked))
 
 
-def _soften(crop: np.ndarray) -> np.ndarray:
+def soften(crop: np.ndarray, radius: float) -> np.ndarray:
     """Blur the sharp edges of a pen, to be as soft as in MNIST, whose digits were scanned."""
-    radius = BLUR * max(crop.shape)
     sharp = np.pad(np.rint(255 * crop).astype(np.uint8), int(3 * radius) + 1)
     levels = Image.fromarray(sharp).filter(ImageFilter.GaussianBlur(radius))
     soft: np.ndarray = np.asarray(levels, np.float32)
@@ -240,9 +239,10 @@ def _soften(crop: np.ndarray) -> np.ndarray:
     return soft[top:bottom, left:right]
 
 
-def _fit(crop: np.ndarray) -> np.ndarray:
+def fit(crop: np.ndarray, side: int = 0) -> np.ndarray:
+    """Resize a crop so that its longer side, or `side` if that is given, becomes 20 pixels."""
     height, width = crop.shape
-    scale = FITTED_SIDE / max(height, width)
+    scale = FITTED_SIDE / (side or max(height, width))
     return _resize(crop, (max(1, round(width * scale)), max(1, round(height * scale))))
 
 
@@ -254,6 +254,12 @@ def _lay(boxed: np.ndarray, shift: tuple[int, int]) -> np.ndarray:
     image = np.zeros((SIZE, SIZE), np.float32)
     image[shift[1] : shift[1] + boxed.shape[0], shift[0] : shift[0] + boxed.shape[1]] = boxed
     return image
+
+
+def center(boxed: np.ndarray) -> tuple[tuple[int, int], np.ndarray]:
+    """Return the shift that brings the center of mass to the middle, and the image (28, 28)."""
+    shift = _shift(boxed)
+    return shift, _lay(boxed, shift)
 
 
 def _shift(boxed: np.ndarray) -> tuple[int, int]:

@@ -17,6 +17,7 @@ from trainer.figures.palette import BLUE, GRAY, ORANGE, SKY, VERMILLION
 THUMBNAIL_SIDE, PHOTO_SIDE = 150, 600  # pixels a side that are enough for a picture of a step, and for a large one
 PIXELATED_SIDE = 64  # pixels a side up to which the single pixels are shown
 DRAWING_COLORS, PHOTO_COLORS = (SKY, ORANGE), (BLUE, VERMILLION)  # boxes, and the selected one
+REDRAWN = "Your strokes, drawn again with MNIST's pen"
 NETWORK_INPUT = f"{SIZE} × {SIZE}: what the network sees"
 Box = tuple[int, int, int, int]  # left, top, right, bottom
 
@@ -46,7 +47,7 @@ def steps_html(
     figures = [
         _figure("Your drawing" if picture is None else "Your photo", _drawn(picture, ink, boxes, steps)),
         _figure("Ink and its box", _inked(ink, steps)),
-        _figure("Cropped", _cropped(steps)),
+        _figure(REDRAWN if steps is not None and steps.from_strokes else "Cropped", _cropped(steps)),
         _figure(_thickness(steps), _fitted(steps)),
         _figure(_move(steps), _moved(steps)),
         _figure(NETWORK_INPUT, _seen(steps)),
@@ -155,7 +156,7 @@ def _alternative(other: Alternative) -> Markup:
 
 
 def _thickness(steps: NormalizationSteps | None) -> str:
-    thickened = steps.thickened if steps else 0
+    thickened = steps.thickened if steps and not steps.from_strokes else 0
     change = ", strokes made thicker" if thickened > 0 else ", strokes made thinner" if thickened < 0 else ""
     return f"Fitted into {FITTED_SIDE} × {FITTED_SIDE}{change}"
 

@@ -16,6 +16,7 @@ from PIL import Image, ImageDraw
 
 from trainer import UserError
 from trainer.drawing import normalize
+from trainer.drawing.strokes import smooth
 from trainer.drawing.styles import STYLES
 
 Strokes = list[np.ndarray]  # each (points, 2): x to the right and y down, 0..1 on the canvas
@@ -69,7 +70,7 @@ def draw(strokes: Strokes, size: int = 280, pen: float = 20.0) -> np.ndarray:
     image = Image.new("L", (scale, scale))
     brush = ImageDraw.Draw(image)
     for stroke in strokes:
-        points = _smooth(np.asarray(stroke)) * scale
+        points = smooth(np.asarray(stroke)) * scale
         brush.line(points.ravel().tolist(), fill=255, width=width)
         for x, y in points.tolist():
             brush.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
@@ -200,14 +201,3 @@ def place_strokes(written: Strokes, rng: np.random.Generator, variation: float =
     room = (0.84 - scale * (high - low)) / 2
     corner = 0.08 + room * (1 + variation * rng.uniform(-1, 1, 2))
     return [(stroke - low) * scale + corner for stroke in written]
-
-
-def _smooth(points: np.ndarray) -> np.ndarray:
-    """Round the path as Fabric's PencilBrush does: quadratic curves from mid-point to mid-point."""
-    if len(points) < 3:
-        return points
-    middles = (points[:-1] + points[1:]) / 2
-    t = np.linspace(0, 1, 5)[:-1, None]
-    before, at, after = middles[:-1, None], points[1:-1, None], middles[1:, None]
-    curve = (1 - t) ** 2 * before + 2 * t * (1 - t) * at + t**2 * after
-    return np.concatenate([points[:1], curve.reshape(-1, 2), middles[-1:], points[-1:]])

@@ -104,6 +104,7 @@ VARIANTS = {
     "thin": "thin, 5 to 9 pixels",
     "thick": "thick, 30 to 40 pixels",
     "tiny": "tiny, a fifth of the canvas",
+    "pixels": "as in the app, read from its pixels as a photo is, and not from its strokes",
 }
 SETS = {"develop": "15 people, used to choose the settings", "report": "15 other people, measured once at the end"}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -17,7 +17,8 @@ from PIL import Image, ImageFile, PngImagePlugin
 from streamlit_drawable_canvas import st_canvas
 
 from trainer import UserError
-from trainer.drawing import normalize
+from trainer.drawing import fabric, normalize
+from trainer.drawing.strokes import Strokes
 
 SIDE = 300  # pixels, the same on a phone
 PEN_WIDTH = 1 / 15  # as a fraction of the side
@@ -60,36 +61,44 @@ class _Sheet:
 
 @dataclass(frozen=True)
 class Drawing:
-    """Drawing on a canvas of `side` pixels, as a browser sent it."""
+    """Drawing on a canvas of `side` pixels, as a browser sent it.
+
+    It is read from its strokes, and from its pixels if these are not all that was drawn.
+    """
 
     url: str | None  # its pixels, as a data URL
     side: int
     sheet: str  # id of the canvas content, constant until the canvas is cleared
     problem: str = ""  # why the canvas had to be cleared, as a sentence
+    objects: Sequence[Any] = ()  # its strokes, as Fabric describes them
 
     def steps(self) -> normalize.NormalizationSteps | None:
         """Return the normalization steps of the drawing, or None for a blank canvas.
 
         Raises UserError for anything but a drawing. The browser sent it, so its size is checked before it is decoded.
         """
-        return self._read(normalize.from_canvas)
+        return self._read(lambda strokes: strokes.whole, normalize.from_canvas)
 
     def digits(self) -> list[normalize.NormalizationSteps]:
         """Return the steps of each drawn digit, in reading order. Raises UserError as `steps` does."""
-        return self._read(normalize.find_digits) or []
+        return self._read(lambda strokes: strokes.digits, normalize.find_digits) or []
 
-    def _read(self, read: Callable[[np.ndarray], Result]) -> Result | None:
+    def _read(
+        self, from_strokes: Callable[[Strokes], Result], from_pixels: Callable[[np.ndarray], Result]
+    ) -> Result | None:
+        if self.problem:
+            raise UserError(self.problem)
+        if strokes := fabric.read(self.objects, self.side):
+            return from_strokes(strokes)
         rgba = self._pixels()
         if rgba is None:
             return None
-        found = read(rgba)
+        found = from_pixels(rgba)
         if not found and rgba[..., :3].any():
             raise UserError("A digit must have black paper around it (got one that is inked all over): press Clear.")
         return found
 
     def _pixels(self) -> np.ndarray | None:
-        if self.problem:
-            raise UserError(self.problem)
         if self.url is None:
             return None
         try:
@@ -133,7 +142,8 @@ def render(key: str, side: int = SIDE, pen: float = PEN_WIDTH) -> Drawing:
     # A canvas that was given strokes shows them, and sends no pixels before the next one: the last ones are valid.
     if drawing["data"] is not None or drawing["raw"].get("objects") != sheet.current["raw"].get("objects"):
         sheet.current = drawing
-    return Drawing(sheet.current.get("data"), side, sheet.id, problem)
+    objects = sheet.current["raw"].get("objects", [])
+    return Drawing(sheet.current.get("data"), side, sheet.id, problem, objects)
 
 
 def _problem(state: Any) -> str:

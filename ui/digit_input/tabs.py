@@ -153,8 +153,7 @@ def _render_canvas_tools() -> None:
             canvas.PEN_WIDTHS,
             default="Medium" if "pen" not in st.session_state else None,
             required=True,
-            help="Width of the pen. Strokes much thinner or thicker than MNIST's are redrawn before the network sees "
-            "them.",
+            help="Width of the pen on the paper. The network sees your strokes drawn again, with a pen like MNIST's.",
             label_visibility="collapsed",
             width="content",
             persist_state="session",

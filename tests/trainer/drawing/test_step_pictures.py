@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from trainer.drawing import normalize, step_pictures, synthetic_digits
+from trainer.drawing.strokes import Strokes
 from trainer.figures.palette import BLUE, VERMILLION
 
 LABELS = range(10)
@@ -98,6 +99,17 @@ def test_each_step_has_a_caption_and_an_alt_text() -> None:
 def test_the_caption_says_whether_strokes_were_redrawn(pen: float, word: str | None) -> None:
     words = steps_of(drawing(0, pen))[3].words
     assert words.startswith("Fitted into 20 × 20") and ((word or "made") in words) == (word is not None)
+
+
+def test_strokes_are_shown_drawn_again() -> None:
+    written = [300 * line for line in synthetic_digits.pen_strokes(5, np.random.default_rng(5))]
+    steps = Strokes(written, [40] * len(written), 300).whole
+    assert steps is not None
+    _, _, redrawn, fitted, *_ = steps_of(steps)
+    assert redrawn.words == "Your strokes, drawn again with MNIST&#39;s pen"
+    left, top, right, bottom = steps.box
+    assert redrawn.pixels.mean() < 0.6 * steps.ink[top:bottom, left:right].mean(), "the pen on the paper is thick"
+    assert "made" not in fitted.words
 
 
 def test_blank_paper_has_the_same_steps_empty() -> None:

@@ -1,0 +1,79 @@
+"""Drawings as strokes: the same image from any pen, any size and any place."""
+
+import numpy as np
+import pytest
+
+from trainer.drawing import normalize, strokes, synthetic_digits
+from trainer.drawing.strokes import Strokes
+
+
+def on_paper(label: int, scale: float = 200, corner: float = 50, pen: float = 20, side: int = 300) -> Strokes:
+    written = synthetic_digits.pen_strokes(label, np.random.default_rng(label), variation=0.2)
+    low, high = strokes.bounds(written)
+    lines = [(line - low) * scale / (high - low).max() + corner for line in written]
+    return Strokes(lines, [pen] * len(lines), side)
+
+
+@pytest.mark.parametrize("label", range(10))
+def test_the_image_depends_on_neither_pen_nor_size_nor_place(label: int) -> None:
+    usual = on_paper(label).whole
+    assert usual is not None and usual.from_strokes
+    for other in (on_paper(label, pen=5), on_paper(label, 40, 240), on_paper(label, 100, 5, pen=40)):
+        steps = other.whole
+        assert steps is not None and steps.image == pytest.approx(usual.image, abs=0.12)
+        assert np.abs(steps.image - usual.image).mean() < 0.01
+
+
+@pytest.mark.parametrize("label", range(10))
+def test_the_image_is_fitted_and_centered_as_mnist_s(label: int) -> None:
+    steps = on_paper(label).whole
+    assert steps is not None
+    assert max(steps.boxed.shape) == normalize.FITTED_SIDE and steps.image.shape == (28, 28)
+    assert steps.image.dtype == np.float32 and steps.image.min() == 0 and 0.7 < steps.image.max() <= 1
+    assert normalize.center_of_mass(steps.image) == pytest.approx((normalize.CENTER, normalize.CENTER), abs=0.51)
+    left, top, right, bottom = steps.box
+    assert steps.ink.shape == (300, 300)
+    assert steps.ink[top:bottom, left:right].sum() == steps.ink.sum()
+
+
+def test_its_ink_lies_where_that_of_a_thin_pen_s_pixels_does() -> None:
+    for label in range(10):
+        drawn = on_paper(label, pen=10)
+        steps, pixels = drawn.whole, normalize.from_ink(drawn.ink)
+        assert steps is not None and pixels is not None
+        coarse, expected = (each.image.reshape(7, 4, 7, 4).mean(axis=(1, 3)) for each in (steps, pixels))
+        assert np.corrcoef(coarse.ravel(), expected.ravel())[0, 1] > 0.9
+
+
+def test_digits_that_touch_and_overlap_are_found_in_order_each_with_all_its_strokes() -> None:
+    lines, x = [], 20.0
+    for label in (4, 5, 0):
+        drawn = on_paper(label, 80, 0).lines
+        width = strokes.bounds(drawn)[1][0]
+        lines += [line + np.array([x, 100]) for line in drawn]
+        x += width - 4  # less than the pen's width: the ink of neighbors is one piece
+    several = Strokes(lines, [20] * len(lines), 300)
+    assert len(normalize.find_digits(several.ink)) == 1
+    found = several.digits
+    assert [steps.box[0] for steps in found] == sorted(steps.box[0] for steps in found)
+    for label, steps in zip((4, 5, 0), found, strict=True):
+        alone = on_paper(label).whole
+        assert alone is not None and steps.image == pytest.approx(alone.image, abs=0.12)
+
+
+@pytest.mark.parametrize("points", [[[60, 80]], [[60, 80], [60, 80]], [[60, 80], [60.04, 80]]])
+def test_a_dot_stays_a_dot(points: list[list[float]]) -> None:
+    steps = Strokes([np.array(points, float)], [20], 300).whole
+    assert steps is not None and max(steps.boxed.shape) <= 3
+    assert steps.box == (50, 70, 70, 90) or steps.box == (50, 70, 71, 90)
+    assert np.isfinite(steps.image).all() and steps.image.max() > 0.3
+    assert strokes.image([np.array(points, float)]).any()
+
+
+def test_without_strokes_there_is_nothing() -> None:
+    assert Strokes([], [], 300).whole is None and Strokes([], [], 300).digits == []
+
+
+def test_a_drawing_at_the_edge_keeps_its_box_on_the_paper() -> None:
+    steps = Strokes([np.array([[0.0, 0.0], [300.0, 300.0]])], [40], 300).whole
+    assert steps is not None and steps.box == (0, 0, 300, 300)

@@ -1,0 +1,110 @@
+"""Drawings as strokes: the pen's way on the paper, drawn again with a pen as wide, for each digit, as MNIST's.
+
+A canvas has pens of all sizes, and digits of all sizes are drawn with them: tiny ones are blobs of ink, but the center
+lines of their strokes are as readable as those of large ones. So the picture for the network is drawn from the center
+lines, with a pen whose width depends on the digit's size alone, and then softened, fitted and centered as in
+`normalize`.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from trainer.drawing import segments
+from trainer.drawing.normalize import BLUR, FITTED_SIDE, NormalizationSteps, center, fit, soften
+
+PEN = 0.05  # width in longer sides of the digit
+FINE_SIDE = 160  # pixels of the digit's longer side when it is drawn: 8 per pixel of the image
+CURVE_POINTS = 4  # for each point of a stroke
+
+
+@dataclass(frozen=True, eq=False)
+class Strokes:
+    """Strokes on a square paper, in the order in which they were drawn."""
+
+    lines: Sequence[np.ndarray]  # center lines, each (n, 2) float, n >= 1: x to the right and y down, in pixels
+    pens: Sequence[float]  # width of the pen of each, in pixels
+    side: int  # of the paper, in pixels
+
+    @property
+    def whole(self) -> NormalizationSteps | None:
+        """The steps of all strokes as one digit, or None without strokes."""
+        return self._steps(range(len(self.lines))) if self.lines else None
+
+    @property
+    def digits(self) -> list[NormalizationSteps]:
+        """The steps of each digit, in reading order."""
+        return [self._steps(places) for places in segments.group_strokes(self.lines)]
+
+    @functools.cached_property
+    def ink(self) -> np.ndarray:
+        """The paper as it looks, (side, side) float32, 0 = paper, 1 = ink."""
+        return paint(self.lines, self.pens, (self.side, self.side))
+
+    def _steps(self, places: Sequence[int]) -> NormalizationSteps:
+        """Return the steps of the digit that some of the strokes make."""
+        lines, pen = [self.lines[place] for place in places], max(self.pens[place] for place in places)
+        low, high = bounds(lines)
+        box = np.clip([*np.floor(low - pen / 2), *np.ceil(high + pen / 2)], 0, self.side).astype(int)
+        left, top, right, bottom = box.tolist()
+        side = max(float((high - low).max()), pen)  # a dot stays one: what is smaller than its pen is not enlarged
+        crop, boxed = _redraw(lines, side, PEN)
+        width, wanted = FITTED_SIDE * pen / side, FITTED_SIDE * PEN
+        return NormalizationSteps(
+            self.ink, (left, top, right, bottom), crop, width, wanted - width, boxed, *center(boxed), from_strokes=True
+        )
+
+
+def image(lines: Sequence[np.ndarray], pen: float = PEN) -> np.ndarray:
+    """Return the image of a digit, (28, 28) float32, 0 paper .. 1 ink. pen: its width in longer sides of the digit."""
+    low, high = bounds(lines)
+    _, boxed = _redraw(lines, max(float((high - low).max()), 1e-9), pen)
+    return center(boxed)[1]
+
+
+def bounds(lines: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the upper left and the lower right corner, (2,) each, of center lines."""
+    points = np.concatenate(lines)
+    return points.min(axis=0), points.max(axis=0)
+
+
+def paint(lines: Sequence[np.ndarray], pens: Sequence[float], size: tuple[int, int]) -> np.ndarray:
+    """Draw center lines with round pens, as the canvas does: (height, width) float32 of a size (width, height)."""
+    picture = Image.new("L", size)
+    brush = ImageDraw.Draw(picture)
+    for line, pen in zip(lines, pens, strict=True):
+        width = max(1, round(pen))
+        radius = (width - 1) / 2  # Pillow's ellipses include their outermost pixels
+        points = smooth(line)
+        brush.line(points.ravel().tolist(), fill=255, width=width)
+        for x, y in points.tolist():
+            brush.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
+    ink: np.ndarray = np.divide(np.asarray(picture), 255, dtype=np.float32)
+    return ink
+
+
+def smooth(points: np.ndarray) -> np.ndarray:
+    """Round the path as Fabric's PencilBrush does: quadratic curves from mid-point to mid-point."""
+    if len(points) < 3:
+        return points
+    middles = (points[:-1] + points[1:]) / 2
+    t = np.linspace(0, 1, CURVE_POINTS + 1)[:-1, None]
+    before, at, after = middles[:-1, None], points[1:-1, None], middles[1:, None]
+    curve = (1 - t) ** 2 * before + 2 * t * (1 - t) * at + t**2 * after
+    return np.concatenate([points[:1], curve.reshape(-1, 2), middles[-1:], points[-1:]])
+
+
+def _redraw(lines: Sequence[np.ndarray], side: float, pen: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return a digit drawn again, soft and large, and fitted into 20 x 20 pixels. side: of the digit, on the paper."""
+    low, high = bounds(lines)
+    scale, width = FINE_SIDE / side, pen * FINE_SIDE
+    size = np.ceil((high - low) * scale + width).astype(int) + 1
+    moved = [(line - low) * scale + width / 2 for line in lines]
+    drawn = paint(moved, [width] * len(moved), (int(size[0]), int(size[1])))
+    crop = soften(drawn, BLUR * (FINE_SIDE + width))
+    return crop, fit(crop, max(FINE_SIDE, *crop.shape))
