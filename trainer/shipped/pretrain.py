@@ -1,8 +1,9 @@
 """Training of the ready-made network: `python -m trainer.shipped.pretrain`, about ten minutes per seed on two cores.
 
-It is trained on MNIST, synthetic handwriting, and non-digits, for which all ten digits are equally probable. Then its
-probabilities are calibrated by a temperature (Guo et al., On Calibration of Modern Neural Networks, 2017), and the
-threshold is set below which an image does not look like a digit. Ctrl-C leaves no incomplete files.
+It is trained on MNIST, synthetic handwriting, people's digits (`--pens`, see `trainer.shipped.pens`), and non-digits,
+for which all ten digits are equally probable. Then its probabilities are calibrated by a temperature (Guo et al., On
+Calibration of Modern Neural Networks, 2017), and the threshold is set below which an image does not look like a digit.
+Ctrl-C leaves no incomplete files.
 """
 
 from __future__ import annotations
@@ -34,13 +35,14 @@ from trainer.networks import fitting, model, onnx_writer
 from trainer.networks.hooks import Hooks
 from trainer.networks.inference import Network
 from trainer.processes import ROOT
-from trainer.shipped import card
+from trainer.shipped import card, pens
 from trainer.shipped import network as shipped
 from trainer.storage.files import write_atomically
 from trainer.text import percent
 
 SEEDS = (0, 1, 2)
 NON_DIGITS = 8_000
+PEN_VARIATIONS = 7  # of each digit that a person wrote
 HELD_OUT = 2_500  # number of synthetic digits, and of non-digits of other kinds, for measuring
 FIRST_SEED = 1_000_000  # of held-out data; training data has smaller seeds
 DRAWING_BATCH = 500
@@ -58,32 +60,38 @@ class PretrainingData:
     """Training and held-out data for all seeds; images are float32 (n, 28, 28)."""
 
     data: datasets.Dataset
-    extra: tuple[np.ndarray, np.ndarray]  # synthetic digits and non-digits, and labels
+    extra: tuple[np.ndarray, np.ndarray]  # synthetic digits, people's and non-digits, and labels
     handwriting: tuple[np.ndarray, np.ndarray]  # held-out synthetic digits, and labels
     unseen_non_digits: tuple[np.ndarray, Sequence[str]]  # of held-out kinds, and their kinds
     hashes: dict[str, str]
 
 
-def load_data(config: TrainingConfig, number: int, held_out: int, log: Log) -> PretrainingData:
-    """Load and draw all data, always the same; the config's synthetic examples include the non-digits."""
+def load_data(
+    config: TrainingConfig, number: int, held_out: int, written: Sequence[pens.PenDigit], log: Log
+) -> PretrainingData:
+    """Load and draw all data, always the same: the config's synthetic digits, and `number` non-digits."""
     log("loading MNIST")
     data = datasets.load()
     drawn = synthetic.extra_digits(
-        config.synthetic_examples - number,
+        config.synthetic_examples,
         lambda done, total: log(f"drawing handwriting: {done:,} of {total:,} digits of this part"),
     )
+    log(f"drawing {len(written):,} digits of people in {1 + PEN_VARIATIONS} ways each")
+    people = pens.make_images(written, PEN_VARIATIONS)
     log(f"drawing {number:,} letters, signs and scribbles")
     seeds = range(-(-number // DRAWING_BATCH))
     others = np.concatenate([non_digits.make_images(DRAWING_BATCH, seed)[0] for seed in seeds])[:number]
-    no_digit = np.full(number, CLASSES, np.uint8)
     images, labels = synthetic_digits.make_digits(held_out, FIRST_SEED, VARIATION)
     strange, kinds = non_digits.make_images(held_out, FIRST_SEED, held_out=True)
-    hashes = {
-        data.source: data.hash,
-        f"{len(drawn[1]):,} synthetic digits": content_hash(drawn),
-        f"{number:,} images of letters, signs and scribbles": content_hash([others]),
-    }
-    extra = _inked(np.concatenate([drawn[0], others])), np.concatenate([drawn[1], no_digit])
+    hashes = {data.source: data.hash, f"{len(drawn[1]):,} synthetic digits": content_hash(drawn)}
+    if written:
+        ways = f"each drawn in {1 + PEN_VARIATIONS} ways ({pens.CITATION})"
+        hashes[f"{pens.describe(written)}, {ways}"] = content_hash(people)
+    hashes[f"{number:,} images of letters, signs and scribbles"] = content_hash([others])
+    extra = (
+        _inked(np.concatenate([drawn[0], people[0], others])),
+        np.concatenate([drawn[1], people[1], np.full(number, CLASSES, np.uint8)]),
+    )
     return PretrainingData(data, extra, (_inked(images), labels), (_inked(strange), kinds), hashes)
 
 
@@ -119,12 +127,9 @@ def train(config: TrainingConfig, material: PretrainingData, what: str, log: Log
 
 def temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     """Return the divisor of logits (n, 10) with the lowest cross-entropy for labels (n,)."""
-    losses = [_loss(logits / degree, labels) for degree in TEMPERATURES]
+    right = logits[np.arange(len(labels)), labels]
+    losses = [np.mean(energy(logits / degree) - right / degree) for degree in TEMPERATURES]
     return float(TEMPERATURES[int(np.argmin(losses))])
-
-
-def _loss(logits: np.ndarray, labels: np.ndarray) -> float:
-    return float(np.mean(energy(logits) - logits[np.arange(len(labels)), labels]))
 
 
 def calibrated(weights: dict[str, list[np.ndarray]], degree: float) -> dict[str, list[np.ndarray]]:
@@ -174,14 +179,21 @@ def non_digit_threshold(
 
 
 def pretrain(
-    config: TrainingConfig, seeds: Sequence[int], folder: Path, page: Path, number: int, held_out: int, log: Log
+    config: TrainingConfig,
+    seeds: Sequence[int],
+    folder: Path,
+    page: Path,
+    number: int,
+    held_out: int,
+    log: Log,
+    people: Sequence[pens.PenDigit] = (),
 ) -> card.Card:
     """Train a network per seed, ship the first, and write `folder` and `page` after each.
 
-    number: non-digits in the training data. held_out: digits, and as many non-digits, for measuring.
+    number: non-digits to learn from; people: digits too. held_out: digits, and as many non-digits, for measuring.
     """
-    config = replace(config, synthetic_examples=config.synthetic_examples + number)
-    material = load_data(config, number, held_out, log)
+    material = load_data(config, number, held_out, people, log)
+    config = replace(config, synthetic_examples=len(material.extra[1]))
     written: card.Card | None = None
     for place, seed in enumerate(seeds, 1):
         own = replace(config, seed=seed)
@@ -253,6 +265,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m trainer.shipped.pretrain", description=str(__doc__).partition("\n")[0]
     )
     parser.add_argument("--seeds", default=",".join(map(str, SEEDS)), help="separated by commas; the first is shipped")
+    parser.add_argument("--pens", type=Path, help="file of people's digits: pendigits-orig.tra of UCI, see pens.py")
     parser.add_argument("--out", type=Path, help="folder for all files instead of the app's own")
     parser.add_argument("--quick", action="store_true", help="few digits and one epoch, into --out, to try it out")
     given = parser.parse_args(arguments)
@@ -269,8 +282,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise UserError(
                 f"The ready-made network needs MNIST (got {data.source}): see `python -m trainer.data.datasets`."
             )
-        pretrain(config, seeds, folder, page, number, held_out, _print_line)
-    except (UserError, ValueError) as error:
+        people = pens.read(content := given.pens.read_bytes()) if given.pens else []
+        if people:
+            _print_line(f"{pens.describe(people)}, SHA-256 {hashlib.sha256(content).hexdigest()}\n")
+        pretrain(config, seeds, folder, page, number, held_out, _print_line, people)
+    except (UserError, ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -1,0 +1,122 @@
+"""Digits that people wrote with a pen, as strokes, to learn from.
+
+E. Alpaydin and F. Alimoglu, Pen-Based Recognition of Handwritten Digits, UCI Machine Learning Repository, 1996
+(https://doi.org/10.24432/C5MG6K), CC BY 4.0. The archive of that page holds `pendigits-orig.tra.Z`: 30 people's digits
+in the order in which they were written. `gunzip` unpacks it. Half of the people are never learned from, so that others
+can be measured: those with even numbers.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from trainer import UserError
+from trainer.drawing import normalize, strokes
+
+CITATION = "Alpaydin and Alimoglu, Pen-Based Recognition of Handwritten Digits, UCI, CC BY 4.0"
+# SHA-256 of the odd half as lines of JSON, unpacked
+JSON_HASH = "bfb88383de43be13a7d247e22bdaaf25e538f412168975b56eb441ec0eb0db81"
+PEN_WIDTHS = (0.04, 0.13)  # thinnest and thickest pen, in longer sides of the digit
+COMPRESSED = b"\x1f\x9d"  # the first bytes of a .Z file
+
+
+@dataclass(frozen=True, eq=False)
+class PenDigit:
+    label: int
+    writer: int  # number of the person
+    lines: Sequence[np.ndarray]  # center lines of the strokes, each (n, 2) float: x to the right and y down
+
+
+def read(content: bytes) -> list[PenDigit]:
+    """Read the digits of the people with odd numbers, from the published file or from these as lines of JSON.
+
+    The JSON lines have `y` (label), `w` (writer) and `s` (strokes, [x, y, x, y, ...]). Raises UserError for anything
+    else.
+    """
+    if content.startswith(COMPRESSED):
+        raise UserError("The pens' file must be unpacked (got a .Z file): run `gunzip` on it.")
+    try:
+        text = gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content
+        if text.lstrip().startswith(b"{"):
+            if (digest := hashlib.sha256(text).hexdigest()) != JSON_HASH:
+                raise UserError(f"The pens' digits as JSON must have the SHA-256 {JSON_HASH} (got {digest}).")
+            digits = _read_json(text.decode())
+        else:
+            digits = _read_unipen(text.decode("latin-1"))
+    except UserError:
+        raise
+    except (OSError, EOFError, LookupError, TypeError, ValueError) as error:
+        raise UserError(
+            "The pens' file must be pendigits-orig.tra of UCI's Pen-Based Recognition of Handwritten Digits "
+            f"(got something else: {error})."
+        ) from error
+    learned = [digit for digit in digits if digit.writer % 2 and digit.lines]
+    if not learned:
+        raise UserError("The pens' file must have digits of people with odd numbers (got none).")
+    return learned
+
+
+def describe(digits: Sequence[PenDigit]) -> str:
+    return f"{len(digits):,} digits by {len({digit.writer for digit in digits})} people"
+
+
+def _read_json(text: str) -> list[PenDigit]:
+    records = [json.loads(line) for line in text.splitlines()]
+    return [
+        PenDigit(record["y"], int(record["w"].removeprefix("tra")), [np.reshape(line, (-1, 2)) for line in record["s"]])
+        for record in records
+    ]
+
+
+def _read_unipen(text: str) -> list[PenDigit]:
+    """Read UNIPEN text: for each digit its label, a comment with label, writer and number, and points between pens."""
+    digits = []
+    for part in re.split(r"^\s*\.SEGMENT\s+DIGIT", text, flags=re.MULTILINE)[1:]:
+        head, *pens = re.split(r"^\s*\.PEN_DOWN", part, flags=re.MULTILINE)
+        label, comment = re.search(r'"(\d)"', head), re.search(r"^\s*\.COMMENT\s+(\d)\s+(\d+)", head, re.MULTILINE)
+        if not (label and comment and label[1] == comment[1]):
+            raise ValueError("a digit without its label or writer")
+        lines = [np.array(pen.partition(".PEN_UP")[0].split(), float).reshape(-1, 2) for pen in pens]
+        # the tablet's y goes up
+        digits.append(PenDigit(int(label[1]), int(comment[2]), [line * (1, -1) for line in lines if len(line)]))
+    return digits
+
+
+def make_images(digits: Sequence[PenDigit], variations: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Draw each digit as it is and `variations` times otherwise, as another person might write it with another pen.
+
+    Returns images (n, 28, 28) uint8, 0 = paper and 255 = ink, and labels (n,) uint8. A seed repeats them.
+    """
+    images = []
+    for place, digit in enumerate(digits):
+        rng = np.random.default_rng((seed, place))
+        images.append(strokes.image(digit.lines))
+        for _ in range(variations):
+            pen = float(np.exp(rng.uniform(*np.log(PEN_WIDTHS))))
+            images.append(strokes.image(vary(digit.lines, rng), pen))
+    levels = np.rint(255 * np.reshape(images, (-1, normalize.SIZE, normalize.SIZE))).astype(np.uint8)
+    return levels, np.repeat(np.array([digit.label for digit in digits], np.uint8), 1 + variations)
+
+
+def vary(lines: Sequence[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
+    """Slant, stretch, turn a digit's lines, look at them from aside and bend them smoothly; longer side about 1."""
+    low, high = strokes.bounds(lines)
+    slant, turn, aspect = rng.normal(0, (0.2, 0.1, 0.18)).tolist()
+    affine = np.array([[np.exp(aspect / 2), 0], [-slant, np.exp(-aspect / 2)]])
+    affine = affine @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    vanishing = rng.uniform(-0.3, 0.3, 2)
+    waves = [(rng.normal(0, 0.02, 2), rng.normal(0, 5, 2), rng.uniform(0, 2 * np.pi)) for _ in range(3)]
+    varied = []
+    for line in lines:
+        points = (line - (low + high) / 2) / max(float((high - low).max()), 1e-9)
+        points = points @ affine
+        points = points / (1 + points @ vanishing)[:, None]
+        varied.append(points + sum(push * np.sin(points @ along + phase)[:, None] for push, along, phase in waves))
+    return varied
