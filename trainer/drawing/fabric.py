@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from trainer.drawing.segments import MAX_PIECES
 from trainer.drawing.strokes import Strokes
 
+MAX_STROKES = 30  # several digits
 MAX_POINTS = 5_000  # of all strokes: minutes of drawing
 _COMMAND_LENGTHS = {"M": 3, "Q": 5, "L": 3}  # move to x, y; curve to the last two numbers by way of x, y; line to x, y
 _UNCHANGED = {"scaleX": 1, "scaleY": 1, "angle": 0, "skewX": 0, "skewY": 0}  # nothing was moved on the paper
@@ -21,7 +21,7 @@ def read(objects: Sequence[Any], side: int) -> Strokes | None:
     Returns None if there are no strokes, too many, or anything else: a browser sent it. Points beyond the paper are
     moved to its edge.
     """
-    if not 0 < len(objects) <= MAX_PIECES:
+    if not 0 < len(objects) <= MAX_STROKES:
         return None
     try:
         lines, pens = zip(*map(_read_path, objects), strict=True)

@@ -1,10 +1,8 @@
-"""Segmentation into digits: connected components of ink, or strokes, and parts of the same digit joined."""
+"""Segmentation of ink into digits: connected components, and parts of the same digit joined."""
 
 from __future__ import annotations
 
-import functools
 import itertools
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,13 +16,12 @@ MAX_VERTICAL_GAP = 0.4  # the upper and the lower half of a broken digit are no 
 MAX_JOINED_HEIGHT = 1.25  # two pieces that are taller together are digits of two rows
 MAX_JOINED_ASPECT = 2.2  # height by width; two pieces that are slimmer together are digits one above the other
 MIN_SHARED_ROWS = 0.7  # of the lower piece's rows; pieces that share fewer are parts of one digit, or in different rows
-MAX_SHARED_WIDTH = 0.4  # of the narrower stroke's width; strokes side by side that share more are parts of one digit
 MAX_DIGITS = 20  # the largest ones
 MAX_PIECES = 60  # the largest ones: dust may have thousands
 
 
 @dataclass(frozen=True)
-class _Piece:
+class Piece:
     """Connected components, or strokes, that belong to one digit, and their bounding box."""
 
     labels: frozenset[int]  # or places of strokes
@@ -37,18 +34,18 @@ class _Piece:
     def height(self) -> int:
         return self.bottom - self.top
 
-    def distance(self, other: _Piece) -> int:
+    def distance(self, other: Piece) -> int:
         """Return the distance between the boxes in pixels, across plus down; negative if one is above the other."""
         across = max(self.left, other.left) - min(self.right, other.right)
         return across + max(0, max(self.top, other.top) - min(self.bottom, other.bottom))
 
-    def shared(self, other: _Piece) -> float:
+    def shared(self, other: Piece) -> float:
         """Return the share of the smaller height that both have in common."""
         common = min(self.bottom, other.bottom) - max(self.top, other.top)
         return common / min(self.height, other.height)
 
-    def joined(self, other: _Piece) -> _Piece:
-        return _Piece(
+    def joined(self, other: Piece) -> Piece:
+        return Piece(
             self.labels | other.labels,
             min(self.left, other.left),
             min(self.top, other.top),
@@ -67,27 +64,12 @@ def label_digits(inked: np.ndarray) -> np.ndarray:
     count = int(labels.max(initial=0))
     if count < 2:
         return labels.astype(np.uint8)
+    digits = sorted(_join(labels, _pieces(labels)), key=lambda digit: digit.height)[-MAX_DIGITS:]
     places = np.zeros(1 + count, np.uint8)
-    for place, digit in enumerate(_digits(_pieces(labels), functools.partial(_side_by_side, labels)), 1):
+    for place, digit in enumerate(reading_order(digits), 1):
         places[list(digit.labels)] = place
     numbered: np.ndarray = places[labels]
     return numbered
-
-
-def group_strokes(lines: Sequence[np.ndarray]) -> list[list[int]]:
-    """Group strokes, each the (n, 2) points of a center line, into digits in reading order.
-
-    Returns the places of each digit's strokes. Digits may touch, and overlap a little.
-    """
-    pieces = [
-        _Piece(
-            frozenset([place]),
-            *np.floor(line.min(axis=0)).astype(int).tolist(),
-            *(np.floor(line.max(axis=0)).astype(int) + 1).tolist(),
-        )
-        for place, line in enumerate(lines)
-    ]
-    return [sorted(digit.labels) for digit in _digits(pieces, _share_little)] if pieces else []
 
 
 def connected_components(inked: np.ndarray) -> np.ndarray:
@@ -133,28 +115,19 @@ def bounding_boxes(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return low, high
 
 
-def _pieces(labels: np.ndarray) -> list[_Piece]:
+def _pieces(labels: np.ndarray) -> list[Piece]:
     low, high = bounding_boxes(labels)
     largest = np.argsort((low - high)[1:].min(axis=1), kind="stable")[:MAX_PIECES] + 1
-    return [_Piece(frozenset([number]), *low[number].tolist(), *high[number].tolist()) for number in largest.tolist()]
+    return [Piece(frozenset([number]), *low[number].tolist(), *high[number].tolist()) for number in largest.tolist()]
 
 
-def _digits(pieces: list[_Piece], side_by_side: Callable[[_Piece, _Piece], bool]) -> list[_Piece]:
-    """Join pieces to digits: the largest, in reading order.
-
-    side_by_side: whether two pieces as high as a digit are two digits.
-    """
-    digits = _join(pieces, side_by_side)
-    return _reading_order(sorted(digits, key=lambda digit: digit.height)[-MAX_DIGITS:])
-
-
-def _join(pieces: list[_Piece], side_by_side: Callable[[_Piece, _Piece], bool]) -> list[_Piece]:
+def _join(labels: np.ndarray, pieces: list[Piece]) -> list[Piece]:
     tallest = max(piece.height for piece in pieces)
     digits = [piece for piece in pieces if piece.height >= MAX_SPECK_HEIGHT * tallest]
     specks = [piece for piece in pieces if piece.height < MAX_SPECK_HEIGHT * tallest]
     column = max(piece.left for piece in digits) < min(piece.right for piece in digits)
     while pairs := [
-        pair for pair in itertools.combinations(digits, 2) if _are_one_digit(*pair, tallest, column, side_by_side)
+        pair for pair in itertools.combinations(digits, 2) if _are_one_digit(labels, *pair, tallest, column)
     ]:
         one, other = min(pairs, key=lambda pair: pair[0].distance(pair[1]))
         digits = [digit for digit in digits if digit not in (one, other)] + [one.joined(other)]
@@ -167,9 +140,7 @@ def _join(pieces: list[_Piece], side_by_side: Callable[[_Piece, _Piece], bool]) 
     return digits
 
 
-def _are_one_digit(
-    one: _Piece, other: _Piece, tallest: int, column: bool, side_by_side: Callable[[_Piece, _Piece], bool]
-) -> bool:
+def _are_one_digit(labels: np.ndarray, one: Piece, other: Piece, tallest: int, column: bool) -> bool:
     """Return whether two pieces are parts of one digit. column: all pieces are above one another."""
     across = max(one.left, other.left) - min(one.right, other.right)
     down = max(one.top, other.top) - min(one.bottom, other.bottom)
@@ -179,10 +150,10 @@ def _are_one_digit(
         both = one.joined(other)
         slim = both.height > MAX_JOINED_ASPECT * (both.right - both.left)
         return both.height <= MAX_JOINED_HEIGHT * tallest or (column and not slim)
-    return min(one.height, other.height) < MAX_PART_HEIGHT * tallest or not side_by_side(one, other)
+    return min(one.height, other.height) < MAX_PART_HEIGHT * tallest or not _side_by_side(labels, one, other)
 
 
-def _side_by_side(labels: np.ndarray, one: _Piece, other: _Piece) -> bool:
+def _side_by_side(labels: np.ndarray, one: Piece, other: Piece) -> bool:
     """Return whether one piece is left of the other in nearly all rows that they share."""
     if one.shared(other) < MIN_SHARED_ROWS:
         return False
@@ -196,15 +167,9 @@ def _side_by_side(labels: np.ndarray, one: _Piece, other: _Piece) -> bool:
     return bool(max(np.count_nonzero(left), np.count_nonzero(right)) >= 0.8 * len(first))
 
 
-def _share_little(one: _Piece, other: _Piece) -> bool:
-    """Return whether two groups of strokes share so little of their widths that they are two digits."""
-    shared = min(one.right, other.right) - max(one.left, other.left)
-    return shared <= MAX_SHARED_WIDTH * min(one.right - one.left, other.right - other.left)
-
-
-def _reading_order(digits: list[_Piece]) -> list[_Piece]:
+def reading_order(digits: list[Piece]) -> list[Piece]:
     """Sort by rows from the top, each from the left. In a row, each digit shares half of its height with another."""
-    rows: list[list[_Piece]] = []
+    rows: list[list[Piece]] = []
     for digit in digits:
         touching = [row for row in rows if any(digit.shared(other) >= 0.5 for other in row)]
         rows = [row for row in rows if row not in touching] + [[digit, *(other for row in touching for other in row)]]

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
-from trainer.drawing import segments
 from trainer.drawing.normalize import BLUR, FITTED_SIDE, NormalizationSteps, center, fit, soften
 
 PEN = 0.05  # width in longer sides of the digit
@@ -34,19 +33,14 @@ class Strokes:
     @property
     def whole(self) -> NormalizationSteps | None:
         """The steps of all strokes as one digit, or None without strokes."""
-        return self._steps(range(len(self.lines))) if self.lines else None
-
-    @property
-    def digits(self) -> list[NormalizationSteps]:
-        """The steps of each digit, in reading order."""
-        return [self._steps(places) for places in segments.group_strokes(self.lines)]
+        return self.steps(range(len(self.lines))) if self.lines else None
 
     @functools.cached_property
     def ink(self) -> np.ndarray:
         """The paper as it looks, (side, side) float32, 0 = paper, 1 = ink."""
         return paint(self.lines, self.pens, (self.side, self.side))
 
-    def _steps(self, places: Sequence[int]) -> NormalizationSteps:
+    def steps(self, places: Sequence[int]) -> NormalizationSteps:
         """Return the steps of the digit that some of the strokes make."""
         lines, pen = [self.lines[place] for place in places], max(self.pens[place] for place in places)
         low, high = bounds(lines)

@@ -41,3 +41,9 @@ def network() -> Network:
 def looks_like_digit(image: np.ndarray) -> bool:
     """Tell whether an image (28, 28) float32, 0 paper .. 1 ink, looks like a digit."""
     return bool(clarity(network().logits(image[None]))[0] >= card().least_clarity)
+
+
+def recognizability(images: np.ndarray) -> np.ndarray:
+    """Return the log of the highest probability, (n,), for images (n, 28, 28) float32: low if they are no digits."""
+    highest: np.ndarray = np.log(network().probabilities(images).max(axis=1))
+    return highest

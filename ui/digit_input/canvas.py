@@ -17,8 +17,9 @@ from PIL import Image, ImageFile, PngImagePlugin
 from streamlit_drawable_canvas import st_canvas
 
 from trainer import UserError
-from trainer.drawing import fabric, normalize
+from trainer.drawing import fabric, normalize, stroke_groups
 from trainer.drawing.strokes import Strokes
+from trainer.shipped import network as shipped
 
 SIDE = 300  # pixels, the same on a phone
 PEN_WIDTH = 1 / 15  # as a fraction of the side
@@ -81,7 +82,7 @@ class Drawing:
 
     def digits(self) -> list[normalize.NormalizationSteps]:
         """Return the steps of each drawn digit, in reading order. Raises UserError as `steps` does."""
-        return self._read(lambda strokes: strokes.digits, normalize.find_digits) or []
+        return self._read(_find_digits, normalize.find_digits) or []
 
     def _read(
         self, from_strokes: Callable[[Strokes], Result], from_pixels: Callable[[np.ndarray], Result]
@@ -111,6 +112,10 @@ class Drawing:
             raise UserError(
                 f"A drawing must be a PNG image of {self.side} x {self.side} pixels (got something else): press Clear."
             ) from error
+
+
+def _find_digits(strokes: Strokes) -> list[normalize.NormalizationSteps]:
+    return stroke_groups.find_digits(strokes, shipped.recognizability)
 
 
 def render(key: str, side: int = SIDE, pen: float = PEN_WIDTH) -> Drawing:

@@ -7,7 +7,6 @@ import pytest
 
 from harness.visitor import fabric_path
 from trainer.drawing import fabric
-from trainer.drawing.segments import MAX_PIECES
 
 POINTS = [[10.0, 10.0], [20.0, 20.0], [30.0, 10.0]]
 PATH = fabric_path(POINTS)
@@ -47,7 +46,7 @@ ODD: dict[str, Any] = {
     "no pen": [{**PATH, "strokeWidth": 0}],
     "an infinite pen": [{**PATH, "strokeWidth": float("inf")}],
     "a moved path": [{**PATH, "scaleX": 2}],
-    "too many strokes": [PATH] * (MAX_PIECES + 1),
+    "too many strokes": [PATH] * (fabric.MAX_STROKES + 1),
     "too many points": [fabric_path([[1.0, 2.0]] * fabric.MAX_POINTS)],
     "one odd stroke among others": [PATH, {}, PATH],
 }

@@ -45,22 +45,6 @@ def test_its_ink_lies_where_that_of_a_thin_pen_s_pixels_does() -> None:
         assert np.corrcoef(coarse.ravel(), expected.ravel())[0, 1] > 0.9
 
 
-def test_digits_that_touch_and_overlap_are_found_in_order_each_with_all_its_strokes() -> None:
-    lines, x = [], 20.0
-    for label in (4, 5, 0):
-        drawn = on_paper(label, 80, 0).lines
-        width = strokes.bounds(drawn)[1][0]
-        lines += [line + np.array([x, 100]) for line in drawn]
-        x += width - 4  # less than the pen's width: the ink of neighbors is one piece
-    several = Strokes(lines, [20] * len(lines), 300)
-    assert len(normalize.find_digits(several.ink)) == 1
-    found = several.digits
-    assert [steps.box[0] for steps in found] == sorted(steps.box[0] for steps in found)
-    for label, steps in zip((4, 5, 0), found, strict=True):
-        alone = on_paper(label).whole
-        assert alone is not None and steps.image == pytest.approx(alone.image, abs=0.12)
-
-
 @pytest.mark.parametrize("points", [[[60, 80]], [[60, 80], [60, 80]], [[60, 80], [60.04, 80]]])
 def test_a_dot_stays_a_dot(points: list[list[float]]) -> None:
     steps = Strokes([np.array(points, float)], [20], 300).whole
@@ -71,7 +55,7 @@ def test_a_dot_stays_a_dot(points: list[list[float]]) -> None:
 
 
 def test_without_strokes_there_is_nothing() -> None:
-    assert Strokes([], [], 300).whole is None and Strokes([], [], 300).digits == []
+    assert Strokes([], [], 300).whole is None
 
 
 def test_a_drawing_at_the_edge_keeps_its_box_on_the_paper() -> None:
