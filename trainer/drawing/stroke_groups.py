@@ -25,6 +25,7 @@ MAX_STROKES = 4  # of a digit
 GAP_COST = 8.0  # for the distance sideways between strokes of one digit
 MAX_GAP_COST = 2.4  # more than what is no digit at all costs
 OVERLAP_COST = 0.4  # for two digits one of which covers the other's whole width; a half costs an eighth of it
+DIGIT_COST = -0.1  # for each further digit
 LOW, LOW_COST = 0.4, 3.0  # a digit is not lower than this, or costs more
 MAX_SPECK = 0.25  # what is smaller in both directions, and near no digit, belongs to none
 
@@ -86,7 +87,7 @@ def _partition(lines: Sequence[np.ndarray], tallest: float, read: Read) -> list[
     best: dict[Run, tuple[float, Run | None]] = {}
     for run in sorted(costs, key=lambda run: run[1]):
         before = [
-            (best[other][0] + OVERLAP_COST * _covered(boxes[other], boxes[run], tallest) ** 3, other)
+            (best[other][0] + DIGIT_COST + OVERLAP_COST * _covered(boxes[other], boxes[run], tallest) ** 3, other)
             for other in best
             if other[1] == run[0]
         ]

@@ -13,6 +13,7 @@ import numpy as np
 
 from trainer.config.limits import choice_label, in_sentence
 from trainer.config.training import TrainingConfig, parameter_count, short_form
+from trainer.shipped import pens
 from trainer.storage.files import write_atomically
 from trainer.text import number, percent
 
@@ -46,6 +47,11 @@ class Card:
     @property
     def parameters(self) -> int:
         return parameter_count(TrainingConfig.from_json(self.config))
+
+    @property
+    def has_learned_from_people(self) -> bool:
+        """Whether the training data includes people's digits, those named develop in `drawings`."""
+        return any(pens.CITATION in name for name in self.data)
 
     @classmethod
     def load(cls, path: Path) -> Card:
@@ -128,7 +134,12 @@ def page(card: Card) -> str:
         "For non-digits it was trained to give all ten digits the same probability. "
         "Settings were chosen on MNIST's validation digits and on the drawings named develop, with one exception: a "
         "wider candidate was dropped after its test accuracy, 99.42 %, was known, so MNIST's test figures are slightly "
-        "optimistic. The network was not trained on any drawing of either set.",
+        "optimistic. "
+        + (
+            "The network learned from the drawings named develop, and from none named report."
+            if card.has_learned_from_people
+            else "The network was not trained on any drawing of either set."
+        ),
         "## MNIST",
         _table(
             ["seed", "validation digits read correctly", "test digits read correctly"],

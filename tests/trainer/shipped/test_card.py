@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from trainer.config.training import TrainingConfig
-from trainer.shipped import card
+from trainer.shipped import card, pens
 
 CONFIG = TrainingConfig()
 
@@ -77,3 +77,9 @@ def test_the_page_says_what_the_card_knows() -> None:
         assert figure in page
     assert "Not measured yet" not in page
     assert "Not measured yet" in card.page(replace(some_card(), drawings={}))
+
+
+def test_the_page_says_whether_the_network_learned_from_people() -> None:
+    assert "not trained on any drawing" in card.page(some_card())
+    learned = replace(some_card(), data={f"9 digits by 2 people ({pens.CITATION})": "ef" * 32})
+    assert "learned from the drawings named develop" in card.page(learned) and "CC BY 4.0" in card.page(learned)

@@ -21,17 +21,21 @@ def test_a_quick_one_writes_a_network_its_card_and_its_page(
 ) -> None:
     monkeypatch.setenv("DIGITLAB_DATA", str(few_digits))
     monkeypatch.setattr(synthetic, "COUNTS", (200, 20))  # all that is drawn
-    assert pretrain.main(["--quick", "--seeds", "3,4", "--out", str(tmp_path)]) == 0
+    people = tmp_path / "pendigits-orig.tra"
+    people.write_text('.SEGMENT DIGIT 0 ? "1"\n.COMMENT 1 3 22\n.PEN_DOWN\n 80 30\n 82 130\n.PEN_UP\n')
+    assert pretrain.main(["--quick", "--seeds", "3,4", "--out", str(tmp_path), "--pens", str(people)]) == 0
     content, card = (tmp_path / "network.onnx").read_bytes(), Card.load(tmp_path / "card.json")
     assert hashlib.sha256(content).hexdigest() == card.sha256 and len(content) == card.size
     assert card.seeds == (3, 4) and len(card.test_accuracies) == len(card.validation_accuracies) == 2
     assert card.parameters == parameter_count(shipped.CONFIG)
     assert {"few_digits.npz", "200 synthetic digits"} <= set(card.data)
+    assert card.has_learned_from_people and any(name.startswith("1 digits by 1 people") for name in card.data)
     assert set(card.non_digits) >= {pretrain.CLARITY, "highest logit", "energy", "highest probability", "kinds"}
     probabilities = Network(content).probabilities(np.zeros((2, 28, 28), np.float32))
     assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-5)
     assert "# The ready-made network" in (tmp_path / "network.md").read_text()
-    assert "minutes left" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "minutes left" in printed and hashlib.sha256(people.read_bytes()).hexdigest() in printed
 
 
 def test_nothing_is_shipped_that_did_not_learn_mnist(
