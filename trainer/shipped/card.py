@@ -180,7 +180,8 @@ def _drawings(card: Card) -> list[str]:
     ]
     return [
         _table(["drawings", "pen", "digits", "read correctly", "95 % range over the writers"], rows),
-        "Measured by `python -m benchmarks.drawing` (report) and `python -m benchmarks.drawing --set develop`.",
+        "Read from their strokes, except where pixels are named. Measured by `python -m benchmarks.drawing` (report) "
+        "and `python -m benchmarks.drawing --set develop`.",
     ]
 
 
