@@ -31,8 +31,8 @@ run, kills = Run(Path(sys.argv[1])), int(sys.argv[2])
 networks = [path.read_bytes() for path in sorted(run.path.parent.parent.glob("*.onnx"))]
 arrays = [{"network/dense/0": np.full((300, 300), number, np.float32)} for number in (1, 2)]
 chance = random.Random(1)
-saved, tell = os.pipe()
 for _ in range(kills):
+    saved, tell = os.pipe()  # its own: what an earlier one wrote before its end would be read as this one's
     child = os.fork()
     if not child:
         while True:
@@ -46,6 +46,8 @@ for _ in range(kills):
     time.sleep(chance.uniform(0, 0.01))
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
+    os.close(saved)
+    os.close(tell)
     print("killed", flush=True)
     sys.stdin.readline()
 """
