@@ -48,7 +48,9 @@ def test_a_kernel_slides_over_a_digit_and_its_weights_are_edited(server, page):
         expect(page.get_by_text("Your own kernel.")).to_be_visible()
     expect(total).to_contain_text("add up to 0. relu makes it 0;")
     slide = page.get_by_role("button", name="Slide the kernel")
-    slide.evaluate("button => { button.click(); button.click() }")  # starts it, and stops it before its first step
+    # started, and stopped before its first step
+    shown = slide.evaluate("button => { button.click(); const text = button.textContent; button.click(); return text }")
+    assert shown == "Stop"
     expect(slide).to_be_visible()
     expect(total).to_contain_text("Row 4, column 2:")
     slide.click()

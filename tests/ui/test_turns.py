@@ -39,37 +39,25 @@ def waiting(places: Turns, visitors: str) -> Iterator[list[str]]:
         thread.join(TIMEOUT_SECONDS)
 
 
-def test_whoever_has_used_more_than_a_share_waits_for_those_who_have_not(clock: list[float]) -> None:
+@pytest.mark.parametrize(
+    ("used", "seconds", "waiters", "expected"),
+    [
+        pytest.param("ab", (9.0, 2.0), "aabbc", "cbbaa", id="those who used more than a share wait for the others"),
+        pytest.param("aaab", (0.3,) * 4, "abcab", "abcab", id="small work is done in order of arrival"),
+        pytest.param("aaabb", (5.0,) * 5, "ba", "ab", id="what was used while nobody came counts for a moment only"),
+    ],
+)
+def test_whose_turn_is_next(
+    clock: list[float], used: str, seconds: tuple[float, ...], waiters: str, expected: str
+) -> None:
     places = Turns(1)
-    for visitor, seconds in (("a", 9.0), ("b", 2.0)):
+    for visitor, taken in zip(used, seconds, strict=True):
         with places.turn(visitor):
-            clock[0] += seconds
+            clock[0] += taken
     held = places.take("z")
-    with waiting(places, "aabbc") as order:
+    with waiting(places, waiters) as order:
         places.release(held)
-    assert "".join(order) == "cbbaa"
-
-
-def test_small_work_is_done_in_order_of_arrival_and_a_newcomer_is_not_before_it(clock: list[float]) -> None:
-    places = Turns(1)
-    for visitor in "aaab":
-        with places.turn(visitor):
-            clock[0] += 0.3
-    held = places.take("z")
-    with waiting(places, "abcab") as order:
-        places.release(held)
-    assert "".join(order) == "abcab"
-
-
-def test_what_a_visitor_used_while_nobody_else_came_counts_for_a_moment_only(clock: list[float]) -> None:
-    places = Turns(1)
-    for visitor in "aaabb":
-        with places.turn(visitor):
-            clock[0] += 5
-    held = places.take("z")
-    with waiting(places, "ba") as order:
-        places.release(held)
-    assert "".join(order) == "ab"
+    assert "".join(order) == expected
 
 
 def test_visitors_who_left_are_forgotten(clock: list[float], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -112,7 +112,7 @@ VARIANTS = {
     "tiny": "tiny, a fifth of the canvas",
     "pixels": "as in the app, read from its pixels as a photo is, and not from its strokes",
 }
-SETS = {"develop": "15 people, used to choose the settings", "report": "15 other people, measured once at the end"}
+SETS = {"develop": "15 people, used to choose the settings", "report": "15 other people, by whom nothing was chosen"}
 
 
 def page(card: Card) -> str:

@@ -29,6 +29,8 @@ COMPRESSED = b"\x1f\x9d"  # the first bytes of a .Z file
 
 @dataclass(frozen=True, eq=False)
 class PenDigit:
+    """A digit as a person wrote it."""
+
     label: int
     writer: int  # number of the person
     lines: Sequence[np.ndarray]  # center lines of the strokes, each (n, 2) float: x to the right and y down
@@ -64,6 +66,7 @@ def read(content: bytes) -> list[PenDigit]:
 
 
 def describe(digits: Sequence[PenDigit]) -> str:
+    """Return how many digits of how many people there are, as text."""
     return f"{len(digits):,} digits by {len({digit.writer for digit in digits})} people"
 
 
