@@ -34,7 +34,7 @@ def open_chromium() -> Iterator[Browser]:
     if not (path := find_chromium()):
         print(f"{NO_CHROMIUM.capitalize()}: install one with `python run.py browser`.", file=sys.stderr)
         sys.exit(2)
-    arguments = ["--disable-dev-shm-usage"]
+    arguments = ["--disable-dev-shm-usage", "--process-per-site"]  # a context's pages share what they have compiled
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         arguments.append("--no-sandbox")  # Chromium refuses to run as root otherwise
     with sync_playwright() as playwright:

@@ -13,8 +13,10 @@ from trainer.analysis import answer_charts
 from trainer.analysis.answer import Answer
 from ui import entry, followed_digits, load_control, network_picker
 from ui.components import live_text
+from ui.components.plot import plot
 from ui.digit_input import canvas, reading, tabs
 from ui.digit_input.inputs import DigitInput
+from ui.digit_input.reading import Reading
 from ui.draw import comparison, my_drawings, steps
 from ui.html import style
 from ui.markdown import sentence
@@ -68,32 +70,43 @@ def render_answers(choice: NetworkChoice, others: list[NetworkChoice], alternati
     with load_control.rendering() if tabs.selected_tab() == tabs.DRAW else nullcontext():
         with layout.paper:
             source = tabs.render_input(choice)
-        read, error = reading.read(choice, source)
-        focus = tabs.focused_digit(len(read))
-        image, answer = (None, None) if focus is None else (source.images[focus], read[focus])
-        alternative_answers = steps.predict_alternatives(source, focus, choice, answer, alternatives)
-        layout.bars.plotly_chart(
-            answer_charts.probability_bars(answer),
-            config={"staticPlot": True},
-            alt=answer.sentence if answer else source.hint,
-            key="bars",
-        )
-        with layout.sentence:
-            live_text.render(reading.sentence(source, read), key="sentence")
-            if error:
-                st.error(sentence(error))
-        with layout.paper:
-            tabs.render_boxes(source, read, focus)
-        steps.render(source, focus, alternative_answers)
+        read = reading.read(choice, source)
+        render_reading(choice, source, read, alternatives, layout)
     if tabs.selected_tab() != tabs.DRAW:
         with layout.tools:
             tabs.render_tools(choice)
+    answers, _ = read
+    focus = tabs.focused_digit(len(answers))
+    image, answer = (None, None) if focus is None else (source.images[focus], answers[focus])
     with layout.labels.container():  # always there: a stroke may only write where the whole page has written
-        tabs.select_focus(len(read))
-        render_labels(choice, source, image, answer, f"{source.sheet} {focus} of {len(read)}")
+        tabs.select_focus(len(answers))
+        render_labels(choice, source, image, answer, f"{source.sheet} {focus} of {len(answers)}")
     if others:
         with layout.comparison:
             comparison.render(image, choice, answer, others)
+
+
+@st.fragment
+def render_reading(
+    choice: NetworkChoice, finished: DigitInput, read: Reading, alternatives: list[str], layout: Layout
+) -> None:
+    """Render what the network reads; while the pen draws a stroke, this fragment alone is rerun with its points."""
+    with load_control.rendering() if tabs.selected_tab() == tabs.DRAW else nullcontext():
+        source = tabs.follow_pen(finished)
+        answers, error = read if source is finished else reading.read(choice, source)
+        focus = tabs.focused_digit(len(answers))
+        answer = None if focus is None else answers[focus]
+        alternative_answers = steps.predict_alternatives(source, focus, choice, answer, alternatives)
+        with layout.bars:
+            alt = answer.sentence if answer else source.hint
+            plot(answer_charts.probability_bars(answer), "bars", alt, is_static=True)
+        with layout.sentence:
+            live_text.render(reading.sentence(source, answers), "sentence", is_final=not source.is_unfinished)
+            if error:
+                st.error(sentence(error))
+        with layout.paper.container(gap=None):  # always there: this fragment may only write where it has written
+            tabs.render_boxes(source, answers, focus)
+        steps.render(source, focus, alternative_answers)
 
 
 def render_labels(

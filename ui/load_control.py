@@ -22,6 +22,12 @@ FULL_PACE_VISITORS = 10  # with more visitors, each of them polls less often
 VISITOR_TIMEOUT_SECONDS = 60.0  # without a poll, after which a visitor has left; longer than any polling interval
 PACE_TOLERANCE = 2.0  # the interval changes only when it is off by more than this factor
 
+LIVE_STROKE_SECONDS = 0.1  # between two looks at a stroke that is being drawn
+FULL_PACE_DRAWING = 8  # with more visitors who draw at the same time, each stroke is looked at less often
+DRAWING_SECONDS = 2.0  # after a look at a stroke, for which its visitor counts as drawing
+_drawing: dict[str, float] = {}  # visitor -> time of the last look, by time.monotonic()
+_drawing_lock = threading.Lock()
+
 # A stroke or an update takes about 15 ms of Python, which runs one thread at a time. Without turns, the strokes of a
 # class share the processor and all end late. With them, 95 % of 60 visitors had their bars in 60 ms, not 200 ms.
 _renderings = Turns(1)
@@ -38,11 +44,14 @@ photos = Turns(2)  # each takes a process
 
 @contextmanager
 def rendering() -> Iterator[None]:
-    """Render a part of this visitor's page while nobody else's is rendered.
+    """Render a part of this visitor's page while nobody else's is rendered; a part within it belongs to the same turn.
 
     The part must not touch the disk, so that nobody waits for more than renderings; a large network that computes
     meanwhile gives the turn away.
     """
+    if getattr(_turn_here, "place", None):
+        yield
+        return
     _turn_here.place = _renderings.take(current_visitor())
     try:
         yield
@@ -102,6 +111,17 @@ def poll_seconds(base: float = POLL_SECONDS, current: float | None = None) -> fl
     if current is not None and current / PACE_TOLERANCE <= wanted <= current * PACE_TOLERANCE:
         return current
     return wanted
+
+
+def live_stroke_seconds(is_drawing: bool) -> float:
+    """Return the seconds between two looks at a stroke that is being drawn: more while many people draw at once."""
+    now = time.monotonic()
+    with _drawing_lock:
+        if is_drawing:
+            _drawing[current_visitor()] = now
+        for visitor in [visitor for visitor, when in _drawing.items() if now - when > DRAWING_SECONDS]:
+            del _drawing[visitor]
+        return LIVE_STROKE_SECONDS * max(1.0, len(_drawing) / FULL_PACE_DRAWING)
 
 
 @st.cache_resource(show_spinner=False)

@@ -122,6 +122,29 @@ def test_bars_sentence_and_steps_follow_the_strokes(paper):
     assert paper.get_by_role("status").evaluate("sentence => sentence === window.sentence")
 
 
+def test_the_bars_follow_the_pen_before_it_is_lifted(paper):
+    """Until the mouse button is up, the canvas sends nothing by itself."""
+    (stroke,) = digit_strokes(3)
+    box = paper.locator("canvas.upper-canvas").bounding_box()
+    begin, *rest = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
+    paper.mouse.move(*begin)
+    paper.mouse.down()
+    for point in rest[: len(rest) // 3]:
+        paper.mouse.move(*point)
+    expect(paper.get_by_role("status")).not_to_have_text("Draw a digit on the black paper.")
+    assert paper.get_by_role("status").get_attribute("aria-busy") == "true"
+    for point in rest[len(rest) // 3 :]:
+        paper.mouse.move(*point)
+    expect_answer(paper, looks_like(3))
+    assert int(np.argmax(shares(paper))) == 3
+    expect(paper.locator(".strip:not(.empty) figure")).to_have_count(6)
+    paper.mouse.up()
+    expect(paper.get_by_role("status")).to_have_attribute("aria-busy", "false")
+    expect_answer(paper, looks_like(3))
+    paper.get_by_role("button", name="Undo").click()
+    expect_answer(paper, "Draw a digit on the black paper.")
+
+
 def test_toggles_show_the_answers_to_alternative_normalizations(paper):
     draw(paper, [0.3 * stroke for stroke in digit_strokes(4)])
     expect_answer(paper, looks_like(4))

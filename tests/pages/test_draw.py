@@ -1,4 +1,7 @@
-"""Draw page without a browser: drawings, test digits and photos, and the answers to them."""
+"""Draw page without a browser: drawings, test digits and photos, and the answers to them.
+
+Longer than 300 lines because the page has many kinds of input.
+"""
 
 import io
 import json
@@ -13,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from harness.browser import digit_strokes
 from harness.server import ROOT
-from harness.visitor import canvas_value, data_url
+from harness.visitor import canvas_value, data_url, fabric_path
 from harness.waiting import TIMEOUT_SECONDS
 from tests.support.apps import TINY, open_page, texts
 from trainer.analysis import evaluation
@@ -47,13 +50,16 @@ def proto(app: AppTest, kind: str, key: str) -> Any:
 
 
 def sentence(app: AppTest) -> str:
-    text: str = json.loads(proto(app, "bidi_component", "sentence").json)
+    text: str = json.loads(proto(app, "bidi_component", "sentence").json)["sentence"]
     return text
 
 
 def bars(app: AppTest, key: str = "bars") -> list[float]:
-    trace = json.loads(proto(app, "plotly_chart", key).spec)["data"][0]
-    shares: list[float] = trace["x" if key == "bars" else "y"]
+    if key == "bars":
+        figure = json.loads(proto(app, "bidi_component", "bars.figure").bytes)
+    else:
+        figure = json.loads(proto(app, "plotly_chart", key).spec)
+    shares: list[float] = figure["data"][0]["x" if key == "bars" else "y"]
     return shares
 
 
@@ -157,6 +163,38 @@ def test_a_damaged_network_gives_an_error_sentence(app: AppTest, network_run: Ru
     open_page(app, "draw", network_run)
     put_on_canvas(app, side_by_side(3, 4))
     assert not app.exception and app.error[0].value.endswith(".")
+
+
+def test_a_stroke_is_read_while_it_is_drawn_together_with_those_before_it(app: AppTest) -> None:
+    """A browser's message is received by a callback, which AppTest has none of for components."""
+    message = "live.message"
+    app.run()
+    (whole,) = digit_strokes(3)
+    app.session_state[message] = {"number": 1, "points": whole[: len(whole) // 3].tolist()}
+    app.run()
+    assert sentence(app) != "Draw a digit on the black paper." and "not look like" not in sentence(app)
+    app.session_state[message] = {"number": 2, "points": whole.tolist()}
+    app.run()
+    assert sentence(app).startswith("Looks like a 3 (") and int(np.argmax(bars(app))) == 3
+    assert message not in app.session_state, "it holds for one run"
+    app.run()
+    assert sentence(app) == "Draw a digit on the black paper."
+
+    hat = [[30.0, 30], [230, 28]]
+    body = fabric_path([[60.0, 30], [60, 130], [150, 115], [220, 170], [200, 260], [60, 265]])
+    app.session_state["canvas"] = {"drawing": {"raw": {"objects": [body]}, "data": None}}
+    app.session_state[message] = {"number": 3, "points": (np.array(hat) / 300).tolist()}
+    app.run()
+    assert not app.exception and sentence(app).startswith("Looks like a 5 (")
+
+
+@pytest.mark.parametrize("message", [7, {"points": "?"}, {"number": {}, "points": [[0.5, 0.5]] * 999}])
+def test_a_forged_stroke_changes_nothing(app: AppTest, message: object) -> None:
+    put_on_canvas(app.run(), written(3))
+    before = bars(app)
+    app.session_state["live.message"] = message
+    app.run()
+    assert not app.exception and bars(app) == before
 
 
 def test_clear_empties_the_canvas(app: AppTest) -> None:

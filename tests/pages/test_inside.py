@@ -59,7 +59,7 @@ def unpacked(url: str, kind: type = np.float32) -> np.ndarray:
 
 def sentence(app: AppTest) -> str:
     protos = (element.proto for element in app.get("bidi_component"))
-    return next(json.loads(proto.json) for proto in protos if proto.component_name == "digit_lab_live_text")
+    return next(json.loads(proto.json) for proto in protos if proto.component_name == "digit_lab_live_text")["sentence"]
 
 
 def select_test_digit(app: AppTest) -> None:

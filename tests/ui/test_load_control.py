@@ -131,3 +131,25 @@ def test_pages_run_one_after_the_other_but_nobody_waits_long_for_another(monkeyp
         raise ZeroDivisionError
     page("after an error")
     assert order == ["first", "other", "does not wait", "after an error"]
+
+
+def test_a_part_within_a_rendered_part_belongs_to_the_same_turn():
+    with load_control.rendering(), load_control.rendering():
+        pass
+    with load_control.rendering():
+        pass
+
+
+def test_strokes_are_looked_at_less_often_while_many_draw(monkeypatch):
+    visitor, now = "a", 0.0
+    monkeypatch.setattr(load_control, "current_visitor", lambda: visitor)
+    monkeypatch.setattr(load_control, "_drawing", {})
+    monkeypatch.setattr(load_control.time, "monotonic", lambda: now)
+    usual = load_control.LIVE_STROKE_SECONDS
+    assert load_control.live_stroke_seconds(is_drawing=False) == usual
+    for number in range(3 * load_control.FULL_PACE_DRAWING):
+        visitor = f"visitor {number}"
+        load_control.live_stroke_seconds(is_drawing=True)
+    assert load_control.live_stroke_seconds(is_drawing=False) == pytest.approx(3 * usual)
+    now = load_control.DRAWING_SECONDS + 1
+    assert load_control.live_stroke_seconds(is_drawing=True) == usual

@@ -69,6 +69,13 @@ class Answer:
             return f"Not sure: {best}?"
         return f"Not sure: {best} or {self.info.with_article(self.second)} ({probability(second)})?"
 
+    @property
+    def so_far(self) -> str:
+        """Return the sentence for an unfinished digit."""
+        if self.sure or not self.is_finite:
+            return self.sentence
+        return f"So far most like {self.info.with_article(self.best)} ({probability(self.share)})."
+
     def compared(self, label: int) -> str:
         """Return the sentence, followed by whether the answer is correct."""
         right = self.is_finite and self.best == label

@@ -30,6 +30,12 @@ class Strokes:
     pens: Sequence[float]  # width of the pen of each, in pixels
     side: int  # of the paper, in pixels
 
+    def with_line(self, line: np.ndarray, pen: float) -> Strokes:
+        """Return these strokes and one more; the last one stands already where it begins at the same point."""
+        if np.abs(self.lines[-1][0] - line[0]).max() < 1:
+            return self
+        return Strokes([*self.lines, line], [*self.pens, pen], self.side)
+
     @property
     def whole(self) -> NormalizationSteps | None:
         """The steps of all strokes as one digit, or None without strokes."""

@@ -1,5 +1,7 @@
 // Changes the text of the live region only where it differs: a screen reader announces every change.
+// While it is busy, changes are not announced.
 export default ({ parentElement, data }) => {
-    const sentence = parentElement.querySelector("p");
-    if (sentence.textContent !== data) sentence.textContent = data;
+    const text = parentElement.querySelector("p");
+    text.setAttribute("aria-busy", data.busy);
+    if (text.textContent !== data.sentence) text.textContent = data.sentence;
 };

@@ -15,6 +15,6 @@ _component = st.components.v2.component(
 )
 
 
-def render(sentence: str, key: str) -> None:
-    """Render a sentence; a screen reader announces it when it changes."""
-    _component(data=sentence, key=key)
+def render(sentence: str, key: str, is_final: bool = True) -> None:
+    """Render a sentence; a screen reader announces it when it changes, unless it will soon change again."""
+    _component(data={"sentence": sentence, "busy": not is_final}, key=key)

@@ -18,16 +18,16 @@ _component = st.components.v2.component(
 )
 
 
-def plot(figure: Figure, key: str, alt: str) -> None:
-    """Render a Plotly figure of fixed height; `alt` is its description for screen readers.
+def plot(figure: Figure, key: str, alt: str, is_static: bool = False) -> None:
+    """Render a Plotly figure of fixed height; `alt` is its description for screen readers. A static one has no hover.
 
     When the figure of a key changes, the chart updates in place: the hover stays, and so do the curves hidden in the
     legend, which are identified by their names.
     """
     frame = f"{key}.frame"
-    config = {"displayModeBar": False}
+    config = {"staticPlot": True} if is_static else {"displayModeBar": False}
     frame_data = {"frame": "st-key-" + re.sub(r"[^a-zA-Z0-9_-]", "-", frame), "alt": alt}
-    with st.container(gap=None):
+    with st.container(gap=None, key=key):
         rendered = _component(
             data=json.dumps({**frame_data, **figure}).encode(),  # bytes: Streamlit would search a dict for data frames
             on_failed_change=lambda: None,

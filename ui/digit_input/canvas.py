@@ -72,6 +72,7 @@ class Drawing:
     sheet: str  # id of the canvas content, constant until the canvas is cleared
     problem: str = ""  # why the canvas had to be cleared, as a sentence
     objects: Sequence[Any] = ()  # its strokes, as Fabric describes them
+    unfinished: tuple[np.ndarray, float] | None = None  # points of the stroke that is being drawn, and width of its pen
 
     def steps(self) -> normalize.NormalizationSteps | None:
         """Return the normalization steps of the drawing, or None for a blank canvas.
@@ -89,7 +90,7 @@ class Drawing:
     ) -> Result | None:
         if self.problem:
             raise UserError(self.problem)
-        if strokes := fabric.read(self.objects, self.side):
+        if strokes := self._strokes():
             return from_strokes(strokes)
         rgba = self._pixels()
         if rgba is None:
@@ -98,6 +99,14 @@ class Drawing:
         if not found and rgba[..., :3].any():
             raise UserError("A digit must have black paper around it (got one that is inked all over): press Clear.")
         return found
+
+    def _strokes(self) -> Strokes | None:
+        """Return all strokes, also the unfinished one, or None if the pixels show more than these."""
+        strokes = fabric.read(self.objects, self.side)
+        if self.unfinished is None or (self.objects and strokes is None):
+            return strokes
+        line, pen = self.unfinished
+        return strokes.with_line(line, pen) if strokes else Strokes([line], [pen], self.side)
 
     def _pixels(self) -> np.ndarray | None:
         if self.url is None:
@@ -116,6 +125,13 @@ class Drawing:
 
 def _find_digits(strokes: Strokes) -> list[normalize.NormalizationSteps]:
     return stroke_groups.find_digits(strokes, shipped.recognizability)
+
+
+def with_stroke(key: str, points: np.ndarray, pen: float, side: int = SIDE) -> Drawing:
+    """Return what a rendered canvas shows while a stroke is drawn: its points so far, (n, 2) from 0 to 1."""
+    sheet: _Sheet = st.session_state[f"{key}.sheet"]
+    objects = sheet.current["raw"].get("objects", [])
+    return Drawing(sheet.current.get("data"), side, sheet.id, "", objects, (side * points, pen * side))
 
 
 def render(key: str, side: int = SIDE, pen: float = PEN_WIDTH) -> Drawing:

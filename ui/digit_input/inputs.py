@@ -24,6 +24,7 @@ class DigitInput:
     label: int | None = None  # of a test digit
     error: str = ""
     sheet: str = ""  # id of the canvas content; it changes when the canvas is cleared
+    is_unfinished: bool = False  # whether the pen is still on the paper
 
     @classmethod
     def from_steps(

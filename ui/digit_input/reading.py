@@ -9,8 +9,10 @@ from trainer.analysis.answer import Answer, digits_text, predict
 from ui.digit_input.inputs import DigitInput
 from ui.network_choice import NetworkChoice
 
+Reading = tuple[list[Answer], str]  # a network's answer for each image, and an error as a sentence, or ""
 
-def read(choice: NetworkChoice, source: DigitInput) -> tuple[list[Answer], str]:
+
+def read(choice: NetworkChoice, source: DigitInput) -> Reading:
     """Return a network's answer for each image of an input, and an error as a sentence, or "".
 
     There are no answers if the network's file is missing or damaged, or if it was trained on images of another shape.
@@ -27,11 +29,13 @@ def read(choice: NetworkChoice, source: DigitInput) -> tuple[list[Answer], str]:
 def sentence(source: DigitInput, read: Sequence[Answer]) -> str:
     """Return the answers for an input as a sentence: one digit, compared with its label if known, or several in order.
 
-    Without answers this is the hint, which says what to do.
+    While the pen is on the paper, nothing is called no digit. Without answers this is the hint, which says what to do.
     """
     if not read:
         return source.hint
     if len(read) > 1:
         return digits_text(read)
     (answer,) = read
+    if source.is_unfinished:
+        return answer.so_far
     return answer.sentence if source.label is None else answer.compared(source.label)

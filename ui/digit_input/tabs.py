@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
@@ -12,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from trainer import UserError
 from trainer.analysis.answer import Answer
 from trainer.drawing import step_pictures
-from ui.digit_input import canvas, photo, test_digits
+from ui.digit_input import canvas, live_stroke, photo, test_digits
 from ui.digit_input.inputs import NO_IMAGES, DigitInput, image_html
 from ui.html import html
 from ui.network_choice import NetworkChoice
@@ -121,14 +122,33 @@ def render_tools(choice: NetworkChoice) -> None:
 
 
 def _render_canvas() -> DigitInput:
+    return _read_drawing(canvas.render(CANVAS_KEY, pen=_pen()))
+
+
+def _pen() -> float:
+    return canvas.PEN_WIDTHS[st.session_state.get("pen", "Medium")]
+
+
+def _read_drawing(drawing: canvas.Drawing) -> DigitInput:
     hint = "Draw a digit on the black paper."
-    pen = canvas.PEN_WIDTHS[st.session_state.get("pen", "Medium")]
-    drawing = canvas.render(CANVAS_KEY, pen=pen)
     try:
         steps = drawing.digits()
     except UserError as error:
         return DigitInput(NO_IMAGES, hint, error=str(error))
     return DigitInput.from_steps(steps, None, hint, drawing.sheet) if steps else DigitInput(NO_IMAGES, hint)
+
+
+def follow_pen(source: DigitInput) -> DigitInput:
+    """Return a rendered input or, while the pen is on the paper, what the paper shows so far.
+
+    The fragment that calls this is rerun several times during a stroke.
+    """
+    if selected_tab() != DRAW:
+        return source
+    points = live_stroke.render()
+    if points is None:
+        return source
+    return replace(_read_drawing(canvas.with_stroke(CANVAS_KEY, points, _pen())), is_unfinished=True)
 
 
 def _render_canvas_tools() -> None:

@@ -61,3 +61,12 @@ def test_without_strokes_there_is_nothing() -> None:
 def test_a_drawing_at_the_edge_keeps_its_box_on_the_paper() -> None:
     steps = Strokes([np.array([[0.0, 0.0], [300.0, 300.0]])], [40], 300).whole
     assert steps is not None and steps.box == (0, 0, 300, 300)
+
+
+def test_one_more_stroke_belongs_to_the_drawing_and_is_not_added_twice() -> None:
+    down, across = np.array([[150.0, 60], [150, 240]]), np.array([[60.0, 150], [240, 150]])
+    alone = Strokes([down], [20], 300)
+    both = alone.with_line(across, 10)
+    assert len(alone.lines) == 1 and both.pens == [20, 10] and both.whole is not None
+    assert both.whole.box == (50, 50, 250, 250)
+    assert both.with_line(across[:1], 10) is both, "its first points are those of the last stroke"

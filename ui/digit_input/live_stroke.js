@@ -1,0 +1,84 @@
+// Sends the points of a stroke while the pen draws it, at most one message at a time.
+
+const PAPER = "canvas.upper-canvas";
+const LOST = 3000; // ms after which no answer is awaited any more
+const MOST_POINTS = 400; // of a longer stroke every second one is left out
+
+const states = new WeakMap(); // what is known of the component in a place of the page
+let sent = 0; // number of messages
+
+function watch(parentElement) {
+    const state = { interval: 100, answered: 0, trigger: null, stop: null };
+    let stroke = null; // of the pen that is down: its paper, and points from 0 to 1
+    let last = 0; // time of the last one
+    let timer = null;
+
+    const busy = () => state.answered < sent && performance.now() - last < LOST;
+    const send = () => {
+        clearTimeout(timer);
+        timer = null;
+        if (!stroke?.changed) return;
+        const wait = last + state.interval - performance.now();
+        if (wait > 0) {
+            timer = setTimeout(send, wait);
+        } else if (!busy()) {
+            stroke.changed = false;
+            last = performance.now();
+            state.trigger("stroke", { number: ++sent, points: stroke.points });
+        }
+    };
+    state.update = ({ data, setTriggerValue }) => {
+        state.interval = data.interval;
+        state.answered = data.answered;
+        state.trigger = setTriggerValue;
+        send();
+    };
+
+    const add = ({ clientX, clientY }) => {
+        const box = stroke.paper.getBoundingClientRect();
+        stroke.points.push([(clientX - box.left) / box.width, (clientY - box.top) / box.height]);
+        if (stroke.points.length > MOST_POINTS) {
+            stroke.points = stroke.points.filter((_, place) => place % 2 === 0);
+        }
+        stroke.changed = true;
+        if (timer === null) send();
+    };
+    const begin = (event, point) => {
+        const [paper] = event.composedPath();
+        if (!paper.matches?.(PAPER)) return;
+        stroke = { paper, points: [], changed: false };
+        add(point);
+    };
+    const end = () => {
+        stroke = null;
+        clearTimeout(timer);
+        timer = null;
+    };
+    // the events that draw on the canvas, too: those of the keyboard's pen are a mouse's
+    const listeners = {
+        mousedown: (event) => begin(event, event),
+        mousemove: (event) => stroke && add(event),
+        mouseup: end,
+        touchstart: (event) => (event.touches.length === 1 ? begin(event, event.touches[0]) : end()),
+        touchmove: (event) => stroke && add(event.touches[0]),
+        touchend: end,
+        touchcancel: end,
+    };
+    for (const [name, listener] of Object.entries(listeners)) {
+        addEventListener(name, listener, { capture: true, passive: true });
+    }
+    state.stop = () => {
+        end();
+        states.delete(parentElement);
+        for (const [name, listener] of Object.entries(listeners)) removeEventListener(name, listener, true);
+    };
+    return state;
+}
+
+export default (component) => {
+    const { parentElement } = component;
+    if (!states.has(parentElement)) states.set(parentElement, watch(parentElement));
+    const state = states.get(parentElement);
+    state.update(component);
+    return state.stop;
+};
