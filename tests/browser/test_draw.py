@@ -157,10 +157,15 @@ def test_toggles_show_the_answers_to_alternative_normalizations(paper):
     expect(otherwise.get_by_role("img").first).to_be_visible()
 
 
-def test_a_scribble_is_not_read_with_confidence(paper):
-    rng = np.random.default_rng(0)
-    draw(paper, [rng.uniform(0.05, 0.95, (60, 2))])
-    expect_answer(paper, re.compile("This does not look like a digit|Not sure"))
+def test_a_scribble_a_dot_and_a_filled_square_are_no_digits(paper):
+    scribble = np.random.default_rng(0).uniform(0.05, 0.95, (60, 2))
+    dot = np.array([[0.5, 0.5], [0.51, 0.5]])
+    square = np.array([[0.3 + 0.4 * (place % 2), 0.3 + 0.03 * place] for place in range(15)])
+    for strokes in (scribble, dot, square):
+        draw(paper, [strokes])
+        expect_answer(paper, re.compile("This does not look like a digit"))
+        paper.get_by_role("button", name="Clear").click()
+        expect_answer(paper, "Draw a digit on the black paper.")
 
 
 def test_networks_read_the_same_drawing(twin, paper):

@@ -87,7 +87,7 @@ def test_a_queued_run_starts_when_another_one_pauses(server, browser):
 
 
 def test_resume_continues_after_a_worker_was_killed_in_mid_epoch(server, page, training_cluster):
-    run = begin(page, server, replace(LONG_TRAINING, epochs=8))
+    run = begin(page, server, replace(LONG_TRAINING, epochs=8, training_examples=500))
     count = epochs_ended(run)
     wait_for(lambda: epochs_ended(run) > count)  # now the next one is under way
     workers = training_cluster.scheduler.workers.values()  # another one may still test an earlier run

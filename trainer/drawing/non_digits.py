@@ -186,11 +186,22 @@ def _struck_out(rng: np.random.Generator) -> Strokes:
     return [*written, low + scribble * (high - low) * rng.uniform(0.8, 1.2)]
 
 
+def _glyph(rng: np.random.Generator) -> Strokes:
+    """Return a sign of no script: some strokes between points of a grid, straight or bent."""
+    strokes = []
+    for _ in range(rng.integers(2, 5)):
+        points = rng.permutation(25)[: rng.integers(2, 5)]
+        words = [f"{25 * (point % 5)},{25 * (point // 5)}{'!' * int(rng.random() < 0.5)}" for point in points.tolist()]
+        strokes.append(" ".join(words))
+    return synthetic_digits.write_style("|".join(strokes), rng, variation=0.0)
+
+
 TRAINING_SCRIBBLES: dict[str, Callable[[np.random.Generator], Strokes]] = {
     "wander": _wander,
     "zigzag": _zigzag,
     "lines": _lines,
     "specks": _specks,
+    "glyph": _glyph,
 }
 HELD_OUT_SCRIBBLES: dict[str, Callable[[np.random.Generator], Strokes]] = {
     "corners": _corners,
@@ -200,6 +211,7 @@ HELD_OUT_SCRIBBLES: dict[str, Callable[[np.random.Generator], Strokes]] = {
     "struck out": _struck_out,
 }
 SCRIBBLE_SHARE = 0.3  # of the images; the others are figures
+GLYPH_SHARE = 0.2  # of the training images beside those: no table holds as many signs
 
 
 def pen_strokes(kind: str, rng: np.random.Generator, variation: float = 0.5) -> Strokes:
@@ -218,6 +230,8 @@ def make_images(count: int, seed: int = 0, held_out: bool = False) -> tuple[np.n
     rng = np.random.default_rng(seed)
     figures, scribbled = (HELD_OUT_KINDS, HELD_OUT_SCRIBBLES) if held_out else (TRAINING_KINDS, TRAINING_SCRIBBLES)
     kinds = [str(rng.choice(list(scribbled if rng.random() < SCRIBBLE_SHARE else figures))) for _ in range(count)]
+    if not held_out:
+        kinds = ["glyph" if rng.random() < GLYPH_SHARE else kind for kind in kinds]
     drawn = [synthetic_digits.render_image(pen_strokes(kind, rng, variation=1.0), rng) for kind in kinds]
     return np.reshape(drawn, (count, normalize.SIZE, normalize.SIZE)).astype(np.uint8), kinds
 

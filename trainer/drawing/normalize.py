@@ -42,6 +42,7 @@ class NormalizationSteps:
     shift: tuple[int, int]  # dx, dy from the image's upper left corner to that of `boxed`
     image: np.ndarray  # (28, 28)
     from_strokes: bool = False  # drawn from the pen's strokes: `crop` shows them redrawn, with another pen
+    is_mark: bool = False  # a dot, specks or a scribble, as its strokes alone tell: no digit
 
     @property
     def uncentered(self) -> np.ndarray:

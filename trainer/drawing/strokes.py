@@ -17,8 +17,11 @@ from PIL import Image, ImageDraw
 
 from trainer.drawing.normalize import BLUR, FITTED_SIDE, NormalizationSteps, center, fit, soften
 
-PEN = 0.08  # width in longer sides of the digit: the thinnest with which 99 % of people's digits look like digits
+PEN = 0.05  # width in longer sides of the digit: see "Drawings read from their strokes" in benchmarks/README.md
 FINE_SIDE = 160  # pixels of the digit's longer side when it is drawn: 8 per pixel of the image
+# Of the strokes together, in longer sides of the digit. People's digits have 1 to 4.7, those of `develop` in
+# benchmarks/drawing.py; synthetic ones, with strokes that are traced twice, up to 7.4.
+LENGTHS = (0.8, 7.5)
 CURVE_POINTS = 4  # for each point of a stroke
 
 
@@ -56,8 +59,25 @@ class Strokes:
         crop, boxed = _redraw(lines, side, PEN)
         width, wanted = FITTED_SIDE * pen / side, FITTED_SIDE * PEN
         return NormalizationSteps(
-            self.ink, (left, top, right, bottom), crop, width, wanted - width, boxed, *center(boxed), from_strokes=True
+            self.ink,
+            (left, top, right, bottom),
+            crop,
+            width,
+            wanted - width,
+            boxed,
+            *center(boxed),
+            from_strokes=True,
+            is_mark=_is_mark(lines, pen),
         )
+
+
+def _is_mark(lines: Sequence[np.ndarray], pen: float) -> bool:
+    """Tell whether strokes are too small for their pen, or too short or too long for their size, to be a digit."""
+    low, high = bounds(lines)
+    side = float((high - low).max())
+    length = sum(float(np.linalg.norm(np.diff(line, axis=0), axis=1).sum()) for line in lines)
+    shortest, longest = LENGTHS
+    return side < pen or not shortest * side <= length <= longest * side
 
 
 def image(lines: Sequence[np.ndarray], pen: float = PEN) -> np.ndarray:

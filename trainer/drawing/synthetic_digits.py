@@ -1,8 +1,9 @@
 """Synthetic handwritten digits: random variations of hand-made styles.
 
 A style (`styles.STYLES`) is one way to write a digit. It is varied as a writer's hand would: the curve's points, its
-slant, wobble and tremor, overshooting ends, gaps, repeated strokes, the speed and the width of the pen. The strokes are
-drawn as the canvas on the page draws them and normalized like every drawing, by `normalize.from_canvas`.
+slant, wobble and tremor, overshooting ends, gaps, repeated strokes, the speed and the width of the pen. Half of the
+digits are drawn again from their strokes, as drawings on the canvas are read (`strokes`); the other half are read from
+their pixels, as photos are (`normalize`).
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from trainer import UserError
-from trainer.drawing import normalize
+from trainer.drawing import normalize, variations
 from trainer.drawing.strokes import smooth
 from trainer.drawing.styles import STYLES
 
 Strokes = list[np.ndarray]  # each (points, 2): x to the right and y down, 0..1 on the canvas
 
-PEN_WIDTHS = (5.0, 44.0)  # thinnest and thickest pen of `render_image`, in pixels of a canvas of 280
+PEN_WIDTHS = (5.0, 44.0)  # thinnest and thickest pen of digits read from pixels, in pixels of a canvas of 280
 SMALL_CANVAS = 112  # pixels a side on which `render_image` draws; as good as 280 for an image of 28
 SUPERSAMPLING = 4  # a canvas is drawn larger by this factor and averaged, for smooth edges
 
@@ -96,12 +97,16 @@ def draw_digits(count: int, seed: int = 0, variation: float = 1.0) -> tuple[Iter
 
 
 def render_image(strokes: Strokes, rng: np.random.Generator) -> np.ndarray:
-    """Draw strokes with a random pen width and return the normalized image: (28, 28) uint8, 255 = ink."""
+    """Draw strokes with a random pen width and return the normalized image: (28, 28) uint8, 255 = ink.
+
+    Half of them are drawn again as on Draw, the others are read from their pixels.
+    """
+    if rng.random() < 0.5:
+        return variations.draw_image(strokes, rng)
     pen = np.exp(rng.uniform(*np.log(PEN_WIDTHS))) * SMALL_CANVAS / 280
     steps = normalize.from_canvas(draw(strokes, SMALL_CANVAS, pen))
     assert steps is not None, "a stroke leaves ink"
-    levels: np.ndarray = np.round(steps.image * 255).astype(np.uint8)
-    return levels
+    return variations.levels(steps.image)
 
 
 @functools.cache

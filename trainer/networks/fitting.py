@@ -27,23 +27,23 @@ REPORTS_PER_EPOCH = 25  # about
 WATCH_SECONDS = 0.25  # between two looks for an end
 
 
-def training_count(config: TrainingConfig, examples: int) -> int:
+def training_count(config: TrainingConfig, examples: int, extra: int | None = None) -> int:
     """Return the number of training images per epoch, for a data set with `examples` training images.
 
-    These are its first ones, less the validation split (as Keras splits), the synthetic digits, and the visitor's own
-    drawings.
+    These are its first ones, less the validation split (as Keras splits), and `extra` ones, by default the config's
+    synthetic digits and own drawings.
     """
-    return config.split(examples)[0] + config.synthetic_examples + config.own_examples
+    return config.split(examples)[0] + (config.synthetic_examples + config.own_examples if extra is None else extra)
 
 
-def steps_per_epoch(config: TrainingConfig, examples: int) -> int:
-    """Return the number of steps per epoch, for a data set with `examples` training images."""
-    return math.ceil(training_count(config, examples) / config.batch_size)
+def steps_per_epoch(config: TrainingConfig, examples: int, extra: int | None = None) -> int:
+    """Return the number of steps per epoch, for the images of `training_count`."""
+    return math.ceil(training_count(config, examples, extra) / config.batch_size)
 
 
-def steps_per_report(config: TrainingConfig, examples: int) -> int:
+def steps_per_report(config: TrainingConfig, examples: int, extra: int | None = None) -> int:
     """Return the number of steps from one report to the next."""
-    return math.ceil(steps_per_epoch(config, examples) / REPORTS_PER_EPOCH)
+    return math.ceil(steps_per_epoch(config, examples, extra) / REPORTS_PER_EPOCH)
 
 
 def fit(
@@ -70,7 +70,7 @@ def fit(
     validation = images[count : config.training_examples], labels[count : config.training_examples]
     if extra:
         training = np.concatenate([training[0], extra[0]]), np.concatenate([training[1], extra[1]])
-    steps_per_call = steps_per_report(config, len(images))
+    steps_per_call = steps_per_report(config, len(images), len(extra[1]) if extra else None)
     model, data = training_model(network, config, training, validation, steps_per_call)
     hooks = hooks or Hooks()
     fit_callbacks = FitCallbacks(model, config, len(training[1]), steps_per_call, hooks, start)

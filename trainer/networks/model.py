@@ -64,11 +64,11 @@ def device() -> str:
 # --- build ----------------------------------------------------------------------------------------------------
 
 
-def build(config: TrainingConfig, examples: int = 60_000) -> keras.Model:
+def build(config: TrainingConfig, examples: int = 60_000, extra: int | None = None) -> keras.Model:
     """Return the compiled network of a config, its weights initialized from the config's seed.
 
-    The layers have the names of `config.table`. examples: training images in the data set, on which the learning
-    rate's schedule depends.
+    The layers have the names of `config.table`. examples: training images in the data set, and `extra` beside them,
+    by default those of the config; the learning rate's schedule depends on their number.
     """
     device()
     import keras
@@ -77,10 +77,10 @@ def build(config: TrainingConfig, examples: int = 60_000) -> keras.Model:
     image = keras.Input(dataset_info.info(config.dataset).shape, name="image")
     model = keras.Sequential([image, *(_layer(row, config) for row in config.table)])
     model.compile(
-        optimizer=_optimizer(config, steps_per_epoch(config, examples) * config.epochs),
+        optimizer=_optimizer(config, steps_per_epoch(config, examples, extra) * config.epochs),
         loss=_mean_squared_error if config.loss == "mean_squared_error" else f"sparse_{config.loss}",
         metrics=[keras.metrics.SparseCategoricalAccuracy("accuracy")],
-        steps_per_execution=steps_per_report(config, examples),
+        steps_per_execution=steps_per_report(config, examples, extra),
     )
     # created here, like the metric's above, the variables don't make TensorFlow trace the training step twice
     model.optimizer.build(model.trainable_variables)

@@ -22,7 +22,7 @@ FOLDER = Path(__file__).parent
 PATH = FOLDER / "network.onnx"
 CARD = FOLDER / "card.json"
 CONFIG: TrainingConfig = replace(
-    PRESETS["best_cnn"].config, epochs=15, validation_split=1 / 12, synthetic_examples=20_000
+    PRESETS["best_cnn"].config, epochs=12, validation_split=1 / 12, synthetic_examples=30_000
 )
 
 

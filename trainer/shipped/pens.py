@@ -18,12 +18,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainer import UserError
-from trainer.drawing import normalize, strokes
+from trainer.drawing import normalize, strokes, variations
 
 CITATION = "Alpaydin and Alimoglu, Pen-Based Recognition of Handwritten Digits, UCI, CC BY 4.0"
 # SHA-256 of the odd half as lines of JSON, unpacked
 JSON_HASH = "bfb88383de43be13a7d247e22bdaaf25e538f412168975b56eb441ec0eb0db81"
-PEN_WIDTHS = (0.04, 0.13)  # thinnest and thickest pen, in longer sides of the digit
+PLAIN_PEN = 0.08  # of the digits that are not varied, in longer sides of the digit
 COMPRESSED = b"\x1f\x9d"  # the first bytes of a .Z file
 
 
@@ -92,34 +92,15 @@ def _read_unipen(text: str) -> list[PenDigit]:
     return digits
 
 
-def make_images(digits: Sequence[PenDigit], variations: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Draw each digit as it is and `variations` times otherwise, as another person might write it with another pen.
+def make_images(digits: Sequence[PenDigit], count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Draw each digit as it is and `count` times varied, as another person might write it with another pen.
 
     Returns images (n, 28, 28) uint8, 0 = paper and 255 = ink, and labels (n,) uint8. A seed repeats them.
     """
     images = []
     for place, digit in enumerate(digits):
         rng = np.random.default_rng((seed, place))
-        images.append(strokes.image(digit.lines))
-        for _ in range(variations):
-            pen = float(np.exp(rng.uniform(*np.log(PEN_WIDTHS))))
-            images.append(strokes.image(vary(digit.lines, rng), pen))
-    levels = np.rint(255 * np.reshape(images, (-1, normalize.SIZE, normalize.SIZE))).astype(np.uint8)
-    return levels, np.repeat(np.array([digit.label for digit in digits], np.uint8), 1 + variations)
-
-
-def vary(lines: Sequence[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
-    """Slant, stretch, turn a digit's lines, look at them from aside and bend them smoothly; longer side about 1."""
-    low, high = strokes.bounds(lines)
-    slant, turn, aspect = rng.normal(0, (0.2, 0.1, 0.18)).tolist()
-    affine = np.array([[np.exp(aspect / 2), 0], [-slant, np.exp(-aspect / 2)]])
-    affine = affine @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
-    vanishing = rng.uniform(-0.3, 0.3, 2)
-    waves = [(rng.normal(0, 0.02, 2), rng.normal(0, 5, 2), rng.uniform(0, 2 * np.pi)) for _ in range(3)]
-    varied = []
-    for line in lines:
-        points = (line - (low + high) / 2) / max(float((high - low).max()), 1e-9)
-        points = points @ affine
-        points = points / (1 + points @ vanishing)[:, None]
-        varied.append(points + sum(push * np.sin(points @ along + phase)[:, None] for push, along, phase in waves))
-    return varied
+        images.append(variations.levels(strokes.image(digit.lines, PLAIN_PEN)))
+        images += [variations.draw_image(variations.vary(digit.lines, rng), rng) for _ in range(count)]
+    labels = np.repeat(np.array([digit.label for digit in digits], np.uint8), 1 + count)
+    return np.reshape(np.array(images, np.uint8), (-1, normalize.SIZE, normalize.SIZE)), labels

@@ -1,9 +1,9 @@
 """Training of the ready-made network: `python -m trainer.shipped.pretrain`, about ten minutes per seed on two cores.
 
-It is trained on MNIST, synthetic handwriting, people's digits (`--pens`, see `trainer.shipped.pens`), and non-digits,
-for which all ten digits are equally probable. Then its probabilities are calibrated by a temperature (Guo et al., On
-Calibration of Modern Neural Networks, 2017), and the threshold is set below which an image does not look like a digit.
-Ctrl-C leaves no incomplete files.
+It is trained on MNIST, as it is and drawn again with other pens, on synthetic handwriting, people's digits (`--pens`,
+see `trainer.shipped.pens`), and non-digits, for which all ten digits are equally probable. Then its probabilities are
+calibrated by a temperature (Guo et al., On Calibration of Modern Neural Networks, 2017), and the threshold is set below
+which an image does not look like a digit. Ctrl-C leaves no incomplete files.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -24,79 +24,26 @@ from typing import Any
 import numpy as np
 
 from trainer import UserError
-from trainer.config.limits import CLASSES
 from trainer.config.training import TrainingConfig
-from trainer.data import datasets, synthetic
-from trainer.data.cache import content_hash
+from trainer.data import datasets
 from trainer.data.fetch import MNIST_HASH
-from trainer.data.npz import Array
-from trainer.drawing import non_digits, synthetic_digits
 from trainer.networks import fitting, model, onnx_writer
 from trainer.networks.hooks import Hooks
 from trainer.networks.inference import Network
 from trainer.processes import ROOT
 from trainer.shipped import card, pens
 from trainer.shipped import network as shipped
+from trainer.shipped.material import Log, Material, load
 from trainer.storage.files import write_atomically
 from trainer.text import percent
 
 SEEDS = (0, 1, 2)
-NON_DIGITS = 8_000
-PEN_VARIATIONS = 7  # of each digit that a person wrote
+NON_DIGITS = 16_000
 HELD_OUT = 2_500  # number of synthetic digits, and of non-digits of other kinds, for measuring
-FIRST_SEED = 1_000_000  # of held-out data; training data has smaller seeds
-DRAWING_BATCH = 500
-VARIATION = 0.7  # of held-out synthetic handwriting: about as hard to read as people's drawings
 KEPT_SHARE = 0.98  # share of synthetic digits that must look like digits
 CLARITY = "highest logit above the mean"
 TEMPERATURES = np.arange(0.5, 3.0, 0.01)
 PAGE = ROOT / "docs" / "network.md"
-
-Log = Callable[[str], None]
-
-
-@dataclass(frozen=True, eq=False)
-class PretrainingData:
-    """Training and held-out data for all seeds; images are float32 (n, 28, 28)."""
-
-    data: datasets.Dataset
-    extra: tuple[np.ndarray, np.ndarray]  # synthetic digits, people's and non-digits, and labels
-    handwriting: tuple[np.ndarray, np.ndarray]  # held-out synthetic digits, and labels
-    unseen_non_digits: tuple[np.ndarray, Sequence[str]]  # of held-out kinds, and their kinds
-    hashes: dict[str, str]
-
-
-def load_data(
-    config: TrainingConfig, number: int, held_out: int, written: Sequence[pens.PenDigit], log: Log
-) -> PretrainingData:
-    """Load and draw all data, always the same: the config's synthetic digits, and `number` non-digits."""
-    log("loading MNIST")
-    data = datasets.load()
-    drawn = synthetic.extra_digits(
-        config.synthetic_examples,
-        lambda done, total: log(f"drawing handwriting: {done:,} of {total:,} digits of this part"),
-    )
-    log(f"drawing {len(written):,} digits of people in {1 + PEN_VARIATIONS} ways each")
-    people = pens.make_images(written, PEN_VARIATIONS)
-    log(f"drawing {number:,} letters, signs and scribbles")
-    seeds = range(-(-number // DRAWING_BATCH))
-    others = np.concatenate([non_digits.make_images(DRAWING_BATCH, seed)[0] for seed in seeds])[:number]
-    images, labels = synthetic_digits.make_digits(held_out, FIRST_SEED, VARIATION)
-    strange, kinds = non_digits.make_images(held_out, FIRST_SEED, held_out=True)
-    hashes = {data.source: data.hash, f"{len(drawn[1]):,} synthetic digits": content_hash(drawn)}
-    if written:
-        ways = f"each drawn in {1 + PEN_VARIATIONS} ways ({pens.CITATION})"
-        hashes[f"{pens.describe(written)}, {ways}"] = content_hash(people)
-    hashes[f"{number:,} images of letters, signs and scribbles"] = content_hash([others])
-    extra = (
-        _inked(np.concatenate([drawn[0], people[0], others])),
-        np.concatenate([drawn[1], people[1], np.full(number, CLASSES, np.uint8)]),
-    )
-    return PretrainingData(data, extra, (_inked(images), labels), (_inked(strange), kinds), hashes)
-
-
-def _inked(images: Array) -> np.ndarray:
-    return np.divide(images, 255, dtype=np.float32)
 
 
 # --- training and calibration --------------------------------------------------------------------------------------
@@ -115,12 +62,13 @@ class _Progress(Hooks):
         self.log(f"{self.what}, epoch {line['epoch']}: {percent(accuracy, 2)}, {left / 60:.1f} minutes left")
 
 
-def train(config: TrainingConfig, material: PretrainingData, what: str, log: Log) -> dict[str, list[np.ndarray]]:
+def train(config: TrainingConfig, material: Material, what: str, log: Log) -> dict[str, list[np.ndarray]]:
     """Train a network and return its weights by layer name."""
     images, labels = material.data.images("train"), material.data.labels("train")
-    network = model.build(config, len(images))
+    extra = len(material.extra[1])
+    network = model.build(config, len(images), extra)
     network.loss = model.crossentropy_with_none
-    progress = _Progress(config, fitting.steps_per_epoch(config, len(images)), what, log)
+    progress = _Progress(config, fitting.steps_per_epoch(config, len(images), extra), what, log)
     fitting.fit(network, config, images, labels, progress, material.extra)
     return model.weights(network)
 
@@ -147,9 +95,7 @@ def energy(logits: np.ndarray) -> np.ndarray:
     return total
 
 
-def non_digit_threshold(
-    network: Network, material: PretrainingData, config: TrainingConfig
-) -> tuple[float, card.Figures]:
+def non_digit_threshold(network: Network, material: Material, config: TrainingConfig) -> tuple[float, card.Figures]:
     """Return the threshold of clarity, and by method the share of non-digits rejected if KEPT_SHARE of digits pass."""
     digits, (strange, kinds) = material.handwriting[0], material.unseen_non_digits
     features = config.table[-2].name  # the input of the output layer
@@ -192,8 +138,7 @@ def pretrain(
 
     number: non-digits to learn from; people: digits too. held_out: digits, and as many non-digits, for measuring.
     """
-    material = load_data(config, number, held_out, people, log)
-    config = replace(config, synthetic_examples=len(material.extra[1]))
+    material = load(config, number, held_out, people, log)
     written: card.Card | None = None
     for place, seed in enumerate(seeds, 1):
         own = replace(config, seed=seed)
@@ -245,7 +190,7 @@ def pretrain(
 def _validation(config: TrainingConfig, data: datasets.Dataset) -> tuple[np.ndarray, np.ndarray]:
     """Return the validation digits and their labels."""
     examples = min(len(data.y_train), config.training_examples)
-    first = fitting.training_count(config, examples) - config.synthetic_examples
+    first, _ = config.split(examples)
     return data.images("train", slice(first, examples)), data.labels("train", slice(first, examples))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from trainer import UserError
 from trainer.analysis.answer import Answer, digits_text, predict
@@ -21,9 +22,13 @@ def read(choice: NetworkChoice, source: DigitInput) -> Reading:
         network = choice.network
         if source.images.shape[1:] != choice.info.shape:
             return [], source.error
-        return predict(network, source.images, strange=source.label is None, info=choice.info), source.error
+        answers = predict(network, source.images, strange=source.label is None, info=choice.info)
     except UserError as error:
         return [], str(error)
+    for place, steps in enumerate(source.steps):
+        if steps.is_mark:
+            answers[place] = replace(answers[place], is_digit=False)
+    return answers, source.error
 
 
 def sentence(source: DigitInput, read: Sequence[Answer]) -> str:

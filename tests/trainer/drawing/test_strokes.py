@@ -70,3 +70,26 @@ def test_one_more_stroke_belongs_to_the_drawing_and_is_not_added_twice() -> None
     assert len(alone.lines) == 1 and both.pens == [20, 10] and both.whole is not None
     assert both.whole.box == (50, 50, 250, 250)
     assert both.with_line(across[:1], 10) is both, "its first points are those of the last stroke"
+
+
+SQUARE = np.array([[40.0, 40], [200, 40], [200, 200], [40, 200], [40, 40]])
+MARKS = {
+    "a dot": [np.array([[60.0, 80.0]])],
+    "a blot": [np.array([[60.0, 80], [66, 84], [60, 90], [70, 80]])],
+    "specks": [np.array([[20.0, 30], [24, 33]]), np.array([[200.0, 180], [204, 180]])],
+    "a filled square": [np.array([[40.0 + 160 * (k % 2), 40 + 8 * k] for k in range(21)])],
+}
+
+
+@pytest.mark.parametrize("kind", MARKS)
+def test_a_mark_is_no_digit(kind: str) -> None:
+    steps = Strokes(MARKS[kind], [20] * len(MARKS[kind]), 300).whole
+    assert steps is not None and steps.is_mark
+
+
+def test_digits_are_no_marks_at_any_size_and_with_any_pen() -> None:
+    for label in range(10):
+        for scale, pen in ((200, 5), (200, 40), (60, 20), (30, 20)):
+            steps = on_paper(label, scale, 20, pen).whole
+            assert steps is not None and not steps.is_mark
+    assert not (Strokes([SQUARE], [20], 300).whole or pytest.fail()).is_mark, "nor is any other closed line"
