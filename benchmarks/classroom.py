@@ -80,9 +80,8 @@ class Pupil:
                     async with asyncio.timeout(ANSWER_SECONDS):
                         await visitor.open()
                     while due < end:
-                        await asyncio.sleep(max(0.0, due - time.perf_counter()))
-                        async with asyncio.timeout(ANSWER_SECONDS):
-                            arrived = await draw_digit(visitor)
+                        async with asyncio.timeout(ANSWER_SECONDS + max(0.0, due - time.perf_counter())):
+                            arrived = await draw_digit(visitor, due)
                         self.waits.append((due, arrived - due))
                         due = max(arrived, due + random.uniform(0.5, 1.5) * DRAW_SECONDS)
             except LOST_CONNECTION:

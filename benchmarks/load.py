@@ -10,6 +10,7 @@ limit of multiply-adds, and counts the waits of the others. Exits with status 1 
 
 import argparse
 import asyncio
+import json
 import random
 import sys
 import tempfile
@@ -34,6 +35,7 @@ from trainer.drawing import synthetic_digits
 from trainer.runs.store import RunStore
 
 DRAW_SECONDS = 2.0  # seconds between a visitor's drawings, on average
+STROKE_SECONDS = 0.8  # for which a visitor's pen draws before it is lifted
 DIGITS = 100  # drawn in advance, so that the visitors need little processor time
 LINK = replace(PRESETS["tutorial_a"].config, epochs=200).to_link()  # trains in the background for minutes
 SLOW_NETWORKS = 3  # that the visitors of `--slow` share
@@ -143,15 +145,29 @@ async def draw(visitor: Visitor, end: float, every: float = DRAW_SECONDS) -> np.
     waits = []
     due = time.perf_counter() + chance.uniform(0, every)
     while due < end:
-        await asyncio.sleep(max(0.0, due - time.perf_counter()))
-        waits.append(await draw_digit(visitor) - due)  # counted from the planned time, even if the visitor was late
+        waits.append(await draw_digit(visitor, due) - due)  # counted from the planned time, even if it comes late
         due = due + chance.uniform(0.5, 1.5) * every if every else time.perf_counter()
     return np.array(waits)
 
 
-async def draw_digit(visitor: Visitor) -> float:
-    """Draw a digit and read the page's answer; return when its bars arrived, by `time.perf_counter()`."""
-    await visitor.send(visitor.message(CANVAS_KEY, json_value=random.choice(drawings())))
+async def draw_digit(visitor: Visitor, lifted: float = 0.0) -> float:
+    """Draw a digit and read the page's answer; return when its bars arrived, by `time.perf_counter()`.
+
+    lifted: when the pen is lifted. Until then, for STROKE_SECONDS, its last stroke is sent while it is drawn, as often
+    as the page asks for. By default the digit is drawn at once.
+    """
+    written, value = random.choice(drawings())
+    begun = lifted - STROKE_SECONDS
+    await asyncio.sleep(max(0.0, begun - time.perf_counter()))
+    stroke, number, due = written[-1], 0, begun + live_seconds(visitor)
+    while due < lifted:
+        await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        sent, number = time.perf_counter(), number + 1
+        points = stroke[: 2 + round(len(stroke) * (sent - begun) / STROKE_SECONDS)]
+        await visitor.trigger("live.stroke", "stroke", {"number": number, "points": points.tolist()})
+        due = max(sent + live_seconds(visitor), time.perf_counter())
+    await asyncio.sleep(max(0.0, lifted - time.perf_counter()))
+    await visitor.send(visitor.message(CANVAS_KEY, json_value=value))
     if not await visitor.read(until=are_bars):
         raise RuntimeError("Draw showed no bars after a drawing.")
     arrived = time.perf_counter()
@@ -159,14 +175,23 @@ async def draw_digit(visitor: Visitor) -> float:
     return arrived
 
 
+def live_seconds(visitor: Visitor) -> float:
+    """Return how often Draw asks for the stroke that is being drawn, in seconds."""
+    (live,) = [one.bidi_component for one in visitor.elements if one.bidi_component.id.endswith("-live.stroke")]
+    seconds: float = json.loads(live.json)["interval"] / 1000
+    return seconds
+
+
 def are_bars(element: Element) -> bool:
-    return element.plotly_chart.id.endswith("-bars")
+    return element.bidi_component.id.endswith("-bars.figure")
 
 
 @cache
-def drawings() -> list[str]:
+def drawings() -> list[tuple[synthetic_digits.Strokes, str]]:
+    """Return strokes of digits, and what the canvas sends of them."""
     rng = np.random.default_rng(0)
-    return [canvas_value(synthetic_digits.pen_strokes(place % 10, rng)) for place in range(DIGITS)]
+    written = [synthetic_digits.pen_strokes(place % 10, rng) for place in range(DIGITS)]
+    return [(strokes, canvas_value(strokes)) for strokes in written]
 
 
 async def watch(visitor: Visitor, end: float) -> np.ndarray:

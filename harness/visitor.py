@@ -55,6 +55,16 @@ class Visitor:
         """Set the value of the widget `key`, as in `json_value="{}"`, and return the new elements."""
         return await self.request(self.message(key, **value))
 
+    async def trigger(self, key: str, event: str, value: Any) -> list[Element]:
+        """Send an event of the component `key`, and return the new elements."""
+        widget = next(name for name in self._parts if name.endswith(f"-{key}"))
+        message = self._rerun(self._parts[widget])
+        message.rerun_script.widget_states.widgets.add(
+            id=f"$$STREAMLIT_INTERNAL_KEY_{widget}__events",
+            json_trigger_value=json.dumps([{"event": event, "value": value}]),
+        )
+        return await self.request(message.SerializeToString())
+
     async def set_states(self, states: Sequence[dict[str, Any]]) -> list[Element]:
         """Send several widget states, as in `{"id": …, "string_value": ""}`, and return the new elements."""
         message = self._rerun("")

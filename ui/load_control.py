@@ -23,9 +23,9 @@ VISITOR_TIMEOUT_SECONDS = 60.0  # without a poll, after which a visitor has left
 PACE_TOLERANCE = 2.0  # the interval changes only when it is off by more than this factor
 
 LIVE_STROKE_SECONDS = 0.1  # between two looks at a stroke that is being drawn
-FULL_PACE_DRAWING = 8  # with more visitors who draw at the same time, each stroke is looked at less often
-DRAWING_SECONDS = 2.0  # after a look at a stroke, for which its visitor counts as drawing
-_drawing: dict[str, float] = {}  # visitor -> time of the last look, by time.monotonic()
+LIVE_STROKES_A_SECOND = 25  # looks at the strokes of all visitors together: each takes 10 ms of Python
+DRAWING_SECONDS = 5.0  # for which a visitor counts as drawing after each part of a drawing
+_drawing: dict[str, float] = {}  # visitor -> time of the last part, by time.monotonic()
 _drawing_lock = threading.Lock()
 
 # A stroke or an update takes about 15 ms of Python, which runs one thread at a time. Without turns, the strokes of a
@@ -113,15 +113,17 @@ def poll_seconds(base: float = POLL_SECONDS, current: float | None = None) -> fl
     return wanted
 
 
-def live_stroke_seconds(is_drawing: bool) -> float:
-    """Return the seconds between two looks at a stroke that is being drawn: more while many people draw at once."""
+def live_stroke_seconds() -> float:
+    """Return the seconds between two looks at a stroke of this visitor, who draws: more while many people draw.
+
+    In a class that draws together they are longer than a stroke, which is then read when the pen is lifted.
+    """
     now = time.monotonic()
     with _drawing_lock:
-        if is_drawing:
-            _drawing[current_visitor()] = now
+        _drawing[current_visitor()] = now
         for visitor in [visitor for visitor, when in _drawing.items() if now - when > DRAWING_SECONDS]:
             del _drawing[visitor]
-        return LIVE_STROKE_SECONDS * max(1.0, len(_drawing) / FULL_PACE_DRAWING)
+        return max(LIVE_STROKE_SECONDS, len(_drawing) / LIVE_STROKES_A_SECOND)
 
 
 @st.cache_resource(show_spinner=False)

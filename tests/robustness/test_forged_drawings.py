@@ -117,8 +117,9 @@ def server(tmp_path_factory: pytest.TempPathFactory, few_digits: Path, cluster: 
 async def draw(visitor: Visitor) -> None:
     """Draw a digit and check that it is answered."""
     await visitor.set(CANVAS_KEY, json_value=canvas_value(digit_strokes(3)))
-    (bars,) = [element.plotly_chart for element in visitor.elements if element.plotly_chart.id.endswith("-bars")]
-    assert len(json.loads(bars.spec)["data"][0]["x"]) == 10
+    components = [element.bidi_component for element in visitor.elements]
+    (bars,) = [component for component in components if component.id.endswith("-bars.figure")]
+    assert len(json.loads(bars.bytes)["data"][0]["x"]) == 10
     assert complaints(visitor) == []
 
 

@@ -145,11 +145,10 @@ def test_strokes_are_looked_at_less_often_while_many_draw(monkeypatch):
     monkeypatch.setattr(load_control, "current_visitor", lambda: visitor)
     monkeypatch.setattr(load_control, "_drawing", {})
     monkeypatch.setattr(load_control.time, "monotonic", lambda: now)
-    usual = load_control.LIVE_STROKE_SECONDS
-    assert load_control.live_stroke_seconds(is_drawing=False) == usual
-    for number in range(3 * load_control.FULL_PACE_DRAWING):
+    assert load_control.live_stroke_seconds() == load_control.live_stroke_seconds() == load_control.LIVE_STROKE_SECONDS
+    for number in range(49):
         visitor = f"visitor {number}"
-        load_control.live_stroke_seconds(is_drawing=True)
-    assert load_control.live_stroke_seconds(is_drawing=False) == pytest.approx(3 * usual)
+        seconds = load_control.live_stroke_seconds()
+    assert seconds == pytest.approx(50 / load_control.LIVE_STROKES_A_SECOND)
     now = load_control.DRAWING_SECONDS + 1
-    assert load_control.live_stroke_seconds(is_drawing=True) == usual
+    assert load_control.live_stroke_seconds() == load_control.LIVE_STROKE_SECONDS

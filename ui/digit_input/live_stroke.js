@@ -10,7 +10,7 @@ let sent = 0; // number of messages
 function watch(parentElement) {
     const state = { interval: 100, answered: 0, trigger: null, stop: null };
     let stroke = null; // of the pen that is down: its paper, and points from 0 to 1
-    let last = 0; // time of the last one
+    let last = 0; // time of the last one, or of the stroke's begin
     let timer = null;
 
     const busy = () => state.answered < sent && performance.now() - last < LOST;
@@ -47,6 +47,7 @@ function watch(parentElement) {
         const [paper] = event.composedPath();
         if (!paper.matches?.(PAPER)) return;
         stroke = { paper, points: [], changed: false };
+        last = performance.now(); // a single point says nothing
         add(point);
     };
     const end = () => {

@@ -34,7 +34,7 @@ def render() -> np.ndarray | None:
 
     _component(
         data={
-            "interval": round(1000 * load_control.live_stroke_seconds(is_drawing=stroke is not None)),
+            "interval": round(1000 * load_control.live_stroke_seconds()),
             "answered": st.session_state.get(_ANSWERED, 0),
         },
         on_stroke_change=receive,
