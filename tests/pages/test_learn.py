@@ -161,6 +161,7 @@ def test_steps_that_are_too_large_overshoot(app):
     learn(app, 6)
     app.select_slider(key="learn.descent.rate").set_value(5.0).run()
     app.button(key="learn.descent.1").click().run()
+    app.button(key="learn.descent.1").click().run()  # the first step may still go down
     assert "the loss rose by" in texts(app) and "overshot" in texts(app)
 
 

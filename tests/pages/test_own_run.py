@@ -33,7 +33,7 @@ def link(app: AppTest) -> str:
 
 def spoken(app: AppTest) -> str:
     (found,) = [one.proto for one in app.get("bidi_component") if one.proto.id.endswith("-own_run.spoken")]
-    text: str = json.loads(found.json)
+    text: str = json.loads(found.json)["sentence"]
     return text
 
 
