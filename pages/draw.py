@@ -1,6 +1,6 @@
 """Draw page: a drawn digit, the predictions of one or more networks, and the steps to the network's input."""
 
-from contextlib import nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -67,17 +67,21 @@ def render_answers(choice: NetworkChoice, others: list[NetworkChoice], alternati
     """Render the paper and the predictions, the bars first; a stroke reruns only this fragment."""
     with suppress(UserError):
         _ = choice.network  # read it before the turn
-    with load_control.rendering() if tabs.selected_tab() == tabs.DRAW else nullcontext():
+    with rendering():
         with layout.paper:
             source = tabs.render_input(choice)
         read = reading.read(choice, source)
-        render_reading(choice, source, read, alternatives, layout)
+        answers, _ = read
+        focus = tabs.focused_digit(len(answers))
+        image, answer = (None, None) if focus is None else (source.images[focus], answers[focus])
+        render_reading(choice, source, read, layout)
+        with layout.paper:
+            tabs.render_boxes(source, answers, focus)
+        alternative_answers = steps.predict_alternatives(source, focus, choice, answer, alternatives)
+        steps.render(source, focus, alternative_answers)
     if tabs.selected_tab() != tabs.DRAW:
         with layout.tools:
             tabs.render_tools(choice)
-    answers, _ = read
-    focus = tabs.focused_digit(len(answers))
-    image, answer = (None, None) if focus is None else (source.images[focus], answers[focus])
     with layout.labels.container():  # always there: a stroke may only write where the whole page has written
         tabs.select_focus(len(answers))
         render_labels(choice, source, image, answer, f"{source.sheet} {focus} of {len(answers)}")
@@ -86,17 +90,22 @@ def render_answers(choice: NetworkChoice, others: list[NetworkChoice], alternati
             comparison.render(image, choice, answer, others)
 
 
+def rendering() -> AbstractContextManager[None]:
+    """Return a context in which a part of a drawing's answer is rendered, in turns with those of other visitors."""
+    return load_control.rendering() if tabs.selected_tab() == tabs.DRAW else nullcontext()
+
+
 @st.fragment
-def render_reading(
-    choice: NetworkChoice, finished: DigitInput, read: Reading, alternatives: list[str], layout: Layout
-) -> None:
-    """Render what the network reads; while the pen draws a stroke, this fragment alone is rerun with its points."""
-    with load_control.rendering() if tabs.selected_tab() == tabs.DRAW else nullcontext():
+def render_reading(choice: NetworkChoice, finished: DigitInput, read: Reading, layout: Layout) -> None:
+    """Render the bars and the sentence; while the pen draws a stroke, this fragment alone is rerun with its points.
+
+    It shows no pictures: a browser that decodes six of them ten times a second cannot follow the pen.
+    """
+    with rendering():
         source = tabs.follow_pen(finished)
         answers, error = read if source is finished else reading.read(choice, source)
         focus = tabs.focused_digit(len(answers))
         answer = None if focus is None else answers[focus]
-        alternative_answers = steps.predict_alternatives(source, focus, choice, answer, alternatives)
         with layout.bars:
             alt = answer.sentence if answer else source.hint
             plot(answer_charts.probability_bars(answer), "bars", alt, is_static=True)
@@ -104,9 +113,6 @@ def render_reading(
             live_text.render(reading.sentence(source, answers), "sentence", is_final=not source.is_unfinished)
             if error:
                 st.error(sentence(error))
-        with layout.paper.container(gap=None):  # always there: this fragment may only write where it has written
-            tabs.render_boxes(source, answers, focus)
-        steps.render(source, focus, alternative_answers)
 
 
 def render_labels(

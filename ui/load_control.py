@@ -23,7 +23,7 @@ VISITOR_TIMEOUT_SECONDS = 60.0  # without a poll, after which a visitor has left
 PACE_TOLERANCE = 2.0  # the interval changes only when it is off by more than this factor
 
 LIVE_STROKE_SECONDS = 0.1  # between two looks at a stroke that is being drawn
-LIVE_STROKES_A_SECOND = 25  # looks at the strokes of all visitors together: each takes 10 ms of Python
+LIVE_STROKES_A_SECOND = 15  # looks at the strokes of all visitors together: each takes about 25 ms of Python
 DRAWING_SECONDS = 5.0  # for which a visitor counts as drawing after each part of a drawing
 _drawing: dict[str, float] = {}  # visitor -> time of the last part, by time.monotonic()
 _drawing_lock = threading.Lock()

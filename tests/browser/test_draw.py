@@ -137,8 +137,8 @@ def test_the_bars_follow_the_pen_before_it_is_lifted(paper):
         paper.mouse.move(*point)
     expect_answer(paper, looks_like(3))
     assert int(np.argmax(shares(paper))) == 3
-    expect(paper.locator(".strip:not(.empty) figure")).to_have_count(6)
     paper.mouse.up()
+    expect(paper.locator(".strip:not(.empty) figure")).to_have_count(6)
     expect(paper.get_by_role("status")).to_have_attribute("aria-busy", "false")
     expect_answer(paper, looks_like(3))
     paper.get_by_role("button", name="Undo").click()

@@ -9,6 +9,7 @@ let sent = 0; // number of messages
 
 function watch(parentElement) {
     const state = { interval: 100, answered: 0, trigger: null, stop: null };
+    let took = 0; // milliseconds from the last message to its answer on the page
     let stroke = null; // of the pen that is down: its paper, and points from 0 to 1
     let last = 0; // time of the last one, or of the stroke's begin
     let timer = null;
@@ -18,7 +19,7 @@ function watch(parentElement) {
         clearTimeout(timer);
         timer = null;
         if (!stroke?.changed) return;
-        const wait = last + state.interval - performance.now();
+        const wait = last + Math.max(state.interval, 2 * took) - performance.now(); // the pen gets half of the time
         if (wait > 0) {
             timer = setTimeout(send, wait);
         } else if (!busy()) {
@@ -28,6 +29,7 @@ function watch(parentElement) {
         }
     };
     state.update = ({ data, setTriggerValue }) => {
+        if (data.answered === sent && state.answered !== sent) took = performance.now() - last;
         state.interval = data.interval;
         state.answered = data.answered;
         state.trigger = setTriggerValue;
