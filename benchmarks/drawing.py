@@ -33,13 +33,8 @@ SCORER = ROOT.parent / "shared" / "tools" / "score_drawings.py"
 DRAWINGS = ROOT.parent / "shared" / "data" / "drawings"
 # ordinary, pen of 5 to 9 px, pen of 30 to 40 px, a fifth of the canvas; ordinary, read from its pixels, not its strokes
 VARIANTS = ("std", "thin", "thick", "tiny", PIXELS := "pixels")
-SHIPPED_FLOORS = {
-    "std": 0.985,
-    "thin": 0.985,
-    "thick": 0.985,
-    "tiny": 0.985,
-    PIXELS: 0.975,
-}  # of the ready-made network
+# of the ready-made network
+SHIPPED_FLOORS = {"std": 0.985, "thin": 0.985, "thick": 0.985, "tiny": 0.985, PIXELS: 0.975}
 OTHER_FLOORS = {"std": 0.94}  # of any other network, as for the Small CNN trained on MNIST alone
 
 

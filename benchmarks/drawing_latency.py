@@ -19,11 +19,13 @@ from trainer.drawing import synthetic_digits
 
 STROKES = 40  # of each kind
 WARM_UP = 8  # earlier strokes of each kind, not counted
+SETTLE_MILLISECONDS = 600  # after the first new bars, in which the last ones come
 PAUSE_MILLISECONDS = 300  # between strokes, about as long as a person's
 MAX_MILLISECONDS = {50: 80.0, 95: 120.0}  # percentile -> limit
 MAX_RATIO = 1 / 3
 
-# Measures from lifting the pen to the first mutation that changes the visible bars.
+# Measures from lifting the pen to the last mutation that changes the visible bars: an earlier one may still be the
+# answer to the unfinished stroke.
 STOPWATCH = """
 const bars = () => [...document.querySelectorAll(".st-key-bars .barlayer .point path")]
     .filter((bar) => bar.getBoundingClientRect().height > 0).map((bar) => bar.getAttribute("d")).join();
@@ -33,7 +35,7 @@ addEventListener("mouseup", (event) => { before = bars(); lifted = event.timeSta
 new MutationObserver(() => {
     if (!lifted) return;
     const now = bars();
-    if (now && now !== before) { window.changed = performance.now() - lifted; lifted = 0; }
+    if (now && now !== before) { window.changed = performance.now() - lifted; before = now; }
 }).observe(document, { subtree: true, childList: true, attributes: true });
 
 const click = HTMLElement.prototype.click;
@@ -71,6 +73,7 @@ def measure(page: Page) -> tuple[dict[bool, list[float]], int]:
             except TimeoutError:
                 unchanged += 1
                 continue
+            page.wait_for_timeout(SETTLE_MILLISECONDS)
             times[stock].append(page.evaluate("window.changed"))
     return {stock: values[WARM_UP:] for stock, values in times.items()}, unchanged
 

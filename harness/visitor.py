@@ -57,7 +57,7 @@ class Visitor:
 
     async def trigger(self, key: str, event: str, value: Any) -> list[Element]:
         """Send an event of the component `key`, and return the new elements."""
-        widget = next(name for name in self._parts if name.endswith(f"-{key}"))
+        widget = self._widget(key)
         message = self._rerun(self._parts[widget])
         message.rerun_script.widget_states.widgets.add(
             id=f"$$STREAMLIT_INTERNAL_KEY_{widget}__events",
@@ -130,10 +130,14 @@ class Visitor:
 
     def message(self, key: str, **value: Any) -> bytes:
         """Return the message of a browser that sets the value of the widget `key`."""
-        widget = next(name for name in self._parts if name.endswith(f"-{key}"))
+        widget = self._widget(key)
         message = self._rerun(self._parts[widget])
         message.rerun_script.widget_states.widgets.add(id=widget, **value)
         return message.SerializeToString()
+
+    def _widget(self, key: str) -> str:
+        """Return the id of the widget `key`."""
+        return next(name for name in self._parts if name.endswith(f"-{key}"))
 
     async def request(self, message: bytes) -> list[Element]:
         """Send a message and return the elements after its run."""

@@ -13,7 +13,7 @@ from trainer.config.layers import Conv2D
 from trainer.config.training import TrainingConfig
 from trainer.shipped import network as shipped
 from ui import load_control
-from ui.turns import Turns
+from ui.turns import NoTurn, Turns
 
 
 @pytest.fixture
@@ -134,16 +134,19 @@ def test_pages_run_one_after_the_other_but_nobody_waits_long_for_another(monkeyp
 
 
 def test_a_part_within_a_rendered_part_belongs_to_the_same_turn():
-    with load_control.rendering(), load_control.rendering():
-        pass
+    turns = load_control._renderings
     with load_control.rendering():
-        pass
+        with load_control.rendering():
+            pass
+        with pytest.raises(NoTurn):
+            turns.take("another visitor", timeout=0)
+    turns.release(turns.take("another visitor", timeout=0))
 
 
 def test_strokes_are_looked_at_less_often_while_many_draw(monkeypatch):
     visitor, now = "a", 0.0
     monkeypatch.setattr(load_control, "current_visitor", lambda: visitor)
-    monkeypatch.setattr(load_control, "_drawing", {})
+    monkeypatch.setattr(load_control, "_last_strokes", {})
     monkeypatch.setattr(load_control.time, "monotonic", lambda: now)
     assert load_control.live_stroke_seconds() == load_control.live_stroke_seconds() == load_control.LIVE_STROKE_SECONDS
     for number in range(49):

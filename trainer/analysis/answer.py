@@ -74,7 +74,7 @@ class Answer:
         """Return the sentence for an unfinished digit."""
         if self.sure or not self.is_finite:
             return self.sentence
-        return f"So far most like {self.info.with_article(self.best)} ({probability(self.share)})."
+        return f"Most like {self.info.with_article(self.best)} so far ({probability(self.share)})."
 
     def compared(self, label: int) -> str:
         """Return the sentence, followed by whether the answer is correct."""

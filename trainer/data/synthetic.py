@@ -15,7 +15,7 @@ COUNTS = (15_000, 2_500)  # training digits, test digits
 FIRST = (300, 200)  # of each, drawn first, in 2 seconds on an idle machine: pages show them while the rest is drawn
 DRAWN_PER_SEED = 500
 # Part of the cache's key. Raise it when the same seed draws other pixels or labels (styles, synthetic_digits,
-# normalize): every machine then draws its synthetic digits again. The golden hash in
+# normalize, strokes, variations): every machine then draws its synthetic digits again. The golden hash in
 # tests/trainer/drawing/test_synthetic_digits.py fails until then.
 RECIPE = 2
 EXTRA_SEED = 1_000  # the first seed of the extra training examples; their further parts start at its multiples

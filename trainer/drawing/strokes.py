@@ -55,7 +55,8 @@ class Strokes:
         low, high = bounds(lines)
         box = np.clip([*np.floor(low - pen / 2), *np.ceil(high + pen / 2)], 0, self.side).astype(int)
         left, top, right, bottom = box.tolist()
-        side = max(float((high - low).max()), pen)  # a dot stays one: what is smaller than its pen is not enlarged
+        extent = float((high - low).max())
+        side = max(extent, pen)  # a dot stays one: what is smaller than its pen is not enlarged
         crop, boxed = _redraw(lines, side, PEN)
         width, wanted = FITTED_SIDE * pen / side, FITTED_SIDE * PEN
         return NormalizationSteps(
@@ -67,17 +68,15 @@ class Strokes:
             boxed,
             *center(boxed),
             from_strokes=True,
-            is_mark=_is_mark(lines, pen),
+            is_mark=_is_mark(lines, extent, pen),
         )
 
 
-def _is_mark(lines: Sequence[np.ndarray], pen: float) -> bool:
-    """Tell whether strokes are too small for their pen, or too short or too long for their size, to be a digit."""
-    low, high = bounds(lines)
-    side = float((high - low).max())
+def _is_mark(lines: Sequence[np.ndarray], extent: float, pen: float) -> bool:
+    """Tell whether strokes are too small for their pen, or too short or too long for their extent, to be a digit."""
     length = sum(float(np.linalg.norm(np.diff(line, axis=0), axis=1).sum()) for line in lines)
     shortest, longest = LENGTHS
-    return side < pen or not shortest * side <= length <= longest * side
+    return extent < pen or not shortest * extent <= length <= longest * extent
 
 
 def image(lines: Sequence[np.ndarray], pen: float = PEN) -> np.ndarray:

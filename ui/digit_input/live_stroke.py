@@ -1,4 +1,4 @@
-"""The stroke that a pen draws at the moment: its points so far, which the browser sends several times a second."""
+"""Stroke in progress: its points so far, which the browser sends several times a second while the pen is down."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _component = st.components.v2.component(
 
 
 def render() -> np.ndarray | None:
-    """Render what sends the points, and return those of the stroke that is being drawn, (n, 2) from 0 to 1, or None.
+    """Render the component that sends the points; return those of the stroke in progress, (n, 2) from 0 to 1, or None.
 
     Each message reruns the fragment that calls this, and holds for that run only.
     """

@@ -82,6 +82,7 @@ def test_extra_digits_are_for_training_and_not_for_validation(keras):
     assert_same(network, recorder, reference, history)
     assert outcome.steps == 2 * fitting.steps_per_epoch(config, len(IMAGES)) == 46
     assert fitting.training_count(config, len(IMAGES)) == 230
+    assert fitting.training_count(config, len(IMAGES), extra=7) == config.split(len(IMAGES))[0] + 7
 
 
 # --- augmentation ---------------------------------------------------------------------------------------------
