@@ -183,7 +183,7 @@ def live_seconds(visitor: Visitor) -> float:
 
 
 def are_bars(element: Element) -> bool:
-    return element.bidi_component.id.endswith("-bars.figure")
+    return element.bidi_component.id.endswith("-bars.chart")
 
 
 @cache

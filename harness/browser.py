@@ -22,7 +22,7 @@ from ui.entry import PAGES
 
 NO_CHROMIUM = "no Chromium was found"
 RUNNING = "[data-testid=stApp][data-test-script-state=running]"
-LONG_TRAINING = replace(PRESETS["tutorial_b"].config, batch_size=1, epochs=200, training_examples=1_000)  # minutes
+LONG_TRAINING = replace(PRESETS["tutorial_b"].config, batch_size=1, epochs=200, training_examples=3_000)  # minutes
 expect.set_options(timeout=1000 * TIMEOUT_SECONDS)
 
 find_chromium = cache(lambda: run.find_chromium(Path(sys.executable)))

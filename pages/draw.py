@@ -9,15 +9,13 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from trainer import UserError
-from trainer.analysis import answer_charts
 from trainer.analysis.answer import Answer
 from ui import entry, followed_digits, load_control, network_picker
 from ui.components import live_text
-from ui.components.plot import plot
 from ui.digit_input import canvas, reading, tabs
 from ui.digit_input.inputs import DigitInput
 from ui.digit_input.reading import Reading
-from ui.draw import comparison, my_drawings, steps
+from ui.draw import bars, comparison, my_drawings, steps
 from ui.html import style
 from ui.markdown import sentence
 from ui.network_choice import NetworkChoice
@@ -107,8 +105,7 @@ def render_reading(choice: NetworkChoice, finished: DigitInput, read: Reading, l
         focus = tabs.focused_digit(len(answers))
         answer = None if focus is None else answers[focus]
         with layout.bars:
-            alt = answer.sentence if answer else source.hint
-            plot(answer_charts.probability_bars(answer), "bars", alt, is_static=True)
+            bars.render(answer, alt=answer.sentence if answer else source.hint)
         with layout.sentence:
             live_text.render(reading.sentence(source, answers), "sentence", is_final=not source.is_unfinished)
             if error:

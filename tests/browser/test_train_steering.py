@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from harness.browser import LONG_TRAINING, choose_preset, epochs_drawn, open_form, settled_page, train
 from harness.waiting import wait_for
 from trainer.runs.run import Run
+from trainer.storage.files import parse_lines
 
 PROGRESS = re.compile(r"Epoch \d+ of \d+")
 LATER = re.compile(r"Epoch ([2-9]|\d\d+) of")
@@ -87,29 +88,25 @@ def test_a_queued_run_starts_when_another_one_pauses(server, browser):
 
 
 def test_resume_continues_after_a_worker_was_killed_in_mid_epoch(server, page, training_cluster):
-    run = begin(page, server, replace(LONG_TRAINING, epochs=8, training_examples=500))
-    count = epochs_ended(run)
-    wait_for(lambda: epochs_ended(run) > count)  # now the next one is under way
+    run = begin(page, server)
     workers = training_cluster.scheduler.workers.values()  # another one may still test an earlier run
     (pid,) = [worker.pid for worker in workers if any(task.key.startswith(run.id) for task in worker.processing)]
     os.kill(pid, signal.SIGKILL)
     expect(page.get_by_text("The training process ended before the training did")).to_be_visible()
-    finished = [line for line in lines(run) if line["kind"] == "epoch"]
+    finished = epochs(run)
     assert finished
     press(page, "Resume")
-    expect(page.get_by_text(re.compile("Finished: .* read correctly"))).to_be_visible()
-    ends = [line for line in lines(run) if line["kind"] == "epoch"]
-    assert [line["epoch"] for line in ends] == list(range(1, 9)) and ends[: len(finished)] == finished
+    wait_for(lambda: len(epochs(run)) > len(finished))
+    press(page, "Stop and keep")
+    expect(page.get_by_text(re.compile("Stopped: .* read correctly"))).to_be_visible()
+    ends = epochs(run)
+    assert ends[: len(finished)] == finished
+    assert [line["epoch"] for line in ends[:-1]] == list(range(1, len(ends)))  # the last one was stopped
 
 
-def epochs_ended(run):
-    return sum(line["kind"] == "epoch" for line in lines(run))
-
-
-def lines(run):
-    from trainer.storage.files import parse_lines
-
-    return parse_lines((run.path / "history.jsonl").read_bytes())
+def epochs(run):
+    """Return the lines of a run's history that end an epoch."""
+    return [line for line in parse_lines((run.path / "history.jsonl").read_bytes()) if line["kind"] == "epoch"]
 
 
 def test_a_finished_run_can_be_replayed_renamed_and_trained_for_one_more_epoch(server, page):

@@ -55,11 +55,11 @@ def sentence(app: AppTest) -> str:
 
 
 def bars(app: AppTest, key: str = "bars") -> list[float]:
+    shares: list[float]
     if key == "bars":
-        figure = json.loads(proto(app, "bidi_component", "bars.figure").bytes)
+        shares = json.loads(proto(app, "bidi_component", "bars.chart").bytes)["shares"]
     else:
-        figure = json.loads(proto(app, "plotly_chart", key).spec)
-    shares: list[float] = figure["data"][0]["x" if key == "bars" else "y"]
+        shares = json.loads(proto(app, "plotly_chart", key).spec)["data"][0]["y"]
     return shares
 
 

@@ -118,8 +118,8 @@ async def draw(visitor: Visitor) -> None:
     """Draw a digit and check that it is answered."""
     await visitor.set(CANVAS_KEY, json_value=canvas_value(digit_strokes(3)))
     components = [element.bidi_component for element in visitor.elements]
-    (bars,) = [component for component in components if component.id.endswith("-bars.figure")]
-    assert len(json.loads(bars.bytes)["data"][0]["x"]) == 10
+    (bars,) = [component for component in components if component.id.endswith("-bars.chart")]
+    assert len(json.loads(bars.bytes)["shares"]) == 10
     assert complaints(visitor) == []
 
 

@@ -1,12 +1,11 @@
-"""Bar charts of the ten probabilities, for one network and for several side by side."""
+"""Bar chart of the ten probabilities of several networks, one below the other."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from textwrap import shorten
 
-from trainer.analysis.answer import MIN_MENTIONED, Answer
-from trainer.config.dataset_info import DIGITS
+from trainer.analysis.answer import Answer
 from trainer.figures.palette import BLUE, GRAY, VERMILLION
 from trainer.figures.plotly import Figure, literal
 from trainer.text import probability
@@ -18,66 +17,18 @@ _AXIS: Figure = {"fixedrange": True, "automargin": False, "zeroline": False, "sh
 _BAND: Figure = {"fillcolor": _TRACK, "line": {"width": 0}, "layer": "below"}
 
 
-def probability_bars(said: Answer | None) -> Figure:
-    """Return ten horizontal bars, 0 to 9 from the top, 0 to 100 %, with the best digit in large print beside them.
-
-    An unsure answer is gray with a question mark. Without an answer, or with NaN, the chart is empty. For other data
-    sets the bars have the names of their classes, and there is no large print. All sizes and ranges are fixed: nothing
-    jumps, and the browser has nothing to measure.
-    """
-    known = [float(value) for value in said.probabilities] if said and said.is_finite else []
-    winner = said.best if said and known else None
-    bars = {
-        "type": "bar",
-        "orientation": "h",
-        "x": [round(100 * value, 2) for value in known],
-        "y": list(range(len(known))),
-        "text": [_plain(probability(value)) if value >= MIN_MENTIONED else "" for value in known],
-        "textposition": "outside",
-        "cliponaxis": False,
-        "marker": {"color": [BLUE if place == winner else GRAY for place in range(len(known))]},
-    }
-    axis = {**_AXIS, "ticklabelstandoff": 6, "tickfont": {"size": 14}}
-    words, scale = said.info.classes if said else DIGITS, ["0", "50", "100 %"]
-    beside = {"xref": "paper", "yref": "paper", "x": 0, "xshift": -84, "xanchor": "center", "showarrow": False}
-    shown, share, color = "?", "", GRAY
-    if said and winner is not None:
-        shown, share = f"{winner}{'' if said.sure else '?'}", probability(said.share)
-        color = BLUE if said.sure else GRAY
-    return {
-        "data": [bars],
-        "layout": {
-            "height": 300,
-            "margin": {"l": 150, "r": 52, "t": 2, "b": 28, "pad": 0},
-            "xaxis": {**axis, "range": [0, 100], "tickvals": [0, 50, 100], "ticktext": [*map(_plain, scale)]},
-            "yaxis": {**axis, "range": [9.5, -0.5], "tickvals": [*range(10)], "ticktext": [*map(_plain, words)]},
-            "annotations": []
-            if words != DIGITS
-            else [
-                {**beside, "text": shown, "font": {"size": 110 if len(shown) == 1 else 90, "color": color}, "y": 0.56},
-                {**beside, "text": _plain(share), "font": {"size": 22}, "y": 0.2},
-            ],
-            "font": {"size": 14},
-            "bargap": 0.25,
-            "template": "none",  # the default template is most of a figure's size
-            "paper_bgcolor": _PAPER,
-            "plot_bgcolor": _TRACK,
-        },
-    }
-
-
-def network_rows(said: Sequence[tuple[str, Answer | None]], colors: Sequence[str] = ()) -> Figure:
+def network_rows(answers: Sequence[tuple[str, Answer | None]], colors: Sequence[str] = ()) -> Figure:
     """Return a row of ten bars for each network, with its name on the left and its answer on the right.
 
     A name may have two lines. The first network is the chosen one: those that agree with it are blue, the others
     vermillion, and a word says so, too. With `colors`, each network has its own color and none is the reference.
     Without answers the rows are empty and have the same size.
     """
-    leader = said[0][1]
+    leader = answers[0][1]
     bars: Figure = {"type": "bar", "x": [], "y": [], "base": [], "marker": {"color": []}}
     notes, bands = [], []
-    for row, (name, answer) in enumerate(said):
-        base = float(len(said) - 1 - row)
+    for row, (name, answer) in enumerate(answers):
+        base = float(len(answers) - 1 - row)
         bands.append({"type": "rect", "xref": "paper", "x0": 0, "x1": 1, "y0": base, "y1": base + _FULL} | _BAND)
         words = "<br>".join(literal(shorten(line, 18, placeholder="…")) for line in name.split("\n"))
         middle: Figure = {"y": base + _FULL / 2, "showarrow": False, "xref": "paper", "yanchor": "middle"}
@@ -99,10 +50,10 @@ def network_rows(said: Sequence[tuple[str, Answer | None]], colors: Sequence[str
     return {
         "data": [bars],
         "layout": {
-            "height": _ROW * len(said) + 26,
+            "height": _ROW * len(answers) + 26,
             "margin": {"l": 132, "r": 96, "t": 4, "b": 22, "pad": 0},
             "xaxis": {**_AXIS, "range": [-0.6, 9.6], "tickvals": [*range(10)], "ticktext": ticks},
-            "yaxis": {**_AXIS, "range": [0, len(said)], "visible": False},
+            "yaxis": {**_AXIS, "range": [0, len(answers)], "visible": False},
             "annotations": notes,
             "shapes": bands,
             "font": {"size": 13},

@@ -18,14 +18,14 @@ _component = st.components.v2.component(
 )
 
 
-def plot(figure: Figure, key: str, alt: str, is_static: bool = False) -> None:
-    """Render a Plotly figure of fixed height; `alt` is its description for screen readers. A static one has no hover.
+def plot(figure: Figure, key: str, alt: str) -> None:
+    """Render a Plotly figure of fixed height; `alt` is its description for screen readers.
 
     When the figure of a key changes, the chart updates in place: the hover stays, and so do the curves hidden in the
     legend, which are identified by their names.
     """
     frame = f"{key}.frame"
-    config = {"staticPlot": True} if is_static else {"displayModeBar": False}
+    config = {"displayModeBar": False}
     frame_data = {"frame": "st-key-" + re.sub(r"[^a-zA-Z0-9_-]", "-", frame), "alt": alt}
     with st.container(gap=None, key=key):
         rendered = _component(

@@ -12,28 +12,31 @@ function watch(parentElement) {
     let took = 0; // milliseconds from the last message to its answer on the page
     let stroke = null; // of the pen that is down: its paper, and points from 0 to 1
     let last = 0; // time of the last one, or of the stroke's begin
-    let timer = null;
+    let frame = null; // requested
 
     const busy = () => state.answered < sent && performance.now() - last < LOST;
+    // Not by setTimeout: Streamlit sends what a timer sets 4 ms later, together with the finished stroke if the pen is
+    // lifted meanwhile, and then reruns one of the two fragments only.
+    const sendSoon = () => {
+        frame ??= requestAnimationFrame(send);
+    };
     const send = () => {
-        clearTimeout(timer);
-        timer = null;
-        if (!stroke?.changed) return;
-        const wait = last + Math.max(state.interval, 2 * took) - performance.now(); // the pen gets half of the time
-        if (wait > 0) {
-            timer = setTimeout(send, wait);
-        } else if (!busy()) {
-            stroke.changed = false;
-            last = performance.now();
-            state.trigger("stroke", { number: ++sent, points: stroke.points });
+        frame = null;
+        if (!stroke?.changed || busy()) return;
+        if (performance.now() < last + Math.max(state.interval, 2 * took)) {
+            sendSoon(); // the pen gets half of the time
+            return;
         }
+        stroke.changed = false;
+        last = performance.now();
+        state.trigger("stroke", { number: ++sent, points: stroke.points });
     };
     state.update = ({ data, setTriggerValue }) => {
         if (data.answered === sent && state.answered !== sent) took = performance.now() - last;
         state.interval = data.interval;
         state.answered = data.answered;
         state.trigger = setTriggerValue;
-        send();
+        sendSoon();
     };
 
     const add = ({ clientX, clientY }) => {
@@ -43,7 +46,7 @@ function watch(parentElement) {
             stroke.points = stroke.points.filter((_, place) => place % 2 === 0);
         }
         stroke.changed = true;
-        if (timer === null) send();
+        sendSoon();
     };
     const begin = (event, point) => {
         const [paper] = event.composedPath();
@@ -54,8 +57,8 @@ function watch(parentElement) {
     };
     const end = () => {
         stroke = null;
-        clearTimeout(timer);
-        timer = null;
+        cancelAnimationFrame(frame);
+        frame = null;
     };
     // the events that draw on the canvas, too: those of the keyboard's pen are a mouse's
     const listeners = {

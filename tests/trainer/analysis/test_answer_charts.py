@@ -1,13 +1,11 @@
 """What bars show, whatever draws them."""
 
-import json
-
 import numpy as np
 import plotly.graph_objects as go
 import pytest
 
 from trainer.analysis.answer import Answer
-from trainer.analysis.answer_charts import network_rows, probability_bars
+from trainer.analysis.answer_charts import network_rows
 from trainer.figures.palette import BLUE, GRAY, VERMILLION
 from trainer.figures.plotly import Figure
 
@@ -23,38 +21,8 @@ def sure(digit: int, share: float = 0.91) -> Answer:
 SEVEN, DOUBT = sure(7, 0.93), sure(7, 0.4)
 
 
-@pytest.mark.parametrize("winner", range(10))
-def test_all_ten_digits_keep_their_places_and_the_winner_is_blue(winner: int) -> None:
-    (trace,) = probability_bars(sure(winner))["data"]
-    assert trace["y"] == list(range(10))
-    assert trace["x"] == pytest.approx(100 * sure(winner).probabilities, abs=0.01)
-    assert [place for place, color in enumerate(trace["marker"]["color"]) if color == BLUE] == [winner]
-
-
-@pytest.mark.parametrize("said", [None, NAN, SEVEN, DOUBT])
-def test_neither_the_axes_nor_the_size_depend_on_the_answer(said: Answer | None) -> None:
-    layout, other = probability_bars(said)["layout"], probability_bars(SEVEN)["layout"]
-    assert layout["xaxis"]["range"] == [0, 100]
-    assert layout["yaxis"]["range"] == [9.5, -0.5]  # 0 at the top
-    assert {**layout, "annotations": None} == {**other, "annotations": None}
-
-
-@pytest.mark.parametrize("said", [None, NAN])
-def test_without_an_answer_there_is_no_bar(said: Answer | None) -> None:
-    figure = probability_bars(said)
-    assert figure["data"][0]["x"] == []
-    json.dumps(figure, allow_nan=False)
-
-
-def test_the_winner_stands_large_beside_the_bars_and_in_gray_where_it_is_doubtful() -> None:
-    large, small = probability_bars(SEVEN)["layout"]["annotations"]
-    assert (large["text"], large["font"]["color"]) == ("7", BLUE) and "93 %" in small["text"]
-    large, small = probability_bars(DOUBT)["layout"]["annotations"]
-    assert (large["text"], large["font"]["color"]) == ("7?", GRAY) and "40 %" in small["text"]
-
-
-def rows(*said: Answer | None) -> Figure:
-    return network_rows([(f"Network {place}\n9{place} %", answer) for place, answer in enumerate(said)])
+def rows(*answers: Answer | None) -> Figure:
+    return network_rows([(f"Network {place}\n9{place} %", answer) for place, answer in enumerate(answers)])
 
 
 def test_each_network_has_a_row_of_ten_bars_and_differs_by_color_and_word() -> None:
@@ -90,6 +58,6 @@ def test_what_somebody_typed_is_shown_letter_by_letter() -> None:
     assert "&lt;b>% {x}&lt;/b>" in note["text"]
 
 
-@pytest.mark.parametrize("figure", [probability_bars(None), probability_bars(SEVEN), rows(SEVEN, None, NAN, DOUBT)])
+@pytest.mark.parametrize("figure", [rows(SEVEN), rows(SEVEN, None, NAN, DOUBT)])
 def test_plotly_knows_every_word_of_the_figure(figure: Figure) -> None:
     go.Figure(figure)
