@@ -168,7 +168,7 @@ def chromium() -> str:
     return path
 
 
-@pytest.fixture(scope="module")  # not session: Playwright keeps an event loop in the tests' thread
+@pytest.fixture(scope="session")
 def browser(chromium: str) -> Iterator[Browser]:
     with open_chromium() as browser:
         yield browser
@@ -180,7 +180,10 @@ SLOW_FIXTURES = {"app", "page", "cluster", "chromium"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the slow tests, which `run.py test --fast` leaves out, and run those in browser/ last, the longest first."""
+    """Mark the slow tests, which `run.py test --fast` leaves out, and run those in browser/ last, the longest first.
+
+    Last also because Playwright keeps an event loop in the tests' thread, where no other one can run then.
+    """
     for item in items:
         folders = item.path.relative_to(ROOT / "tests").parts
         if "browser" in folders:

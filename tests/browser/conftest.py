@@ -21,11 +21,11 @@ from trainer.runs.store import RunStore
 
 @pytest.fixture(scope="session")
 def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A third of MNIST where it is, else synthetic digits: many networks learn them."""
+    """A sixth of MNIST where it is, else synthetic digits: many networks learn them."""
     path = tmp_path_factory.mktemp("data") / "digits.npz"
     if MNIST.is_file():
         with np.load(MNIST) as arrays:
-            arrays = {name: array[: 20_000 if name.endswith("train") else 2_000] for name, array in arrays.items()}
+            arrays = {name: array[: 10_000 if name.endswith("train") else 2_000] for name, array in arrays.items()}
     else:
         images, labels = synthetic_digits.make_digits(7_000, seed=1)
         arrays = {"x_train": images[:6000], "y_train": labels[:6000], "x_test": images[6000:], "y_test": labels[6000:]}
@@ -84,9 +84,9 @@ def stop_trainings(server: Server) -> None:
     wait_for(lambda: not any(lease.state(run) == "held" for run in store.live()))  # a test may only have written others
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """The browser context of a module's pages, with a blank page that stays: the others are rendered in its process.
+    """The browser context of the tests' pages, with a blank page that stays: the others are rendered in its process.
 
     A page in a process of its own compiles the app's scripts once more, which takes a second of processor time.
     """
