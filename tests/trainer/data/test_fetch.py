@@ -31,7 +31,8 @@ def test_without_mnist_digits_are_drawn_and_the_note_gives_the_reason(mirror):
     assert data.note == "127.0.0.1 answered 404 Not Found"
     assert (len(data.x_train), len(data.x_test)) == (25, 15)
     assert data.x_train.max() > 150 and set(data.y_train) <= set(range(10))
-    assert seen[0] == ("looking", 0, 0) and seen[-1] == ("drawing", 40, 40)
+    assert seen[0] == ("looking", 0, 0)
+    assert seen[-1] in {("looking", 40, 40), ("drawing", 40, 40)}  # drawn before or after the answer
 
 
 def test_all_mirrors_are_asked_at_once_and_the_first_that_answers_is_read(stand_in, mirror):
