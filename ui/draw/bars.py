@@ -13,8 +13,8 @@ from trainer.analysis.answer import MIN_MENTIONED, Answer
 from trainer.config.dataset_info import DIGITS
 from trainer.text import probability
 
-# Not by Plotly, which a visitor would download for this chart alone: 4.7 MB, and at each visit 0.5 of the 1.6 seconds of
-# the browser's processor time.
+# Not by Plotly, which a visitor would download for this chart alone: 4.7 MB, and at each visit 0.5 of the 1.6 seconds
+# of the browser's processor time.
 _ROW = Markup('<i class="label"></i><i class="track"><i class="bar"></i><i class="share"></i></i>')
 _component = st.components.v2.component(
     "digit_lab_bars",
