@@ -48,8 +48,8 @@ def classify_strokes(drawings: Sequence[dict[str, Any]]) -> np.ndarray:
     return _probabilities([_stroke_image(drawing) for drawing in drawings])
 
 
-def _probabilities(drawn: Sequence[np.ndarray]) -> np.ndarray:
-    images = np.stack(drawn)
+def _probabilities(pictures: Sequence[np.ndarray]) -> np.ndarray:
+    images = np.stack(pictures)
     probabilities = _network().probabilities(images)
     probabilities[images.max(axis=(1, 2)) == 0] = 0.1
     return probabilities
@@ -79,7 +79,7 @@ def _path() -> Path:
     return path
 
 
-def _scorer() -> ModuleType:
+def load_scorer() -> ModuleType:
     """Return the scoring tool, which draws people's strokes like the canvas."""
     spec = importlib.util.spec_from_file_location(SCORER.stem, SCORER)
     assert spec and spec.loader
@@ -90,10 +90,10 @@ def _scorer() -> ModuleType:
 
 def measure(which: str, variant: str) -> card.Figures:
     """Return `card.figures` for half of the drawings in a variant, and the 95 % range of accuracy over its writers."""
-    scorer = _scorer()
+    scorer = load_scorer()
     records = scorer.load(DRAWINGS / f"{which}.jsonl.gz")
     labels = np.array([record["y"] for record in records])
-    images = np.stack([_drawn(scorer, record, variant) for record in records])
+    images = np.stack([drawn(scorer, record, variant) for record in records])
     probabilities = _network().probabilities(images)
     read = card.figures(probabilities, labels, shipped.network().logits(images), shipped.card().least_clarity)
     right = (probabilities.argmax(axis=1) == labels).astype(float)
@@ -101,7 +101,7 @@ def measure(which: str, variant: str) -> card.Figures:
     return {**read, "lowest": float(lowest), "highest": float(highest)}
 
 
-def _drawn(scorer: ModuleType, record: dict[str, Any], variant: str) -> np.ndarray:
+def drawn(scorer: ModuleType, record: dict[str, Any], variant: str) -> np.ndarray:
     return _image(scorer.canvas(record)) if variant == PIXELS else _stroke_image(scorer.drawing(record, variant))
 
 

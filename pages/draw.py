@@ -10,7 +10,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from trainer import UserError
 from trainer.analysis.answer import Answer
-from ui import entry, followed_digits, load_control, network_picker
+from trainer.analysis.hand import Hand
+from ui import entry, followed_digits, load_control, network_picker, own_hand
 from ui.components import live_text
 from ui.digit_input import canvas, reading, tabs
 from ui.digit_input.inputs import DigitInput
@@ -65,14 +66,15 @@ def render_answers(choice: NetworkChoice, others: list[NetworkChoice], alternati
     """Render the paper and the predictions, the bars first; a stroke reruns only this fragment."""
     with suppress(UserError):
         _ = choice.network  # read it before the turn
+    hand = own_hand.find(choice)
     with rendering():
         with layout.paper:
             source = tabs.render_input(choice)
-        read = reading.read(choice, source)
+        read = reading.read(choice, source, hand)
         answers, _ = read
         focus = tabs.focused_digit(len(answers))
         image, answer = (None, None) if focus is None else (source.images[focus], answers[focus])
-        render_reading(choice, source, read, layout)
+        render_reading(choice, hand, source, read, layout)
         with layout.paper:
             tabs.render_boxes(source, answers, focus)
         alternative_answers = steps.predict_alternatives(source, focus, choice, answer, alternatives)
@@ -83,6 +85,7 @@ def render_answers(choice: NetworkChoice, others: list[NetworkChoice], alternati
     with layout.labels.container():  # always there: a stroke may only write where the whole page has written
         tabs.select_focus(len(answers))
         render_labels(choice, source, image, answer, f"{source.sheet} {focus} of {len(answers)}")
+        own_hand.render(choice, hand)
     if others:
         with layout.comparison:
             comparison.render(image, choice, answer, others)
@@ -94,14 +97,16 @@ def rendering() -> AbstractContextManager[None]:
 
 
 @st.fragment
-def render_reading(choice: NetworkChoice, finished: DigitInput, read: Reading, layout: Layout) -> None:
+def render_reading(
+    choice: NetworkChoice, hand: Hand | None, finished: DigitInput, read: Reading, layout: Layout
+) -> None:
     """Render the bars and the sentence; while the pen draws a stroke, this fragment alone is rerun with its points.
 
     It shows no pictures: a browser that decodes six of them ten times a second cannot follow the pen.
     """
     with rendering():
         source = tabs.follow_pen(finished)
-        answers, error = read if source is finished else reading.read(choice, source)
+        answers, error = read if source is finished else reading.read(choice, source, hand)
         focus = tabs.focused_digit(len(answers))
         answer = None if focus is None else answers[focus]
         with layout.bars:

@@ -8,7 +8,10 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from harness.browser import digit_strokes, draw, settled_page, train
-from trainer.drawing.collection import CELL
+from trainer.drawing import synthetic_digits
+from trainer.drawing.collection import CELL, Collection
+from trainer.drawing.strokes import Strokes
+from trainer.runs.owner import owner_hash
 from trainer.shipped import network as shipped
 
 
@@ -129,3 +132,29 @@ def test_a_network_is_fine_tuned_on_them_twice(server, paper, browser):
     ).to_be_visible()
     paper.get_by_role("button", name="Draw with it").click()
     expect(paper.get_by_role("combobox", name="Network")).to_have_value(re.compile("continued|fine-tuned"))
+
+
+def test_ten_labeled_drawings_teach_it_a_hand(server, page):
+    """Somebody's 7 is a 1 to everybody else; nine were labeled in an earlier visit."""
+    me = "h" * 32
+    saved = Collection(server.runs / "drawings" / owner_hash(me))
+    for number in range(9):
+        strokes = synthetic_digits.pen_strokes(7, np.random.default_rng(number))
+        lines = [300 * line for line in strokes]
+        saved.add(Strokes(lines, [20.0] * len(lines), 300).whole.image, 1, 7)
+    page.context.add_cookies([{"name": "digit_lab_owner", "value": me, "url": server.url}])
+    page.goto(server.url)
+    expect(page.get_by_text("1 more labeled drawing to go")).to_be_visible()
+    expect(page.get_by_role("switch", name="Learn my hand")).to_be_disabled()
+    draw(page, digit_strokes(7))
+    all_read(page, 7)
+    meant(page, 1).click()
+    page.get_by_text("Learn my hand").click()
+    all_read(page, 1)
+    expect(page.get_by_text("Of your 10 drawings, each read as if it were new")).to_be_visible()
+    page.get_by_role("button", name="Clear").click()
+    expect(meant(page, 0)).to_be_disabled()
+    draw(page, [stroke * 0.7 + 0.1 for stroke in digit_strokes(7)])  # smaller
+    all_read(page, 1)
+    page.get_by_text("Learn my hand").click()
+    all_read(page, 7)

@@ -21,7 +21,7 @@ from harness.waiting import TIMEOUT_SECONDS
 from tests.support.apps import TINY, open_page, texts
 from trainer.analysis import evaluation
 from trainer.data import datasets
-from trainer.drawing import synthetic_digits
+from trainer.drawing import normalize, synthetic_digits
 from trainer.runs.owner import owner_hash
 from trainer.runs.run import Run
 from trainer.runs.store import RunStore
@@ -335,3 +335,29 @@ def test_the_selected_input_survives_a_visit_to_another_page(app: AppTest) -> No
     assert app.button_group(key="source").value == "Test digit" and app.session_state.test_at == 1
     app.button_group(key="source").set_value("Draw").run()
     assert app.button_group(key="pen").value == "Thick" and sentence(app).startswith("Looks like a 3")
+
+
+def hand_switch(app: AppTest) -> Any:
+    (found,) = [toggle for toggle in app.toggle if toggle.label == "Learn my hand"]
+    return found
+
+
+def test_ten_labeled_drawings_teach_it_a_hand(app: AppTest, ones: np.ndarray) -> None:
+    open_page(app, "draw")
+    collection = app.session_state.engine.collection(app.session_state.owner)
+    paper = written(1)
+    collection.add(normalize.from_canvas(paper).image, 7, 1)
+    for image in ones[:8]:
+        collection.add(image / np.float32(255), 7, 1)
+    put_on_canvas(app, paper)
+    assert "a 1 (" in sentence(app)
+    assert hand_switch(app).disabled and "1 more labeled drawing to go" in texts(app)
+
+    collection.add(ones[8] / np.float32(255), 7, 1)
+    app.run()
+    hand_switch(app).set_value(True).run()
+    assert not app.exception and "a 7 (" in sentence(app)
+    assert "each read as if it were new, it reads 1 correctly with your hand and 0 without" in texts(app)
+
+    hand_switch(app).set_value(False).run()
+    assert not app.exception and "a 1 (" in sentence(app) and "each read as if" not in texts(app)

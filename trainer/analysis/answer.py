@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -91,7 +92,13 @@ class Answer:
         return [int(place) for place in np.argsort(-self.probabilities, kind="stable")]
 
 
-def predict(network: Network, images: np.ndarray, strange: bool, info: DatasetInfo = MNIST) -> list[Answer]:
+class Reader(Protocol):
+    """A network, or what corrects one."""
+
+    def probabilities(self, images: np.ndarray) -> np.ndarray: ...
+
+
+def predict(network: Reader, images: np.ndarray, strange: bool, info: DatasetInfo = MNIST) -> list[Answer]:
     """Return a network's answer for each image.
 
     images: (n, height, width) or (n, height, width, 3) float32, 0 to 1. strange: whether an image may show something

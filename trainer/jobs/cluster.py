@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from distributed.security import Security
 
 TLS_VARIABLES = ("CA_FILE", "CLIENT__CERT", "CLIENT__KEY")  # Dask's own, after DASK_DISTRIBUTED__COMM__TLS__
+MEMORY_METRIC = "resident_memory"  # bytes, in the heartbeats of workers that have loaded `trainer.jobs.job`
 LOG = "training.log"  # output of the embedded workers, in the run root
 START_SECONDS = 300.0  # for the host's first line; it tests GPUs before
 CONNECT_SECONDS = 30.0  # to the host
@@ -37,7 +38,7 @@ class Worker:
     nanny: str | None  # address of the process that starts another worker when this one ends
     last_heartbeat: float  # seconds since 1970, by the scheduler's clock
     keys: tuple[str, ...] = ()  # of its tasks
-    memory: int = 0  # bytes that its process uses
+    memory: int = 0  # bytes that its process uses; 0 if it does not say
 
 
 class Cluster:
@@ -125,7 +126,7 @@ class Cluster:
                 worker["nanny"],
                 worker["last_seen"],
                 tuple(map(str, keys.get(address, ()))),
-                int(worker["metrics"].get("memory", 0)),
+                int(worker["metrics"].get(MEMORY_METRIC, 0)),
             )
             for address, worker in workers.items()
         }

@@ -21,6 +21,7 @@ from trainer.config.training import TrainingConfig
 from trainer.data import datasets, synthetic
 from trainer.data.uploads import Uploads
 from trainer.drawing.collection import Drawings
+from trainer.jobs.cluster import MEMORY_METRIC
 from trainer.jobs.reporter import Reporter
 from trainer.jobs.scores import count_correct, scores
 from trainer.jobs.testing import TestClock, TestEndedError
@@ -48,9 +49,11 @@ _data_lock = threading.Lock()
 _data: dict[str, tuple[np.ndarray, np.ndarray]] = {}  # the last data set: content hash -> images, labels
 
 
-def dask_setup(worker: object) -> None:
+def dask_setup(worker: Any) -> None:
     """Prepare a worker for its first job: load Keras, compile with tiny fits and, in a thread, load MNIST."""
     lower_priority()
+    # Dask's own figure is up to 5 s old, from before Keras was loaded: a first short job would seem to leave it behind.
+    worker.metrics[MEMORY_METRIC] = lambda worker: psutil.Process().memory_info().rss
     threading.Thread(target=_warm_data, daemon=True).start()
     model.warm_up()
 

@@ -90,6 +90,11 @@ class Network:
         """Return the output of one layer; dropping the others at once saves most of the memory."""
         return self._run([name], images)[0]
 
+    def layer_and_probabilities(self, name: str, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the output of one layer, and the probabilities, (n, 10) float32, in one run."""
+        layer, probabilities = self._run([name, "probabilities"], images)
+        return layer, probabilities
+
     def _run(self, outputs: list[str], images: np.ndarray) -> list[np.ndarray]:
         shape = tuple(self._input.shape[1:])
         if images.dtype != np.float32 or images.shape[1:] != shape:

@@ -7,22 +7,25 @@ from dataclasses import replace
 
 from trainer import UserError
 from trainer.analysis.answer import Answer, digits_text, predict
+from trainer.analysis.hand import Hand
 from ui.digit_input.inputs import DigitInput
 from ui.network_choice import NetworkChoice
 
 Reading = tuple[list[Answer], str]  # a network's answer for each image, and an error as a sentence, or ""
 
 
-def read(choice: NetworkChoice, source: DigitInput) -> Reading:
+def read(choice: NetworkChoice, source: DigitInput, hand: Hand | None = None) -> Reading:
     """Return a network's answer for each image of an input, and an error as a sentence, or "".
 
     There are no answers if the network's file is missing or damaged, or if it was trained on images of another shape.
+    hand: what corrects the answers to what the visitor draws.
     """
     try:
         network = choice.network
         if source.images.shape[1:] != choice.info.shape:
             return [], source.error
-        answers = predict(network, source.images, strange=source.label is None, info=choice.info)
+        reader = hand if hand and source.label is None else network
+        answers = predict(reader, source.images, strange=source.label is None, info=choice.info)
     except UserError as error:
         return [], str(error)
     for place, steps in enumerate(source.steps):

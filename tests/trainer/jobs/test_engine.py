@@ -633,6 +633,7 @@ def test_a_host_that_hangs_or_dies_is_replaced(tmp_path, monkeypatch):
         finish(engine, second)
         wait_for(lambda: engine.problem.startswith("The training processes have not answered for "))
         wait_for(lambda: phases(engine, [first, second]) == ["interrupted", "finished"])
+        wait_for(lambda: [worker.memory > 1e8 for worker in engine._connection.cluster.workers.values()] == [True])
 
         client = engine._connection.cluster.client
         submit = client.submit
