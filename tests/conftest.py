@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -67,7 +68,9 @@ def frozen_keras() -> None:
 @pytest.fixture(scope="module", autouse=True)
 def frozen_leftovers() -> None:
     """Exclude what earlier modules left behind too, such as TensorFlow's graphs: an AppTest would take seconds."""
-    gc.collect()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # Dask leaves the sockets of hosts that were killed
+        gc.collect()
     gc.freeze()
 
 

@@ -70,6 +70,7 @@ class Cache:
     _unwritten: ClassVar[ByteCache] = ByteCache(MAX_UNWRITTEN_BYTES)
     _memory: ClassVar[threading.Lock] = threading.Lock()  # of the line above
     _mapped: ClassVar[WeakValueDictionary[tuple[Path, str], Array]] = WeakValueDictionary()  # by file and stamp
+    _mapping: ClassVar[threading.Lock] = threading.Lock()
     _threads: ClassVar[defaultdict[str, threading.Lock]] = defaultdict(threading.Lock)
 
     def __init__(self) -> None:
@@ -168,7 +169,9 @@ class Cache:
         """Map a file into memory, once for all sessions of this process: each mapping keeps a file open."""
         array = cls._mapped.get((file, stamp))
         if array is None:
-            array = cls._mapped[file, stamp] = np.load(file, mmap_mode="r", allow_pickle=False)
+            mapped = np.load(file, mmap_mode="r", allow_pickle=False)
+            with cls._mapping:  # another thread may have mapped it meanwhile
+                array = cls._mapped.setdefault((file, stamp), mapped)
         return array
 
     def save(self, arrays: Sequence[Array]) -> str:
