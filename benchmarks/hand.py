@@ -2,7 +2,7 @@
 
 `python -m benchmarks.hand` takes a minute. Each writer of `report` labels one drawing of each digit, drawn at random
 (three draws), and the rest is read. MNIST's test digits are read without each hand and with it. `--set develop`
-measures the writers on whom the constants were chosen, `--gain` and `--reach` other constants. Exits with status 1 if
+measures writers from whom the network has learned, `--gain` and `--reach` other constants. Exits with status 1 if
 the hands read less than the network alone, or if a hand costs more than 0.1 points on MNIST on average.
 """
 

@@ -11,12 +11,12 @@ from streamlit.delta_generator import DeltaGenerator
 from trainer import UserError
 from trainer.analysis.answer import Answer
 from trainer.analysis.hand import Hand
-from ui import entry, followed_digits, load_control, network_picker, own_hand
+from ui import entry, followed_digits, load_control, network_picker
 from ui.components import live_text
 from ui.digit_input import canvas, reading, tabs
 from ui.digit_input.inputs import DigitInput
 from ui.digit_input.reading import Reading
-from ui.draw import bars, comparison, my_drawings, steps
+from ui.draw import bars, comparison, my_drawings, own_hand, steps
 from ui.html import style
 from ui.markdown import sentence
 from ui.network_choice import NetworkChoice

@@ -110,9 +110,11 @@ def test_bars_sentence_and_steps_follow_the_strokes(paper):
     steps = paper.locator(".strip figure")
     expect(steps).to_have_count(6)
     paper.get_by_role("status").evaluate("sentence => { window.sentence = sentence }")
+    place = paper.locator(BARS).bounding_box()
     for number in (3, 7):
         draw(paper, digit_strokes(number))
         expect_answer(paper, looks_like(number))
+        assert paper.locator(BARS).bounding_box() == place  # nothing jumps
         lengths = shares(paper)
         assert len(lengths) == 10 and int(np.argmax(lengths)) == number
         expect(paper.get_by_role("figure", name=looks_like(number))).to_be_visible()  # description of the bars

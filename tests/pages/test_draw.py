@@ -357,7 +357,7 @@ def test_ten_labeled_drawings_teach_it_a_hand(app: AppTest, ones: np.ndarray) ->
     app.run()
     hand_switch(app).set_value(True).run()
     assert not app.exception and "a 7 (" in sentence(app)
-    assert "each read as if it were new, it reads 1 correctly with your hand and 0 without" in texts(app)
+    assert "With your hand, 1 of your 10 drawings are read correctly, without it 0" in texts(app)
 
     hand_switch(app).set_value(False).run()
-    assert not app.exception and "a 1 (" in sentence(app) and "each read as if" not in texts(app)
+    assert not app.exception and "a 1 (" in sentence(app) and "With your hand" not in texts(app)

@@ -7,8 +7,10 @@ other hands are read as before: unlike fine-tuning, this forgets nothing.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -60,7 +62,7 @@ class Hand:
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """Return corrected probabilities (n, 10) float32 for images (n, 28, 28) float32, 0 paper .. 1 ink."""
-        return self.correct(Reading.of(images)) if len(images) else np.zeros((0, CLASSES), np.float32)
+        return self.correct(Reading.of(images))
 
     def correct(self, reading: Reading) -> np.ndarray:
         """Return the probabilities of a reading, (n, 10) float32, corrected."""
@@ -72,8 +74,9 @@ class Hand:
         gains: np.ndarray = self.gain * np.exp(-distances / self.reach)
         return gains
 
+    @functools.cached_property
     def own_counts(self) -> tuple[int, int]:
-        """Return how many of the drawings are read as they were meant, without the correction and with it.
+        """How many of the drawings are read as they were meant, without the correction and with it.
 
         Each is read as if it were new: it gains nothing from itself.
         """
@@ -89,11 +92,18 @@ class ReadDigits:
 
     reading: Reading
     labels: np.ndarray  # (n,) uint8
+    _accuracies: WeakKeyDictionary[Hand, tuple[float, float]] = field(default_factory=WeakKeyDictionary)
 
     def accuracies(self, hand: Hand) -> tuple[float, float]:
-        """Return the shares that are read correctly, 0 to 1, without a hand's correction and with it."""
-        before = _right(self.reading.probabilities, self.labels)
-        return before / len(self.labels), _right(hand.correct(self.reading), self.labels) / len(self.labels)
+        """Return the shares that are read correctly, 0 to 1, without a hand's correction and with it.
+
+        They are computed once for each hand: a page shows them after every stroke.
+        """
+        if hand not in self._accuracies:
+            counts = (_right(read, self.labels) for read in (self.reading.probabilities, hand.correct(self.reading)))
+            before, after = (count / len(self.labels) for count in counts)
+            self._accuracies[hand] = before, after
+        return self._accuracies[hand]
 
 
 def read_test_digits(dataset: Dataset, progress: Progress) -> ReadDigits:

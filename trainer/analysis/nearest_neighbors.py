@@ -8,6 +8,7 @@ sign, is added to one of 256 sums. The projection depends on a seed only, so a q
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,8 +108,8 @@ def _read(path: Path, changed: int, size: int) -> Features:
 
 def projected(values: np.ndarray, seed: int) -> np.ndarray:
     """Return outputs (n, ...) as (n, at most 256) float32, with 0 for NaN and infinity."""
-    flat = np.nan_to_num(values.reshape(len(values), -1).astype(np.float32), posinf=0.0, neginf=0.0)
-    width = flat.shape[1]
+    width = math.prod(values.shape[1:])  # not -1, for no images
+    flat = np.nan_to_num(values.reshape(len(values), width).astype(np.float32), posinf=0.0, neginf=0.0)
     if width <= WIDTH:
         return flat
     order, signs = _projection(width, seed)

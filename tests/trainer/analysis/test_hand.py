@@ -46,7 +46,7 @@ def test_each_drawing_is_counted_as_if_it_were_new(written):
     images, labels = written
     seven = images[labels == 7][:1]
     strange = Hand.learn(np.concatenate([seven, images[labels == 3][:4]]), np.array([1, 3, 3, 3, 3], np.uint8))
-    before, after = strange.own_counts()
+    before, after = strange.own_counts
     assert before == after == 4  # nothing but the drawing itself says that it is a 1
     assert strange.probabilities(seven).argmax() == 1
 
@@ -60,6 +60,7 @@ def test_test_digits_are_read_without_the_hand_and_with_it(few_digits, swapped):
     before, after = read.accuracies(swapped)
     expected = shipped.network().probabilities(data.images("test")).argmax(axis=1) == data.labels("test")
     assert before == pytest.approx(expected.mean()) and after != before
+    assert read.accuracies(swapped) == (before, after)
     assert shares == sorted(shares) and shares[0] == 0 and shares[-1] < 1
 
 

@@ -18,7 +18,12 @@ def seven(share: float) -> Answer:
     return Answer(probabilities)
 
 
-def test_all_ten_digits_keep_their_places_and_only_the_best_is_the_winner() -> None:
+@pytest.mark.parametrize("winner", range(10))
+def test_the_best_of_ten_digits_is_the_winner(winner: int) -> None:
+    assert content(Answer(np.roll(seven(0.93).probabilities, winner - 7)))["winner"] == winner
+
+
+def test_all_ten_digits_keep_their_places() -> None:
     shown = content(seven(0.93))
     assert shown["shares"] == pytest.approx(100 * seven(0.93).probabilities, abs=0.01)
     assert list(shown["labels"]) == list("0123456789")

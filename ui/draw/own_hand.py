@@ -16,6 +16,7 @@ from trainer.storage.memory import cached
 from trainer.text import counted
 from ui import background, dataset_loader, load_control, visitor_file
 from ui.background import Task
+from ui.markdown import sentence
 from ui.network_choice import NetworkChoice
 
 FILE = "hand.txt"  # "on" while the hand corrects the network
@@ -43,37 +44,32 @@ def render(choice: NetworkChoice, hand: Hand | None) -> None:
     collection: Collection = st.session_state.engine.collection(st.session_state.owner)
     try:
         count = len(collection)
-    except UserError:
+    except UserError:  # Draw shows it beside the drawings
         return
     if choice.id != SHIPPED or not count:
         return
-    is_on = visitor_file.read(FILE) == "on"
-    missing = MIN_DRAWINGS - count
+    is_on, missing = hand is not None, MIN_DRAWINGS - count
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="hand"):
         st.toggle(
             "Learn my hand",
-            value=is_on and missing <= 0,
+            value=is_on,
             disabled=missing > 0,
             help=f"Label {counted(missing, 'more drawing')} first."
             if missing > 0
             else "Reads what resembles your labeled drawings as you meant them. The ready-made network stays as it is.",
-            on_change=_switch,
-            args=(not is_on,),
-            key=f"hand.switch.{is_on and missing <= 0}",
+            on_change=visitor_file.write,
+            args=(FILE, "off" if is_on else "on"),
+            key=f"hand.switch.{is_on}",
         )
         if missing > 0:
             st.caption(f"{counted(missing, 'more labeled drawing')} to go", width="content")
     if hand:
-        before, after = hand.own_counts()
+        before, after = hand.own_counts
         st.caption(
-            f"Of your {count:,} drawings, each read as if it were new, it reads {after:,} correctly with your hand and "
-            f"{before:,} without."
+            f"With your hand, {after:,} of your {count:,} drawings are read correctly, without it {before:,}: each is "
+            "read as if it were new."
         )
         _render_test_digits(hand)
-
-
-def _switch(is_on: bool) -> None:
-    visitor_file.write(FILE, "on" if is_on else "off")
 
 
 def _render_test_digits(hand: Hand) -> None:
@@ -82,23 +78,23 @@ def _render_test_digits(hand: Hand) -> None:
     if dataset is None or dataset.source != "MNIST":
         return
     key = "hand", dataset.hash
-    task = background.find(key)
-    if task is None or (task.done and task.result is None):
-        task = background.start(
-            key,
-            partial(hands.read_test_digits, dataset),
-            failure="The test digits could not be read",
-            turns=load_control.evaluations,
-            visitor=load_control.current_visitor(),
-        )
+    task = background.find(key) or background.start(
+        key,
+        partial(hands.read_test_digits, dataset),
+        failure="The test digits could not be read",
+        turns=load_control.evaluations,
+        visitor=load_control.current_visitor(),
+    )
     if not task.done:
         background.render_progress(task, _describe)
-    elif task.result:
+    elif task.error:
+        st.caption(sentence(task.error))
+    else:
         before, after = task.result.accuracies(hand)
         st.caption(
-            f"Of MNIST's test digits it reads {100 * after:.2f} % with your hand and {100 * before:.2f} % without."
+            f"MNIST's test digits: {100 * after:.2f} % read correctly with your hand, {100 * before:.2f} % without it."
         )
 
 
 def _describe(task: Task) -> tuple[float, str]:
-    return task.fraction, "Reading MNIST's test digits with your hand …"
+    return task.fraction, "Reading MNIST's test digits …"
