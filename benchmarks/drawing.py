@@ -2,7 +2,9 @@
 
 `python -m benchmarks.drawing` measures the ready-made network, DIGITLAB_NETWORK=runs/<id>/model.onnx another one. It
 takes a few minutes and exits with status 1 if an accuracy is too low. `--card` writes the figures into the card of the
-ready-made network, and `--set develop` measures the half of the drawings that settings were chosen on.
+ready-made network, and `--set develop` measures the half of the drawings that settings were chosen on. `--writers`
+measures a few people only: those from whom a network of `pretrain --aside` has not learned. `--misread FILE` draws a
+sheet of drawings that are read wrong.
 """
 
 import argparse
@@ -11,12 +13,13 @@ import functools
 import importlib.util
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
+from PIL import Image, ImageDraw
 
 from benchmarks.conditions import print_conditions
 from trainer import UserError
@@ -35,6 +38,7 @@ DRAWINGS = ROOT.parent / "shared" / "data" / "drawings"
 VARIANTS = ("std", "thin", "thick", "tiny", PIXELS := "pixels")
 # of the ready-made network
 SHIPPED_FLOORS = {"std": 0.985, "thin": 0.985, "thick": 0.985, "tiny": 0.985, PIXELS: 0.975}
+SHEET, COLUMNS, CELL = 50, 10, 132  # drawings on a sheet of misread ones, and in a row; pixels of a drawing's side
 OTHER_FLOORS = {"std": 0.94}  # of any other network, as for the Small CNN trained on MNIST alone
 
 
@@ -88,10 +92,13 @@ def load_scorer() -> ModuleType:
     return scorer
 
 
-def measure(which: str, variant: str) -> card.Figures:
-    """Return `card.figures` for half of the drawings in a variant, and the 95 % range of accuracy over its writers."""
+def measure(which: str, variant: str, writers: Collection[str] = ()) -> card.Figures:
+    """Return `card.figures` for half of the drawings in a variant, and the 95 % range of accuracy over its writers.
+
+    writers: the numbers of the only ones to measure.
+    """
     scorer = load_scorer()
-    records = scorer.load(DRAWINGS / f"{which}.jsonl.gz")
+    records = load(which, writers)
     labels = np.array([record["y"] for record in records])
     images = np.stack([drawn(scorer, record, variant) for record in records])
     probabilities = _network().probabilities(images)
@@ -101,6 +108,31 @@ def measure(which: str, variant: str) -> card.Figures:
     return {**read, "lowest": float(lowest), "highest": float(highest)}
 
 
+def load(which: str, writers: Collection[str] = ()) -> list[dict[str, Any]]:
+    """Return the drawings of a half, or those of some writers, by their numbers."""
+    records: list[dict[str, Any]] = load_scorer().load(DRAWINGS / f"{which}.jsonl.gz")
+    return [record for record in records if not writers or record["w"].removeprefix("tra") in writers]
+
+
+def misread_sheet(which: str, writers: Collection[str]) -> Image.Image:
+    """Return a picture of up to 50 drawings that are read wrong, each with its label and the answer."""
+    records = load(which, writers)
+    scorer = load_scorer()
+    images = np.stack([drawn(scorer, record, "std") for record in records])
+    probabilities = _network().probabilities(images)
+    wrong = [place for place, record in enumerate(records) if probabilities[place].argmax() != record["y"]]
+    sheet = Image.new("L", (COLUMNS * CELL, -(-SHEET // COLUMNS) * CELL), 32)
+    draw = ImageDraw.Draw(sheet)
+    for number, place in enumerate(wrong[:SHEET]):
+        top, left = CELL * (number // COLUMNS), CELL * (number % COLUMNS)
+        levels = np.rint(255 * images[place]).astype(np.uint8).repeat(4, axis=0).repeat(4, axis=1)
+        sheet.paste(Image.fromarray(levels), (left + 4, top + 20))
+        answer = int(probabilities[place].argmax())
+        text = f"{records[place]['y']} read as {answer}, {100 * probabilities[place, answer]:.0f} %"
+        draw.text((left + 4, top + 4), text, 255)
+    return sheet
+
+
 def drawn(scorer: ModuleType, record: dict[str, Any], variant: str) -> np.ndarray:
     return _image(scorer.canvas(record)) if variant == PIXELS else _stroke_image(scorer.drawing(record, variant))
 
@@ -108,6 +140,8 @@ def drawn(scorer: ModuleType, record: dict[str, Any], variant: str) -> np.ndarra
 def main() -> int:
     parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
     parser.add_argument("--set", default="report", choices=("develop", "report"), help="which half of the drawings")
+    parser.add_argument("--writers", default="", help="numbers of the only people to measure, separated by commas")
+    parser.add_argument("--misread", type=Path, metavar="FILE", help="draw a PNG sheet of drawings that are read wrong")
     parser.add_argument("--card", action="store_true", help="write the figures into the card of the ready-made network")
     given = parser.parse_args()
     if not (SCORER.is_file() and DRAWINGS.is_dir()):
@@ -120,10 +154,14 @@ def main() -> int:
         return 2
     is_shipped = path == shipped.PATH
     print_conditions("numpy", "pillow", "onnxruntime")
-    print(f"# {path.name} of {path.parent.name}, every drawing of the half {given.set!r}; range: 95 % over the writers")
+    writers = set(filter(None, given.writers.split(",")))
+    who = f"drawings by {given.writers}" if writers else "every drawing"
+    print(f"# {path.name} of {path.parent.name}, {who} of the half {given.set!r}; range: 95 % over the writers")
+    if given.misread:
+        misread_sheet(given.set, writers).save(given.misread)
     measured = {}
     for variant in VARIANTS:
-        read = measured[variant] = measure(given.set, variant)
+        read = measured[variant] = measure(given.set, variant, writers)
         print(f"drawing.{variant} {100 * read['accuracy']:.2f} %")
         print(f"drawing.{variant}_lowest {100 * read['lowest']:.2f} %")
         print(f"drawing.{variant}_highest {100 * read['highest']:.2f} %")
@@ -131,7 +169,7 @@ def main() -> int:
         print(f"drawing.{variant}_looks_like_digit {100 * read['kept']:.2f} %", flush=True)
     for low, high, count, right in measured["std"]["answers"]:
         print(f"# probability {100 * low:g} to {100 * high:g} %: {100 * right:.1f} % of {count:,} correct")
-    if given.card and is_shipped:
+    if given.card and is_shipped and not writers:
         known = shipped.card()
         known = dataclasses.replace(known, drawings={**known.drawings, given.set: measured})
         known.save(shipped.CARD)

@@ -56,7 +56,7 @@ def test_an_accuracy_below_its_floor_exits_with_status_1(
 ) -> None:
     monkeypatch.setattr(drawing, "SCORER", Path(__file__))
     monkeypatch.setattr(drawing, "DRAWINGS", tmp_path)
-    monkeypatch.setattr(drawing, "measure", lambda which, variant: figures(accuracy))
+    monkeypatch.setattr(drawing, "measure", lambda which, variant, writers: figures(accuracy))
     assert drawing.main() == status
     assert f"drawing.std {100 * accuracy:.2f} %" in capsys.readouterr().out
 

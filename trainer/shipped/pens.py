@@ -12,7 +12,7 @@ import gzip
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,6 +63,17 @@ def read(content: bytes) -> list[PenDigit]:
     if not learned:
         raise UserError("The pens' file must have digits of people with odd numbers (got none).")
     return learned
+
+
+def without(digits: Sequence[PenDigit], writers: Collection[int]) -> list[PenDigit]:
+    """Return the digits of all people but some. Raises UserError if one of these is not there, or nobody is left."""
+    known = sorted({digit.writer for digit in digits})
+    if not set(writers) < set(known):
+        raise UserError(
+            f"The people to keep aside must be some of {', '.join(map(str, known)) or 'those in --pens'} "
+            f"(got {', '.join(map(str, sorted(writers)))})."
+        )
+    return [digit for digit in digits if digit.writer not in writers]
 
 
 def describe(digits: Sequence[PenDigit]) -> str:

@@ -211,6 +211,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--seeds", default=",".join(map(str, SEEDS)), help="separated by commas; the first is shipped")
     parser.add_argument("--pens", type=Path, help="file of people's digits: pendigits-orig.tra of UCI, see pens.py")
+    parser.add_argument(
+        "--aside", default="", help="numbers of people to choose settings by, separated by commas: none is learned from"
+    )
     parser.add_argument("--out", type=Path, help="folder for all files instead of the app's own")
     parser.add_argument("--quick", action="store_true", help="few digits and one epoch, into --out, to try it out")
     given = parser.parse_args(arguments)
@@ -228,6 +231,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 f"The ready-made network needs MNIST (got {data.source}): see `python -m trainer.data.datasets`."
             )
         people = pens.read(content := given.pens.read_bytes()) if given.pens else []
+        if given.aside:
+            if not given.out:
+                raise UserError("The app's network learns from all people: name a folder for another one with --out.")
+            people = pens.without(people, {int(writer) for writer in given.aside.split(",")})
         if people:
             _print_line(f"{pens.describe(people)}, SHA-256 {hashlib.sha256(content).hexdigest()}\n")
         pretrain(config, seeds, folder, page, number, held_out, _print_line, people)

@@ -76,3 +76,12 @@ def test_each_digit_is_drawn_as_it_is_and_varied_and_a_seed_repeats_it() -> None
 def test_any_other_file_is_refused_with_a_sentence(content: bytes, words: str) -> None:
     with pytest.raises(UserError, match=words):
         pens.read(content)
+
+
+def test_people_are_kept_aside_by_their_numbers() -> None:
+    digits = pens.read(PUBLISHED.encode())
+    (kept,) = pens.without(digits, {11})
+    assert kept.writer == 3
+    for writers in ({2}, {3, 11}):
+        with pytest.raises(UserError, match="people to keep aside must be some of 3, 11 "):
+            pens.without(digits, writers)
