@@ -13,11 +13,11 @@ MAX_LENGTH = 20
 ADJECTIVES = (
     "Brave Bright Calm Clever Curious Eager Gentle Happy Keen Kind Lively Lucky Merry Nimble Proud Quick Quiet Sunny "
     "Swift Witty"
-).split()
+)
 ANIMALS = (
     "Badger Beaver Crane Dolphin Falcon Fox Gecko Hare Heron Ibex Koala Lynx Marten Newt Otter Owl Panda Puffin Raven "
     "Seal Sparrow Squirrel Stork Tiger Toad Turtle Whale Wren Yak Zebra"
-).split()
+)
 MARKS = " -'\u2019"  # allowed beside letters and digits
 
 
@@ -26,8 +26,8 @@ def suggest(taken: Collection[str]) -> str:
     known = {nickname.casefold() for nickname in taken}
     free = [
         name
-        for adjective in ADJECTIVES
-        for animal in ANIMALS
+        for adjective in ADJECTIVES.split()
+        for animal in ANIMALS.split()
         if (name := f"{adjective} {animal}").casefold() not in known
     ]
     return secrets.choice(free)
@@ -38,7 +38,7 @@ def check(nickname: str) -> str:
 
     Raises UserError unless it consists of 2 to 20 letters, digits, spaces, hyphens and apostrophes, with a letter.
     """
-    text = " ".join(unicodedata.normalize("NFKC", nickname).split())
+    text = " ".join(unicodedata.normalize("NFKC", nickname))
     allowed = all(character.isalnum() or unicodedata.combining(character) or character in MARKS for character in text)
     if not 2 <= len(text) <= MAX_LENGTH or not allowed or not any(map(str.isalpha, text)):
         raise UserError(
