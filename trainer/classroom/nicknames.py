@@ -38,7 +38,7 @@ def check(nickname: str) -> str:
 
     Raises UserError unless it consists of 2 to 20 letters, digits, spaces, hyphens and apostrophes, with a letter.
     """
-    text = " ".join(unicodedata.normalize("NFKC", nickname))
+    text = " ".join(unicodedata.normalize("NFKC", nickname).split())
     allowed = all(character.isalnum() or unicodedata.combining(character) or character in MARKS for character in text)
     if not 2 <= len(text) <= MAX_LENGTH or not allowed or not any(map(str.isalpha, text)):
         raise UserError(
