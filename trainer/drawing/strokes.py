@@ -57,7 +57,9 @@ class Strokes:
         left, top, right, bottom = box.tolist()
         extent = float((high - low).max())
         side = max(extent, pen)  # a dot stays one: what is smaller than its pen is not enlarged
-        crop, boxed = _redraw(lines, side, PEN)
+        is_mark = _is_mark(lines, extent, pen)
+        lines = [(line - low) / side for line in lines]
+        crop, boxed = _redraw(lines, 1.0, PEN)
         width, wanted = FITTED_SIDE * pen / side, FITTED_SIDE * PEN
         return NormalizationSteps(
             self.ink,
@@ -67,8 +69,8 @@ class Strokes:
             wanted - width,
             boxed,
             *center(boxed),
-            from_strokes=True,
-            is_mark=_is_mark(lines, extent, pen),
+            lines=lines,
+            is_mark=is_mark,
         )
 
 
