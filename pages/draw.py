@@ -103,8 +103,7 @@ def render_reading(
 
     It shows no pictures: a browser that decodes six of them ten times a second cannot follow the pen.
     """
-    with rendering():
-        source = tabs.follow_pen(finished)
+    with rendering(), tabs.follow_pen(finished) as source:
         answers, error = read if source is finished else reading.read(choice, source, hand)
         focus = tabs.focused_digit(len(answers))
         answer = None if focus is None else answers[focus]

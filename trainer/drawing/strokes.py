@@ -33,10 +33,12 @@ class Strokes:
     pens: Sequence[float]  # width of the pen of each, in pixels
     side: int  # of the paper, in pixels
 
+    def begins_at(self, point: np.ndarray) -> bool:
+        """Tell whether the first stroke begins at a point, (2,)."""
+        return bool(np.abs(self.lines[0][0] - point).max() < 1)
+
     def with_line(self, line: np.ndarray, pen: float) -> Strokes:
-        """Return these strokes and one more; the last one stands already where it begins at the same point."""
-        if np.abs(self.lines[-1][0] - line[0]).max() < 1:
-            return self
+        """Return these strokes and one more."""
         return Strokes([*self.lines, line], [*self.pens, pen], self.side)
 
     @property
