@@ -5,8 +5,9 @@ import re
 import numpy as np
 from playwright.sync_api import expect
 
-from harness.browser import digit_strokes, draw
+from harness.browser import LONG_TRAINING, digit_strokes, draw, open_form, settled_page, train
 from harness.waiting import wait_for
+from trainer.runs.store import RunStore
 from trainer.shipped import network as shipped
 
 
@@ -77,6 +78,37 @@ def test_the_answer_and_the_picture_follow_the_pen_and_keep_their_place(server, 
     expect(page.get_by_text("The numbers shown are rounded")).to_have_count(1)
     page.get_by_role("button", name="Undo").click()
     expect(answer).to_have_text(re.compile("Until then, you see a test digit"))
+    # No unfinished stroke was sent together with a finished one: Streamlit would rerun the fragment of one of them.
+    assert not [message.text for message in page.console_messages() if "fragmentIds" in message.text]
+
+
+def test_a_stroke_stays_in_sight_while_the_network_trains(server, browser, page):
+    other = settled_page(browser)
+    open_form(other, server.url, LONG_TRAINING)
+    run = RunStore(server.runs).get(train(other))
+    wait_for(lambda: run.state.phase == "running" and run.network_file.exists())
+    page.goto(f"{server.url}/inside?run={run.id}")
+    answer, outputs = answer_on(page), page.get_by_role("button", name=re.compile(r"^Output \d: "))
+    expect(answer).to_have_text(re.compile("Until then, you see a test digit"))
+    box = page.locator("canvas.upper-canvas").bounding_box()
+    (stroke,) = digit_strokes(3)
+    for place, (x, y) in enumerate(stroke):
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
+        if place == 0:
+            page.mouse.down()
+    expect(answer).to_have_attribute("aria-busy", "true")
+    for _ in range(3):  # the first change may still be the last point's
+        before = names(outputs)
+        wait_for(lambda before=before: names(outputs) != before)  # the network has been replaced
+        assert answer.get_attribute("aria-busy") == "true" and "test digit" not in answer.inner_text()
+    page.mouse.up()
+    expect(answer).to_have_attribute("aria-busy", "false")
+    assert "test digit" not in answer.inner_text()
+    other.close()
+
+
+def names(buttons):
+    return buttons.evaluate_all("buttons => buttons.map((button) => button.ariaLabel)")
 
 
 def answer_on(page):
@@ -85,8 +117,8 @@ def answer_on(page):
 
 def names_of_tiles(page):
     """Return the names of the maps that the picture shows, without their values."""
-    tiles = page.get_by_role("button", name=re.compile(r"^Filter \d+ of Convolution"))
-    return tiles.evaluate_all("tiles => tiles.map((tile) => tile.ariaLabel.split(':')[0])")
+    tiles = names(page.get_by_role("button", name=re.compile(r"^Filter \d+ of Convolution")))
+    return [name.partition(":")[0] for name in tiles]
 
 
 def test_several_digits_have_a_box_each_and_one_is_looked_at(server, page):
