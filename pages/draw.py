@@ -4,7 +4,6 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -84,7 +83,7 @@ def render_answers(choice: NetworkChoice, others: list[NetworkChoice], alternati
             tabs.render_tools(choice)
     with layout.labels.container():  # always there: a stroke may only write where the whole page has written
         tabs.select_focus(len(answers))
-        render_labels(choice, source, image, answer, f"{source.sheet} {focus} of {len(answers)}")
+        render_labels(choice, source, focus, answers)
         own_hand.render(choice, hand)
     if others:
         with layout.comparison:
@@ -104,8 +103,7 @@ def render_reading(
 
     It shows no pictures: a browser that decodes six of them ten times a second cannot follow the pen.
     """
-    with rendering():
-        source = tabs.follow_pen(finished)
+    with rendering(), tabs.follow_pen(finished) as source:
         answers, error = read if source is finished else reading.read(choice, source, hand)
         focus = tabs.focused_digit(len(answers))
         answer = None if focus is None else answers[focus]
@@ -117,14 +115,17 @@ def render_reading(
                 st.error(sentence(error))
 
 
-def render_labels(
-    choice: NetworkChoice, source: DigitInput, image: np.ndarray | None, answer: Answer | None, drawing_id: str
-) -> None:
+def render_labels(choice: NetworkChoice, source: DigitInput, focus: int | None, answers: list[Answer]) -> None:
     """Render the buttons that label the digit in focus, unless it is a test digit, which has a label."""
-    if source.label is None:
-        my_drawings.render(image, answer, choice.id, source.sheet and drawing_id)
-    elif image is not None:
-        followed_digits.render_follow_button(image, source.label)
+    if source.label is not None:
+        if focus is not None:
+            followed_digits.render_follow_button(source.images[focus], source.label)
+    elif focus is None:
+        my_drawings.render(None, None, choice.id)
+    else:
+        drawing_id = source.sheet and f"{source.sheet} {focus} of {len(answers)}"
+        lines = source.steps[focus].lines
+        my_drawings.render(source.images[focus], answers[focus], choice.id, drawing_id, lines)
 
 
 style(tabs.STYLE, STYLE, steps.STYLE)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from trainer import UserError
 from trainer.figures import sheets
@@ -22,13 +23,9 @@ STYLE = Path(__file__).with_suffix(".css")
 UPDATE_SECONDS = 2.0  # between two looks at a network that trains: its file is replaced at most that often
 
 
+@st.fragment
 def look_inside(choice: NetworkChoice, every: float | None) -> None:
-    """Render the image, the network's answer and the selected view.
-
-    A stroke reruns only this fragment. While the network trains, it runs again every so many seconds.
-    """
-    if every and (not is_training(choice) or load_control.poll_seconds(UPDATE_SECONDS, every) != every):
-        st.rerun()
+    """Render the input and what is inside; a finished stroke reruns only this fragment."""
     # Streamlit drops a widget's value on another page, unless the visitor has changed it: set the defaults again.
     st.session_state.source = (tabs.selected_tab() or tabs.DRAW) if choice.info.is_digits else tabs.TEST
     st.session_state.pen = st.session_state.get("pen") or "Medium"
@@ -40,29 +37,43 @@ def look_inside(choice: NetworkChoice, every: float | None) -> None:
         with paper:
             source = tabs.render_input(choice)
         tabs.render_tools(choice)
-        read, error = reading.read(choice, source)
-        tabs.select_focus(len(read))
-    focus = tabs.focused_digit(len(read))
+        tabs.select_focus(len(source.images))
+    with grid:
+        st.fragment(render_answer, run_every=every)(choice, every, source, paper)
+
+
+def render_answer(choice: NetworkChoice, every: float | None, finished: DigitInput, paper: DeltaGenerator) -> None:
+    """Render the network's answer and the selected view.
+
+    While the pen draws a stroke, this fragment alone is rerun with its points. While the network trains, it runs again
+    every so many seconds.
+    """
+    if every and (not is_training(choice) or load_control.poll_seconds(UPDATE_SECONDS, every) != every):
+        st.rerun()
+    finished_read = reading.read(choice, finished)
     with paper:
-        tabs.render_boxes(source, read, focus)
-    answer, image = (None, None) if focus is None else (read[focus], source.images[focus])
-    text = reading.sentence(source, [answer] if answer else [])
-    if answer is None and not error and (example := example_digit(choice)):
-        read, error = reading.read(choice, example)
-        answer, image = (*read, None)[0], example.images[0]
-        text = f"{source.hint} Until then, you see a test {choice.info.noun}."
-    with grid.container(gap="small", key="inside-head"):
-        live_text.render(text, key="inside.sentence")
-        if error:
-            st.error(sentence(error))
-        view = inside.select_view()
-    with grid.container(gap="small", key="inside-view"):
+        tabs.render_boxes(finished, finished_read[0], tabs.focused_digit(len(finished_read[0])))
+    head, body = st.container(gap="small", key="inside-head"), st.container(gap="small", key="inside-view")
+    with body, tabs.follow_pen(finished) as source:
+        read, error = finished_read if source is finished else reading.read(choice, source)
+        focus = tabs.focused_digit(len(read))
+        answer, image = (None, None) if focus is None else (read[focus], source.images[focus])
+        text = reading.sentence(source, [answer] if answer else [])
+        if answer is None and not error and (example := example_digit(choice)):
+            read, error = reading.read(choice, example)
+            answer, image = (*read, None)[0], example.images[0]
+            text = f"{source.hint} Until then, you see a test {choice.info.noun}."
+        with head:
+            live_text.render(text, key="inside.sentence", is_final=not source.is_unfinished)
+            if error:
+                st.error(sentence(error))
+            view = inside.select_view()
         if answer is None and view.needs_image:
             if not error:
                 st.info(f"{source.hint} Then you can see here what happens inside the network.")
             return
         try:
-            view.render(Subject(choice, choice.network, image, answer))
+            view.render(Subject(choice, choice.network, image, answer, source.is_unfinished))
         except UserError as failure:
             st.error(sentence(str(failure)))
 
@@ -81,5 +92,5 @@ def is_training(choice: NetworkChoice) -> bool:
 style(tabs.STYLE, sheets.STYLE, subject.STYLE, STYLE)
 choice = network_picker.select("Look inside")
 every = load_control.poll_seconds(UPDATE_SECONDS) if is_training(choice) else None
-st.fragment(look_inside, run_every=every)(choice, every)
+look_inside(choice, every)
 canvas.send_at_once()

@@ -23,7 +23,8 @@ VISITOR_TIMEOUT_SECONDS = 60.0  # without a poll, after which a visitor has left
 PACE_TOLERANCE = 2.0  # the interval changes only when it is off by more than this factor
 
 LIVE_STROKE_SECONDS = 0.1  # between two readings of an unfinished stroke
-LIVE_STROKES_A_SECOND = 15  # such readings, of all visitors together: each takes about 25 ms of Python
+LIVE_STROKE_COST = 0.025  # seconds of Python that such a reading takes, at least
+LIVE_STROKE_SHARE = 0.375  # of Python's time for such readings, of all visitors together
 DRAWING_SECONDS = 5.0  # without a part of a drawing, after which a visitor no longer draws
 _last_strokes: dict[str, float] = {}  # visitor -> time of the last part of a drawing, by time.monotonic()
 
@@ -112,13 +113,14 @@ def poll_seconds(base: float = POLL_SECONDS, current: float | None = None) -> fl
     return wanted
 
 
-def live_stroke_seconds() -> float:
+def live_stroke_seconds(cost: float) -> float:
     """Return the seconds between two readings of this visitor's unfinished stroke: more while many people draw.
 
-    While a whole class draws they are longer than a stroke, which is then read when the pen is lifted.
+    cost: seconds of Python that rendering a reading took. While a whole class draws the seconds are longer than a
+    stroke, which is then read when the pen is lifted.
     """
     count = _count_recent(_last_strokes, current_visitor(), DRAWING_SECONDS)
-    return max(LIVE_STROKE_SECONDS, count / LIVE_STROKES_A_SECOND)
+    return max(LIVE_STROKE_SECONDS, count * max(cost, LIVE_STROKE_COST) / LIVE_STROKE_SHARE)
 
 
 @st.cache_resource(show_spinner=False)

@@ -21,7 +21,7 @@ from harness.waiting import TIMEOUT_SECONDS
 from tests.support.apps import TINY, open_page, texts
 from trainer.analysis import evaluation
 from trainer.data import datasets
-from trainer.drawing import normalize, synthetic_digits
+from trainer.drawing import normalize, strokes, synthetic_digits
 from trainer.runs.owner import owner_hash
 from trainer.runs.run import Run
 from trainer.runs.store import RunStore
@@ -335,6 +335,28 @@ def test_the_selected_input_survives_a_visit_to_another_page(app: AppTest) -> No
     assert app.button_group(key="source").value == "Test digit" and app.session_state.test_at == 1
     app.button_group(key="source").set_value("Draw").run()
     assert app.button_group(key="pen").value == "Thick" and sentence(app).startswith("Looks like a 3")
+
+
+def test_a_labeled_drawing_keeps_the_strokes_of_the_digit_in_focus_and_a_picture_has_none(app: AppTest) -> None:
+    open_page(app, "draw")
+    two = [line * [0.5, 1] + [place / 2, 0] for place, number in enumerate((4, 7)) for line in digit_strokes(number)]
+    app.session_state["canvas"] = json.loads(canvas_value(two))
+    app.run()
+    label(app, "1 of 2", 7)
+    put_on_canvas(app, written(3))
+    label(app, "0 of 1", 3)
+    drawings = app.session_state.engine.collection(app.session_state.owner).drawings
+    assert drawings.labels.tolist() == [7, 3]
+    assert [len(lines) for lines in drawings.lines] == [len(digit_strokes(7)), 0]
+    assert strokes.image(drawings.lines[0]) == pytest.approx(drawings.images[0] / 255, abs=0.05)
+
+
+def label(app: AppTest, place: str, digit: int) -> None:
+    """Press "I meant", which AppTest cannot: it has no components."""
+    drawing = f"{app.session_state['canvas.sheet'].id} {place}"
+    app.session_state["meant.press"] = {"drawing": drawing, "digit": digit}
+    app.run()
+    assert not app.exception
 
 
 def hand_switch(app: AppTest) -> Any:

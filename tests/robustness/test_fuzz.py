@@ -200,7 +200,9 @@ WHOLE = {
         probabilities=np.full((2, 10), 0.1, np.float32), labels=np.zeros(2, np.uint8), data_hash="a", network_hash="b"
     ),
     "checkpoint.npz": numbers(epoch=1, step=2, seconds=3.0, learning_rate=0.1, **{"network/dense/0": np.zeros((3, 3))}),
-    "drawings.npz": Drawings(np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.uint8), np.zeros(1, np.int8)).content(),
+    "drawings.npz": Drawings(
+        np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.uint8), np.zeros(1, np.int8), ((np.eye(2),),)
+    ).content(),
     "features.npz": numbers(values=np.zeros((2, 3), np.float16), indices=np.arange(2, dtype=np.int32)),
     "model.keras": numbers(config=np.zeros(3)),
     "model.onnx": b"\x08\x09:\x10\x12\x05graph*\x07\x10\x01B\x03w/0",

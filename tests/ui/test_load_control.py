@@ -148,10 +148,14 @@ def test_strokes_are_looked_at_less_often_while_many_draw(monkeypatch):
     monkeypatch.setattr(load_control, "current_visitor", lambda: visitor)
     monkeypatch.setattr(load_control, "_last_strokes", {})
     monkeypatch.setattr(load_control.time, "monotonic", lambda: now)
-    assert load_control.live_stroke_seconds() == load_control.live_stroke_seconds() == load_control.LIVE_STROKE_SECONDS
+    assert (
+        load_control.live_stroke_seconds(0) == load_control.live_stroke_seconds(0) == load_control.LIVE_STROKE_SECONDS
+    )
     for number in range(49):
         visitor = f"visitor {number}"
-        seconds = load_control.live_stroke_seconds()
-    assert seconds == pytest.approx(50 / load_control.LIVE_STROKES_A_SECOND)
+        seconds = load_control.live_stroke_seconds(0)
+    assert seconds == pytest.approx(50 * load_control.LIVE_STROKE_COST / load_control.LIVE_STROKE_SHARE)
+    assert load_control.live_stroke_seconds(2 * load_control.LIVE_STROKE_COST) == pytest.approx(2 * seconds)
     now = load_control.DRAWING_SECONDS + 1
-    assert load_control.live_stroke_seconds() == load_control.LIVE_STROKE_SECONDS
+    assert load_control.live_stroke_seconds(0) == load_control.LIVE_STROKE_SECONDS
+    assert load_control.live_stroke_seconds(1.0) == pytest.approx(1 / load_control.LIVE_STROKE_SHARE)

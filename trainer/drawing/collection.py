@@ -11,7 +11,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 
@@ -21,14 +21,16 @@ from PIL import Image, ImageDraw, ImageFont
 
 from trainer import UserError
 from trainer.config.limits import CLASSES
-from trainer.storage.arrays import read_npz
+from trainer.drawing import saved_strokes
+from trainer.drawing.saved_strokes import Lines
+from trainer.storage.arrays import array_names, read_npz
 from trainer.storage.files import read_bytes, translate_disk_errors, write_atomically
 from trainer.storage.memory import cached
 
 MAX_DRAWINGS = 1_000  # of a visitor
 IMAGE_SHAPE = (28, 28)  # pixels of a drawing
 FILE = "drawings.npz"
-MAX_FILE_BYTES = 2_000_000  # several times the size of MAX_DRAWINGS drawings
+MAX_FILE_BYTES = 2_000_000  # more than MAX_DRAWINGS drawings take, with the longest strokes
 NO_PREDICTION = -1  # no network was selected
 
 CELL = 60  # pixels a side for a drawing on the sheet: twice its size, and a margin
@@ -44,6 +46,7 @@ class Drawings:
     images: NDArray[np.uint8]  # (n, 28, 28) uint8, 0 paper .. 255 ink
     labels: NDArray[np.uint8]  # (n,) uint8, the digits that were meant
     predictions: np.ndarray  # (n,) int8, the digits that a network read, or NO_PREDICTION
+    lines: tuple[Lines, ...]  # (n) strokes of the pen, in longer sides of each digit; none of a photo's digit
 
     @functools.cached_property
     def keys(self) -> tuple[str, ...]:
@@ -60,24 +63,31 @@ class Drawings:
         return int((self.predictions == self.labels).sum())
 
     def content(self) -> bytes:
-        """Return an npz file of `images`, `labels` and `said` (the predictions), which plain NumPy reads."""
-        file = BytesIO()
-        np.savez(file, allow_pickle=False, images=self.images, labels=self.labels, said=self.predictions)
+        """Return an npz file of `images`, `labels`, `said` (the predictions) and `saved_strokes.pack`."""
+        file, strokes = BytesIO(), saved_strokes.pack(self.lines)
+        np.savez(file, allow_pickle=False, images=self.images, labels=self.labels, said=self.predictions, **strokes)
         return file.getvalue()
 
     @classmethod
     def read(cls, content: bytes) -> Drawings:
-        """Read what `content` returned. Raises ValueError for anything else, before much memory is used."""
-        images, labels, predictions = read_npz(BytesIO(content), ("images", "labels", "said"), MAX_FILE_BYTES)
+        """Read what `content` returned, also before it had strokes.
+
+        Raises ValueError for anything else, before much memory is used.
+        """
+        file = BytesIO(content)
+        images, labels, predictions = read_npz(file, ("images", "labels", "said"), MAX_FILE_BYTES)
         shapes = (images.shape[1:], labels.shape, predictions.shape)
         kinds = [array.dtype.name for array in (images, labels, predictions)]
         complete = shapes == (IMAGE_SHAPE, images.shape[:1], images.shape[:1])
         if not complete or kinds != ["uint8", "uint8", "int8"] or (labels >= CLASSES).any():
             raise ValueError("not a drawings file")
-        return cls(images, labels, predictions)
+        lines: tuple[Lines, ...] = ((),) * len(labels)
+        if not set(saved_strokes.ARRAYS).isdisjoint(array_names(file)):
+            lines = saved_strokes.unpack(read_npz(file, saved_strokes.ARRAYS, MAX_FILE_BYTES), len(labels))
+        return cls(images, labels, predictions, lines)
 
 
-EMPTY = Drawings(np.zeros((0, *IMAGE_SHAPE), np.uint8), np.zeros(0, np.uint8), np.zeros(0, np.int8))
+EMPTY = Drawings(np.zeros((0, *IMAGE_SHAPE), np.uint8), np.zeros(0, np.uint8), np.zeros(0, np.int8), ())
 
 
 @cached(50_000_000)
@@ -141,11 +151,13 @@ class Collection:
         place = drawings.places.get(drawing_key(image))
         return None if place is None else int(drawings.labels[place])
 
-    def add(self, image: np.ndarray, label: int, prediction: int | None = None) -> str:
+    def add(
+        self, image: np.ndarray, label: int, prediction: int | None = None, lines: Sequence[np.ndarray] = ()
+    ) -> str:
         """Save a drawing and return its key. One that is saved already gets the new label.
 
-        label: the digit that was meant, 0 to 9; prediction: the digit that a network read. Raises UserError if
-        there are too many drawings.
+        label: the digit that was meant, 0 to 9; prediction: the digit that a network read; lines: its strokes, as
+        `NormalizationSteps` has them. Raises UserError if there are too many drawings.
         """
         if image.shape != IMAGE_SHAPE or not 0 <= label < CLASSES:
             raise ValueError(f"a drawing must be (28, 28) and its label 0 to 9 (got {image.shape} and {label!r})")
@@ -155,7 +167,7 @@ class Collection:
             if (place := saved.places.get(key)) is not None:
                 labels, predictions = saved.labels.copy(), saved.predictions.copy()
                 labels[place], predictions[place] = label, predicted
-                self._write(Drawings(saved.images, labels, predictions))
+                self._write(Drawings(saved.images, labels, predictions, saved.lines))
                 return key
             if len(saved.labels) >= MAX_DRAWINGS:
                 raise UserError(
@@ -166,6 +178,7 @@ class Collection:
                     np.concatenate([saved.images, pixels[None]]),
                     np.append(saved.labels, np.uint8(label)),
                     np.append(saved.predictions, np.int8(predicted)),
+                    (*saved.lines, saved_strokes.shortened(lines)),
                 )
             )
         return key
@@ -176,7 +189,12 @@ class Collection:
             saved = self.drawings
             if (place := saved.places.get(key)) is not None:
                 self._write(
-                    Drawings(*(np.delete(part, place, 0) for part in (saved.images, saved.labels, saved.predictions)))
+                    Drawings(
+                        np.delete(saved.images, place, 0),
+                        np.delete(saved.labels, place),
+                        np.delete(saved.predictions, place),
+                        (*saved.lines[:place], *saved.lines[place + 1 :]),
+                    )
                 )
 
     def clear(self) -> None:
@@ -191,7 +209,7 @@ class Collection:
                 self.path.unlink(missing_ok=True)
 
     def content(self) -> bytes:
-        """Return an npz file of `images` (n, 28, 28) uint8, `labels` and `said` (the predictions)."""
+        """Return `Drawings.content`."""
         return self.drawings.content()
 
     def sheet(self) -> bytes:
@@ -206,7 +224,7 @@ class Collection:
 
 def drawing_key(image: np.ndarray) -> str:
     """Return the key of a drawing (28, 28) float32: a hash of its pixels."""
-    return Drawings(_levels(image)[None], EMPTY.labels, EMPTY.predictions).keys[0]
+    return replace(EMPTY, images=_levels(image)[None]).keys[0]
 
 
 def _levels(image: np.ndarray) -> NDArray[np.uint8]:

@@ -8,6 +8,7 @@ pens of all sizes, so strokes far thinner or thicker than MNIST's are redrawn wi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,8 +42,13 @@ class NormalizationSteps:
     boxed: np.ndarray  # the crop, its strokes redrawn, with its longer side resized to 20, aspect kept
     shift: tuple[int, int]  # dx, dy from the image's upper left corner to that of `boxed`
     image: np.ndarray  # (28, 28)
-    from_strokes: bool = False  # drawn from the pen's strokes: `crop` shows them redrawn, with another pen
+    lines: Sequence[np.ndarray] = ()  # of its strokes, (n, 2) each, in longer sides of the digit; none without a pen
     is_mark: bool = False  # a dot, specks or a scribble, as its strokes alone tell: no digit
+
+    @property
+    def from_strokes(self) -> bool:
+        """Whether it is drawn from the pen's strokes: `crop` shows them redrawn, with another pen."""
+        return bool(self.lines)
 
     @property
     def uncentered(self) -> np.ndarray:

@@ -26,7 +26,8 @@ SECONDS = 5  # of a processor; a photo of 48 million pixels takes one
 TIMEOUT_SECONDS = 20.0  # on a busy machine
 MEMORY = 1_500_000_000  # bytes of address space, most of which the libraries reserve and never use
 MAX_RESULT = 100_000_000  # bytes
-_OF_DIGIT = [item.name for item in fields(NormalizationSteps) if item.name != "ink"]  # all digits share the ink
+# all digits share the ink, and a photo has no lines
+_OF_DIGIT = [item.name for item in fields(NormalizationSteps) if item.name not in ("ink", "lines")]
 
 
 def read(content: bytes, seconds: int = SECONDS, timeout: float = TIMEOUT_SECONDS) -> Photo:

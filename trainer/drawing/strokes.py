@@ -33,10 +33,12 @@ class Strokes:
     pens: Sequence[float]  # width of the pen of each, in pixels
     side: int  # of the paper, in pixels
 
+    def begins_at(self, point: np.ndarray) -> bool:
+        """Tell whether the first stroke begins at a point, (2,)."""
+        return bool(np.abs(self.lines[0][0] - point).max() < 1)
+
     def with_line(self, line: np.ndarray, pen: float) -> Strokes:
-        """Return these strokes and one more; the last one stands already where it begins at the same point."""
-        if np.abs(self.lines[-1][0] - line[0]).max() < 1:
-            return self
+        """Return these strokes and one more."""
         return Strokes([*self.lines, line], [*self.pens, pen], self.side)
 
     @property
@@ -57,7 +59,9 @@ class Strokes:
         left, top, right, bottom = box.tolist()
         extent = float((high - low).max())
         side = max(extent, pen)  # a dot stays one: what is smaller than its pen is not enlarged
-        crop, boxed = _redraw(lines, side, PEN)
+        is_mark = _is_mark(lines, extent, pen)
+        lines = [(line - low) / side for line in lines]
+        crop, boxed = _redraw(lines, 1.0, PEN)
         width, wanted = FITTED_SIDE * pen / side, FITTED_SIDE * PEN
         return NormalizationSteps(
             self.ink,
@@ -67,8 +71,8 @@ class Strokes:
             wanted - width,
             boxed,
             *center(boxed),
-            from_strokes=True,
-            is_mark=_is_mark(lines, extent, pen),
+            lines=lines,
+            is_mark=is_mark,
         )
 
 

@@ -55,6 +55,15 @@ def read_values(stream: IO[bytes], header: Header) -> np.ndarray:
     return np.ndarray(header.shape, header.dtype, values, order="F" if header.is_fortran else "C")
 
 
+def array_names(stream: IO[bytes]) -> list[str]:
+    """Return the names of the arrays in an .npz file. Raises ValueError for anything else."""
+    try:
+        with open_zip(stream) as archive:
+            return [name.removesuffix(".npy") for name in archive.namelist()]
+    except Exception as error:  # zipfile raises a dozen kinds of errors for a damaged file
+        raise ValueError(str(error)) from None
+
+
 def read_npz(stream: IO[bytes], names: Sequence[str], max_bytes: int) -> list[np.ndarray]:
     """Return named arrays of an .npz file, together of at most `max_bytes`. Raises ValueError for anything else."""
     arrays = []

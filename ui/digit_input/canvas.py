@@ -127,11 +127,17 @@ def _find_digits(strokes: Strokes) -> list[normalize.NormalizationSteps]:
     return stroke_groups.find_digits(strokes, shipped.recognizability)
 
 
-def with_stroke(key: str, points: np.ndarray, pen: float, side: int = SIDE) -> Drawing:
-    """Return what a rendered canvas shows while a stroke is drawn: its points so far, (n, 2) from 0 to 1."""
+def with_stroke(key: str, points: np.ndarray, pen: float, side: int = SIDE) -> Drawing | None:
+    """Return what a rendered canvas shows while a stroke is drawn, or None if the stroke is finished.
+
+    points: of the stroke so far, (n, 2) from 0 to 1.
+    """
     sheet: _Sheet = st.session_state[f"{key}.sheet"]
-    objects = sheet.current["raw"].get("objects", [])
-    return Drawing(sheet.current.get("data"), side, sheet.id, "", objects, (side * points, pen * side))
+    objects, line = sheet.current["raw"].get("objects", []), side * points
+    last = fabric.read(objects[-1:], side)
+    if last and last.begins_at(line[0]):
+        return None
+    return Drawing(sheet.current.get("data"), side, sheet.id, "", objects, (line, pen * side))
 
 
 def render(key: str, side: int = SIDE, pen: float = PEN_WIDTH) -> Drawing:

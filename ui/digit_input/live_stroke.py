@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,29 +22,35 @@ _component = st.components.v2.component(
 )
 
 
-def render() -> np.ndarray | None:
-    """Render the component that sends the points; return those of the stroke in progress, (n, 2) from 0 to 1, or None.
+@contextmanager
+def follow() -> Iterator[np.ndarray | None]:
+    """Yield the points of the stroke in progress, (n, 2) from 0 to 1, or None; render what answers them in the block.
 
-    Each message reruns the fragment that calls this, and holds for that run only.
+    Each message reruns the fragment that does this, and holds for that run only. The component that sends the messages
+    is rendered after the block: the browser sends none before it has the answer to the last one, and fewer if the
+    answers take long.
     """
     stroke = st.session_state.pop(_MESSAGE, None)
     number = stroke.get("number") if isinstance(stroke, dict) else None
     if isinstance(number, int):
         st.session_state[_ANSWERED] = number
 
+    begin = time.thread_time()
+    yield points(stroke)
+    seconds = time.thread_time() - begin
+
     def receive() -> None:
         st.session_state[_MESSAGE] = st.session_state[_KEY].get("stroke")
 
     _component(
         data={
-            "interval": round(1000 * load_control.live_stroke_seconds()),
+            "interval": round(1000 * load_control.live_stroke_seconds(seconds)),
             "answered": st.session_state.get(_ANSWERED, 0),
         },
         on_stroke_change=receive,
         height=0,
         key=_KEY,
     )
-    return points(stroke)
 
 
 def points(stroke: Any) -> np.ndarray | None:

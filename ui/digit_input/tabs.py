@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from ui.network_choice import NetworkChoice
 CANVAS_KEY = "canvas"
 ANSWER_WIDTH = 560  # pixels beside the canvas; less on a phone
 DRAW, TEST, PHOTO = "Draw", "Test digit", "Photo"
+_FOLLOWED = "followed"  # session key of the input before a stroke, and what the paper has shown since
 
 # A page with room for it enlarges the paper by --paper-zoom; the canvas's own pixels stay the same.
 STYLE = f"""
@@ -138,17 +140,21 @@ def _read_drawing(drawing: canvas.Drawing) -> DigitInput:
     return DigitInput.from_steps(steps, None, hint, drawing.sheet) if steps else DigitInput(NO_IMAGES, hint)
 
 
-def follow_pen(source: DigitInput) -> DigitInput:
-    """Return a rendered input or, while the pen is on the paper, what the paper shows so far.
+@contextmanager
+def follow_pen(source: DigitInput) -> Iterator[DigitInput]:
+    """Yield a rendered input or, while the pen is on the paper, what the paper shows so far; render it in the block.
 
-    The fragment that calls this is rerun several times during a stroke.
+    The fragment that does this is rerun several times during a stroke.
     """
     if selected_tab() != DRAW:
-        return source
-    points = live_stroke.render()
-    if points is None:
-        return source
-    return replace(_read_drawing(canvas.with_stroke(CANVAS_KEY, points, _pen())), is_unfinished=True)
+        yield source
+        return
+    with live_stroke.follow() as points:
+        if points is not None and (drawing := canvas.with_stroke(CANVAS_KEY, points, _pen())):
+            st.session_state[_FOLLOWED] = source, replace(_read_drawing(drawing), is_unfinished=True)
+        elif st.session_state.get(_FOLLOWED, (source,))[0] is not source:
+            del st.session_state[_FOLLOWED]
+        yield st.session_state.get(_FOLLOWED, (source,))[-1]  # also when a timer reruns the fragment during the stroke
 
 
 def _render_canvas_tools() -> None:
@@ -183,9 +189,10 @@ def _render_canvas_tools() -> None:
 
 def render_test_digit_button(at: int, label: str, key: str) -> None:
     """Render a button that opens test image `at` as the digit input."""
-    st.button(
+    if st.button(
         label, on_click=select_test_digit, args=(at,), help="Opens this image in place of the present digit.", key=key
-    )
+    ):
+        st.rerun()  # the input is outside the button's fragment
 
 
 def select_test_digit(at: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,19 +41,27 @@ _component = st.components.v2.component(
 )
 
 
-def render(image: np.ndarray | None, answer: Answer | None, parent: str = SHIPPED, drawing_id: str = "") -> None:
+def render(
+    image: np.ndarray | None,
+    answer: Answer | None,
+    parent: str = SHIPPED,
+    drawing_id: str = "",
+    lines: Sequence[np.ndarray] = (),
+) -> None:
     """Render the buttons that label the current drawing, and what can be done with the labeled drawings.
 
     image: (28, 28) float32, 0 paper .. 1 ink, or None for a blank canvas; answer: of the network of `parent`, a run's
     id or "shipped", if there is one. Pressing another digit corrects the label, pressing the same digit removes it.
-    `drawing_id` identifies a digit that may get more strokes.
+    `drawing_id` identifies a digit that may get more strokes; `lines` are its strokes, as `NormalizationSteps` has
+    them.
     """
     collection: Collection = st.session_state.engine.collection(st.session_state.owner)
     predicted = answer.best if answer and answer.is_finite else None
     with st.container(key="meant", gap="xsmall"):
         try:
             is_unsure = image is not None and answer is not None and not answer.sure
-            label = _select_label(collection, image, predicted, drawing_id, NUDGE if is_unsure else PROMPT)
+            prompt = NUDGE if is_unsure else PROMPT
+            label = _select_label(collection, image, predicted, drawing_id, lines, prompt)
             with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
                 _render_summary(collection)
                 _render_collection_button(collection, parent)
@@ -73,13 +81,18 @@ def render(image: np.ndarray | None, answer: Answer | None, parent: str = SHIPPE
 
 
 def _select_label(
-    collection: Collection, image: np.ndarray | None, predicted: int | None, drawing_id: str, prompt: str
+    collection: Collection,
+    image: np.ndarray | None,
+    predicted: int | None,
+    drawing_id: str,
+    lines: Sequence[np.ndarray],
+    prompt: str,
 ) -> int | None:
     """Render the ten buttons, save the label that was pressed, and return the drawing's label, if it has one."""
     drawing = "" if image is None else drawing_id or drawing_key(image)
     press = st.session_state.pop("meant.press", None)
     if image is not None and drawing == _field(press, "drawing"):
-        save_label(collection, image, _field(press, "digit"), predicted)
+        save_label(collection, image, _field(press, "digit"), predicted, lines)
     label = None if image is None else collection.label_of(image)
 
     def receive() -> None:
@@ -117,14 +130,16 @@ def _field(press: Any, name: str) -> Any:
     return press.get(name) if isinstance(press, dict) else None
 
 
-def save_label(collection: Collection, image: np.ndarray, digit: Any, predicted: int | None) -> None:
+def save_label(
+    collection: Collection, image: np.ndarray, digit: Any, predicted: int | None, lines: Sequence[np.ndarray] = ()
+) -> None:
     """Save, correct or remove the label of a drawing. `digit` comes from a browser, so it may be anything."""
 
     def change() -> None:
         if collection.label_of(image) == digit:
             collection.remove(drawing_key(image))
         else:
-            collection.add(image, digit, predicted)
+            collection.add(image, digit, predicted, lines)
 
     if type(digit) is int and 0 <= digit < CLASSES:
         _attempt(change)
@@ -202,7 +217,8 @@ def _render_actions(collection: Collection) -> None:
             icon=":material/download:",
             on_click="ignore",
             help="NumPy file: images (n, 28, 28), 0 paper to 255 ink; labels, the digits that you meant; said, the "
-            "digits that the network read, or −1.",
+            "digits that the network read, or −1; points, the x and y of all your strokes, 0 to 65,535 within their "
+            "digit; points_of_stroke and strokes_of_drawing, how many belong to each.",
             key="my_drawings.npz",
         )
         st.download_button(

@@ -575,7 +575,7 @@ export default ({ data: json, parentElement, setTriggerValue }) => {
     const run = () => {
         stop();
         play.textContent = state.isPlaying ? "Pause" : "Play";
-        find(".sum").setAttribute("aria-live", state.isPlaying ? "off" : "polite");
+        find(".sum").setAttribute("aria-live", state.isPlaying || data.busy ? "off" : "polite");
         const isEmpty = drawCalculation();
         if (!state.isPlaying) return;
         const next = () => {

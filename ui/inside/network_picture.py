@@ -44,6 +44,7 @@ def render(subject: Subject) -> None:
         "chosen": [place, unit],
         "calculation": _calculation(subject, place, unit),
         "alt": _description(subject),
+        "busy": subject.is_unfinished,
     }
     _picture(data=json.dumps(data).encode(), on_chosen_change=_choose, key=KEY)
 
@@ -64,11 +65,14 @@ def _chosen(subject: Subject) -> tuple[int, int]:
 
 
 def _drawn(subject: Subject) -> list[list[int]]:
-    """Return the strongest maps or units of each stage, largest first; they stay the same while the network trains."""
+    """Return the strongest maps or units of each stage, largest first.
+
+    They stay the same while the network trains and while the pen draws: nothing changes its place.
+    """
     assert subject.image is not None
     key = (subject.choice.id, subject.image.tobytes())
     known = st.session_state.get(DRAWN_KEY)
-    if not known or known[0] != key:
+    if not known or not (known[0] == key or (subject.is_unfinished and known[0][0] == key[0])):
         units = [_strongest(subject.outputs[stage.output]) if stage.row else [] for stage in subject.stages]
         known = st.session_state[DRAWN_KEY] = key, units
     return known[1]

@@ -33,6 +33,7 @@ class Subject:
     network: Network
     image: np.ndarray | None  # (height, width) or (height, width, 3) float32, 0 paper .. 1 ink
     answer: Answer | None
+    is_unfinished: bool = False  # whether the pen still draws the image
 
     @property
     def config(self) -> TrainingConfig:

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from harness.browser import digit_strokes
 from trainer import UserError
-from trainer.drawing import collection
+from trainer.drawing import collection, saved_strokes, strokes
 from trainer.drawing.collection import Collection
+from trainer.drawing.strokes import Strokes
 from trainer.jobs.engine import Engine
 
 SIZE = (28, 28)
@@ -22,6 +24,11 @@ def drawings(tmp_path):
 
 def drawing(seed):
     return np.random.default_rng(seed).random(SIZE, dtype=np.float32)
+
+
+def on_paper(number):
+    lines = [300 * line for line in digit_strokes(number)]
+    return Strokes(lines, [20.0] * len(lines), 300)
 
 
 def test_a_drawing_is_saved_with_its_label_and_prediction(drawings):
@@ -53,10 +60,52 @@ def test_one_drawing_or_all_can_be_deleted(drawings):
 
 
 def test_plain_numpy_reads_the_npz_file(drawings):
-    drawings.add(drawing(0), 7, 1)
+    drawings.add(drawing(0), 7, 1, [np.array([[0.0, 1.0], [0.5, 0.0]])])
     with np.load(io.BytesIO(drawings.content()), allow_pickle=False) as arrays:
         assert arrays["images"].shape == (1, *SIZE) and arrays["images"].dtype == np.uint8
         assert arrays["labels"].tolist() == [7] and arrays["said"].tolist() == [1]
+        assert arrays["points"].tolist() == [[0, 65_535], [32_768, 0]]
+        assert arrays["points_of_stroke"].tolist() == [2] and arrays["strokes_of_drawing"].tolist() == [1]
+
+
+def test_strokes_are_saved_with_their_drawing_and_deleted_with_it(drawings):
+    numbers = (4, 7)
+    written = [on_paper(number).whole for number in numbers]
+    keys = [drawings.add(one.image, number, None, one.lines) for number, one in zip(numbers, written, strict=True)]
+    drawings.add(drawing(0), 5)  # of a photo
+    saved = Collection(drawings.path.parent).drawings  # as after a restart
+    assert [len(lines) for lines in saved.lines] == [len(digit_strokes(4)), len(digit_strokes(7)), 0]
+    for image, lines in zip(saved.images[:2], saved.lines, strict=False):
+        assert strokes.image(lines) == pytest.approx(image / 255, abs=0.05)  # as the canvas draws them
+    drawings.add(written[0].image, 9)
+    assert [len(lines) for lines in drawings.drawings.lines] == [len(lines) for lines in saved.lines]
+    drawings.remove(keys[0])
+    assert np.array_equal(drawings.drawings.lines[0][0], saved.lines[1][0])
+
+
+def test_a_file_without_strokes_as_older_versions_wrote_it_is_read_and_grows(drawings):
+    drawings.path.parent.mkdir()
+    images = np.stack([np.rint(255 * drawing(seed)).astype(np.uint8) for seed in range(2)])
+    old = {"images": images, "labels": np.array([3, 8], np.uint8), "said": np.array([3, -1], np.int8)}
+    with drawings.path.open("wb") as file:
+        np.savez(file, allow_pickle=False, **old)
+    assert drawings.label_of(drawing(1)) == 8 and drawings.drawings.lines == ((), ())
+    drawings.add(drawing(2), 1, 1, [np.array([[0.0, 0.0], [0.5, 1.0]])])
+    assert [len(lines) for lines in drawings.drawings.lines] == [0, 0, 1]
+    drawings.remove(collection.drawing_key(drawing(0)))
+    assert drawings.labels.tolist() == [8, 1] and [len(lines) for lines in drawings.drawings.lines] == [0, 1]
+
+
+def test_the_most_drawings_with_the_longest_strokes_fit_into_the_file():
+    longest = saved_strokes.shortened([np.random.default_rng(0).random((3_000, 2))])
+    content = collection.Drawings(
+        np.zeros((collection.MAX_DRAWINGS, *SIZE), np.uint8),
+        np.zeros(collection.MAX_DRAWINGS, np.uint8),
+        np.zeros(collection.MAX_DRAWINGS, np.int8),
+        (longest,) * collection.MAX_DRAWINGS,
+    ).content()
+    assert len(content) < collection.MAX_FILE_BYTES
+    assert len(collection.Drawings.read(content).lines) == collection.MAX_DRAWINGS
 
 
 def test_the_sheet_has_the_drawings_in_rows_by_label(drawings):
@@ -122,6 +171,7 @@ def test_a_damaged_file_raises_a_sentence_and_stays_unchanged(drawings, content)
         {"said": np.zeros(3, np.int8)},
         {"images": np.array([None])},
         {"more": np.zeros(3_000_000, np.uint8)},
+        {"points": np.zeros((0, 2), np.uint16)},  # of three arrays that belong together
     ],
 )
 def test_arrays_that_do_not_fit_together_count_as_damage(drawings, changes):

@@ -63,13 +63,13 @@ def test_a_drawing_at_the_edge_keeps_its_box_on_the_paper() -> None:
     assert steps is not None and steps.box == (0, 0, 300, 300)
 
 
-def test_one_more_stroke_belongs_to_the_drawing_and_is_not_added_twice() -> None:
+def test_one_more_stroke_belongs_to_the_drawing() -> None:
     down, across = np.array([[150.0, 60], [150, 240]]), np.array([[60.0, 150], [240, 150]])
     alone = Strokes([down], [20], 300)
     both = alone.with_line(across, 10)
     assert len(alone.lines) == 1 and both.pens == [20, 10] and both.whole is not None
     assert both.whole.box == (50, 50, 250, 250)
-    assert both.with_line(across[:1], 10) is both, "its first points are those of the last stroke"
+    assert alone.begins_at(down[0] + 0.4) and not alone.begins_at(down[1])
 
 
 SQUARE = np.array([[40.0, 40], [200, 40], [200, 200], [40, 200], [40, 40]])

@@ -6,7 +6,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from trainer.storage.arrays import read_arrays, read_header, read_npz, read_values, write_arrays
+from trainer.storage.arrays import array_names, read_arrays, read_header, read_npz, read_values, write_arrays
 
 ARRAYS = {"images": np.arange(24, dtype=np.uint8).reshape(2, 3, 4), "name": np.array("dense"), "none": np.zeros((0, 5))}
 
@@ -15,6 +15,8 @@ def test_written_arrays_are_read_back(tmp_path):
     write_arrays(tmp_path / "arrays.npz", ARRAYS)
     for read, written in zip(read_arrays(tmp_path / "arrays.npz", [*ARRAYS], 10_000), ARRAYS.values(), strict=True):
         assert np.array_equal(read, written) and read.dtype == written.dtype and read.shape == written.shape
+    with (tmp_path / "arrays.npz").open("rb") as file:
+        assert array_names(file) == [*ARRAYS]
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
@@ -53,6 +55,9 @@ def head(shape: object, dtype: str = "|u1") -> str:
 def test_anything_else_is_refused_before_memory_is_allocated(stream, why):
     with pytest.raises(ValueError, match=why):
         read_npz(stream, ["a"], 1_000)
+    if why == "zip":
+        with pytest.raises(ValueError, match=why):
+            array_names(stream)
 
 
 def test_a_damaged_array_is_refused(tmp_path):
