@@ -1,7 +1,5 @@
 // Sends a drawing as soon as the pen is lifted, lets the keyboard hold the pen, and styles the canvas.
 
-// Not pointerup: it fires before the stroke is on the canvas.
-const PEN_UP_EVENTS = ["mouseup", "touchend", "touchcancel"];
 const SEND_BUTTON = '[aria-label="Update the app with this drawing"]';
 const PAPER = "canvas.upper-canvas";
 const PAPER_LABEL =
@@ -10,12 +8,16 @@ const STEP = 1 / 30; // of the paper's side, for one press of an arrow key
 const DIRECTIONS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 let focused = ""; // the last reason for which the paper took the focus
+let stop = () => {}; // of the last run: new data run the component again
 
 export default ({ data: { css, focus } }) => {
+    stop();
+    const stopContacts = followContacts();
     let canvas = null; // the one that the pen is on
     const onPenDown = (event) => {
         canvas = event.composedPath().find((node) => node instanceof HTMLCanvasElement);
     };
+    // Not at pointerup: it fires before the stroke is on the canvas.
     const onPenUp = () => {
         const button = canvas?.getRootNode().querySelector(SEND_BUTTON);
         canvas = null;
@@ -35,7 +37,6 @@ export default ({ data: { css, focus } }) => {
     };
     const toggle = () => {
         pen.isDown = !pen.isDown;
-        if (pen.isDown) canvas = pen.paper;
         send(pen.isDown ? "mousedown" : "mouseup");
     };
     const move = () => {
@@ -92,15 +93,18 @@ export default ({ data: { css, focus } }) => {
     observer.observe(document.body, { childList: true, subtree: true });
 
     const listeners = {
-        pointerdown: onPenDown,
+        mousedown: onPenDown,
+        mouseup: onPenUp,
         keydown: onKeyDown,
         keyup: onKeyUp,
         focusout: onBlur,
-        ...Object.fromEntries(PEN_UP_EVENTS.map((name) => [name, onPenUp])),
     };
     for (const [name, listener] of Object.entries(listeners)) addEventListener(name, listener, true);
-    return () => {
+    const stopThis = () => {
+        stopContacts();
         observer.disconnect();
         for (const [name, listener] of Object.entries(listeners)) removeEventListener(name, listener, true);
     };
+    stop = stopThis;
+    return stopThis;
 };

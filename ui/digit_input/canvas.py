@@ -32,10 +32,10 @@ PngImagePlugin.MAX_TEXT_MEMORY = ImageFile.SAFEBLOCK  # 1 MB
 
 # The canvas sends a drawing 200 ms after the pen is lifted. Its button "Update the app" sends it at once, so the script
 # presses that button. If a later version renames it, the canvas still sends the drawing by itself. The script also
-# applies the style sheet inside the canvas, and moves the pen by the arrow keys.
+# applies the style sheet inside the canvas, moves the pen by the arrow keys, and lets pens and fingers draw.
 _component = st.components.v2.component(
     "digit_lab_send_at_once",
-    js=Path(__file__).with_suffix(".js").read_text("utf-8"),
+    js="\n".join(Path(__file__).with_name(name).read_text("utf-8") for name in ("contacts.js", "canvas.js")),
 )
 _STYLE = Path(__file__).with_suffix(".css").read_text("utf-8")
 _FOCUS = "paper.focus"  # session key of a reason to give the paper the focus, once for each reason

@@ -48,27 +48,23 @@ function watch(parentElement) {
         stroke.changed = true;
         sendSoon();
     };
-    const begin = (event, point) => {
+    const begin = (event) => {
         const [paper] = event.composedPath();
         if (!paper.matches?.(PAPER)) return;
         stroke = { paper, points: [], changed: false };
         last = performance.now(); // a single point says nothing
-        add(point);
+        add(event);
     };
     const end = () => {
         stroke = null;
         cancelAnimationFrame(frame);
         frame = null;
     };
-    // the events that draw on the canvas, too: those of the keyboard's pen are a mouse's
+    // the events that draw on the canvas, too: the keyboard's pen, other pens and fingers send a mouse's
     const listeners = {
-        mousedown: (event) => begin(event, event),
+        mousedown: begin,
         mousemove: (event) => stroke && add(event),
         mouseup: end,
-        touchstart: (event) => (event.touches.length === 1 ? begin(event, event.touches[0]) : end()),
-        touchmove: (event) => stroke && add(event.touches[0]),
-        touchend: end,
-        touchcancel: end,
     };
     for (const [name, listener] of Object.entries(listeners)) {
         addEventListener(name, listener, { capture: true, passive: true });
