@@ -30,7 +30,8 @@ class Preset:
     config: TrainingConfig
 
 
-def _convolution(filters: int, kernel_size: int, strides: int = 1) -> tuple[Layer, ...]:
+def convolution(filters: int, kernel_size: int, strides: int = 1) -> tuple[Layer, ...]:
+    """Return a convolution with batch normalization and ReLU."""
     return (
         Conv2D(filters, kernel_size, strides, "same", use_bias=False, activation="linear"),
         BatchNormalization(0.9),
@@ -52,10 +53,10 @@ _OVERFIT = TrainingConfig(
 )
 _SMALL_CNN = TrainingConfig(
     layers=(
-        *_convolution(16, 5, strides=2),
-        *_convolution(32, 3),
+        *convolution(16, 5, strides=2),
+        *convolution(32, 3),
         MaxPooling2D(2),
-        *_convolution(64, 3),
+        *convolution(64, 3),
         MaxPooling2D(2),
         Flatten(),
         Dropout(0.3),
@@ -159,10 +160,10 @@ PRESETS = {  # by the name in links, which stays the same: "tutorial_a" has alwa
         replace(
             _SMALL_CNN,
             layers=(
-                *_convolution(32, 5, strides=2),
-                *_convolution(64, 3),
+                *convolution(32, 5, strides=2),
+                *convolution(64, 3),
                 MaxPooling2D(2),
-                *_convolution(128, 3),
+                *convolution(128, 3),
                 MaxPooling2D(2),
                 Flatten(),
                 Dropout(0.3),

@@ -211,7 +211,7 @@ HELD_OUT_SCRIBBLES: dict[str, Callable[[np.random.Generator], Strokes]] = {
     "struck out": _struck_out,
 }
 SCRIBBLE_SHARE = 0.3  # of the images; the others are figures
-GLYPH_SHARE = 0.2  # of the training images beside those: no table holds as many signs
+GLYPH_SHARE = 0.4  # of the training images beside those: no table holds as many signs
 
 
 def pen_strokes(kind: str, rng: np.random.Generator, variation: float = 0.5) -> Strokes:
