@@ -121,7 +121,7 @@ def all_looks(run_id: str, other_id: str, sweep_id: str) -> list[Look]:
         Look("compare", f"/compare?runs={run_id},{other_id}", views="compare-view"),
         Look("compare_empty", "/compare"),
         Look("classroom", "/classroom"),
-        Look("my_data", "/my_data"),
+        Look("privacy", "/privacy"),
         Look("sweep", "/sweep"),
         Look("sweep_result", f"/sweep?sweep={sweep_id}", lambda page: page.locator(".sweep button").first.wait_for()),
     ]

@@ -30,7 +30,7 @@ PAGES = (  # in the order of the menu
     Page("compare", "Compare", "stacked_line_chart", "Experiment"),
     Page("sweep", "Sweep", "apps", "Experiment"),
     Page("classroom", "Class", "groups", "Class"),
-    Page("my_data", "My data", "folder_managed", "Class"),
+    Page("privacy", "My data", "folder_managed", "Class"),
 )
 HOME = PAGES[0].name
 

@@ -97,7 +97,7 @@ def test_a_pupil_joins_on_a_phone_draws_ten_digits_and_deletes_everything(
     expect(phone.get_by_role("table")).to_contain_text("Ready-made network")
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
 
-    phone.goto(f"{server.url}/my_data")
+    phone.goto(f"{server.url}/privacy")
     expect(phone.get_by_role("table")).to_contain_text("6b: Zoë, 10 digits")
     phone.get_by_role("button", name="Delete everything now").tap()
     expect(phone.get_by_text("your nickname Zoë and 10 digits in 6b")).to_be_visible()

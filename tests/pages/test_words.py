@@ -185,7 +185,7 @@ def queries(page: str, runs: list[Run]) -> list[dict[str, str]]:
         "compare": [{"runs": f"{first},{other},{second}", "view": view} for view in ("learning", "costs", "errors")]
         + [{"runs": f"{first},{other}", "view": "drawing"}],
         "classroom": [{}],
-        "my_data": [{}],
+        "privacy": [{}],
         "sweep": [of_run, {"config": RICH.to_link()}, {"sweep": runs[0].read().group}],
     }[page]
 

@@ -55,7 +55,7 @@ def _bars(names: list[str], shares: np.ndarray, counts: np.ndarray, colors: list
             | {
                 "tickvals": list(range(len(names))),
                 "ticktext": names if len(names) <= MAX_NUMBERED else ["" for _ in names],
-                "range": [-0.6, max(len(names), 1) - 0.4],
+                "range": [-0.6, max(len(names), CLASSES) - 0.4],
             },
             "yaxis": AXIS
             | {"range": [0, 112], "tickvals": PERCENTS, "ticktext": [f"{percent} %" for percent in PERCENTS]},

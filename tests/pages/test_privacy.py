@@ -11,7 +11,7 @@ from tests.support.apps import TINY, open_page, texts
 from trainer.classroom.classrooms import Classrooms
 from trainer.runs.owner import owner_hash
 from ui import background
-from ui.my_data import copies
+from ui.privacy import copies
 
 ME = "my token"
 IMAGE = np.linspace(0, 1, 784, dtype=np.float32).reshape(28, 28)
@@ -25,7 +25,7 @@ def page_of_me(app: AppTest) -> AppTest:
     engine.runs.create(TINY, owner_hash(ME)).update(phase="interrupted")
     classroom, _ = Classrooms(engine.runs.root).open("6b <i>")
     classroom.join(owner_hash(ME), "Ada")
-    return app.switch_page("pages/my_data.py").run()
+    return app.switch_page("pages/privacy.py").run()
 
 
 def table(app: AppTest) -> str:
@@ -33,7 +33,7 @@ def table(app: AppTest) -> str:
 
 
 def test_a_newcomer_sees_that_there_is_nothing(app: AppTest) -> None:
-    open_page(app, "my_data")
+    open_page(app, "privacy")
     assert not app.exception and "0 runs" in table(app) and "digit_lab_owner" in table(app)
     assert app.button(key="my_data.ask_delete").disabled
 

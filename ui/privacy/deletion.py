@@ -11,10 +11,10 @@ from trainer.text import counted, listed
 from ui import background, load_control
 from ui.background import Task
 from ui.markdown import literal, sentence
-from ui.my_data import copies
+from ui.privacy import copies
 
 _ASK = "my_data.ask"  # session key: whether the deletion waits for its confirmation
-_DONE = "my_data.deleted"  # session key: whether everything has just been deleted
+_ENDED = "my_data.ended"  # session key: the error of the last deletion, as a sentence, or ""
 _KEPT = ("engine", "owner")  # session keys that a deletion leaves
 
 
@@ -31,18 +31,23 @@ def render_progress() -> None:
         background.render_progress(task, _describe)
 
 
-def render_result() -> None:
-    """Say how the deletion has ended, once."""
+def end() -> None:
+    """Note how a deletion has ended, once, and forget what this tab remembers of drawings and forms."""
     task = background.find(_key())
-    if task and task.done:
-        background.forget(_key())
-        for key in [key for key in st.session_state if key not in _KEPT]:
-            del st.session_state[key]  # what this tab remembers of drawings and forms
-        if task.error:
-            st.error(sentence(task.error))
-        else:
-            st.session_state[_DONE] = True
-    if st.session_state.get(_DONE):
+    if task is None or not task.done:
+        return
+    background.forget(_key())
+    for key in [key for key in st.session_state if key not in _KEPT]:
+        del st.session_state[key]
+    st.session_state[_ENDED] = task.error
+
+
+def render_result(there: Inventory) -> None:
+    """Say how the last deletion has ended, until there is something new."""
+    error = st.session_state.get(_ENDED)
+    if error:
+        st.error(sentence(error))
+    elif error is not None and there.is_empty:
         st.success("Everything is deleted. Nothing of it is in the trash.", icon=":material/check:")
 
 
