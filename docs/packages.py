@@ -15,6 +15,7 @@ FILE = Path(__file__).with_suffix(".svg")
 COLUMNS = {
     "pages": 1,
     "ui": 1,
+    "my_data": 1,
     "jobs": 0,
     "sharing": 1,
     "analysis": 0.5,

@@ -120,6 +120,8 @@ def all_looks(run_id: str, other_id: str, sweep_id: str) -> list[Look]:
         Look("run", f"/runs?run={run_id}"),
         Look("compare", f"/compare?runs={run_id},{other_id}", views="compare-view"),
         Look("compare_empty", "/compare"),
+        Look("classroom", "/classroom"),
+        Look("privacy", "/privacy"),
         Look("sweep", "/sweep"),
         Look("sweep_result", f"/sweep?sweep={sweep_id}", lambda page: page.locator(".sweep button").first.wait_for()),
     ]

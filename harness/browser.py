@@ -150,6 +150,26 @@ def draw(page: Page, drawn: list[np.ndarray]) -> None:
         page.mouse.up()
 
 
+def touch(page: Page, drawn: list[np.ndarray]) -> None:
+    """Draw strokes with a finger; coordinates are 0 to 1 on the paper."""
+    box = page.locator("canvas.upper-canvas").bounding_box()
+    finger = page.context.new_cdp_session(page)
+    for stroke in drawn:
+        points = [{"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]} for x, y in stroke]
+        finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points[:1]})
+        for point in points[1:]:
+            finger.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
+        finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    finger.detach()
+
+
+def ink(page: Page) -> int:
+    """Return the number of white pixels on the paper."""
+    canvas = page.locator("canvas.dc-canvas.lower-canvas")
+    pixels = "canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data"
+    return canvas.evaluate(f"canvas => {pixels}.filter((level, place) => place % 4 === 0 && level > 200).length")
+
+
 def digit_strokes(number: int) -> list[np.ndarray]:
     """Return the strokes of a digit in careful handwriting."""
     style = next(iter(synthetic_digits.STYLES[number]))

@@ -73,3 +73,4 @@ def _render_link(owner: str) -> None:
         "them too."
     )
     st.code(f"{st.context.url}?{urlencode({LINK: owner})}", language=None, wrap_lines=True)
+    st.page_link("pages/privacy.py", label="My data: download or delete everything", icon=":material/folder_managed:")

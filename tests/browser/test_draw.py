@@ -16,9 +16,11 @@ from harness.browser import (
     choose_preset,
     digit_strokes,
     draw,
+    ink,
     open_form,
     open_from_menu,
     settled_page,
+    touch,
     train,
 )
 from harness.waiting import wait_for
@@ -308,15 +310,9 @@ def test_a_finger_draws_and_the_page_does_not_scroll(server, browser):
     bars = page.locator(BARS).bounding_box()
     assert bars["y"] < 700  # above the fold, right below the canvas
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    finger = page.context.new_cdp_session(page)
     scrolled = "document.querySelector('[data-testid=stMain]').scrollTop"
     before = page.evaluate(scrolled)
-    for stroke in digit_strokes(7):
-        points = [{"x": box["x"] + 300 * x, "y": box["y"] + 300 * y} for x, y in stroke]
-        finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points[:1]})
-        for point in points[1:]:
-            finger.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
-        finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    touch(page, digit_strokes(7))
     expect_answer(page, looks_like(7))
     assert page.evaluate(scrolled) == before
     page.close()
@@ -338,10 +334,8 @@ def test_a_network_answers_while_it_trains(server, browser, page):
 
 def inked(page):
     """Return the number of white pixels on the canvas."""
-    canvas = page.locator("canvas.dc-canvas.lower-canvas")
-    expect(canvas).to_be_visible()
-    pixels = "canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data"
-    return canvas.evaluate(f"canvas => {pixels}.filter((level, place) => place % 4 === 0 && level > 200).length")
+    expect(page.locator("canvas.dc-canvas.lower-canvas")).to_be_visible()
+    return ink(page)
 
 
 def test_digits_are_followed_from_the_canvas_to_the_curves(paper):

@@ -184,6 +184,8 @@ def queries(page: str, runs: list[Run]) -> list[dict[str, str]]:
         "runs": [{}, of_run, {"group": runs[0].read().group}],
         "compare": [{"runs": f"{first},{other},{second}", "view": view} for view in ("learning", "costs", "errors")]
         + [{"runs": f"{first},{other}", "view": "drawing"}],
+        "classroom": [{}],
+        "privacy": [{}],
         "sweep": [of_run, {"config": RICH.to_link()}, {"sweep": runs[0].read().group}],
     }[page]
 

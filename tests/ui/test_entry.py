@@ -20,6 +20,11 @@ def test_the_table_lists_every_page() -> None:
     assert len({page.title for page in entry.PAGES}) == len(entry.PAGES)
 
 
+def test_no_pages_name_ends_with_that_of_another_one() -> None:
+    """Streamlit 1.67 finds the address of a page by its end: /my_data would have links to /my_/my_data."""
+    assert [(one, other) for one in NAMES for other in NAMES if one != other and one.endswith(other)] == []
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_without_the_app_switches_to_it_with_its_query(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     switched = []

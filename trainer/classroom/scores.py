@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,6 +12,7 @@ import numpy as np
 from trainer.classroom.digits import ClassDigits
 from trainer.config.limits import CLASSES
 
+REPORTED = 25  # digits between two reports of progress
 Z = 1.96  # of a normal distribution, for 95 %
 
 
@@ -65,9 +67,13 @@ def wilson(right: int, count: int) -> tuple[float, float]:
     return max(0.0, (middle - reach) / (1 + spread)), min(1.0, (middle + reach) / (1 + spread))
 
 
-def score(network: Reader, digits: ClassDigits) -> Score:
-    """Read the class's digits by a network."""
-    return Score(network.probabilities(digits.inputs), digits.labels, digits.writers)
+def score(network: Reader, digits: ClassDigits, report: Callable[[float], None] = lambda fraction: None) -> Score:
+    """Read the class's digits by a network. report: is called with the fraction that is done, 0 to 1."""
+    inputs, parts = digits.inputs, [np.zeros((0, CLASSES), np.float32)]
+    for start in range(0, len(inputs), REPORTED):
+        report(start / len(inputs))
+        parts.append(network.probabilities(inputs[start : start + REPORTED]))
+    return Score(np.concatenate(parts), digits.labels, digits.writers)
 
 
 def _mean(values: np.ndarray) -> float:

@@ -126,6 +126,11 @@ class Uploads:
         """Return the titles of the uploaded data sets by their names. Visitors typed them."""
         return {name: upload.title for name, upload in self._index().items() if self._exists(name)}
 
+    def owned(self, owner: str) -> dict[str, Path]:
+        """Return the files of a visitor's data sets by their names. owner: hash of the visitor's token."""
+        own = [name for name, upload in self._index().items() if upload.owner == owner != ""]
+        return {name: self._file(name) for name in own if self._exists(name)}
+
     def is_owner(self, name: str, owner: str) -> bool:
         """Tell whether a visitor, by the hash of their token, has uploaded this data set."""
         upload = self._index().get(name)

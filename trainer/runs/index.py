@@ -202,6 +202,13 @@ class RunIndex:
                     threading.Thread(target=self._save, args=(dict(rows),), daemon=True).start()
             return [rows[run_id][1] for run_id in times if run_id in rows]
 
+    def save(self) -> None:
+        """Replace the saved rows by the present ones: nothing of a deleted run stays in the file."""
+        self.rows()
+        with self._lock:
+            rows = dict(self._rows or {})
+        self._save(rows)
+
     def wait(self) -> None:
         """Wait until the thread that reads missing rows is done."""
         if thread := self._reader:

@@ -152,6 +152,14 @@ class RunStore:
         except OSError as error:
             raise UserError(f"A run must exist to be deleted (got: {error.strerror}): reload the page.") from error
 
+    def erase(self, run_id: str) -> None:
+        """Remove a deleted run from the disk at once: it cannot be restored. Raises UserError if the disk refuses."""
+        trash = self.root / TRASH
+        if not RUN_ID.fullmatch(run_id) or trash.is_symlink():  # a link could lead elsewhere
+            return
+        with translate_disk_errors(), contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(trash / run_id)
+
     def deleted(self) -> list[Run]:
         """Return the deleted runs that can be restored, newest first."""
         return [run for run in self._trash() if _is_restorable(run)]

@@ -187,6 +187,22 @@ def _problem(state: Any) -> str:
     return f"A drawing must {expected} (got {got}): the paper was cleared, so draw it again."
 
 
+def current(key: str, side: int = SIDE) -> Drawing:
+    """Return the drawing of a rendered canvas in a callback, with a stroke that arrives together with its press."""
+    sheet: _Sheet = st.session_state[f"{key}.sheet"]
+    state = st.session_state.get(key)
+    if state is None:
+        drawing, problem = sheet.current, ""
+    else:
+        problem = _problem(state)
+        drawing = {} if problem else state["drawing"]
+    strokes = drawing.get("raw", {}).get("objects", [])
+    pixels = drawing.get("data")
+    if pixels is None and strokes == sheet.current["raw"].get("objects"):  # not sent again, since they are the same
+        pixels = sheet.current.get("data")
+    return Drawing(pixels, side, sheet.id, problem, strokes)
+
+
 def clear(key: str) -> None:
     """Clear a canvas. Call this in a callback: the canvas must learn of it before it is rendered."""
     _restart(key, [], None, uuid4().hex)
