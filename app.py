@@ -11,6 +11,7 @@ import pandas  # noqa: F401  # before sessions: Plotly fails in one that meets i
 import streamlit as st
 
 from trainer import UserError
+from trainer.classroom.classrooms import Classrooms
 from trainer.jobs.engine import Engine
 from ui import (
     answering_network,
@@ -31,8 +32,8 @@ from ui.markdown import sentence
 
 @st.cache_resource(show_spinner=False)
 def start_engine() -> Engine:
-    root = os.environ.get("DIGITLAB_RUNS") or Path(__file__).parent / "runs"
-    engine = Engine(Path(root), os.environ.get("DIGITLAB_SCHEDULER"))
+    root = server.run_root()
+    engine = Engine(root, os.environ.get("DIGITLAB_SCHEDULER"), held=Classrooms(root).frozen_owners)
     uploaded_files.limit_memory()
     gc.collect()
     gc.freeze()  # imported modules stay: no collection needs to visit them

@@ -94,18 +94,25 @@ class Classroom:
     def change(self, **values: object) -> Settings:
         """Replace some of the settings, and return all."""
         with self.database.write() as connection:
-            settings = replace(_settings(connection), **values)  # type: ignore[arg-type]
-            connection.execute("update setting set value = ? where name = 'settings'", (settings.to_json(),))
-        return settings
+            return _change(connection, **values)
 
     def push(self, page: str, query: Mapping[str, str]) -> None:
         """Open a page on every screen."""
         with self.database.write() as connection:
-            settings = _settings(connection)
-            screen = Screen(settings.screen.number + 1, page, dict(query))
-            connection.execute(
-                "update setting set value = ? where name = 'settings'", (replace(settings, screen=screen).to_json(),)
-            )
+            _change(connection, screen=Screen(_settings(connection).screen.number + 1, page, dict(query)))
+
+    def add_frozen(self, run_id: str, ends: int) -> None:
+        """Note that a run was paused because the class is frozen. ends: requests to pause or stop it until then."""
+        with self.database.write() as connection:
+            connection.execute("insert or replace into frozen values (?, ?)", (run_id, ends))
+
+    def unfreeze(self) -> dict[str, int]:
+        """Let trainings go on, and return the runs that were paused meanwhile, with their `ends`."""
+        with self.database.write() as connection:
+            runs = dict(connection.execute("select run, ends from frozen").fetchall())
+            connection.execute("delete from frozen")
+            _change(connection, is_frozen=False)
+        return runs
 
     def is_teacher(self, secret: str) -> bool:
         """Tell whether a secret is that of the teacher's link."""
@@ -211,6 +218,12 @@ _MEMBER = "select owner, writer, nickname, joined from member"
 def _settings(connection: sqlite3.Connection) -> Settings:
     (text,) = connection.execute("select value from setting where name = 'settings'").fetchone()
     return Settings.from_json(text)
+
+
+def _change(connection: sqlite3.Connection, **values: object) -> Settings:
+    settings = replace(_settings(connection), **values)  # type: ignore[arg-type]
+    connection.execute("update setting set value = ? where name = 'settings'", (settings.to_json(),))
+    return settings
 
 
 def _require_member(connection: sqlite3.Connection, owner: str) -> None:

@@ -40,6 +40,10 @@ create table bet (
     overfits integer not null,
     primary key (run, owner)
 ) without rowid;
+create table frozen (
+    run text primary key, -- that was paused when the class's trainings were frozen
+    ends integer not null -- requests to pause or stop it until then
+) without rowid;
 create table vote (
     poll integer not null,
     owner text not null references member on delete cascade,
