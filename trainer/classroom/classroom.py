@@ -81,7 +81,7 @@ class Classroom:
         """Create the file, and return the secret of the teacher's link."""
         self.database.create()
         secret, now = secrets.token_urlsafe(24), time.time()
-        settings = Settings(title, _hash(secret), now, now + days * DAY_SECONDS)
+        settings = Settings(title, secret_hash(secret), now, now + days * DAY_SECONDS)
         with self.database.write() as connection:
             connection.execute("insert into setting values ('settings', ?)", (settings.to_json(),))
         return secret
@@ -116,12 +116,12 @@ class Classroom:
 
     def is_teacher(self, secret: str) -> bool:
         """Tell whether a secret is that of the teacher's link."""
-        return secrets.compare_digest(_hash(secret), self.settings.teacher)
+        return secrets.compare_digest(secret_hash(secret), self.settings.teacher)
 
     def new_secret(self) -> str:
         """Return a new secret for the teacher's link. The old link no longer works."""
         secret = secrets.token_urlsafe(24)
-        self.change(teacher=_hash(secret))
+        self.change(teacher=secret_hash(secret))
         return secret
 
     # --- members -----------------------------------------------------------------------------------------------
@@ -231,5 +231,6 @@ def _require_member(connection: sqlite3.Connection, owner: str) -> None:
         raise UserError("You must be a member of the class (you have left it): join it again by its code.")
 
 
-def _hash(secret: str) -> str:
+def secret_hash(secret: str) -> str:
+    """Return what `Settings.teacher` holds of the secret in a teacher's link."""
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Protocol
 
 from trainer import UserError
-from trainer.classroom.classroom import Classroom
+from trainer.classroom.classroom import Classroom, secret_hash
 from trainer.runs.store import RunStore
 
 KINDS = ("pause", "resume", "stop")  # of requests that a teacher may send
@@ -26,15 +27,22 @@ class Engine(Protocol):
 
 
 class Teacher:
-    """Whoever has the secret of a class's teacher's link. Raises UserError without it."""
+    """Whoever has the secret of a class's teacher's link.
 
-    def __init__(self, classroom: Classroom, secret: str) -> None:
-        self.classroom, self._secret = classroom, secret
+    key: its hash, which the server may keep. Raises UserError if it is not that of the class.
+    """
+
+    def __init__(self, classroom: Classroom, key: str) -> None:
+        self.classroom, self.key = classroom, key
         self.check()
 
+    @classmethod
+    def of_link(cls, classroom: Classroom, secret: str) -> Teacher:
+        return cls(classroom, secret_hash(secret))
+
     def check(self) -> None:
-        """Raise UserError if the secret is no longer that of the class."""
-        if not self.classroom.is_teacher(self._secret):
+        """Raise UserError if the class has got a new secret since."""
+        if not self._has_key():
             raise UserError(
                 "The teacher's link must be the newest one of its class (got another one): print a new one on the "
                 "server with `python run.py --class CODE`."
@@ -42,7 +50,10 @@ class Teacher:
 
     def may_steer(self, owner: str) -> bool:
         """Tell whether an owner, a hash, is a member of this teacher's class."""
-        return self.classroom.is_teacher(self._secret) and self.classroom.member(owner) is not None
+        return self._has_key() and self.classroom.member(owner) is not None
+
+    def _has_key(self) -> bool:
+        return secrets.compare_digest(self.key.encode(), self.classroom.settings.teacher.encode())
 
     def request(self, engine: Engine, run_id: str, kind: str) -> None:
         """Pause, resume or stop a member's run. Raises UserError for any other run, and as the engine does."""

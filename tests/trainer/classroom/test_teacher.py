@@ -39,7 +39,7 @@ def opened(classrooms: Classrooms, *pupils: str) -> tuple[Classroom, Teacher]:
     classroom, secret = classrooms.open()
     for pupil in pupils:
         classroom.join(owner_hash(pupil))
-    return classroom, Teacher(classroom, secret)
+    return classroom, Teacher.of_link(classroom, secret)
 
 
 def phase(engine: Engine, run_id: str) -> str:
@@ -49,7 +49,10 @@ def phase(engine: Engine, run_id: str) -> str:
 def test_a_wrong_or_an_old_secret_makes_no_teacher(classrooms: Classrooms) -> None:
     classroom, teacher = opened(classrooms, "ada")
     with pytest.raises(UserError, match="must be the newest one of its class"):
-        Teacher(classroom, "wrong")
+        Teacher.of_link(classroom, "wrong")
+    with pytest.raises(UserError, match="must be the newest one of its class"):
+        Teacher(classroom, "")
+    assert Teacher(classroom, teacher.key).may_steer(owner_hash("ada")), "the key can be kept"
     assert teacher.may_steer(owner_hash("ada")) and not teacher.may_steer(owner_hash("eve"))
     classroom.new_secret()
     assert not teacher.may_steer(owner_hash("ada"))
