@@ -25,6 +25,7 @@ from ui import (
     server,
     uploaded_files,
 )
+from ui.classroom import follow
 from ui.components import reconnect
 from ui.html import style
 from ui.markdown import sentence
@@ -85,8 +86,10 @@ def render_frame(page: str) -> None:
     with st.container(gap=None, key="scripts"):
         glossary.follow_links()
         reconnect.rerun_on_reconnect()
+        follow.render()
     dataset_loader.render_notice()
     owner.render_notice(st.session_state.owner)
+    follow.render_notice()
 
 
 if __name__ == "__main__":  # the script of a session

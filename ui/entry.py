@@ -29,6 +29,7 @@ PAGES = (  # in the order of the menu
     Page("runs", "Runs", "list", "Experiment"),
     Page("compare", "Compare", "stacked_line_chart", "Experiment"),
     Page("sweep", "Sweep", "apps", "Experiment"),
+    Page("classroom", "Class", "groups", "Class"),
 )
 HOME = PAGES[0].name
 

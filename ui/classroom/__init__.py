@@ -1,0 +1,1 @@
+"""Class page: opening a class, the teacher's view, the board and the projector, and what a member sees."""
