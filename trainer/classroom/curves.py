@@ -19,22 +19,28 @@ def line_style(writer: int) -> LineStyle:
     return replace(color, dash=dash)
 
 
-def live_curves(learners: Sequence[RunCurves], epochs: int) -> Figure:
-    """Draw the accuracies of trainings over their epochs, the validation digits' thick, the training digits' faint."""
+def live_curves(learners: Sequence[RunCurves], epochs: int, height: int | None = None) -> Figure:
+    """Draw the accuracies of trainings over their epochs, the validation digits' thick, the training digits' faint.
+
+    epochs: the end of the axis; height: in pixels, with larger texts, for a projector.
+    """
     figure = learning_curves(learners, "accuracy", epochs=epochs)
     layout = figure["layout"]
+    size = 16 if height else 13  # pixels
+    if height:
+        layout |= {"height": height, "font": {"size": size}}
     right = layout["xaxis"]["range"][1] * ROOM
     layout["xaxis"] = layout["xaxis"] | {"range": [0, right]}
     low, high = layout["yaxis"]["range"]
     pixels = (layout["height"] - layout["margin"]["t"] - layout["margin"]["b"]) / (high - low)
     ends = [(learner, end) for learner in learners if (end := _end(figure, learner))]
-    places = spread([(y - low) * pixels for _, (_, y) in ends], LABEL_HEIGHT)
+    places = spread([(y - low) * pixels for _, (_, y) in ends], LABEL_HEIGHT * size / 13)
     layout["annotations"] = [
         {
             "x": x,
             "y": low + place / pixels,
             "text": literal(learner.name),
-            "font": {"size": 13, "color": learner.line_style.color},
+            "font": {"size": size, "color": learner.line_style.color},
             "showarrow": False,
             "xanchor": "left",
             "xshift": 6,

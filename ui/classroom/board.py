@@ -26,32 +26,35 @@ from ui.html import html, style
 from ui.markdown import sentence
 
 POLL_SECONDS = 2.0
-ROWS_PRESENTED = 10  # networks that a projector shows
+ROWS_PRESENTED, HEIGHT_PRESENTED = 8, 200  # networks, and pixels of the curves' height, that a projector shows
 HARDEST = 3  # writers that are shown
 STYLE = Path(__file__).with_suffix(".css")
 
 
-def render(classroom: Classroom, rows: int = 1_000) -> None:
-    """Render the board, which follows the class. rows: networks that are shown at most."""
+def render(classroom: Classroom) -> None:
+    """Render the board, which follows the class."""
     style(STYLE)
     every = load_control.poll_seconds(POLL_SECONDS)
-    st.fragment(_render, run_every=every)(classroom, rows, every)
+    st.fragment(_render, run_every=every)(classroom, every)
 
 
-def _render(classroom: Classroom, rows: int, every: float) -> None:
+def _render(classroom: Classroom, every: float) -> None:
     if load_control.poll_seconds(POLL_SECONDS, every) != every:
         st.rerun()
     try:
-        now = standing.current(classroom)
+        render_standing(standing.current(classroom))
     except UserError as error:
         st.warning(sentence(str(error)))
-        return
+
+
+def render_standing(now: Standing, presented: bool = False) -> None:
+    """Render the board once. presented: short enough for a projector. The page must include STYLE."""
     with st.container(horizontal=True, gap="medium", key="board"):
         with st.container(gap="small", key="board.networks"):
-            html(_ranking(now, rows))
+            html(_ranking(now, ROWS_PRESENTED if presented else len(now.entries)))
         with st.container(gap="small", key="board.more"):
-            _render_curves(now)
-            html(_hardest(now))
+            _render_curves(now, HEIGHT_PRESENTED if presented else None)
+            html(_hardest(now, presented))
 
 
 # --- networks -------------------------------------------------------------------------------------------------
@@ -123,7 +126,7 @@ def _bar(entry: Entry) -> Markup:
 # --- curves -----------------------------------------------------------------------------------------------------
 
 
-def _render_curves(now: Standing) -> None:
+def _render_curves(now: Standing, height: int | None) -> None:
     learners = now.learners[:MAX_CURVES]
     if not learners:
         html(Markup('<p class="board-empty">{}</p>').format("Nobody trains at the moment."))
@@ -138,7 +141,7 @@ def _render_curves(now: Standing) -> None:
             curves.append(RunCurves(name, line_style(member.writer), runs.history(run), run.state.steps))
             epochs = max(epochs, row.planned)
     names = listed([curve.name for curve in curves]) if curves else "nobody"
-    figure = live_curves(curves, epochs)
+    figure = live_curves(curves, epochs, height)
     plot(figure, "board.curves", alt=f"The accuracy of {names} over the epochs, while they train")
     if len(now.learners) > MAX_CURVES:
         html(
@@ -149,12 +152,12 @@ def _render_curves(now: Standing) -> None:
 # --- hardest ----------------------------------------------------------------------------------------------------
 
 
-def _hardest(now: Standing) -> Markup:
+def _hardest(now: Standing, presented: bool) -> Markup:
     parts = []
     if now.misread:
         parts.append(_misread(now.misread))
     if now.handwritings:
-        parts.append(_handwritings(now.handwritings))
+        parts.append(_handwritings(now.handwritings, presented))
     return Markup('<div class="board-hardest">{}</div>').format(Markup().join(parts))
 
 
@@ -166,19 +169,21 @@ def _misread(found: Misread) -> Markup:
         data_url(found.image),
         f"A drawing of {named(found.label)}",
         f"Meant as {found.label}",
-        f"Wrong in {found.wrong} of {counted(found.networks, 'network')}, which read {said}.",
+        f"{found.wrong} of {counted(found.networks, 'network')} read it wrong: {said}.",
     )
 
 
-def _handwritings(found: list[Handwriting]) -> Markup:
+def _handwritings(found: list[Handwriting], presented: bool) -> Markup:
     bars = Markup().join(
         Markup(
             '<li><span>Writer {}</span><span class="board-bar" style="--share: {:.0f}%"></span><b>{}</b></li>'
         ).format(one.writer, 100 * one.accuracy, percent(one.accuracy, 0))
         for one in [*found[:HARDEST], *found[HARDEST:][-1:]]
     )
-    return Markup('<div class="board-card board-writers"><b>{}</b><ul>{}</ul><p>{}</p></div>').format(
-        "Whose handwriting is hardest to read", bars, _lesson(found)
+    return Markup('<div class="board-card board-writers"><b>{}</b><ul>{}</ul>{}</div>').format(
+        "Hardest handwriting",
+        bars,
+        "" if presented else Markup("<p>{}</p>").format(_lesson(found)),
     )
 
 

@@ -19,7 +19,7 @@ from ui.html import html, style
 from ui.markdown import sentence
 
 POLL_SECONDS = 2.0
-NEWEST = 24  # nicknames that are shown, those who joined last
+NEWEST, FEW = 40, 6  # nicknames that are shown, of those who joined last: before and beside the board
 STYLE = Path(__file__).with_suffix(".css")
 
 
@@ -34,31 +34,56 @@ def classroom() -> Classroom | None:
 
 
 def render(classroom: Classroom) -> None:
-    """Render how to join beside the board."""
-    style(STYLE)
-    with st.container(horizontal=True, gap="medium", key="projector-screen"):
-        with st.container(gap="small", key="projector-join"):
-            render_join(classroom)
-        with st.container(gap="small", key="projector-board"):
-            board.render(classroom, board.ROWS_PRESENTED)
+    """Render how to join, large at first, and the board below it as soon as networks are trained."""
+    style(STYLE, board.STYLE)
+    opening.render_unreachable()
+    every = load_control.poll_seconds(POLL_SECONDS)
+    st.fragment(_render, run_every=every)(classroom, every)
+
+
+def _render(classroom: Classroom, every: float) -> None:
+    if load_control.poll_seconds(POLL_SECONDS, every) != every:
+        st.rerun()
+    try:
+        now = standing.current(classroom)
+    except UserError as error:
+        st.warning(sentence(str(error)))
+        return
+    has_board = bool(now.entries or now.learners)
+    html(_joining(classroom.code, now, small=has_board))
+    if has_board:
+        board.render_standing(now, presented=True)
 
 
 def render_join(classroom: Classroom) -> None:
     """Render the address, the code, the QR picture and the nicknames, which appear as they join."""
     style(STYLE)
-    if not addresses.is_reachable():
-        opening.render_unreachable()
-    html(_address(classroom.code))
+    opening.render_unreachable()
     every = load_control.poll_seconds(POLL_SECONDS)
-    st.fragment(_render_members, run_every=every)(classroom)
+    st.fragment(_render_joining, run_every=every)(classroom)
 
 
-def _address(code: str) -> Markup:
+def _render_joining(classroom: Classroom) -> None:
+    try:
+        html(_joining(classroom.code, standing.current(classroom), small=False))
+    except UserError as error:
+        st.warning(sentence(str(error)))
+
+
+def _joining(code: str, now: Standing, small: bool) -> Markup:
+    """Return how to join, and who has joined; if small, in a strip with the newest nicknames alone."""
     link = addresses.for_pupils(code)
     return Markup(
-        '<div class="join"><img src="{}" alt="{}"><div><p>Open</p><p class="join-address">{}</p>'
-        '<p>and type</p><p class="join-code">{}</p></div></div>'
-    ).format(addresses.qr_url(link), f"QR picture of {link}", _breakable(addresses.shown()), code)
+        '<div class="join {}"><img src="{}" alt="{}"><div class="join-how"><p>Open</p><p class="join-address">{}</p>'
+        '<p>and type</p><p class="join-code">{}</p></div>{}</div>'
+    ).format(
+        "join-small" if small else "",
+        addresses.qr_url(link),
+        f"QR picture of {link}",
+        _breakable(addresses.shown()),
+        code,
+        _members(now, FEW if small else NEWEST),
+    )
 
 
 def _breakable(address: str) -> Markup:
@@ -67,22 +92,13 @@ def _breakable(address: str) -> Markup:
     return Markup("{}<wbr>/{}").format(host, page)
 
 
-def _render_members(classroom: Classroom) -> None:
-    try:
-        now = standing.current(classroom)
-    except UserError as error:
-        st.warning(sentence(str(error)))
-        return
-    html(_members(now))
-
-
-def _members(now: Standing) -> Markup:
-    newest = sorted(now.members, key=lambda member: member.joined, reverse=True)[:NEWEST]
+def _members(now: Standing, most: int) -> Markup:
+    newest = sorted(now.members, key=lambda member: member.joined, reverse=True)[:most]
     count = len(now.members)
     done = sum(_drawn(now).get(member.writer, 0) == CLASSES for member in now.members)
     words = f"{counted(count, 'has', 'have')} joined" if count else "Nobody has joined yet"
     if count and now.settings.is_collecting:
-        words += f", {done} of {count} have drawn ten digits"
+        words += f", {done} of {count} have drawn their digits"
     return Markup('<div class="joined"><p><b>{}</b></p><p class="nicknames">{}</p></div>').format(
         words, Markup(" ").join(Markup("<span>{}</span>").format(member.nickname) for member in newest)
     )

@@ -20,7 +20,7 @@ from ui.markdown import literal, sentence
 
 POLL_SECONDS = 2.0
 GUESSING = 0.2  # accuracy below which an ended training may have diverged, so that its history is read
-ICONS = {"nothing": "–", "queued": "…", "running": "▶", "stuck": "⚠", "paused": "❚❚", "finished": "✓", "stopped": "■"}
+ICONS = {"nothing": "–", "queued": "…", "running": "▶", "stuck": "⚠", "paused": "‖", "finished": "✓", "stopped": "■"}
 RENAME, REMOVE = "Clear the nickname", "Remove from the class"
 
 
@@ -156,8 +156,14 @@ def _confirm_removal(teacher: Teacher, member: Member) -> None:
         f"Remove **{literal(member.nickname)}**? Their digits in the class are deleted. Their runs stay, and they can "
         "join again."
     )
-    if st.button("Remove", type="primary", icon=":material/person_remove:", key="class.remove"):
-        attempt(_remove, teacher, member)
+    if st.button(
+        "Remove",
+        type="primary",
+        icon=":material/person_remove:",
+        on_click=attempt,
+        args=(_remove, teacher, member),
+        key="class.remove",
+    ):
         st.rerun()
 
 

@@ -79,13 +79,14 @@ def _render_controls(teacher: Teacher) -> None:
             index=None,
             placeholder="A page, a lesson, or a link",
             accept_new_options=True,
+            label_visibility="collapsed",
             width=280,
-            help="Choose a page or a lesson, or paste the address of one, such as that of a run.",
             key="class.screen",
         )
         st.button(
             "Open on every screen",
             icon=":material/cast:",
+            help="Choose a page or a lesson, or paste the address of one, such as that of a run: every pupil sees it.",
             on_click=attempt,
             args=(_push, teacher),
             key="class.push",
