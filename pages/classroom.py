@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ui import entry, presentation
-from ui.classroom import board, membership, opening, projector, teacher, teaching
+from ui.classroom import board, membership, opening, poll, projector, teacher, teaching
 
 entry.require_app("classroom")
 with st.container(key="projector" if presentation.presenting() else "class"):
@@ -14,6 +14,7 @@ with st.container(key="projector" if presentation.presenting() else "class"):
         teacher.render(teaching_here)
     elif joined:
         st.title("Class", anchor=False)
+        poll.render(*joined)
         board.render(joined[0])
     else:
         st.title("Class", anchor=False)

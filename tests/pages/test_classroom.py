@@ -230,3 +230,22 @@ def test_a_drawing_is_set_aside_and_put_back(app: AppTest) -> None:
 )
 def test_a_link_names_a_page_and_carries_no_secret(text: str, target: screens.Target) -> None:
     assert screens.find(text) == target
+
+
+def test_a_poll_is_asked_answered_shown_and_removed(app: AppTest) -> None:
+    classroom, secret = opened_class(app)
+    ada = joined(app, classroom, "Ada")
+    as_teacher(app, classroom, secret)
+    app.segmented_control(key="class.view").set_value("Poll").run()
+    app.text_input(key="class.question").set_value("Is it a <b>7</b>?")
+    app.text_area(key="class.answers").set_value("Yes\nNo")
+    app.button(key="class.start_poll").click().run()
+    assert not app.exception and "Is it a &lt;b&gt;7&lt;/b&gt;?" in html_of(app)
+    pupil = visit(ada, "classroom")
+    next(button for button in pupil.button if button.label == "No").click().run()
+    app.run()
+    assert "1 answer<" in html_of(app) and "--share: 100%" in html_of(app)
+    app.button(key="class.end_poll").click().run()
+    assert "1 answer, closed" in html_of(visit(ada, "classroom"))
+    app.button(key="class.end_poll").click().run()
+    assert "No poll" in texts(app) and "1 answer" not in html_of(visit(ada, "classroom"))

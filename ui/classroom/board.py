@@ -19,7 +19,7 @@ from trainer.classroom.curves import MAX_CURVES, line_style, live_curves
 from trainer.figures.images import data_url
 from trainer.text import counted, duration, listed, percent
 from ui import load_control
-from ui.classroom import standing
+from ui.classroom import poll, standing
 from ui.classroom.standing import Standing
 from ui.components.plot import plot
 from ui.html import html, style
@@ -49,6 +49,8 @@ def _render(classroom: Classroom, every: float) -> None:
 
 def render_standing(now: Standing, presented: bool = False) -> None:
     """Render the board once. presented: short enough for a projector. The page must include STYLE."""
+    if now.poll:
+        html(poll.result(now.poll))
     with st.container(horizontal=True, gap="medium", key="board"):
         with st.container(gap="small", key="board.networks"):
             html(_ranking(now, ROWS_PRESENTED if presented else len(now.entries)))

@@ -49,7 +49,7 @@ def _render(classroom: Classroom, every: float) -> None:
     except UserError as error:
         st.warning(sentence(str(error)))
         return
-    has_board = bool(now.entries or now.learners)
+    has_board = bool(now.entries or now.learners or now.poll)
     html(_joining(classroom.code, now, small=has_board))
     if has_board:
         board.render_standing(now, presented=True)

@@ -10,10 +10,11 @@ from pathlib import Path
 import streamlit as st
 
 from trainer import UserError
-from trainer.classroom import board
+from trainer.classroom import board, polls
 from trainer.classroom.board import Entry, Handwriting, Misread
 from trainer.classroom.classroom import Classroom, Member, Settings
 from trainer.classroom.digits import ClassDigits
+from trainer.classroom.polls import Poll
 from trainer.classroom.readings import Readings
 from trainer.config.training import multiply_add_count
 from trainer.networks.inference import Network
@@ -38,6 +39,7 @@ class Standing:
     misread: Misread | None
     handwritings: list[Handwriting]
     unread: int  # networks that are still to read some of the digits
+    poll: Poll | None
 
     @property
     def learners(self) -> list[tuple[Member, RunRow]]:
@@ -84,6 +86,7 @@ def _read(classroom: Classroom) -> Standing:
         board.hardest_drawing(digits, scores),
         board.handwritings(scores),
         len(unread),
+        polls.current(classroom),
     )
 
 

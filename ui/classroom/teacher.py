@@ -9,12 +9,12 @@ import streamlit as st
 from trainer import UserError
 from trainer.classroom.teacher import Teacher
 from trainer.text import counted
-from ui.classroom import board, opening, projector, pupils, review, screens, shared, teaching
+from ui.classroom import board, opening, poll, projector, pupils, review, screens, shared, teaching
 from ui.classroom.acts import attempt
 from ui.html import style
 from ui.markdown import literal, sentence
 
-PUPILS, BOARD, DIGITS, JOIN = "Pupils", "Board", "Digits", "Join"
+PUPILS, BOARD, DIGITS, POLL, JOIN = "Pupils", "Board", "Digits", "Poll", "Join"
 STYLE = Path(__file__).with_suffix(".css")
 
 
@@ -27,11 +27,13 @@ def render(teacher: Teacher) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="class.heading"):
             st.title(literal(settings.title), anchor=False, width="content")
             st.badge(classroom.code, icon=":material/key:", help="The code with which pupils join.")
+        if settings.is_frozen:
+            teacher.pause_running(st.session_state.engine)
         opening.render_link()
         _render_controls(teacher)
         view = st.segmented_control(
             "View",
-            (PUPILS, BOARD, DIGITS, JOIN),
+            (PUPILS, BOARD, DIGITS, POLL, JOIN),
             default=None if "class.view" in st.session_state else PUPILS if classroom.members() else JOIN,
             required=True,
             label_visibility="collapsed",
@@ -42,6 +44,7 @@ def render(teacher: Teacher) -> None:
             PUPILS: lambda: pupils.render(teacher),
             BOARD: lambda: board.render(classroom),
             DIGITS: lambda: review.render(teacher),
+            POLL: lambda: poll.render_teacher(teacher),
             JOIN: lambda: projector.render_join(classroom),
         }[view or PUPILS]()
     except UserError as error:
