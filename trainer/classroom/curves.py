@@ -34,7 +34,7 @@ def live_curves(learners: Sequence[RunCurves], epochs: int, height: int | None =
     low, high = layout["yaxis"]["range"]
     pixels = (layout["height"] - layout["margin"]["t"] - layout["margin"]["b"]) / (high - low)
     ends = [(learner, end) for learner in learners if (end := _end(figure, learner))]
-    places = spread([(y - low) * pixels for _, (_, y) in ends], LABEL_HEIGHT * size / 13)
+    places = _below((high - low) * pixels, [(y - low) * pixels for _, (_, y) in ends], LABEL_HEIGHT * size / 13)
     layout["annotations"] = [
         {
             "x": x,
@@ -48,6 +48,15 @@ def live_curves(learners: Sequence[RunCurves], epochs: int, height: int | None =
         for (learner, (x, _)), place in zip(ends, places, strict=True)
     ]
     return figure
+
+
+def _below(top: float, heights: Sequence[float], least: float) -> list[float]:
+    """Return heights that differ by at least `least` and stay below the top, outside of which nothing is drawn."""
+    places = spread(heights, least)
+    for place in sorted(range(len(places)), key=places.__getitem__, reverse=True):
+        places[place] = min(places[place], top)
+        top = places[place] - least
+    return places
 
 
 def _end(figure: Figure, learner: RunCurves) -> tuple[float, float] | None:

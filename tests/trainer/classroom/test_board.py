@@ -144,4 +144,8 @@ def test_live_curves_carry_nicknames_at_their_ends_that_do_not_overlap() -> None
     labels = {label["text"]: label for label in figure["layout"]["annotations"]}
     assert set(labels) == {"Ada", "&lt;b>", "New"} and labels["New"]["x"] == pytest.approx(0.3)
     assert labels["&lt;b>"]["y"] - labels["Ada"]["y"] > 3, "in percent: a line of text"
+    best = [replace(one, history=[LINE, epoch | {"val_accuracy": 1.0}]) for one in (*learners, new)]
+    figure = live_curves(best, 2, height=200)
+    heights = sorted(label["y"] for label in figure["layout"]["annotations"])
+    assert heights[-1] <= figure["layout"]["yaxis"]["range"][1] and heights[1] - heights[0] > 3, "all are drawn"
     assert len({line_style(writer) for writer in range(1, 43)}) == 42
