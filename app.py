@@ -11,6 +11,7 @@ import pandas  # noqa: F401  # before sessions: Plotly fails in one that meets i
 import streamlit as st
 
 from trainer import UserError
+from trainer.classroom.classrooms import Classrooms
 from trainer.jobs.engine import Engine
 from ui import (
     answering_network,
@@ -24,6 +25,7 @@ from ui import (
     server,
     uploaded_files,
 )
+from ui.classroom import follow
 from ui.components import reconnect
 from ui.html import style
 from ui.markdown import sentence
@@ -31,8 +33,8 @@ from ui.markdown import sentence
 
 @st.cache_resource(show_spinner=False)
 def start_engine() -> Engine:
-    root = os.environ.get("DIGITLAB_RUNS") or Path(__file__).parent / "runs"
-    engine = Engine(Path(root), os.environ.get("DIGITLAB_SCHEDULER"))
+    root = server.run_root()
+    engine = Engine(root, os.environ.get("DIGITLAB_SCHEDULER"), held=Classrooms(root).frozen_owners)
     uploaded_files.limit_memory()
     gc.collect()
     gc.freeze()  # imported modules stay: no collection needs to visit them
@@ -84,8 +86,10 @@ def render_frame(page: str) -> None:
     with st.container(gap=None, key="scripts"):
         glossary.follow_links()
         reconnect.rerun_on_reconnect()
+        follow.render()
     dataset_loader.render_notice()
     owner.render_notice(st.session_state.owner)
+    follow.render_notice()
 
 
 if __name__ == "__main__":  # the script of a session

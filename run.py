@@ -108,9 +108,20 @@ def start(arguments: list[str]) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--lan", action="store_true", help="let other computers on the network open it, as in a class")
+    parser.add_argument(
+        "--class",
+        dest="classroom",
+        nargs="?",
+        const="",
+        metavar="TITLE",
+        help="open a class and print its code and the teacher's link; implies --lan. The code of a class that is there "
+        "instead of a title prints a new link to it",
+    )
     parser.add_argument("--port", type=int, default=PORT, help="port of the web server (default: %(default)s)")
     parser.add_argument("--data", type=Path, metavar="FILE", help="MNIST as an .npz file in Keras's layout")
     options = parser.parse_args(arguments)
+    has_class = options.classroom is not None
+    options.lan = options.lan or has_class
 
     if options.data:
         if not options.data.is_file():
@@ -119,7 +130,8 @@ def start(arguments: list[str]) -> None:
     check_port("0.0.0.0" if options.lan else "127.0.0.1", options.port)
     addresses = lan_addresses() if options.lan else []
     if options.lan and not addresses:
-        raise SetupError("--lan found no network: connect this computer to the class's network, or leave out --lan.")
+        option = "--class" if has_class else "--lan"
+        raise SetupError(f"{option} found no network: connect this computer to the class's network, or leave it out.")
 
     install_requirements(APP)
     if addresses:
@@ -127,9 +139,19 @@ def start(arguments: list[str]) -> None:
         if addresses[1:]:
             print(f"This computer's other addresses: {', '.join(addresses[1:])}")
         print("Warning: everyone on this network can open it and train networks on this computer. Ctrl-C stops it.")
+    if has_class:
+        open_class(options.classroom, f"http://{addresses[0]}:{options.port}", f"http://localhost:{options.port}")
     for name, value in SERVER_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     replace_process(server_command(options.port, addresses))
+
+
+def open_class(title: str, address: str, here: str) -> None:
+    """Open a class, or renew its teacher's link, and print both. title: or the code of a class that is there."""
+    command = [str(PYTHON), "-m", "trainer.classroom.console", f"--address={address}", f"--here={here}", "--", title]
+    sys.stdout.flush()
+    if subprocess.call(command, cwd=str(ROOT)):
+        raise SetupError("The class could not be opened (see the line above).")
 
 
 def check_port(address: str, port: int) -> None:

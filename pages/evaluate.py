@@ -12,7 +12,7 @@ from trainer.figures import sheets
 from trainer.text import percent
 from ui import dataset_loader, entry, evaluations, network_picker
 from ui.components.plot import plot
-from ui.evaluate import confusion, errors
+from ui.evaluate import confusion, duel, errors
 from ui.glossary import linked_help
 from ui.html import style
 from ui.markdown import sentence
@@ -27,6 +27,7 @@ VIEWS = {  # by session key
     "by_class": "By class",
     "sure": "Calibration",
     "versus": "Two networks",
+    "duel": "You against it",
 }
 
 
@@ -64,7 +65,7 @@ def render_view(network: NetworkChoice, dataset: Dataset, evaluation: Evaluation
         default="mixed_up",
         required=True,
         label_visibility="collapsed",
-        help="Six views of the same test images.",
+        help="Seven views of the same test images.",
         persist_state="session",
         key="look",
     )
@@ -77,6 +78,8 @@ def render_view(network: NetworkChoice, dataset: Dataset, evaluation: Evaluation
             confusion.render_classes(network, evaluation)
         case "sure":
             render_calibration(evaluation)
+        case "duel":
+            duel.render(network, dataset, evaluation)
         case "versus":
             errors.render_two_networks(network, dataset, evaluation)
         case _:

@@ -312,6 +312,22 @@ def test_lan_prints_the_address_for_the_class_and_warns_the_teacher(clone, port)
         assert finish(server)[0] == 0
 
 
+def test_class_opens_a_class_before_the_server_starts(clone, port):
+    if not run.lan_addresses():
+        pytest.skip("this computer has no address on a network")
+    folder = clone / "trainer" / "classroom"
+    folder.mkdir(parents=True)
+    (folder / "console.py").write_text("import sys\nprint(sys.argv[1:])\nsys.exit(sys.argv[-1] == 'refused')\n")
+    address = f"http://{run.lan_addresses()[0]}:{port}"
+    with begin(clone, "--class", "6b", "--port", str(port)) as server:
+        printed = read_until(server, "URL:")
+        assert f"['--address={address}', '--here=http://localhost:{port}', '--', '6b']" in printed
+        assert f"The class opens {address}" in printed
+        server.send_signal(signal.SIGINT)
+        assert finish(server)[0] == 0
+    assert_refused(begin(clone, "--class", "refused", "--port", str(port)), "The class could not be opened")
+
+
 # --- the fast tests -------------------------------------------------------------------------------------------
 
 TIERS = """import pytest

@@ -1,4 +1,4 @@
-"""Presentation on a projector: `?present=1` shows the paper and the bars of Draw, or the curves of Train, large."""
+"""Presentation on a projector: `?present=1` shows the main part of Draw, Train or Class, large."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import streamlit as st
 from ui.html import style
 
 PARAMETER = "present"
-PAGES = ("draw", "train")
+PAGES = ("draw", "train", "classroom")
 STYLE = Path(__file__).with_suffix(".css")
 
 

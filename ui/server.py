@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import math
+import os
 import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -17,14 +20,19 @@ from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import runtime
 
+from trainer import UserError
+from trainer.classroom.classrooms import Classrooms
 from ui import entry
 from ui.owner_cookie import OwnerCookie, is_page_request
 
 STREAMLIT_FOLDERS = {"_stcore", "component", "media", "static"}  # what Streamlit serves besides pages
 METRICS = "/_stcore/metrics"  # of every session, with its memory; Streamlit has no setting that closes it
 RELEASE_SECONDS = 10.0  # between two looks for departed sessions
+PURGE_SECONDS = 3600.0  # between two looks for classes that have expired
 COLLECT_SECONDS = 60.0  # between two collections of what they left: each stops everybody for 0.2 s
 MAX_OPEN_FILES = 65_536  # a session keeps 4: its websocket and its event loop
+
+_log = logging.getLogger(__name__)
 
 
 class NoMetrics:
@@ -87,12 +95,28 @@ def raise_open_file_limit() -> None:
 
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[None]:
-    """Release the memory of departed sessions while the server runs."""
-    task = asyncio.create_task(_release_departed_sessions())
+    """Release the memory of departed sessions, and delete expired classes, while the server runs."""
+    tasks = [asyncio.create_task(work()) for work in (_release_departed_sessions, _purge_classes)]
     try:
         yield
     finally:
-        task.cancel()
+        for task in tasks:
+            task.cancel()
+
+
+async def _purge_classes() -> None:
+    classrooms = Classrooms(run_root())
+    while True:
+        try:
+            await asyncio.to_thread(classrooms.purge)
+        except UserError as error:
+            _log.warning("expired classes could not be deleted: %s", error)
+        await asyncio.sleep(PURGE_SECONDS)
+
+
+def run_root() -> Path:
+    """Return the run folder."""
+    return Path(os.environ.get("DIGITLAB_RUNS") or Path(__file__).parents[1] / "runs").absolute()
 
 
 async def _release_departed_sessions() -> None:

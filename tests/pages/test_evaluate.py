@@ -150,3 +150,24 @@ def test_a_link_selects_the_network_that_it_names(app, network_run, other_run):
     evaluate(other_run)
     open_page(app, "evaluate", other_run)
     assert app.selectbox(key="network").value == other_run.id and app.metric
+
+
+def test_the_visitor_plays_against_the_network(app, network_run):
+    app.run()
+    found = evaluate(network_run)
+    open_page(app, "evaluate", network_run)
+    select_view(app, "duel")
+    app.button(key="duel.start").click().run()
+    game = app.session_state["evaluate.duel"]
+    assert len(game.places) == 20 and "Image 1 of 20" in app.get("progress")[0].proto.text
+    for number, place in enumerate(game.places):
+        shown = pages_html(app)
+        assert shown.count("<figure") == 1 and "read as" not in shown, "the answer is not on the page"
+        label = int(found.labels[place])
+        app.button(key=f"duel.{label if number else (label + 1) % 10}").click().run()
+    assert not app.exception
+    its = int(found.right[game.places].sum())
+    assert [metric.value for metric in app.metric][-3:-1] == ["19 of 20", f"{its} of 20"]
+    assert pages_html(app).count("<figure") == 20 and pages_html(app).count("✗") == 1
+    app.button(key="duel.start").click().run()
+    assert app.session_state["evaluate.duel"].answers == []

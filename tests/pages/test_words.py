@@ -5,8 +5,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from html import unescape
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from google.protobuf.message import Message
 from streamlit.testing.v1 import AppTest
@@ -14,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from tests.support.apps import TINY
 from tests.support.cases import case
 from trainer.analysis import evaluation
+from trainer.classroom.classrooms import Classrooms
 from trainer.config.layers import LAYERS, BatchNormalization, Conv2D, Dense, Dropout, Flatten
 from trainer.config.limits import CHOICE_LABELS, SETTINGS
 from trainer.config.optimizers import OPTIMIZERS, AdamW
@@ -184,13 +187,23 @@ def queries(page: str, runs: list[Run]) -> list[dict[str, str]]:
         "runs": [{}, of_run, {"group": runs[0].read().group}],
         "compare": [{"runs": f"{first},{other},{second}", "view": view} for view in ("learning", "costs", "errors")]
         + [{"runs": f"{first},{other}", "view": "drawing"}],
-        "classroom": [{}],
         "privacy": [{}],
+        "classroom": class_links(runs[0].path.parent),
         "sweep": [of_run, {"config": RICH.to_link()}, {"sweep": runs[0].read().group}],
     }[page]
 
 
-VIEW_KEYS = {"data": "data_view", "evaluate": "look", "inside": "inside.view"}
+def class_links(root: Path) -> list[dict[str, str]]:
+    """Open a class whose member has trained, and return the link to its teacher's view."""
+    classroom, secret = Classrooms(root).open("6b")
+    classroom.join(owner_hash(ME), "Ada")
+    for digit in range(10):
+        classroom.save_drawing(owner_hash(ME), digit, np.linspace(0, 1, 784, dtype=np.float32).reshape(28, 28))
+    classroom.change(created=0.0)
+    return [{"teach": secret, "class": classroom.code}]
+
+
+VIEW_KEYS = {"classroom": "class.view", "data": "data_view", "evaluate": "look", "inside": "inside.view"}
 
 
 @pytest.mark.parametrize("page", [page.name for page in PAGES])

@@ -81,7 +81,7 @@ class Classroom:
         """Create the file, and return the secret of the teacher's link."""
         self.database.create()
         secret, now = secrets.token_urlsafe(24), time.time()
-        settings = Settings(title, _hash(secret), now, now + days * DAY_SECONDS)
+        settings = Settings(title, secret_hash(secret), now, now + days * DAY_SECONDS)
         with self.database.write() as connection:
             connection.execute("insert into setting values ('settings', ?)", (settings.to_json(),))
         return secret
@@ -94,27 +94,34 @@ class Classroom:
     def change(self, **values: object) -> Settings:
         """Replace some of the settings, and return all."""
         with self.database.write() as connection:
-            settings = replace(_settings(connection), **values)  # type: ignore[arg-type]
-            connection.execute("update setting set value = ? where name = 'settings'", (settings.to_json(),))
-        return settings
+            return _change(connection, **values)
 
     def push(self, page: str, query: Mapping[str, str]) -> None:
         """Open a page on every screen."""
         with self.database.write() as connection:
-            settings = _settings(connection)
-            screen = Screen(settings.screen.number + 1, page, dict(query))
-            connection.execute(
-                "update setting set value = ? where name = 'settings'", (replace(settings, screen=screen).to_json(),)
-            )
+            _change(connection, screen=Screen(_settings(connection).screen.number + 1, page, dict(query)))
+
+    def add_frozen(self, run_id: str, ends: int) -> None:
+        """Note that a run was paused because the class is frozen. ends: requests to pause or stop it until then."""
+        with self.database.write() as connection:
+            connection.execute("insert or replace into frozen values (?, ?)", (run_id, ends))
+
+    def unfreeze(self) -> dict[str, int]:
+        """Let trainings go on, and return the runs that were paused meanwhile, with their `ends`."""
+        with self.database.write() as connection:
+            runs = dict(connection.execute("select run, ends from frozen").fetchall())
+            connection.execute("delete from frozen")
+            _change(connection, is_frozen=False)
+        return runs
 
     def is_teacher(self, secret: str) -> bool:
         """Tell whether a secret is that of the teacher's link."""
-        return secrets.compare_digest(_hash(secret), self.settings.teacher)
+        return secrets.compare_digest(secret_hash(secret), self.settings.teacher)
 
     def new_secret(self) -> str:
         """Return a new secret for the teacher's link. The old link no longer works."""
         secret = secrets.token_urlsafe(24)
-        self.change(teacher=_hash(secret))
+        self.change(teacher=secret_hash(secret))
         return secret
 
     # --- members -----------------------------------------------------------------------------------------------
@@ -213,10 +220,17 @@ def _settings(connection: sqlite3.Connection) -> Settings:
     return Settings.from_json(text)
 
 
+def _change(connection: sqlite3.Connection, **values: object) -> Settings:
+    settings = replace(_settings(connection), **values)  # type: ignore[arg-type]
+    connection.execute("update setting set value = ? where name = 'settings'", (settings.to_json(),))
+    return settings
+
+
 def _require_member(connection: sqlite3.Connection, owner: str) -> None:
     if connection.execute("select 1 from member where owner = ?", (owner,)).fetchone() is None:
         raise UserError("You must be a member of the class (you have left it): join it again by its code.")
 
 
-def _hash(secret: str) -> str:
+def secret_hash(secret: str) -> str:
+    """Return what `Settings.teacher` holds of the secret in a teacher's link."""
     return hashlib.sha256(secret.encode()).hexdigest()

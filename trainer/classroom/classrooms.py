@@ -63,6 +63,15 @@ class Classrooms:
             return []
         return [Classroom(path) for path in names if CODE.fullmatch(path.stem) and is_regular_file(path)]
 
+    def frozen_owners(self) -> set[str]:
+        """Return the members, as owners, of the classes whose trainings are frozen."""
+        owners: set[str] = set()
+        for classroom in self.all():
+            with suppress(UserError):  # a damaged or deleted one freezes nobody
+                if classroom.settings.is_frozen:
+                    owners.update(member.owner for member in classroom.members())
+        return owners
+
     def delete(self, classroom: Classroom) -> None:
         """Delete a class and all that is its own."""
         path = self._path(classroom.code)

@@ -40,6 +40,16 @@ create table bet (
     overfits integer not null,
     primary key (run, owner)
 ) without rowid;
+create table frozen (
+    run text primary key, -- that was paused when the class's trainings were frozen
+    ends integer not null -- requests to pause or stop it until then
+) without rowid;
+create table poll (
+    number integer primary key, -- each poll of a class has another one
+    question text not null, -- "" after it was deleted
+    answers text not null, -- a list in JSON
+    is_open integer not null
+);
 create table vote (
     poll integer not null,
     owner text not null references member on delete cascade,

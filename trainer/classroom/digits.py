@@ -27,6 +27,11 @@ class ClassDigits:
         parts = (self.images, self.labels, self.writers)
         return hashlib.sha256(b"".join(part.tobytes() for part in parts)).hexdigest()[:16]
 
+    @functools.cached_property
+    def image_keys(self) -> list[bytes]:
+        """A hash of each image."""
+        return [hashlib.blake2b(image.tobytes(), digest_size=12).digest() for image in self.images]
+
     @property
     def inputs(self) -> np.ndarray:
         """Return the images as a network takes them, (n, 28, 28) float32, 0 paper .. 1 ink."""

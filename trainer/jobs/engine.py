@@ -14,7 +14,7 @@ import statistics
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
@@ -76,6 +76,8 @@ class Engine:
     Without an address it starts `trainer.jobs.host`, a cluster on this machine; with an address it uses that Dask
     cluster, whose workers must see the same run directory. Raises UserError if another engine uses the root.
 
+    held: returns the owners, as hashes, whose waiting runs do not start for now, such as a class that listens.
+
     `_lock` protects the queue and the running jobs, and is never held over the disk. Each run's own lock is held while
     its state changes, over the disk; a run whose lock is held is not handed out. A thread that takes both takes the
     run's lock first.
@@ -88,13 +90,14 @@ class Engine:
         slots: int | None = None,
         job: Callable[[str], None] = train,
         waiting: Share = WAITING_RUNS,
+        held: Callable[[], Container[str]] = tuple,
     ) -> None:
         self.runs = RunStore(root.absolute())
         self.sweeps = Sweeps(self.runs.root / "sweeps")
         self.ready = False  # whether a worker has loaded Keras
         self.slots = 0  # trainings at the same time; 0 while the cluster starts
         self.bfloat16 = False  # whether its processors compute with 16 bits
-        self._job = job
+        self._job, self._held = job, held
         self._lock = threading.Lock()
         self._run_locks: WeakValueDictionary[str, threading.RLock] = WeakValueDictionary()  # those in use, by run id
         self.housekeeping = Housekeeping(self.runs, self._run_lock)
@@ -199,12 +202,16 @@ class Engine:
                 if run is not None and not run.state.ended:
                     self.request(run_id, "stop", owner)
 
-    def request(self, run_id: str, kind: str, owner: str = "", **values: Any) -> None:
+    def request(
+        self, run_id: str, kind: str, owner: str = "", *, allowed: Callable[[str], bool] | None = None, **values: Any
+    ) -> None:
         """Send a run a request of its owner (see `runs.requests`); "resume" and "epochs" continue an ended run.
 
-        Raises UserError for anybody else, for a run that cannot continue, and if the disk refuses.
+        allowed: tells whether a request may also come from somebody who is not the owner with this hash, such as the
+        teacher of their class. Raises UserError for anybody else, for a run that cannot continue, and if the disk
+        refuses.
         """
-        run = self._own_run(run_id, _ACTIONS[kind], owner)
+        run = self._own_run(run_id, _ACTIONS[kind], owner, allowed)
         with self._run_lock(run_id), translate_disk_errors():
             view = run.read()
             phase, checkpoint = view.state.phase, view.has_checkpoint
@@ -259,11 +266,11 @@ class Engine:
                 raise UserError("Only its owner can restore a run: start your own.")
         self.runs.restore(run_id)
 
-    def _own_run(self, run_id: str, action: str, owner: str) -> Run:
+    def _own_run(self, run_id: str, action: str, owner: str, allowed: Callable[[str], bool] | None = None) -> Run:
         run = self.runs.get(run_id)
         if run is None:
             raise UserError("That run must exist (got one that is gone): choose another.")
-        if run.state.owner != owner_hash(owner):
+        if (real := run.state.owner) != owner_hash(owner) and not (allowed and allowed(real)):
             raise UserError(f"Only its owner can {action} a run: start your own.")
         return run
 
@@ -288,8 +295,12 @@ class Engine:
 
     def live_runs(self, owner: str) -> list[str]:
         """Return the ids of the visitor's waiting and running runs, from memory: those that this engine has queued."""
+        return self.live_runs_of(owner_hash(owner))
+
+    def live_runs_of(self, owner: str) -> list[str]:
+        """Return the same for the hash of a visitor's token."""
         with self._lock:
-            return self._queue.runs_of(owner_hash(owner))
+            return self._queue.runs_of(owner)
 
     def position(self, run_id: str) -> int:
         """Return a run's position among the waiting runs, from 1, or 0 if it does not wait."""
@@ -411,10 +422,12 @@ class Engine:
     def _start_next(self, cluster: Cluster) -> bool:
         """Hand out the first waiting run that can start, and tell whether there was one.
 
-        Runs whose last process still writes go on waiting, and so do those whose states are being changed.
+        Runs whose last process still writes go on waiting, and so do those whose states are being changed or whose
+        owners are held.
         """
+        frozen = self._held() if len(self._queue) else ()
         with self._lock:  # a run may have been paused and resumed while its last job is ending
-            order = [run_id for run_id in self._queue if run_id not in self._futures]
+            order = [id for id in self._queue if id not in self._futures and self._queue.owner(id) not in frozen]
         for run_id in order:
             with _held_if_free(self._run_lock(run_id)) as held:
                 if not held or ((run := self.runs.get(run_id)) and lease.state(run) == "held"):

@@ -83,6 +83,10 @@ class RunQueue:
         """Remove a waiting run and return its ticket."""
         return self._tickets.pop(run_id)
 
+    def owner(self, run_id: str) -> str:
+        """Return the owner of a waiting run, as a hash."""
+        return self._tickets[run_id].owner
+
     def runs_of(self, owner: str) -> list[str]:
         """Return the ids of an owner's waiting and running runs."""
         runs = {*self._tickets, *self._running()}

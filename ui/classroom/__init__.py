@@ -1,1 +1,1 @@
-"""Class page: joining, the ten digits of a member, and what a member sees of the class."""
+"""Class page: opening a class, the teacher's view, the board and the projector, and what a member sees."""

@@ -1,9 +1,9 @@
-"""The Class page of a member: the ten digits first, the scores once they are drawn."""
+"""The Class page of a member: poll and ten digits first, scores and board once these are drawn."""
 
 from __future__ import annotations
 
 from trainer.classroom.classroom import Classroom, Member
-from ui.classroom import join, overview, ten_digits
+from ui.classroom import board, join, overview, poll, ten_digits
 from ui.html import style
 
 
@@ -14,8 +14,10 @@ def render(classroom: Classroom, member: Member) -> None:
     overview.render_heading(classroom, member, digits)
     if join.linked_code():
         join.render_other_class(classroom)
+    poll.render(classroom, member)
     ten_digits.render(classroom, member)
     if not ten_digits.is_under_way(classroom, member, drawn):
         overview.render_scores(member, digits)
         overview.render_digits(classroom, digits)
+        board.render(classroom)
     join.render_membership(classroom, member, len(drawn))

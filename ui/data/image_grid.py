@@ -25,12 +25,18 @@ _sheet = st.components.v2.component(
 
 
 def render(
-    images: Array, names: Sequence[str], places: Sequence[int], selected: int, key: str, on_select: Callable[[int], Any]
+    images: Array,
+    names: Sequence[str],
+    places: Sequence[int],
+    selected: int,
+    key: str,
+    on_select: Callable[[int], Any],
+    enter: str = "enlarges one",
 ) -> None:
     """Render up to a hundred images and call `on_select` with the place of the one that was clicked.
 
     images: (n, height, width) or (n, height, width, 3) uint8. `names` are their tooltips, `places` their indices in the
-    data set.
+    data set. enter: what the Enter key does, for screen readers.
     """
 
     def call_on_select() -> None:
@@ -44,6 +50,6 @@ def render(
         "places": list(places[:SAMPLE_SIZE]),
         "chosen": selected,
         "ratio": f"{width} / {height}",
-        "alt": f"{len(places)} images. The arrow keys move between them, Enter enlarges one.",
+        "alt": f"{len(places)} images. The arrow keys move between them, Enter {enter}.",
     }
     _sheet(data=json.dumps(data).encode(), on_chosen_change=call_on_select, key=key)
