@@ -50,7 +50,7 @@ def test_strokes_are_read_whatever_the_pen() -> None:
     assert probabilities[4] == pytest.approx([0.1] * 10)
 
 
-@pytest.mark.parametrize(("accuracy", "status"), [(0.986, 0), (0.984, 1)])
+@pytest.mark.parametrize(("accuracy", "status"), [(0.988, 0), (0.985, 1)])
 def test_an_accuracy_below_its_floor_exits_with_status_1(
     accuracy: float, status: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from harness.browser import digit_strokes, settled_page
+from harness.browser import digit_strokes, draw, settled_page
 
 HINT = "Draw a digit on the black paper."
 A_THREE = re.compile(r"^Looks like a 3 \(")
@@ -113,3 +113,35 @@ def test_a_pen_replaces_what_a_finger_has_begun(contacts, three):
     contacts.pen("Released", rest[-1], button="left", clickCount=1)
     contacts.touch("End")
     expect_three(contacts.page)
+
+
+def test_a_finger_does_nothing_while_a_pen_is_near(contacts, three):
+    contacts.page.locator("canvas.upper-canvas").evaluate(
+        """(paper, points) => {
+            const { left, top, width, height } = paper.getBoundingClientRect();
+            const send = (type, pointerType, [x, y]) => {
+                const place = { clientX: left + x * width, clientY: top + y * height, pointerId: 9, button: 0 };
+                paper.dispatchEvent(new PointerEvent(type, { pointerType, ...place, bubbles: true, composed: true }));
+            };
+            send("pointermove", "pen", points[0]); // hovers
+            send("pointerdown", "touch", points[0]);
+            for (const point of points) send("pointermove", "touch", point);
+            send("pointerup", "touch", points[1]);
+        }""",
+        [[0.1, 0.9], [0.9, 0.9]],
+    )
+    draw(contacts.page, [three])
+    expect_three(contacts.page)
+
+
+@pytest.mark.parametrize("page_name", ["draw", "inside"])
+def test_a_screen_of_320_pixels_shows_the_whole_paper(server, browser, page_name):
+    page = settled_page(browser, viewport={"width": 320, "height": 568}, has_touch=True, is_mobile=True)
+    page.goto(f"{server.url}/{page_name}")
+    paper = page.locator("canvas.upper-canvas")
+    expect(paper).to_be_visible()
+    box, frame = paper.bounding_box(), page.locator(".st-key-paper").bounding_box()
+    assert 270 <= box["width"] <= 288 and box["x"] == pytest.approx(16, abs=1)
+    assert frame["width"] >= box["width"] - 1, "nothing is cut off"
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    page.context.close()

@@ -24,7 +24,7 @@ from ui.digit_input import canvas
 from ui.markdown import sentence
 
 CANVAS_KEY = "class.paper"
-STYLE = Path(__file__).with_suffix(".css")
+STYLE = canvas.PAPER_STYLE + Path(__file__).with_suffix(".css").read_text("utf-8")
 _STATE = "class.round"  # session key: where this tab is in the round
 _PROBLEM = "class.problem"  # session key: why the last drawing was not saved
 

@@ -38,6 +38,7 @@ _component = st.components.v2.component(
     js="\n".join(Path(__file__).with_name(name).read_text("utf-8") for name in ("contacts.js", "canvas.js")),
 )
 _STYLE = Path(__file__).with_suffix(".css").read_text("utf-8")
+PAPER_STYLE = Path(__file__).with_name("paper.css").read_text("utf-8")  # of a page with a canvas
 _FOCUS = "paper.focus"  # session key of a reason to give the paper the focus, once for each reason
 
 

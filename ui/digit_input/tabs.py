@@ -24,10 +24,7 @@ ANSWER_WIDTH = 560  # pixels beside the canvas; less on a phone
 DRAW, TEST, PHOTO = "Draw", "Test digit", "Photo"
 _FOLLOWED = "followed"  # session key of the input before a stroke, and what the paper has shown since
 
-# A page with room for it enlarges the paper by --paper-zoom; the canvas's own pixels stay the same.
-STYLE = f"""
-:root {{ --paper-zoom: 1; --paper-side: calc({canvas.SIDE}px * var(--paper-zoom)) }}
-{Path(__file__).with_suffix(".css").read_text("utf-8")}"""
+STYLE = canvas.PAPER_STYLE + Path(__file__).with_suffix(".css").read_text("utf-8")
 
 
 def two_columns() -> tuple[DeltaGenerator, DeltaGenerator]:
@@ -36,7 +33,8 @@ def two_columns() -> tuple[DeltaGenerator, DeltaGenerator]:
     Streamlit's own columns would shrink and clip the canvas.
     """
     row = st.container(horizontal=True, gap="small")
-    return row.container(width=canvas.SIDE, gap="small"), row.container(width=ANSWER_WIDTH, gap="small")
+    paper = row.container(width=canvas.SIDE, gap="small", key="paper-column")
+    return paper, row.container(width=ANSWER_WIDTH, gap="small")
 
 
 def selected_tab() -> str:

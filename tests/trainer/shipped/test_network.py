@@ -38,10 +38,10 @@ def test_its_card_keeps_its_promises() -> None:
     card = shipped.card()
     assert len(card.seeds) == len(card.test_accuracies) >= 1
     # the goal is 0.996: see "What it learns from" in benchmarks/README.md
-    assert np.mean(card.test_accuracies) >= 0.994
+    assert np.mean(card.test_accuracies) >= 0.995
     drawn = card.drawings["report"]
-    assert min(drawn[variant]["accuracy"] for variant in ("std", "thin", "thick", "tiny")) >= 0.985
-    assert drawn["pixels"]["accuracy"] >= 0.975
+    assert min(drawn[variant]["accuracy"] for variant in ("std", "thin", "thick", "tiny")) >= 0.987
+    assert drawn["pixels"]["accuracy"] >= 0.984
     assert card.drawings["develop"]["std"]["kept"] >= 0.99
 
 
@@ -73,5 +73,5 @@ def test_most_letters_signs_and_scribbles_of_kinds_it_never_saw_do_not_look_like
 def test_it_reads_mnist_s_test_digits(mnist_path: Path) -> None:
     data = load(path=mnist_path)
     right = shipped.network().probabilities(data.images("test")).argmax(axis=1) == data.labels("test")
-    assert right.mean() >= 0.994
+    assert right.mean() >= 0.995
     assert right.mean() == pytest.approx(shipped.card().test_accuracies[0], abs=1e-4)
