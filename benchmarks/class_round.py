@@ -65,7 +65,7 @@ async def teach(url: str, classroom: Classroom, secret: str, end: asyncio.Event,
     async with visit(url) as visitor:
         await visitor.open("classroom", f"teach={secret}&class={classroom.code}")
         while not end.is_set():
-            await watch(visitor, time.perf_counter() + 1.0, waits["teacher"])
+            await watch(visitor, time.perf_counter() + 10.0, waits["teacher"])
 
 
 async def watch(visitor: Visitor, end: float, waits: list[float]) -> None:
