@@ -11,8 +11,10 @@ from harness.server import ROOT
 from harness.waiting import TIMEOUT_SECONDS, wait_for
 from tests.pages.test_own_run import link as own_run_link
 from tests.support.apps import TINY, open_page, texts
+from trainer.classroom import predictions
 from trainer.classroom.classroom import Classroom
 from trainer.classroom.classrooms import Classrooms
+from trainer.config.presets import PRESETS
 from trainer.networks import model, onnx_writer
 from trainer.runs.owner import new_token, owner_hash
 from trainer.runs.run import Run
@@ -249,3 +251,50 @@ def test_a_poll_is_asked_answered_shown_and_removed(app: AppTest) -> None:
     assert "1 answer, closed" in html_of(visit(ada, "classroom"))
     app.button(key="class.end_poll").click().run()
     assert "No poll" in texts(app) and "1 answer" not in html_of(visit(ada, "classroom"))
+
+
+def test_a_class_predicts_what_a_training_reaches(app: AppTest) -> None:
+    classroom, secret = opened_class(app)
+    ada, bob = joined(app, classroom, "Ada"), joined(app, classroom, "Bob")
+    as_teacher(app, classroom, secret)
+    app.button_group(key="class.view").set_value("Predict").run()
+    app.selectbox(key="class.predict.lesson").set_value("perceptron").run()
+    app.button(key="class.predict.ask").click().run()
+    assert "0 of 2 pupils have predicted" in texts(app)
+    for token, percents in ((ada, 48.0), (bob, 97.5)):
+        pupil = visit(token, "classroom")
+        assert "What will it reach?" in texts(pupil) and "92" not in texts(pupil), (
+            "the lesson's note gives nothing away"
+        )
+        pupil.slider(key="class.predict.accuracy").set_value(percents).run()
+        pupil.button(key="class.predict.save").click().run()
+        assert f"You predict **{percents:.1f} %, no overfitting**" in texts(pupil)
+    app.run()
+    assert "2 of 2 pupils have predicted" in texts(app)
+
+    run = trained(app, "the teacher", test_accuracy=None, phase="running")
+    predictions.begin(classroom, 1, run.id)
+    pupil = visit(ada, "classroom")
+    assert "Perceptron trains" in texts(pupil) and "class.predict.save" not in [button.key for button in pupil.button]
+    run.update(phase="finished", test_accuracy=0.5, train_accuracy=0.51)
+    pupil.run()
+    assert not pupil.exception and "reads 50.0 % of the test digits and does not overfit" in texts(pupil)
+    assert "Nearest: **Ada**" in texts(pupil) and "2 of 2 were right about overfitting" in texts(pupil)
+    assert (run.path / predictions.FILE).exists()
+    app.run()
+    assert "Nearest: **Ada**" in texts(app)
+    app.button(key="class.predict.remove").click().run()
+    assert not app.exception and predictions.current(classroom) is None
+
+
+def test_the_training_that_was_predicted_is_the_teachers_own(app: AppTest) -> None:
+    classroom, secret = opened_class(app)
+    predictions.ask(classroom, "perceptron")
+    as_teacher(app, classroom, secret)
+    app.button_group(key="class.view").set_value("Predict").run()
+    app.button(key="class.predict.start").click().run()
+    assert not app.exception
+    begun = predictions.current(classroom)
+    run = app.session_state.engine.runs.get(begun.run)
+    assert run.config == PRESETS["perceptron"].config and run.state.owner == owner_hash(app.session_state.owner)
+    app.session_state.engine.request(run.id, "stop", app.session_state.owner)

@@ -1,1 +1,1 @@
-"""Classes: who has joined, the digits they drew, the teacher's settings, bets, and the score of their networks."""
+"""Classes: who has joined, the digits they drew, the teacher's settings, polls, and the score of their networks."""

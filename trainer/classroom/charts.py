@@ -1,12 +1,14 @@
-"""Bar charts of a score on the class's digits: by digit and by writer."""
+"""Bar charts of a class: its score by digit and by writer, and what it predicted."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
 from trainer.classroom.scores import Score
 from trainer.config.limits import CLASSES
-from trainer.figures.palette import BLUE, GRAY, NEUTRAL
+from trainer.figures.palette import BLUE, GRAY, NEUTRAL, VERMILLION
 from trainer.figures.plotly import AXIS, Figure, frame
 
 HEIGHT = 240
@@ -59,5 +61,43 @@ def _bars(names: list[str], shares: np.ndarray, counts: np.ndarray, colors: list
             },
             "yaxis": AXIS
             | {"range": [0, 112], "tickvals": PERCENTS, "ticktext": [f"{percent} %" for percent in PERCENTS]},
+        },
+    }
+
+
+def prediction_bars(accuracies: Sequence[float], reached: float, own: float | None = None) -> Figure:
+    """Draw how many members predicted each accuracy, in steps of a point, what was reached, and one's own."""
+    percents, counts = np.unique(np.floor(100 * np.asarray(accuracies) + 1e-9), return_counts=True)
+    low = min([*percents.tolist(), 100 * reached]) - 3
+    mine = None if own is None else np.floor(100 * own + 1e-9)
+    line = {"type": "line", "xref": "x", "yref": "paper", "x0": 100 * reached, "x1": 100 * reached, "y0": 0, "y1": 1}
+    return {
+        "data": [
+            {
+                "type": "bar",
+                "x": (percents + 0.5).tolist(),
+                "y": counts.tolist(),
+                "customdata": percents.tolist(),
+                "width": 0.9,
+                "marker": {"color": [BLUE if mine in (None, percent) else GRAY for percent in percents]},
+                "hovertemplate": "%{customdata} to %{x:.0f} %: %{y}<extra></extra>",
+            }
+        ],
+        "layout": frame(HEIGHT, 40, 8, 24, 32)
+        | {
+            "xaxis": AXIS | {"range": [max(-1.0, low), 101], "ticksuffix": " %"},
+            "yaxis": AXIS | {"rangemode": "tozero", "dtick": max(1, int(counts.max()) // 4)},
+            "shapes": [line | {"line": {"color": VERMILLION, "width": 3}}],
+            "annotations": [
+                {
+                    "x": 100 * reached,
+                    "y": 1,
+                    "yref": "paper",
+                    "yanchor": "bottom",
+                    "showarrow": False,
+                    "text": f"reached {100 * reached:.1f} %",
+                    "font": {"color": NEUTRAL},
+                }
+            ],
         },
     }

@@ -33,13 +33,6 @@ create table drawing (
     set_aside integer not null default 0, -- whether the teacher has taken it out of the class's digits
     primary key (owner, digit)
 ) without rowid;
-create table bet (
-    run text not null,
-    owner text not null references member on delete cascade,
-    accuracy real not null check (accuracy between 0 and 1), -- on the test digits
-    overfits integer not null,
-    primary key (run, owner)
-) without rowid;
 create table frozen (
     run text primary key, -- that was paused when the class's trainings were frozen
     ends integer not null -- requests to pause or stop it until then
@@ -50,6 +43,18 @@ create table poll (
     answers text not null, -- a list in JSON
     is_open integer not null
 );
+create table round (
+    number integer primary key, -- each round of predictions of a class has another one
+    preset text not null, -- of the training; "" after it was deleted
+    run text not null -- its id; "" until it starts
+);
+create table prediction (
+    round integer not null,
+    owner text not null references member on delete cascade,
+    accuracy real not null check (accuracy between 0 and 1), -- on the test digits
+    overfits integer not null,
+    primary key (round, owner)
+) without rowid;
 create table vote (
     poll integer not null,
     owner text not null references member on delete cascade,

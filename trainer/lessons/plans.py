@@ -252,8 +252,8 @@ PLANS = (
             Step(
                 12,
                 "Train and predict",
-                "Everybody trains this network, and bets before it ends: how many of 100 digits of MNIST, and how many "
-                "of ours?",
+                "Everybody predicts first: how many of 100 digits of MNIST will this network read, and how many of "
+                "ours? Then train it.",
                 "train",
                 {"preset": "quick_cnn"},
                 "It takes 20 seconds alone, and longer in a queue: groups of three are enough.",

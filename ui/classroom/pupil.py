@@ -1,9 +1,9 @@
-"""The Class page of a member: poll and ten digits first, scores and board once these are drawn."""
+"""The Class page of a member: poll, prediction and ten digits first, scores and board once these are drawn."""
 
 from __future__ import annotations
 
 from trainer.classroom.classroom import Classroom, Member
-from ui.classroom import board, join, overview, poll, ten_digits
+from ui.classroom import board, join, overview, poll, predict, ten_digits
 from ui.html import style
 
 
@@ -15,6 +15,7 @@ def render(classroom: Classroom, member: Member) -> None:
     if join.linked_code():
         join.render_other_class(classroom)
     poll.render(classroom, member)
+    predict.render(classroom, member)
     ten_digits.render(classroom, member)
     if not ten_digits.is_under_way(classroom, member, drawn):
         overview.render_scores(member, digits)

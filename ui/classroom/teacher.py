@@ -9,12 +9,12 @@ import streamlit as st
 from trainer import UserError
 from trainer.classroom.teacher import Teacher
 from trainer.text import counted
-from ui.classroom import board, opening, poll, projector, pupils, review, screens, shared, teaching
+from ui.classroom import board, opening, poll, predict, projector, pupils, review, screens, shared, teaching
 from ui.classroom.acts import attempt
 from ui.html import style
 from ui.markdown import literal, sentence
 
-PUPILS, BOARD, DIGITS, POLL, JOIN = "Pupils", "Board", "Digits", "Poll", "Join"
+PUPILS, BOARD, DIGITS, PREDICT, POLL, JOIN = "Pupils", "Board", "Digits", "Predict", "Poll", "Join"
 STYLE = Path(__file__).with_suffix(".css")
 
 
@@ -33,7 +33,7 @@ def render(teacher: Teacher) -> None:
         _render_controls(teacher)
         view = st.segmented_control(
             "View",
-            (PUPILS, BOARD, DIGITS, POLL, JOIN),
+            (PUPILS, BOARD, DIGITS, PREDICT, POLL, JOIN),
             default=None if "class.view" in st.session_state else PUPILS if classroom.members() else JOIN,
             required=True,
             label_visibility="collapsed",
@@ -44,6 +44,7 @@ def render(teacher: Teacher) -> None:
             PUPILS: lambda: pupils.render(teacher),
             BOARD: lambda: board.render(classroom),
             DIGITS: lambda: review.render(teacher),
+            PREDICT: lambda: predict.render_teacher(teacher),
             POLL: lambda: poll.render_teacher(teacher),
             JOIN: lambda: projector.render_join(classroom),
         }[view or PUPILS]()

@@ -135,7 +135,7 @@ def test_a_member_who_leaves_takes_everything_along(classroom: Classroom) -> Non
     classroom.leave("a")
     assert classroom.members() == [] and len(classroom.digits().labels) == 0
     with classroom.database.write() as connection:
-        connection.execute("delete from bet")
+        connection.execute("delete from vote")
     path = classroom.database.path
     assert b"recognizable" not in path.read_bytes(), "its bytes are overwritten"
 
