@@ -4,10 +4,13 @@ import io
 import math
 
 import numpy as np
+import onnxruntime
 import pytest
 
 from trainer.classroom.digits import ClassDigits
 from trainer.classroom.scores import score, wilson
+from trainer.drawing import synthetic_digits
+from trainer.shipped import network as shipped
 
 DIGITS = ClassDigits(
     np.arange(4 * 784, dtype=np.uint8).reshape(4, 28, 28), np.array([0, 1, 0, 1], np.uint8), np.array([2, 2, 5, 5])
@@ -49,3 +52,14 @@ def test_the_file_is_plain_numpys() -> None:
         assert np.array_equal(file["images"], DIGITS.images)
     assert DIGITS.sheet().startswith(b"\x89PNG")
     assert DIGITS.by([5]).labels.tolist() == [0, 1]
+
+
+def test_a_score_is_what_onnx_runtime_alone_computes() -> None:
+    images, labels = synthetic_digits.make_digits(40, seed=5)
+    digits = ClassDigits(images, labels.astype(np.uint8), np.arange(40) // 10)
+    session = onnxruntime.InferenceSession(shipped.PATH.read_bytes(), providers=["CPUExecutionProvider"])
+    (said,) = session.run(["probabilities"], {session.get_inputs()[0].name: (images / 255).astype(np.float32)})
+    read = score(shipped.network(), digits)
+    assert np.allclose(read.probabilities, said, atol=1e-5)
+    assert read.accuracy == (said.argmax(axis=1) == labels).mean() > 0.8
+    assert read.by_writer[3] == (said.argmax(axis=1) == labels)[30:].mean()
