@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import streamlit as st
 
 from trainer import UserError
@@ -11,6 +9,7 @@ from trainer.classroom.classroom import Classroom, Member
 from trainer.classroom.classrooms import CODE_LENGTH
 from trainer.classroom.nicknames import MAX_LENGTH
 from trainer.text import counted
+from ui.callbacks import attempt
 from ui.classroom import membership
 from ui.markdown import literal, sentence
 
@@ -120,7 +119,7 @@ def render_other_class(classroom: Classroom) -> None:
 
 
 def _change(classroom: Classroom) -> None:
-    _attempt(lambda: membership.join(classroom, _nickname_in(classroom)))
+    attempt(membership.join, classroom, _nickname_in(classroom))
     _drop_link()
 
 
@@ -166,22 +165,14 @@ def render_membership(classroom: Classroom, member: Member, digits: int) -> None
 
 
 def _rename(classroom: Classroom) -> None:
-    _attempt(lambda: classroom.join(membership.me(), st.session_state[_RENAME]))
+    attempt(classroom.join, membership.me(), st.session_state[_RENAME])
     st.session_state.pop(_RENAME, None)  # shows what the class has now
 
 
 def _leave(classroom: Classroom) -> None:
     st.session_state.pop(_ASK_LEAVE, None)
-    _attempt(lambda: membership.leave(classroom))
+    attempt(membership.leave, classroom)
 
 
 def _stay() -> None:
     st.session_state.pop(_ASK_LEAVE, None)
-
-
-def _attempt(change: Callable[[], object]) -> None:
-    """Make a change in a callback, and show its error as a toast."""
-    try:
-        change()
-    except UserError as error:
-        st.toast(sentence(str(error)), icon=":material/error:")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from trainer.classroom.classrooms import DAYS, MAX_DAYS, MAX_TITLE
+from ui.callbacks import attempt
 from ui.classroom import addresses, membership, teaching
-from ui.classroom.acts import attempt
 from ui.markdown import literal
 
 _LINK = "class.link"  # session key: the teacher's link, which is shown once

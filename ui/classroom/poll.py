@@ -14,8 +14,8 @@ from trainer.classroom.polls import MAX_ANSWERS, MAX_QUESTION, MIN_ANSWERS, Poll
 from trainer.classroom.teacher import Teacher
 from trainer.text import counted
 from ui import load_control
+from ui.callbacks import attempt
 from ui.classroom import shared
-from ui.classroom.acts import attempt
 from ui.html import html, style
 from ui.markdown import literal, sentence
 

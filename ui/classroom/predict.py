@@ -15,8 +15,8 @@ from trainer.runs.run import Run
 from trainer.text import counted, listed, percent
 from ui import load_control
 from ui.address import current_address
+from ui.callbacks import attempt
 from ui.classroom import shared
-from ui.classroom.acts import attempt
 from ui.components.plot import plot
 from ui.markdown import literal, sentence
 

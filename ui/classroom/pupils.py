@@ -12,8 +12,8 @@ from trainer.classroom.teacher import Teacher
 from trainer.config.limits import CLASSES
 from trainer.runs.index import RunRow
 from ui import load_control
+from ui.callbacks import attempt
 from ui.classroom import shared, standing
-from ui.classroom.acts import attempt
 from ui.classroom.standing import Standing
 from ui.html import html
 from ui.markdown import literal, sentence

@@ -10,8 +10,8 @@ from trainer.classroom.teacher import Teacher
 from trainer.config.limits import CLASSES
 from trainer.data.statistics import SAMPLE_SIZE
 from trainer.text import counted
+from ui.callbacks import attempt
 from ui.classroom import shared
-from ui.classroom.acts import attempt
 from ui.data import image_grid
 
 WIDTH = 420  # pixels of a grid

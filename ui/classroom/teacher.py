@@ -9,8 +9,8 @@ import streamlit as st
 from trainer import UserError
 from trainer.classroom.teacher import Teacher
 from trainer.text import counted
+from ui.callbacks import attempt
 from ui.classroom import board, opening, poll, predict, projector, pupils, review, screens, shared, teaching
-from ui.classroom.acts import attempt
 from ui.html import style
 from ui.markdown import literal, sentence
 

@@ -18,6 +18,7 @@ from trainer.figures.images import drawing_png
 from trainer.runs.parent import SHIPPED
 from trainer.text import counted
 from ui import followed_digits
+from ui.callbacks import attempt
 from ui.markdown import sentence
 
 THUMBNAIL_SIDE = 48  # pixels
@@ -74,7 +75,7 @@ def render(
             st.button(
                 "Delete all",
                 icon=":material/delete:",
-                on_click=_attempt,
+                on_click=attempt,
                 args=(collection.clear,),
                 key="meant.begin_anew",
             )
@@ -142,15 +143,7 @@ def save_label(
             collection.add(image, digit, predicted, lines)
 
     if type(digit) is int and 0 <= digit < CLASSES:
-        _attempt(change)
-
-
-def _attempt(change: Callable[..., None], *arguments: Any) -> None:
-    """Make a change in a callback, and show its error as a toast."""
-    try:
-        change(*arguments)
-    except UserError as error:
-        st.toast(sentence(str(error)), icon=":material/error:")
+        attempt(change)
 
 
 # --- the labeled drawings --------------------------------------------------------------------------------------
@@ -201,7 +194,7 @@ def _render_list(collection: Collection) -> None:
                     f"Delete the drawing of {name}",  # the name of the icon: the style sheet hides it
                     icon=":material/delete:",
                     type="tertiary",
-                    on_click=_attempt,
+                    on_click=attempt,
                     args=(collection.remove, key),
                     key=f"my_drawings.delete.{key}",
                 )
@@ -247,6 +240,6 @@ def _render_actions(collection: Collection) -> None:
 
                 def answer(change: Callable[[], None] = change) -> None:
                     st.session_state[confirm_key] = False
-                    _attempt(change)
+                    attempt(change)
 
                 st.button(text, on_click=answer, key=f"my_drawings.{text}")

@@ -1,4 +1,4 @@
-"""What a click does, with its error as a toast."""
+"""Changes that a widget makes in its callback, where an error has no place on the page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ui.markdown import sentence
 
 
 def attempt(change: Callable[..., object], *arguments: Any) -> None:
-    """Make a change in a callback, and show its error as a toast."""
+    """Make a change, and show its error as a toast."""
     try:
         change(*arguments)
     except UserError as error:
